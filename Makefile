@@ -1,0 +1,39 @@
+# Each target sets up what it needs. Only Python 3.11+ with pip, and make, must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock bench clean
+
+demo: .venv/.ready
+	$(BIN)/infill-ls pull
+	$(BIN)/python tests/demo.py
+
+test: .venv/.ready
+	$(BIN)/infill-ls pull
+	$(BIN)/python -m pytest -q
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.ready
+	$(BIN)/python tests/bench/roundtrip.py
+
+# virtualenv brings its own pip, so that Debian's python3-venv need not be there.
+.venv/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools virtualenv
+	PYTHONPATH=.tools $(PYTHON) -m virtualenv --quiet --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Write requirements.lock anew from pyproject.toml, for every platform and Python from 3.11.
+lock:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools uv
+	PYTHONPATH=.tools $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--extra embedded --group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,128 @@
+"""Open documents as lists of lines, changed in time proportional to the change.
+
+Only ``\\n``, ``\\r\\n`` and ``\\r`` end a line (LSP 3.17, "Text Documents"): form feeds, U+2028 and
+the like, at which ``str.splitlines`` splits too, are ordinary characters here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+
+_CODECS: Final = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+
+
+class Position(NamedTuple):
+    """``line`` from 0; ``character`` from 0, in code units of the encoding negotiated."""
+
+    line: int
+    character: int
+
+
+class Change(NamedTuple):
+    """One content change: ``text`` replaces ``start`` to ``end``, or everything if both are None."""
+
+    start: Position | None
+    end: Position | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A document as it stood at one moment. ``lines`` keep their line ends."""
+
+    uri: str
+    version: int
+    language: str
+    lines: tuple[str, ...]
+
+    def place(self, position: Position, encoding: Encoding) -> tuple[int, int]:
+        """Line and column, both from 0, the column in code points; clamped into the document."""
+        return place(self.lines, position, encoding)
+
+
+class Document:
+    """An open document. The editor's changes are applied in the order in which they came."""
+
+    def __init__(self, uri: str, language: str, version: int, text: str) -> None:
+        self.uri = uri
+        self.language = language
+        self.version = version
+        self._lines = split_lines(text)
+        self._snapshot: Snapshot | None = None
+
+    def apply(self, changes: Sequence[Change], version: int, encoding: Encoding) -> None:
+        """Apply the changes of one notification, each to the outcome of the one before."""
+        for change in changes:
+            self._apply(change, encoding)
+        self.version = version
+        self._snapshot = None
+
+    def snapshot(self) -> Snapshot:
+        if self._snapshot is None:
+            self._snapshot = Snapshot(self.uri, self.version, self.language, tuple(self._lines))
+        return self._snapshot
+
+    def _apply(self, change: Change, encoding: Encoding) -> None:
+        lines = self._lines
+        if change.start is None or change.end is None:
+            self._lines = split_lines(change.text)
+            return
+        (first, start), (last, end) = sorted(
+            (place(lines, change.start, encoding), place(lines, change.end, encoding))
+        )
+        # A \r at the seam with a \n makes one line end of two or two of one, so the neighbours
+        # on both sides are split anew as well.
+        low, high = max(0, first - 1), min(len(lines), last + 2)
+        changed = split_lines(
+            "".join(lines[low:first])
+            + lines[first][:start]
+            + change.text
+            + lines[last][end:]
+            + "".join(lines[last + 1 : high])
+        )
+        if high < len(lines) and changed[-1] == "":
+            changed.pop()
+        lines[low:high] = changed
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines with their line ends; the last one has none, and may be empty."""
+    lines = _LINE.findall(text)
+    if not lines or lines[-1][-1] in "\r\n":
+        lines.append("")
+    return lines
+
+
+def place(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple[int, int]:
+    """Line and column in code points for a position that may lie outside of the text.
+
+    A line past the end means the end of the text, a character past the end of the line its end
+    (LSP 3.17, "Position"); one inside a character means that character's start.
+    """
+    if position.line >= len(lines):
+        return len(lines) - 1, len(lines[-1])
+    line = lines[position.line]
+    length = len(line.rstrip("\r\n"))
+    if encoding == "utf-32" or line.isascii():
+        return position.line, min(position.character, length)
+    codec, width = _CODECS[encoding]
+    # A lone surrogate can't be encoded; U+FFFD takes as many code units in every encoding.
+    encoded = _SURROGATE.sub("\ufffd", line[:length]).encode(codec)
+    if position.character * width >= len(encoded):
+        return position.line, length
+    return position.line, len(encoded[: position.character * width].decode(codec, "ignore"))
+
+
+def character(line: str, column: int, encoding: Encoding) -> int:
+    """The column of a line, in code points, as a number of code units of the encoding."""
+    if encoding == "utf-32" or line.isascii():
+        return column
+    codec, width = _CODECS[encoding]
+    return len(_SURROGATE.sub("\ufffd", line[:column]).encode(codec)) // width

@@ -1,0 +1,208 @@
+"""The one way to an engine over HTTP: what is sent, what comes back, and what each failure means.
+
+Every call has a client of its own. httpx's pool loses a connection when a call is cancelled
+while it connects (encode/httpcore#1093: 28 of 28 at the wrong moment, and the pool is dead after
+as many as it holds), and cancelling is what a completion server does all day. A connection of
+one's own costs about 1 ms on loopback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
+from infill_ls.settings import Settings
+
+# s. Loopback refuses at once; 3 s are for hosts that are switched off.
+CONNECT_TIMEOUT: Final = 3.0
+# s without a byte. Ollama says nothing while it loads a model, for at most 5 min
+# (OLLAMA_LOAD_TIMEOUT).
+READ_TIMEOUT: Final = 300.0
+# s for the small questions: version, list of models.
+QUESTION_TIMEOUT: Final = 10.0
+# Bytes. A chunk is some hundred; a line of this size is not an answer.
+MAX_LINE: Final = 1024 * 1024
+# Bytes of an error's text that are worth reading.
+_MAX_ERROR: Final = 64 * 1024
+
+Explain = Callable[[int, str], EngineError]
+
+
+class Http:
+    """An engine's address. ``explain`` makes an error of an HTTP status and the body's text."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        explain: Explain,
+        start_hint: str = "",
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        self.url = url
+        self._explain = explain
+        self._start_hint = start_hint
+        self._headers = dict(headers or {})
+        # Loopback never goes through a proxy, whatever the environment says.
+        self._trust_environment = not is_loopback(url)
+        self._ca_file = ca_file
+        self._verify: ssl.SSLContext | bool | None = None
+
+    def _client(self, read_timeout: float) -> httpx.AsyncClient:
+        if self._verify is None:
+            self._verify = self._certificates()
+        return httpx.AsyncClient(
+            base_url=self.url,
+            headers=self._headers,
+            timeout=httpx.Timeout(CONNECT_TIMEOUT, read=read_timeout),
+            trust_env=self._trust_environment,
+            verify=self._verify,
+            follow_redirects=False,
+        )
+
+    def _certificates(self) -> ssl.SSLContext | bool:
+        if not self.url.startswith("https:"):
+            # Loading the certificates costs 57 ms, and nothing is encrypted here.
+            return False
+        try:
+            return ssl.create_default_context(cafile=self._ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f'The "caFile" {self._ca_file} can\'t be read ({error}).',
+                "Give the path of a PEM file with the certificate authority's certificate.",
+            ) from None
+
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One question with a small answer in JSON."""
+        async with self._mapped(), self._client(QUESTION_TIMEOUT) as client:
+            content = None if body is None else json.dumps(body).encode()
+            response = await client.request(
+                method, path, content=content, headers={"Content-Type": "application/json"}
+            )
+            if response.status_code != 200:
+                raise self._explain(response.status_code, _error_text(response.content))
+            return parse(response.content)
+
+    async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        """Post and stream the answer's lines, split at ``\\n`` alone, blank ones left out.
+
+        httpx's own ``aiter_lines`` splits at U+0085 and U+2028 too, which JSON may contain.
+        """
+        async with (
+            self._mapped(),
+            self._client(READ_TIMEOUT) as client,
+            client.stream(
+                "POST",
+                path,
+                # ASCII escapes: lone surrogates can be sent, and no proxy minds the bytes.
+                content=json.dumps(body).encode(),
+                headers={"Content-Type": "application/json"},
+            ) as response,
+        ):
+            if response.status_code != 200:
+                raise self._explain(response.status_code, await _read_error(response))
+            rest = b""
+            async for part in response.aiter_bytes():
+                *lines, rest = (rest + part).split(b"\n")
+                if len(rest) > MAX_LINE:
+                    raise BadAnswer(
+                        f"The engine at {self.url} sent a line of over {MAX_LINE} bytes.",
+                        'Check that "url" is the address of an engine.',
+                    )
+                for line in lines:
+                    if line.strip():
+                        yield line
+            if rest.strip():
+                yield rest
+
+    @contextlib.asynccontextmanager
+    async def _mapped(self) -> AsyncIterator[None]:
+        """Turns httpx's errors into ours."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
+        except httpx.TimeoutException:
+            raise Stalled(
+                f"The engine at {self.url} took the request and then said nothing.",
+                "It may be loading a large model, or be stuck; restart it if this stays so.",
+            ) from None
+        except httpx.HTTPError as error:
+            raise BadAnswer(
+                f"The connection to the engine at {self.url} broke ({type(error).__name__}).",
+                "Look at the engine's own log; it may have crashed or run out of memory.",
+            ) from None
+
+
+async def _read_error(response: httpx.Response) -> str:
+    body = b""
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _MAX_ERROR:
+            break
+    return _error_text(body)
+
+
+def _error_text(body: bytes) -> str:
+    """What an error's body says: ``{"error": "..."}``, ``{"error": {"message": "..."}}``, text."""
+    text = body[:_MAX_ERROR].decode("utf-8", "replace")
+    with contextlib.suppress(ValueError):
+        data = json.loads(text)
+        error = data.get("error", data.get("message")) if isinstance(data, dict) else None
+        if isinstance(error, dict):
+            error = error.get("message")
+        if isinstance(error, str):
+            return error
+    return text.strip()[:500]
+
+
+def parse(line: bytes) -> Any:
+    """JSON from an engine; raises :class:`BadAnswer` if it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadAnswer(
+            "The engine's answer is not JSON.", 'Check that "url" is the address of an engine.'
+        ) from None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def integer(value: Any) -> int | None:
+    """The value if it is a whole number, None if an engine sent something else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def request_headers(settings: Settings) -> dict[str, str]:
+    """The user's headers, and the key if one is named.
+
+    Raises :class:`SettingsError` if the variable that should hold the key is empty.
+    """
+    headers = dict(settings.headers)
+    if settings.api_key_env:
+        key = os.environ.get(settings.api_key_env, "").strip()
+        if not key:
+            raise SettingsError(
+                f'"apiKeyEnv" names the environment variable {settings.api_key_env}, '
+                "which is empty.",
+                "Set it where the editor is started, or remove the setting.",
+            )
+        headers["Authorization"] = f"Bearer {key}"
+    return headers

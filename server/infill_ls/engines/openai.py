@@ -1,0 +1,182 @@
+"""Servers with OpenAI's ``POST /v1/completions``: llama-server, vLLM, SGLang, LM Studio.
+
+They get raw prompts: ``suffix`` is refused by most of them (llama-server, vLLM), and no two
+frame it the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+from infill_ls import families
+from infill_ls.engines import Chunk, Usage
+from infill_ls.engines.http import Http, integer, parse, request_headers
+from infill_ls.errors import BadAnswer, Busy, EngineError, ModelNotFound, NotRunning, Unauthorized
+from infill_ls.families import Model
+from infill_ls.prompt import Request
+from infill_ls.settings import Settings
+
+# The API takes no more than four stop texts (OpenAI API reference, "Completions", stop).
+MAX_STOPS: Final = 4
+
+
+class OpenAI:
+    """``model``: None for the one that the server has, or the best of several.
+
+    ``extra``: fields beyond the standard, for servers that are known to take them.
+    """
+
+    name = "openai"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        model: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._named = model
+        self._model: Model | None = None
+        self._extra = dict(extra or {})
+        self._http = Http(
+            url,
+            explain=self._explain,
+            start_hint='Start the server, or set "url" to where it is.',
+            headers=headers,
+            ca_file=ca_file,
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> OpenAI:
+        return cls(
+            settings.engine_url,
+            model=None if settings.model == "auto" else settings.model,
+            headers=request_headers(settings),
+            ca_file=settings.ca_file,
+        )
+
+    async def describe(self) -> Model:
+        if self._model is None:
+            self._model = Model(self._named or await self._only())
+        return self._model
+
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
+        model = await self.describe()
+        body = {
+            "model": model.name,
+            "prompt": request.prompt,
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **self._extra,
+        }
+        if request.stop:
+            body["stop"] = list(request.stop[:MAX_STOPS])
+        reason: str | None = None
+        usage: Usage | None = None
+        done = False
+        async with aclosing(self._http.lines("/v1/completions", body)) as lines:
+            async for line in lines:
+                field, _, value = line.partition(b":")
+                if field not in (b"data", b"error"):
+                    continue
+                if value.strip() == b"[DONE]":
+                    done = True
+                    break
+                event = _event(parse(value))
+                usage = _usage(event) or usage
+                text, finish = _choice(event)
+                reason = finish or reason
+                if text:
+                    yield Chunk(text, usage)
+        if not done and reason is None:
+            raise BadAnswer(
+                "The server's answer ended before it was done.",
+                "Ask again; if this stays so, look at the server's own log.",
+            )
+        yield Chunk("", usage, reason or "stop")
+
+    async def warm(self) -> None:
+        await self.describe()
+
+    async def aclose(self) -> None:
+        """Nothing is kept between calls."""
+
+    async def _only(self) -> str:
+        """The server's model, or the first of several whose family is known."""
+        answer = await self._http.ask("GET", "/v1/models")
+        data = answer.get("data") if isinstance(answer, dict) else None
+        names: list[str] = [
+            entry["id"]
+            for entry in (data if isinstance(data, list) else [])
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+        ]
+        if not names:
+            raise ModelNotFound(
+                f"The server at {self._http.url} has no model.", "Start it with one."
+            )
+        return next((name for name in names if families.find(name)), names[0])
+
+    def _explain(self, status: int, text: str) -> EngineError:
+        if status == 404 and "model" in text:
+            self._model = None
+            return ModelNotFound(
+                f"The server doesn't have the model: {text}", 'Check the setting "model".'
+            )
+        if status == 404 or 300 <= status < 400:
+            return NotRunning(
+                f"{self._http.url} has no /v1/completions (HTTP {status}).",
+                'Check the setting "url", or set "engine" to "ollama".',
+            )
+        if status in (401, 403):
+            return Unauthorized(
+                f"{self._http.url} refuses the key ({text or status}).",
+                'Set "apiKeyEnv" to the name of the environment variable with the key.',
+            )
+        if status in (429, 503):
+            return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
+        return BadAnswer(
+            f"The server refuses the request: {text or status}", "Look at its own log for more."
+        )
+
+
+def _event(data: Any) -> dict[str, Any]:
+    if isinstance(data, dict) and "error" in data:
+        error = data["error"]
+        text = error.get("message", error) if isinstance(error, dict) else error
+        raise BadAnswer(f"The server broke off: {text!s:.300}", "Look at its own log for more.")
+    if not isinstance(data, dict):
+        raise BadAnswer("The server's answer makes no sense.", 'Check the setting "url".')
+    return data
+
+
+def _choice(event: dict[str, Any]) -> tuple[str, str | None]:
+    """Text and finish reason; the event with the counts has no choices."""
+    choices = event.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else {}
+    if not isinstance(choice, dict):
+        return "", None
+    text, reason = choice.get("text"), choice.get("finish_reason")
+    return text if isinstance(text, str) else "", reason if isinstance(reason, str) else None
+
+
+def _usage(event: dict[str, Any]) -> Usage | None:
+    """The counts: llama-server's ``timings`` with every piece, or OpenAI's ``usage`` at the end."""
+    timings, usage = event.get("timings"), event.get("usage")
+    if isinstance(timings, dict):
+        cached, read = integer(timings.get("cache_n")), integer(timings.get("prompt_n"))
+        prompt = None if read is None else read + (cached or 0)
+        return Usage(prompt, cached, integer(timings.get("predicted_n")))
+    if isinstance(usage, dict):
+        details = usage.get("prompt_tokens_details")
+        return Usage(
+            integer(usage.get("prompt_tokens")),
+            integer(details.get("cached_tokens")) if isinstance(details, dict) else None,
+            integer(usage.get("completion_tokens")),
+        )
+    return None

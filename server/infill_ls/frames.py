@@ -1,0 +1,64 @@
+"""LSP's base protocol: bytes in, bodies of messages out (LSP 3.17, "Base Protocol").
+
+:class:`Frames` does no I/O. More is accepted than the specification demands, as other servers
+do: header names in any case, bare ``\\n``, unknown headers, noise before a header. What can't be
+gone on with (a length that is no length) raises :class:`FrameError`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Bytes. The largest message is a file that is opened; editors refuse such files long before.
+MAX_BODY: Final = 64 * 1024 * 1024
+# Bytes of one header line; a longer one is noise.
+MAX_HEADER: Final = 4096
+
+
+class FrameError(Exception):
+    """The stream can't be followed any further."""
+
+
+class Frames:
+    """``feed`` it whatever arrives; ``bodies`` has what is complete."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._length: int | None = None  # of the body that is due, once its headers are over
+        self._announced: int | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies that are complete now, in order. Raises :class:`FrameError`."""
+        self._buffer += data
+        bodies: list[bytes] = []
+        while True:
+            if self._length is None and not self._read_headers():
+                return bodies
+            assert self._length is not None
+            if len(self._buffer) < self._length:
+                return bodies
+            if self._length:
+                bodies.append(bytes(self._buffer[: self._length]))
+                del self._buffer[: self._length]
+            self._length = None
+
+    def _read_headers(self) -> bool:
+        """Whether the headers of the next body are over."""
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end]).strip()
+            del self._buffer[: end + 1]
+            name, _, value = line.partition(b":")
+            if name.strip().lower() == b"content-length":
+                self._announced = _length(value.strip())
+            elif not line and self._announced is not None:
+                self._length, self._announced = self._announced, None
+                return True
+        if len(self._buffer) > MAX_HEADER:
+            self._buffer.clear()
+        return False
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit() or len(value) > 9 or int(value) > MAX_BODY:
+        raise FrameError(f"a message of {value[:40]!r} bytes was announced; {MAX_BODY} is the most")
+    return int(value)

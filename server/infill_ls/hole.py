@@ -1,0 +1,115 @@
+"""The hole in a document that a fill is wanted for: what stands before it and after it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+# More than any prompt takes, so that the work per request doesn't grow with the file: at three
+# characters a token, 64 Ki characters are over 20,000 tokens.
+PREFIX_LIMIT: Final = 64 * 1024
+SUFFIX_LIMIT: Final = 16 * 1024
+
+_LINE_END: Final = re.compile(r"\r\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Text before and after the cursor, with ``\\n`` for every line end.
+
+    ``language``: language id as the editor names it (``python``, ``typescriptreact``), or empty.
+    ``newline``: the document's own line end. ``first_line``: number of the line, from 0, in
+    which ``prefix`` begins.
+    """
+
+    prefix: str
+    suffix: str
+    language: str = ""
+    newline: str = "\n"
+    first_line: int = 0
+
+    @property
+    def line_before(self) -> str:
+        """The cursor's line, left of the cursor."""
+        return self.prefix[self.prefix.rfind("\n") + 1 :]
+
+    @property
+    def rest_of_line(self) -> str:
+        """The cursor's line, right of the cursor."""
+        return self.suffix.partition("\n")[0]
+
+    @property
+    def indentation(self) -> str:
+        """The blanks at the start of the cursor's line, as far as the cursor."""
+        before = self.line_before
+        return before[: len(before) - len(before.lstrip())]
+
+    @property
+    def at_line_start(self) -> bool:
+        """Whether only blanks stand left of the cursor."""
+        return not self.line_before.strip()
+
+    @property
+    def mid_word(self) -> bool:
+        """Whether the cursor is inside a word: parts of one on both sides."""
+        return _is_word(self.prefix[-1:]) and _is_word(self.suffix[:1])
+
+    @property
+    def lines_above(self) -> list[str]:
+        """The lines above the cursor's, first to last."""
+        return self.prefix.split("\n")[:-1]
+
+    @property
+    def lines_below(self) -> list[str]:
+        """The lines below the cursor's."""
+        return self.suffix.split("\n")[1:]
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole:
+    """The hole at a place in a document (line and column from 0, column in code points).
+
+    ``lines`` keep their line ends. Work is bounded by the limits above, not by the file.
+    """
+    # In a line that is too long by itself the start moves in steps, not with every character.
+    skipped = -(-max(0, column - PREFIX_LIMIT) // (PREFIX_LIMIT // 4)) * (PREFIX_LIMIT // 4)
+    before, size = [lines[line][skipped:column]], column
+    first = line
+    while first > 0 and size + len(lines[first - 1]) <= PREFIX_LIMIT:
+        first -= 1
+        before.append(lines[first])
+        size += len(lines[first])
+    after, size = [lines[line][column:]], len(lines[line]) - column
+    below = line + 1
+    while below < len(lines) and size <= SUFFIX_LIMIT:
+        after.append(lines[below])
+        size += len(lines[below])
+        below += 1
+    return Hole(
+        prefix=_LINE_END.sub("\n", "".join(reversed(before))),
+        suffix=_LINE_END.sub("\n", "".join(after)[:SUFFIX_LIMIT]),
+        language=language,
+        newline=_newline(lines[0]),
+        first_line=first,
+    )
+
+
+def between(prefix: str, suffix: str, language: str = "") -> Hole:
+    """The hole between two texts."""
+    whole = prefix + suffix
+    return Hole(
+        prefix=_LINE_END.sub("\n", prefix),
+        suffix=_LINE_END.sub("\n", suffix),
+        language=language,
+        newline="\r\n" if "\r\n" in whole else "\n",
+    )
+
+
+def _newline(line: str) -> str:
+    ending = line[len(line.rstrip("\r\n")) :]
+    return ending or "\n"

@@ -1,0 +1,505 @@
+"""The language server: LSP's params become our values, our values become LSP's results.
+
+pygls does the protocol. Where it falls silent, dies or hangs (version 2.1.1: wrong params get no
+reply, malformed messages pop up in the editor, a header in lower case makes it deaf, an `exit`
+without `shutdown` counts as success, its documents split at form feeds and cost time with the
+square of a line), :class:`Protocol` and :class:`Server` do better.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from typing import Any, BinaryIO, Final, TypeVar, cast
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
+from pygls.io_ import StdoutWriter
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+
+from infill_ls import __version__, hole
+from infill_ls.completer import TRACE, Answer, Completer
+from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
+from infill_ls.engines import connect
+from infill_ls.errors import InfillError
+from infill_ls.frames import FrameError, Frames
+from infill_ls.settings import Settings, from_user
+
+log = logging.getLogger(__name__)
+
+# s. How often the parent process is looked at; a dead one must be noticed within 5 s.
+PARENT_INTERVAL: Final = 2.0
+# s. An editor that doesn't answer a question about its settings is not waited for.
+CONFIGURATION_TIMEOUT: Final = 5.0
+# Bytes read at once.
+_READ_SIZE: Final = 64 * 1024
+_SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
+_LOG_LEVELS: Final = {
+    "error": logging.ERROR,
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": TRACE,
+}
+
+Result = TypeVar("Result")
+
+# The document as it stood when the request being handled arrived.
+_arrived: ContextVar[Snapshot | None] = ContextVar("arrived", default=None)
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls' protocol with a reply to every request and with our own documents."""
+
+    _server: Server
+
+    def receive(self, body: bytes) -> None:
+        """Handle one message, whatever it is."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            log.warning("dropped a message of %d bytes that is not JSON", len(body))
+            return
+        if not isinstance(message, dict):
+            log.warning("dropped a message that is not an object")
+            return
+        is_request = "id" in message and "method" in message
+        try:
+            structured = self._structured(message, is_request)
+        except JsonRpcException as error:
+            if is_request:
+                self._send_response(message["id"], error=error.to_response_error())
+            else:
+                log.warning("dropped a message: %s", error.message)
+            return
+        _arrived.set(self._server.snapshot_for(structured))
+        self.handle_message(structured)
+
+    def _structured(self, message: dict[str, Any], is_request: bool) -> Any:
+        """The typed message; raises what it should be answered with if it can't be handled."""
+        method = message.get("method")
+        if message.get("jsonrpc") != "2.0":
+            raise JsonRpcInvalidRequest(message='"jsonrpc" must be "2.0"')
+        if is_request and not isinstance(message["id"], str | int):
+            raise JsonRpcInvalidRequest(message='"id" must be a text or a whole number')
+        if is_request and not isinstance(method, str):
+            raise JsonRpcInvalidRequest(message='"method" must be a text')
+        if is_request and self._shutdown:
+            raise JsonRpcInvalidRequest(message="The server is shut down.")
+        if is_request and self._workspace is None and method != lsp.INITIALIZE:
+            raise JsonRpcException(
+                code=_SERVER_NOT_INITIALIZED, message="The server is not initialized yet."
+            )
+        if is_request and self._workspace is not None and method == lsp.INITIALIZE:
+            raise JsonRpcInvalidRequest(message="The server is initialized already.")
+        if isinstance(method, str):
+            # pygls' own types for methods that it doesn't know insist on params.
+            message.setdefault("params", None)
+            if method == lsp.INITIALIZE and isinstance(message["params"], dict):
+                self._server.note_client(message["params"])
+        return super().structure_message(message)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        return data
+
+    def _handle_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """A reply to a question that nobody waits for any more is no error (pygls#621)."""
+        waiting = self._request_futures.get(msg_id)
+        if waiting is not None and waiting.done():
+            self._request_futures.pop(msg_id, None)
+            return
+        super()._handle_response(msg_id, result, error)
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        if error is not None:
+            # pygls puts a traceback with local paths here.
+            error.data = None
+        super()._send_response(msg_id, result, error)
+
+    # pygls keeps its own copy of each document, at 1 ms and more per change; ours replaces it.
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> None:
+        self._server.open_document(params.text_document)
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> None:
+        self._server.change_document(params)
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: lsp.DidCloseTextDocumentParams) -> None:
+        self._server.close_document(params.text_document.uri)
+
+
+class Server(LanguageServer):
+    """Open documents, the client's ways, and the completer."""
+
+    protocol: Protocol
+
+    def __init__(self, command_line: Mapping[str, Any] | None = None) -> None:
+        super().__init__(
+            "infill-ls", __version__, protocol_cls=Protocol, converter_factory=default_converter
+        )
+        self._command_line = dict(command_line or {})
+        self._documents: dict[str, Document] = {}
+        self.editor_options: Any = None
+        self._told: set[str] = set()
+        self._reported: set[str] = set()
+        self.last_answer = Answer("closed")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.client = ""
+        self.has_ghost_text = False
+        self.completer = Completer(connect, Settings(headers={}))
+        _register(self)
+
+    # What the protocol needs
+
+    def note_client(self, params: dict[str, Any]) -> None:
+        """Look at the raw initialize params.
+
+        A client with ghost text has the key ``inlineCompletion``, be it with null (Emacs), which
+        the typed capabilities can't tell from an absent one.
+        """
+        with contextlib.suppress(KeyError, TypeError):
+            self.has_ghost_text = "inlineCompletion" in params["capabilities"]["textDocument"]
+        with contextlib.suppress(KeyError, TypeError):
+            self.client = str(params["clientInfo"]["name"])
+
+    def snapshot_for(self, message: Any) -> Snapshot | None:
+        """The document that a message is about, as it stands now."""
+        about = getattr(getattr(message, "params", None), "text_document", None)
+        document = self._documents.get(getattr(about, "uri", ""))
+        return document.snapshot() if document else None
+
+    @property
+    def encoding(self) -> Encoding:
+        """The position encoding that was agreed on."""
+        agreed = self.protocol.server_capabilities.position_encoding
+        return cast(Encoding, getattr(agreed, "value", agreed) or "utf-16")
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """pygls shows these to the user; none is his fault."""
+        log.warning("pygls: %s", type(error).__name__)
+
+    # Documents
+
+    def open_document(self, item: lsp.TextDocumentItem) -> None:
+        self._documents[item.uri] = Document(item.uri, item.language_id, item.version, item.text)
+
+    def change_document(self, params: lsp.DidChangeTextDocumentParams) -> None:
+        document = self._documents.get(params.text_document.uri)
+        if document is None:
+            log.warning("a document changed that is not open")
+            return
+        changes = [_change(change) for change in params.content_changes]
+        document.apply(changes, params.text_document.version, self.encoding)
+
+    def close_document(self, uri: str) -> None:
+        self._documents.pop(uri, None)
+        self.completer.close_document(uri)
+
+    # Settings
+
+    async def configure(self, editor: Any) -> None:
+        """Read the settings anew; ``editor`` is the editor's part of them."""
+        settings, problems = from_user(self._command_line, editor)
+        set_log_level(settings.log)
+        for problem in problems:
+            self.tell(problem, lsp.MessageType.Warning)
+        if settings != self.completer.settings:
+            await self.completer.reconfigure(settings)
+
+    async def ask_for_settings(self) -> Any:
+        """The editor's settings: its ``workspace/configuration`` over what it sent at the start."""
+        workspace = self.client_capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return self.editor_options
+        question = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="infill-ls")])
+        try:
+            async with asyncio.timeout(CONFIGURATION_TIMEOUT):
+                answers = await asyncio.shield(self.workspace_configuration_async(question))
+        except (TimeoutError, JsonRpcException):
+            return self.editor_options
+        answer = answers[0] if answers else None
+        return (
+            {**(self.editor_options or {}), **answer}
+            if isinstance(answer, dict)
+            else (self.editor_options)
+        )
+
+    def tell(self, text: str, kind: lsp.MessageType) -> None:
+        """Show the user a message, once."""
+        if text not in self._told:
+            self._told.add(text)
+            self.window_show_message(lsp.ShowMessageParams(kind, f"infill-ls: {text}"))
+
+    def report(self, error: InfillError) -> None:
+        """Show the user a problem once, until something has worked again."""
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
+            log.warning("%s", error.message)
+            self.window_show_message(
+                lsp.ShowMessageParams(lsp.MessageType.Error, f"infill-ls: {error}")
+            )
+
+    def recovered(self) -> None:
+        """It works again; should it break again, that is news."""
+        self._reported.clear()
+
+    # Life
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the messages; the reference keeps it alive."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def start(self) -> None:
+        """What is left to do once the editor has its answer to initialize."""
+        await self.configure(await self.ask_for_settings())
+        if self.completer.settings.enabled:
+            error = await self.completer.warm()
+            if error is not None:
+                self.report(error)
+
+    async def watch_parent(self, process_id: int) -> None:
+        """Leave when the editor has died without closing our stdin."""
+        while True:
+            await asyncio.sleep(PARENT_INTERVAL)
+            try:
+                os.kill(process_id, 0)
+            except ProcessLookupError:
+                log.info("the parent process is gone")
+                await self.completer.aclose()
+                _leave(1)
+            except PermissionError:
+                continue
+
+    async def run(self, chunks: AsyncIterator[bytes], writer: Any) -> int:
+        """Serve one client until it leaves; the exit status."""
+        self.protocol.set_writer(writer)
+        frames = Frames()
+        try:
+            async for chunk in chunks:
+                for body in frames.feed(chunk):
+                    self.protocol.receive(body)
+                    # Let the request's task take its first step before the next message.
+                    await asyncio.sleep(0)
+            return 0 if self.protocol._shutdown else 1
+        except FrameError as error:
+            log.error("%s", error)
+            return 1
+        except BrokenPipeError:
+            return 1
+        except SystemExit as stopped:
+            return int(stopped.code or 0)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self.completer.aclose()
+
+
+def _register(server: Server) -> None:
+    """Register the features; the answers' shapes are those that editors were seen to need."""
+
+    @server.feature(lsp.INITIALIZE)
+    def initialize(ls: Server, params: lsp.InitializeParams) -> None:
+        ls.editor_options = params.initialization_options
+        if not ls.has_ghost_text:
+            # Offered beside ghost text, the same fill would show up twice.
+            ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions())(completion)
+
+    @server.feature(lsp.INITIALIZED)
+    def initialized(ls: Server, params: lsp.InitializedParams) -> None:
+        ls.background(ls.start())
+        if ls.process_id and sys.platform != "win32":
+            # On Windows os.kill(pid, 0) would end the process; the end of stdin must do there.
+            ls.background(ls.watch_parent(ls.process_id))
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:
+        sent = params.settings.get("infill-ls") if isinstance(params.settings, dict) else None
+        await ls.configure(sent if sent is not None else await ls.ask_for_settings())
+
+    @server.command("infill-ls.explain")
+    def explain(ls: Server) -> dict[str, Any]:
+        return ls.last_answer.explain()
+
+    # pygls needs the options object, or it declares nothing.
+    @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
+    async def inline_completion(
+        ls: Server, params: lsp.InlineCompletionParams
+    ) -> lsp.InlineCompletionList | None:
+        manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
+        answered = await _answer(ls, params.position, manual=manual)
+        if answered.reason == "superseded":
+            # null leaves what is shown; an empty list would hide it.
+            return None
+        if answered.fill is None:
+            return lsp.InlineCompletionList(items=[])
+        here = lsp.Range(params.position, params.position)
+        item = lsp.InlineCompletionItem(insert_text=answered.fill, range=here)
+        return lsp.InlineCompletionList(items=[item])
+
+    async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+        answered = await _answer(ls, params.position, manual=False)
+        snapshot = _arrived.get()
+        if answered.reason == "superseded" or snapshot is None:
+            return None
+        if answered.fill is None:
+            return lsp.CompletionList(is_incomplete=False, items=[])
+        item = _completion_item(answered.fill, snapshot, params.position, ls.encoding)
+        return lsp.CompletionList(is_incomplete=False, items=[item])
+
+
+async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer:
+    """The completer's answer for a position in the document that the request came with."""
+    snapshot = _arrived.get()
+    if snapshot is None:
+        return Answer("closed")
+    try:
+        line, column = snapshot.place(Position(position.line, position.character), ls.encoding)
+        place = hole.at(snapshot.lines, line, column, snapshot.language)
+        answer = await ls.completer.complete(snapshot.uri, place, client=ls.client, manual=manual)
+    except Exception as error:
+        log.error("a request failed: %s", type(error).__name__)
+        log.debug("a request failed", exc_info=True)
+        return Answer("problem")
+    if answer.reason != "superseded":
+        ls.last_answer = answer
+    if answer.error is not None:
+        ls.report(answer.error)
+    elif answer.reason == "fill":
+        ls.recovered()
+    return answer
+
+
+def _completion_item(
+    fill: str, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
+) -> lsp.CompletionItem:
+    """One item, made so that an editor that filters by the word before the cursor keeps it."""
+    line, column = snapshot.place(Position(position.line, position.character), encoding)
+    text = snapshot.lines[line]
+    start = column
+    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    word = text[start:column]
+    first_line = fill.lstrip("\r\n").splitlines()[0]
+    edited = lsp.Range(
+        lsp.Position(line, character(text, start, encoding)),
+        lsp.Position(line, character(text, column, encoding)),
+    )
+    return lsp.CompletionItem(
+        label=(word + first_line).strip(),
+        kind=lsp.CompletionItemKind.Text,
+        detail="infill-ls",
+        documentation=lsp.MarkupContent(
+            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{word}{fill}\n```"
+        ),
+        filter_text=word + first_line,
+        sort_text="\0",
+        preselect=True,
+        insert_text_format=lsp.InsertTextFormat.PlainText,
+        insert_text_mode=lsp.InsertTextMode.AsIs,
+        text_edit=lsp.TextEdit(edited, word + fill),
+    )
+
+
+def _change(change: lsp.TextDocumentContentChangeEvent) -> Change:
+    if isinstance(change, lsp.TextDocumentContentChangePartial):
+        start, end = change.range.start, change.range.end
+        return Change(
+            Position(start.line, start.character), Position(end.line, end.character), change.text
+        )
+    return Change(None, None, change.text)
+
+
+def set_log_level(name: str) -> None:
+    """``error`` to ``trace``. pygls logs whole messages, so it is heard at ``trace`` only."""
+    logging.getLogger("infill_ls").setLevel(_LOG_LEVELS[name])
+    logging.getLogger("pygls").setLevel(logging.DEBUG if name == "trace" else logging.CRITICAL + 1)
+
+
+def _start_logging() -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().setLevel(logging.ERROR)
+    set_log_level("warning")
+
+
+def serve_stdio(command_line: Mapping[str, Any]) -> None:
+    """Serve the client on stdin and stdout, then leave the process."""
+    _start_logging()
+    # Whatever prints by mistake, native code included, goes to stderr from here on.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    async def main() -> int:
+        return await Server(command_line).run(_chunks_of(sys.stdin.buffer), StdoutWriter(output))
+
+    _leave(_run(main))
+
+
+def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
+    """Serve one client on a socket, then leave the process."""
+    _start_logging()
+
+    async def main() -> int:
+        status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            listener.close()
+
+            async def chunks() -> AsyncIterator[bytes]:
+                while chunk := await reader.read(_READ_SIZE):
+                    yield chunk
+
+            status.set_result(await Server(command_line).run(chunks(), writer))
+
+        listener = await asyncio.start_server(client, host, port)
+        address = listener.sockets[0].getsockname()
+        sys.stderr.write(f"listening on {address[0]}:{address[1]}\n")
+        sys.stderr.flush()
+        return await status
+
+    _leave(_run(main))
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    try:
+        return asyncio.run(main())
+    except KeyboardInterrupt:
+        return 1
+
+
+async def _chunks_of(stream: BinaryIO) -> AsyncIterator[bytes]:
+    """What arrives on a stream, read by a thread of its own, so that stdin may be anything."""
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def read() -> None:
+        chunk = b"-"
+        while chunk:
+            try:
+                chunk = os.read(stream.fileno(), _READ_SIZE)
+            except OSError:
+                chunk = b""
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+                loop.call_soon_threadsafe(arrived.put_nowait, chunk)
+
+    threading.Thread(target=read, daemon=True, name="stdin").start()
+    while chunk := await arrived.get():
+        yield chunk
+
+
+def _leave(status: int) -> None:
+    """End the process without waiting for the thread that blocks on stdin."""
+    sys.stderr.flush()
+    os._exit(status)

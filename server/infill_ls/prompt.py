@@ -1,0 +1,180 @@
+"""A hole and a budget become the request for an engine.
+
+Three ways to ask (the ``mode`` setting forces one):
+
+- ``raw``: our own prompt with the family's tokens; it gives control of spaces and order.
+- ``suffix``: prefix and suffix apart, for the server's own template.
+- ``plain``: the prefix alone, to be continued.
+
+The same hole gives the same bytes, and while the user types the prompt's start stays as it is:
+the window begins at a line whose number is a multiple of some lines, so that it moves once in that
+many lines and the engine's cache holds in between.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from infill_ls import families
+from infill_ls.errors import CannotInsert
+from infill_ls.families import Family, Model
+from infill_ls.hole import Hole
+
+Mode = Literal["raw", "suffix", "plain"]
+
+# Characters that a token stands for, on the safe side: 11 files of Python's standard library
+# give 3.3 to 4.4 with Qwen2.5-Coder's tokenizer, other languages and dense code somewhat less.
+CHARACTERS_PER_TOKEN: Final = 3
+# The window's start moves by a quarter of the budget, reckoned at this length of a line (median
+# of non-blank lines in Python's standard library: 41), so that it never gives up much text.
+CHARACTERS_PER_LINE: Final = 40
+# Share of the budget for the suffix. Three lines of suffix keep most of its worth (measured on
+# 60 whole-line holes: 38 pass with three lines, 41 with all), so the prefix gets the most.
+SUFFIX_SHARE: Final = 0.25
+
+_GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n]{2,24}｜>")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an engine.
+
+    ``suffix`` is None unless the server's own template is to place it; then ``raw`` is false.
+    ``control``: texts that end the fill wherever they appear in it. ``max_tokens`` is the most
+    that the engine may write.
+    """
+
+    prompt: str
+    suffix: str | None
+    raw: bool
+    stop: tuple[str, ...]
+    control: tuple[str, ...]
+    max_tokens: int
+    temperature: float
+
+
+def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mode:
+    """How this model is asked.
+
+    Raises :class:`CannotInsert` if the user forced a mode that the model hasn't.
+    """
+    if forced == "raw" and family is None:
+        raise CannotInsert(
+            f'Nothing is known of the fill-in-the-middle tokens of "{model.name}".',
+            'Give its template in the "fim" setting, or set "mode" to "suffix" or "plain".',
+        )
+    if forced == "suffix" and not model.can_insert:
+        raise CannotInsert(
+            f'"{model.name}" does not support insert, as mode "suffix" needs.',
+            'Set "mode" to "auto", or take a model such as qwen2.5-coder:1.5b.',
+        )
+    if forced is not None:
+        return forced
+    if family is not None:
+        return "raw"
+    return "suffix" if model.can_insert else "plain"
+
+
+def build(
+    hole: Hole,
+    model: Model,
+    family: Family | None,
+    *,
+    mode: Mode | None = None,
+    context_tokens: int,
+    max_tokens: int,
+    temperature: float,
+) -> Request:
+    """The request for a hole; its prompt has at most about ``context_tokens`` tokens.
+
+    Raises :class:`CannotInsert` as :func:`choose_mode` does.
+    """
+    chosen = choose_mode(model, family, mode)
+    prefix, suffix = window(hole, context_tokens, with_suffix=chosen != "plain")
+    control = family.control if family else families.all_control_tokens()
+    prefix, suffix = break_up(prefix, control), break_up(suffix, control)
+    if chosen == "raw":
+        assert family is not None
+        template = family.template
+        if hole.at_line_start and family.line_start_template:
+            template = family.line_start_template
+        prompt, apart = render(template, prefix, suffix), None
+    elif chosen == "suffix":
+        # An empty prompt only loads the model and an empty suffix means "chat" to Ollama.
+        prompt, apart = prefix or "\n", suffix or "\n"
+    else:
+        prompt, apart = prefix or "\n", None
+    return Request(
+        prompt=prompt,
+        suffix=apart,
+        raw=chosen != "suffix",
+        stop=family.stop if family else (),
+        control=control,
+        max_tokens=max_tokens,
+        temperature=temperature,
+    )
+
+
+def render(template: str, prefix: str, suffix: str) -> str:
+    """The template with both texts in their places, whatever braces the texts have."""
+    texts = {"{prefix}": prefix, "{suffix}": suffix}
+    return "".join(texts.get(part, part) for part in re.split(r"(\{prefix\}|\{suffix\})", template))
+
+
+def window(hole: Hole, context_tokens: int, *, with_suffix: bool = True) -> tuple[str, str]:
+    """The parts of prefix and suffix, nearest to the cursor, that the budget has room for."""
+    room = context_tokens * CHARACTERS_PER_TOKEN
+    suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix else ""
+    return _tail(hole.prefix, room - len(suffix), hole.first_line), suffix
+
+
+def _head(text: str, room: int) -> str:
+    """Whole lines from the start of the text; part of the first line if that alone is longer."""
+    if len(text) <= room:
+        return text
+    end = text.rfind("\n", 0, room + 1)
+    return text[: end + 1] if end >= 0 else text[:room]
+
+
+def _tail(text: str, room: int, first_line: int) -> str:
+    """The end of the text from a line on the grid; ``first_line`` is the number of its first.
+
+    Where no line of the grid is in reach, the first whole line counts, and where the last line
+    alone is too long, a column that is a multiple of a quarter of the room.
+    """
+    if len(text) <= room:
+        return text
+    start = text.find("\n", len(text) - room - 1) + 1
+    if start == 0:
+        line_start = text.rfind("\n") + 1
+        step = max(1, room // 4)
+        return text[line_start + -(-(len(text) - room - line_start) // step) * step :]
+    grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
+    number = first_line + text.count("\n", 0, start)
+    on_grid = start
+    for _ in range(-number % grid):
+        on_grid = text.find("\n", on_grid) + 1
+        if on_grid == 0:
+            return text[start:]
+    return text[on_grid:]
+
+
+@lru_cache(maxsize=16)
+def _control_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(control, key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, longest_first), *_GENERIC_CONTROL]))
+
+
+def break_up(text: str, control: tuple[str, ...]) -> str:
+    """The text with a blank after the first character of whatever spells a control token.
+
+    Engines read raw prompts with control tokens enabled, so the user's own ``<|fim_suffix|>``
+    (in a tokenizer's source, say) would end the prefix. Lone surrogates, which no engine can be
+    sent, become U+FFFD.
+    """
+    text = _SURROGATE.sub("\ufffd", text)
+    return _control_pattern(control).sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)

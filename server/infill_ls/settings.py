@@ -1,0 +1,301 @@
+"""The user's settings: their defaults, where they come from, and what is wrong with them.
+
+One spelling everywhere (the keys of :data:`KEYS`): the editor's ``initializationOptions``, its
+``workspace/configuration`` section ``infill-ls``, and ``config.toml`` in the user's configuration
+directory. Precedence: command line, environment (``INFILL_LS_MAX_TOKENS``), editor, file.
+A wrong value is told in one message, and the default is used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from infill_ls.families import OwnTemplate
+
+DEFAULT_URL: Final = "http://127.0.0.1:11434"
+
+EngineName = Literal["auto", "ollama", "openai", "embedded"]
+
+
+class _Wrong(ValueError):
+    """A value isn't what the key allows; the text says what is."""
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise _Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
+        return str(value)
+
+    return read
+
+
+def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[Any], Any]:
+    def read(value: Any) -> int | float:
+        if isinstance(value, str):
+            try:
+                value = kind(value)
+            except ValueError:
+                value = None
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not low <= value <= high or value != kind(value):
+            name = "a whole number" if kind is int else "a number"
+            raise _Wrong(f"{name} from {low:g} to {high:g}")
+        return kind(value)
+
+    return read
+
+
+def _auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value == "auto":
+            return value
+        try:
+            return read_value(value)
+        except _Wrong as wrong:
+            raise _Wrong(f'"auto" or {wrong}') from None
+
+    return read
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _Wrong("a text that is not empty")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "1", "yes", "on"):
+        return True
+    if isinstance(value, str) and value.lower() in ("false", "0", "no", "off"):
+        return False
+    raise _Wrong("true or false")
+
+
+def _keep_alive(value: Any) -> str | int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?(ns|us|ms|s|m|h)?", value):
+        return int(value) if re.fullmatch(r"-?\d+", value) else value
+    raise _Wrong('a duration such as "30m", or a number of seconds')
+
+
+def _url(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+        raise _Wrong("an address such as http://127.0.0.1:11434")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise _Wrong("an address such as http://127.0.0.1:11434, with a port up to 65535") from None
+    if parts.username or parts.password:
+        raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
+    return value.rstrip("/").removesuffix("/v1")
+
+
+def _headers(value: Any) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(text, str)
+        and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+        and not re.search(r"[\r\n\0]", text)
+        for name, text in value.items()
+    ):
+        return dict(value)
+    raise _Wrong("a table of header names and texts")
+
+
+def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
+    return tuple(map(_own_template, [value] if isinstance(value, Mapping) else value or ()))
+
+
+def _own_template(value: Any) -> OwnTemplate:
+    wrong = _Wrong(
+        'a table such as {"match": "my-model*", "template": '
+        '"<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}, with {prefix} and {suffix} once each'
+    )
+    if not isinstance(value, Mapping) or set(value) - {"match", "template", "stop"}:
+        raise wrong
+    match, template, stop = value.get("match", "*"), value.get("template"), value.get("stop", [])
+    if not isinstance(match, str) or not isinstance(template, str) or not isinstance(stop, list):
+        raise wrong
+    if template.count("{prefix}") != 1 or template.count("{suffix}") != 1:
+        raise wrong
+    if not all(isinstance(text, str) and text for text in stop):
+        raise wrong
+    return OwnTemplate(match, template, tuple(stop))
+
+
+def _key(name: str, default: Any, read: Callable[[Any], Any]) -> Any:
+    return field(default=default, metadata={"key": name, "read": read})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, with its default. The keys in quotes are what the user writes."""
+
+    engine: EngineName = _key("engine", "auto", _one_of("auto", "ollama", "openai", "embedded"))
+    url: str | None = _key("url", None, _url)
+    model: str = _key("model", "auto", _text)
+    api_key_env: str | None = _key("apiKeyEnv", None, _text)
+    headers: Mapping[str, str] = _key("headers", None, _headers)
+    ca_file: str | None = _key("caFile", None, _text)
+    max_tokens: int = _key("maxTokens", 128, _number(int, 1, 4096))
+    multiline: str = _key("multiline", "auto", _one_of("auto", "always", "never"))
+    temperature: float = _key("temperature", 0.2, _number(float, 0, 2))
+    debounce_ms: int | Literal["auto"] = _key(
+        "debounceMs", "auto", _auto_or(_number(int, 0, 10_000))
+    )
+    context_tokens: int | Literal["auto"] = _key(
+        "contextTokens", "auto", _auto_or(_number(int, 64, 131_072))
+    )
+    keep_alive: str | int = _key("keepAlive", "30m", _keep_alive)
+    mode: str = _key("mode", "auto", _one_of("auto", "raw", "suffix", "plain"))
+    fim: tuple[OwnTemplate, ...] = _key("fim", (), _own_templates)
+    enabled: bool = _key("enabled", True, _flag)
+    log: str = _key("log", "warning", _one_of("error", "warning", "info", "debug", "trace"))
+    # Not a key of its own: OLLAMA_HOST, which counts where the user sets no url.
+    ollama_host: str | None = None
+
+    @property
+    def engine_url(self) -> str:
+        """Where the engine is, without a slash at the end."""
+        return self.url or (
+            parse_ollama_host(self.ollama_host) if self.ollama_host else DEFAULT_URL
+        )
+
+
+_READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    item.metadata["key"]: (item.name, item.metadata["read"])
+    for item in fields(Settings)
+    if "key" in item.metadata
+}
+KEYS: Final = tuple(_READERS)
+
+
+def load(
+    *,
+    command_line: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    editor: Any = None,
+    file: Mapping[str, Any] | None = None,
+) -> tuple[Settings, list[str]]:
+    """The settings from all their sources, and a message for each thing that is wrong in them."""
+    settings, problems = Settings(headers={}), []
+    environment = environment or {}
+    sources: list[tuple[str, Mapping[str, Any]]] = [
+        ("the settings file", file or {}),
+        ("the editor's settings", editor if isinstance(editor, Mapping) else {}),
+        ("the environment", _from_environment(environment)),
+        ("the command line", command_line or {}),
+    ]
+    if editor is not None and not isinstance(editor, Mapping):
+        problems.append(
+            f"The editor's settings are not a table but {editor!r:.60}; they are ignored."
+        )
+    for source, values in sources:
+        for key, value in values.items():
+            if value is None:
+                continue
+            if key not in _READERS:
+                problems.append(f'Unknown setting "{key}" in {source}. Known: {", ".join(KEYS)}.')
+                continue
+            name, read = _READERS[key]
+            try:
+                settings = replace(settings, **{name: read(value)})
+            except (_Wrong, TypeError) as wrong:
+                problems.append(
+                    f'The setting "{key}" in {source} is {value!r:.60}; '
+                    f"it must be {wrong}. The default is used."
+                )
+    if host := environment.get("OLLAMA_HOST", "").strip().strip("\"'"):
+        settings = replace(settings, ollama_host=host)
+    return settings, problems
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key in KEYS:
+        name = "INFILL_LS_" + re.sub(r"([A-Z])", r"_\1", key).upper()
+        text = environment.get(name)
+        if text:
+            values[key] = _parsed(text) if key in ("headers", "fim") else text
+    return values
+
+
+def _parsed(text: str) -> Any:
+    """A table in an environment variable, in TOML's inline form or JSON's."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]:
+    """The user's settings file, empty if there is none, and what is wrong with it."""
+    path = path or Path(platformdirs.user_config_dir("infill-ls", appauthor=False)) / "config.toml"
+    try:
+        return tomllib.loads(path.read_text("utf-8")), []
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return {}, [f"The settings file {path} can't be read ({error}); it is ignored."]
+
+
+def from_user(
+    command_line: Mapping[str, Any] | None = None, editor: Any = None
+) -> tuple[Settings, list[str]]:
+    """The settings of this process: :func:`load` with this environment and the user's file."""
+    file, unreadable = read_user_file()
+    settings, problems = load(
+        command_line=command_line, environment=os.environ, editor=editor, file=file
+    )
+    return settings, unreadable + problems
+
+
+def parse_ollama_host(text: str) -> str:
+    """The address that a value of ``OLLAMA_HOST`` means, for a client.
+
+    Follows ollama's envconfig.Host and ConnectableHost: ``host``, ``host:port``, ``:port``,
+    ``[v6]:port``, ``http://host`` (port 80), ``https://host`` (443), a path behind it; what a
+    server listens on everywhere (0.0.0.0, ::) is loopback to a client; a port that is no port
+    means 11434.
+    """
+    scheme, separator, rest = text.strip().strip("\"'").partition("://")
+    if not separator:
+        scheme, rest = "http", scheme
+    default_port = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
+    scheme = "https" if scheme == "https" else "http"
+    if not separator and rest.partition("/")[0] == "ollama.com":
+        scheme, default_port = "https", "443"
+    host, slash, path = rest.partition("/")
+    name, port = _split_port(host)
+    if not (port.isascii() and port.isdigit() and 0 <= int(port) <= 65535):
+        port = default_port
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+    if ":" in name:
+        name = f"[{name}]"
+    return f"{scheme}://{name}:{port}{(slash + path).rstrip('/')}"
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    if host.startswith("["):
+        name, _, rest = host[1:].partition("]")
+        return name, rest.removeprefix(":")
+    if host.count(":") > 1:
+        return host, ""
+    name, _, port = host.partition(":")
+    return name, port

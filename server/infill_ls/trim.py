@@ -1,0 +1,428 @@
+"""What the model has written so far becomes the fill so far, and whether it is complete.
+
+:class:`Trim` takes the text as it streams. Every decision depends on the text alone and never
+changes when more arrives, so the outcome is the same wherever the stream is split. The steps, in
+order:
+
+1. ``readable``: end at control tokens and at characters that have no place in code.
+2. ``unwrapped``: take the code out of a Markdown fence, refuse prose.
+3. ``joined``: drop blanks that stand before the cursor already.
+4. ``bracketed``: end at a bracket or quote that closes what was not opened in the fill, when the
+   text after the cursor closes it, or nothing before the cursor opened it.
+5. ``fitted``: one line, one statement or one block; end where the text after the cursor begins
+   to repeat, and where the fill repeats itself.
+6. ``tidy``: no blanks at the ends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+from infill_ls.families import UNMISTAKABLE
+from infill_ls.hole import Hole
+
+Shape = Literal["line", "statement", "block"]
+
+# Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
+MAX_CHARACTERS: Final = 4_000
+# A control token that the stream breaks off inside of is dropped from this length on; shorter
+# starts of one (<, <|) are operators in many languages.
+_PARTIAL_TOKEN: Final = 5
+# How much text before the cursor is searched for open brackets, in characters.
+_BRACKET_REACH: Final = 4_000
+
+# C0 and C1 controls, bidirectional controls (CVE-2021-42574), zero-width characters and Unicode
+# tags: invisible in ghost text, so that a user would accept what he can't see.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+# How small instruct models begin when they explain instead of filling. The look-ahead makes sure
+# that the last word is over, so that more text can't change the verdict.
+_PROSE: Final = re.compile(
+    r"(?:(?:Here(?:'s| is| are)|Sure|Certainly|Of course|To (?:complete|fill|fix|solve|implement)"
+    r"|In this|This (?:code|function|program|solution|method|line|will|is)"
+    r"|The (?:code|function|above|following|given|missing|completed|provided)|Note that|Please"
+    r"|I (?:have|will|am|can)|You can|Explanation)\b|\*\*[A-Z])(?=.)"
+)
+_PROSE_LANGUAGES: Final = frozenset(
+    "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
+    "gitcommit git-commit mail".split()
+)
+_TRIPLE_QUOTE: Final = re.compile(r'"""|\'\'\'')
+_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
+
+_OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
+_CLOSERS: Final = frozenset(_OPENERS.values())
+# Languages in which a single ' stands alone: lifetimes, primes, quoting.
+_LONE_APOSTROPHE: Final = frozenset("rust haskell ocaml lisp clojure scheme elisp verilog".split())
+_BACKTICK_STRINGS: Final = frozenset(
+    "javascript typescript javascriptreact typescriptreact go vue svelte shellscript".split()
+)
+# In these a line without an end mark may go on, with a brace on the next line for instance.
+_END_MARK_LANGUAGES: Final = frozenset("c cpp csharp java objective-c php d".split())
+# Words and marks that go on with the statement above at its own indentation.
+_CLAUSES: Final = frozenset(
+    "else elif elsif except finally rescue ensure catch case default when end fi done esac "
+    "then do endif until".split()
+) | {*_CLOSERS, "{", "."}
+_FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
+_UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
+_OPENS: Final = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|begin|else|try))$")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """``text``: the fill so far. ``ended_by``: the step that completed it, None while it grows."""
+
+    text: str
+    ended_by: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.ended_by is not None
+
+
+class Trim:
+    """Takes a stream of text for one hole and says at each piece what the fill is so far."""
+
+    def __init__(self, hole: Hole, *, shape: Shape, control: tuple[str, ...] = ()) -> None:
+        self._hole = hole
+        self._shape = shape
+        self._control = control
+        self._raw = ""
+        self.fill = Fill("")
+
+    def feed(self, text: str) -> Fill:
+        """Take the next piece of the stream. After a complete fill, more changes nothing."""
+        if not self.fill.complete:
+            self._raw += text
+            self.fill = trim(self._raw, self._hole, self._shape, self._control, over=False)
+        return self.fill
+
+    def finish(self, *, cut_short: bool = False) -> Fill:
+        """The stream is over; ``cut_short`` if a limit ended it and not the model."""
+        if not self.fill.complete:
+            self.fill = trim(
+                self._raw, self._hole, self._shape, self._control, over=True, cut_short=cut_short
+            )
+        return self.fill
+
+
+def trim(
+    raw: str,
+    hole: Hole,
+    shape: Shape,
+    control: tuple[str, ...] = (),
+    *,
+    over: bool = True,
+    cut_short: bool = False,
+) -> Fill:
+    """The fill in ``raw``, the whole of what the model wrote so far.
+
+    ``over``: nothing will follow. Until then the fill is complete only where more text could
+    not change it; its text meanwhile is what may be shown.
+    """
+    text, ended = _readable(raw, control, over)
+    text, ended = _unwrapped(text, ended, hole)
+    text, ended = _joined(text, ended, hole)
+    text, ended = _bracketed(text, ended, hole)
+    text, ended = _fitted(text, ended, hole, shape, over=over, cut_short=cut_short)
+    if len(text) > MAX_CHARACTERS:
+        text, ended = text[:MAX_CHARACTERS].rpartition("\n")[0], "length"
+    if ended is None and over:
+        ended = "limit" if cut_short else "model"
+    return Fill(_tidy(text, hole) if ended else text, ended)
+
+
+@lru_cache(maxsize=16)
+def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(control, key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, longest_first), UNMISTAKABLE.pattern]))
+
+
+def _readable(raw: str, control: tuple[str, ...], over: bool) -> tuple[str, str | None]:
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+    ended = None
+    if token := _token_pattern(control).search(text):
+        text, ended = text[: token.start()], "control token"
+    if unsafe := _UNSAFE.search(text):
+        # Leaving the character out would change what the line means.
+        text, ended = text[: unsafe.start()].rpartition("\n")[0], "unsafe character"
+    if ended is None:
+        held = _partial_token(text, control)
+        if not over or held >= _PARTIAL_TOKEN:
+            text = text[: len(text) - held]
+    return text, ended
+
+
+def _partial_token(text: str, control: tuple[str, ...]) -> int:
+    """Length of the start of a control token at the end of the text, 0 if there is none."""
+    tokens = (*control, "<|fim_middle|>", "<|endoftext|>", "<fim_middle>", "<file_sep>")
+    return max(
+        (
+            length
+            for token in tokens
+            for length in range(1, min(len(token), len(text) + 1))
+            if text.endswith(token[:length])
+        ),
+        default=0,
+    )
+
+
+def _unwrapped(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
+    if hole.language in _PROSE_LANGUAGES or _in_text(hole.prefix):
+        return text, ended
+    fence = _FENCE.search(text)
+    prose = _PROSE.match(text.lstrip())
+    if fence and (prose or not text[: fence.start()].strip()):
+        inside = text[fence.start() :].partition("\n")[2]
+        if closing := _FENCE.search(inside):
+            inside, ended = inside[: closing.start()], "fence"
+        # A model that answers in a fence says again what it was to go on with.
+        typed = hole.line_before.strip()
+        return (inside.lstrip().removeprefix(typed) if typed else inside), ended
+    if prose:
+        # No code so far; a fence with it may still come.
+        return "", ended
+    if fence:
+        return text[: fence.start()], "fence"
+    for gap in re.finditer(r"\n\n+", text):
+        if _PROSE.match(text, gap.end()) and not _in_text(hole.prefix + text[: gap.start()]):
+            return text[: gap.start()], "prose"
+    return text, ended
+
+
+def _in_text(before: str) -> bool:
+    """Whether the place after this text is in a comment or a docstring, where prose is wanted."""
+    last_line = before[before.rfind("\n") + 1 :]
+    return bool(_COMMENT.match(last_line)) or len(_TRIPLE_QUOTE.findall(before)) % 2 == 1
+
+
+def _joined(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
+    before = hole.line_before
+    if not hole.at_line_start:
+        return (text.lstrip(" ") if before.endswith((" ", "\t")) else text), ended
+    # The cursor's line is empty: nothing is gained by leaving it so.
+    below = text.lstrip("\n")
+    indent = _indent(below)
+    above = next((line for line in reversed(hole.lines_above) if line.strip()), "")
+    if _OPENS.search(above.rstrip()) and len(before) <= len(_indent(above)):
+        # The cursor is not indented as the block needs it; the model is right to do so.
+        return below, ended
+    if indent.startswith(before):
+        return below[len(before) :], ended
+    if below == text:
+        return below.lstrip(" \t"), ended
+    # It left the cursor's line empty and went on outside of the block.
+    return "", ended or ("dedent" if below.strip() else None)
+
+
+def _bracketed(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
+    quotes = _quotes(hole.language)
+    quote = _Scan(quotes).follow(hole.line_before).quote
+    if quote and hole.rest_of_line.startswith(quote):
+        closing = re.match(rf"(?:[^\\]|\\.)*?{re.escape(quote)}", text, re.DOTALL)
+        return (text[: closing.end() - 1], "quote") if closing else (text, ended)
+    stray = _Scan(quotes, quote=quote).follow(text).stray
+    if stray is None:
+        return text, ended
+    outer = _Scan(quotes, lenient=True).follow(hole.prefix[-_BRACKET_REACH:]).opened
+    closed = 0
+    while stray is not None:
+        closer = text[stray]
+        opener_found = closed < len(outer) and _OPENERS[outer[~closed]] == closer
+        if not opener_found or _stands_below(text, stray, hole):
+            return text[:stray], "bracket"
+        closed += 1
+        stray = _Scan(quotes, quote=quote, opened=outer[-closed:]).follow(text).stray
+    return text, ended
+
+
+def _stands_below(text: str, stray: int, hole: Hole) -> bool:
+    """Whether the text after the cursor begins with the same closer.
+
+    One on a line of its own is the same only at the same indentation: ``}`` of an inner block
+    and ``}`` of the function around it are two.
+    """
+    if hole.suffix.lstrip()[:1] != text[stray]:
+        return False
+    line = text[text.rfind("\n", 0, stray) + 1 : stray]
+    if hole.rest_of_line.strip() or line.strip() or "\n" not in text[:stray]:
+        return True
+    return _indent(_line_below(hole) or "") == line
+
+
+def _quotes(language: str) -> str:
+    quotes = '"' if language in _LONE_APOSTROPHE else "\"'"
+    return quotes + "`" if language in _BACKTICK_STRINGS else quotes
+
+
+class _Scan:
+    """Follows brackets and one-line strings through a text.
+
+    ``opened``: openers that wait for their closer. ``stray``: where the first closer stands that
+    matches none of them; the scan stops there, or skips it if ``lenient``. ``quote``: the quote
+    of the string that the text ends in. A string that is left open ends with its line.
+    """
+
+    def __init__(
+        self,
+        quotes: str,
+        *,
+        quote: str = "",
+        opened: list[str] | None = None,
+        lenient: bool = False,
+    ) -> None:
+        self.quotes = quotes
+        self.quote = quote
+        self.opened = list(opened or ())
+        self.lenient = lenient
+        self.stray: int | None = None
+
+    def follow(self, text: str) -> _Scan:
+        escaped = False
+        for position, char in enumerate(text):
+            if escaped:
+                escaped = False
+            elif char == "\n":
+                self.quote = ""
+            elif self.quote:
+                escaped = char == "\\"
+                if char == self.quote:
+                    self.quote = ""
+            elif char in self.quotes:
+                self.quote = char
+            elif char in _OPENERS:
+                self.opened.append(char)
+            elif char in _CLOSERS:
+                if self.opened and _OPENERS[self.opened[-1]] == char:
+                    self.opened.pop()
+                elif not self.lenient:
+                    self.stray = position
+                    break
+        return self
+
+
+def _fitted(
+    text: str, ended: str | None, hole: Hole, shape: Shape, *, over: bool, cut_short: bool
+) -> tuple[str, str | None]:
+    lines = text.split("\n")
+    # The last line may still grow, unless an earlier step has cut the text there.
+    whole = len(lines) if ended or over else len(lines) - 1
+    if shape == "line":
+        line, end = _one_line(lines[0], hole, whole=whole > 0)
+        if end is None and len(lines) > 1:
+            end = "line"
+        return line, end or ended
+    end_line = _end_line(lines, whole, hole, shape)
+    if end_line is not None:
+        number, reason = end_line
+        return "\n".join(lines[:number]), reason
+    if cut_short and ended is None and len(lines) > 1:
+        return "\n".join(lines[:-1]), "limit"
+    return text, ended
+
+
+def _one_line(line: str, hole: Hole, *, whole: bool) -> tuple[str, str | None]:
+    """The line up to where it repeats the rest of the cursor's line, or the line below."""
+    if whole and hole.at_line_start and (hole.line_before + line).rstrip() == _line_below(hole):
+        return "", "suffix"
+    rest = hole.rest_of_line.strip()
+    repeated = len(line)
+    if len(rest) >= 3 and re.search(r"\w", rest) and rest in line:
+        repeated = line.index(rest)
+    elif rest and whole:
+        stripped = line.rstrip()
+        for length in range(min(len(rest), len(stripped)), 0, -1):
+            shared = rest[:length]
+            if stripped.endswith(shared) and (length >= 3 or not re.search(r"[\w)\]}\"']", shared)):
+                repeated = len(stripped) - length
+                break
+    if repeated == len(line):
+        return line, None
+    line = line[:repeated]
+    return (line.rstrip() if hole.rest_of_line[:1].isspace() else line), "suffix"
+
+
+def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[int, str] | None:
+    """The number of the first line that is not part of the fill, and why; None if none is yet.
+
+    ``whole`` lines can't grow any more; the next one may.
+    """
+    quotes = _quotes(hole.language)
+    scan = _Scan(quotes)
+    below = _line_below(hole)
+    base: int | None = None  # width of the indentation of the fill's statements
+    last = ""  # the last line that counts
+    if not lines[0].strip() and _OPENS.search(hole.line_before.rstrip()):
+        # What is typed heads a block, and the fill is its body.
+        base, last = _width(hole.indentation), hole.line_before
+    for number, line in enumerate([hole.line_before + lines[0], *lines[1:]]):
+        grown = number < whole
+        if not lines[number].strip():
+            if grown and number > 0 and last and last is not hole.line_before and not scan.opened:
+                return number, "blank line"
+            continue
+        if grown and line.rstrip() == below and (number > 0 or hole.at_line_start):
+            return number, "suffix"
+        if grown and number > 1 and line == lines[number - 1] and len(line.strip()) > 3:
+            return number, "repetition"
+        if base is None:
+            base = _width(_indent(line))
+        elif not scan.opened and number > 0:
+            first = _FIRST_WORD.match(line + "\n" if grown else line)
+            if first is None:
+                return None
+            reason = _ends_before(_width(_indent(line)), first[1] or first[2], base, last, shape)
+            if reason:
+                return number, reason
+        if not grown:
+            return None
+        scan = _Scan(quotes, opened=scan.opened, lenient=True).follow(lines[number])
+        last = line
+        if shape == "statement" and _is_finished(line, scan, base, hole.language):
+            return (number + 1, "statement") if number + 1 < len(lines) else None
+    return None
+
+
+def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
+    """Why a line with this indentation and first word is not part of the fill; None if it is."""
+    if indent < base:
+        return "dedent"
+    if indent > base or first in _CLAUSES or shape == "block":
+        return None
+    return None if _UNFINISHED.search(last.rstrip()) else "statement"
+
+
+def _is_finished(line: str, scan: _Scan, base: int, language: str) -> bool:
+    """Whether the statement is over at this line's end, whatever comes next."""
+    code = line.rstrip()
+    if scan.opened or _width(_indent(line)) != base or code.lstrip()[:1] in _CLOSERS:
+        return False
+    if language in _END_MARK_LANGUAGES and not code.endswith(";"):
+        return False
+    return not (_OPENS.search(code) or _UNFINISHED.search(code))
+
+
+def _line_below(hole: Hole) -> str | None:
+    return next((line.rstrip() for line in hole.lines_below if line.strip()), None)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _width(blanks: str) -> int:
+    return len(blanks.expandtabs(8))
+
+
+def _tidy(text: str, hole: Hole) -> str:
+    """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
+    lines = text.split("\n")
+    tidy = "\n".join([*(line.rstrip() for line in lines[:-1]), lines[-1]])
+    return tidy if hole.rest_of_line.strip() and tidy.strip() else tidy.rstrip()

