@@ -26,7 +26,7 @@ class Position(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One content change: ``text`` replaces ``start`` to ``end``, or everything if both are None."""
+    """One content change: ``text`` replaces ``start`` to ``end``, or all if they are None."""
 
     start: Position | None
     end: Position | None

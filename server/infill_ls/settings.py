@@ -123,7 +123,7 @@ def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
 def _own_template(value: Any) -> OwnTemplate:
     wrong = _Wrong(
         'a table such as {"match": "my-model*", "template": '
-        '"<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}, with {prefix} and {suffix} once each'
+        '"<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}, {prefix} and {suffix} once each'
     )
     if not isinstance(value, Mapping) or set(value) - {"match", "template", "stop"}:
         raise wrong

@@ -359,6 +359,7 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
     below = _line_below(hole)
     base: int | None = None  # width of the indentation of the fill's statements
     last = ""  # the last line that counts
+    head = _open_head(hole) if shape == "block" else None
     if not lines[0].strip() and _OPENS.search(hole.line_before.rstrip()):
         # What is typed heads a block, and the fill is its body.
         base, last = _width(hole.indentation), hole.line_before
@@ -378,8 +379,11 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
             first = _FIRST_WORD.match(line + "\n" if grown else line)
             if first is None:
                 return None
-            reason = _ends_before(_width(_indent(line)), first[1] or first[2], base, last, shape)
-            if reason:
+            indent, word = _width(_indent(line)), first[1] or first[2]
+            if indent == head and word in _CLAUSES and word not in _CLOSERS:
+                # try: █ is no statement without the except that the model goes on with.
+                base, shape, head = indent, "statement", None
+            if reason := _ends_before(indent, word, base, last, shape):
                 return number, reason
         if not grown:
             return None
@@ -397,6 +401,20 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
     if indent > base or first in _CLAUSES or shape == "block":
         return None
     return None if _UNFINISHED.search(last.rstrip()) else "statement"
+
+
+def _open_head(hole: Hole) -> int | None:
+    """Width of the indentation of the line whose block the cursor begins, if it begins one.
+
+    None too if the text below goes on with that statement already.
+    """
+    above = next((line for line in reversed(hole.lines_above) if line.strip()), "")
+    head = _indent(above)
+    below = _line_below(hole) or ""
+    first = _FIRST_WORD.match(below + "\n")
+    goes_on = first is not None and first[1] in _CLAUSES and _indent(below) == head
+    opened = _OPENS.search(above.rstrip()) and _width(head) < _width(hole.indentation)
+    return _width(head) if opened and hole.at_line_start and not goes_on else None
 
 
 def _is_finished(line: str, scan: _Scan, base: int, language: str) -> bool:

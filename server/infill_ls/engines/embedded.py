@@ -91,7 +91,9 @@ class Embedded:
 
     async def _handshake(self, key: str, log: IO[bytes]) -> str:
         """Tell the child what to serve; the address that it answers with."""
-        assert self._process and self._process.stdin and self._process.stdout
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         call = {"weights": str(self._path), "key": key, "name": self._weights.name}
         # The key goes through the pipe: other users can read a command line.
         self._process.stdin.write(json.dumps(call).encode() + b"\n")
