@@ -152,6 +152,11 @@ class FakeOllama:
             await self._pull(call, writer)
         elif (method, call.path) == ("POST", "/api/generate"):
             await self._generate(call, writer)
+        elif (method, call.path) == ("GET", "/v1/models"):
+            models = [{"id": name, "object": "model"} for name in self.models]
+            self._reply(writer, 200, {"object": "list", "data": models})
+        elif (method, call.path) == ("POST", "/v1/completions"):
+            await self._complete(call, writer)
         else:
             self._send(writer, 404, b"404 page not found", "text/plain")
         await writer.drain()
@@ -252,6 +257,40 @@ class FakeOllama:
         self._end_stream(writer)
         await writer.drain()
         call.state = "done"
+
+    async def _complete(self, call: Call, writer: asyncio.StreamWriter) -> None:
+        """OpenAI's endpoint, with server-sent events."""
+        if call.body.get("model") not in self.models:
+            error = {"message": f"model '{call.body.get('model')}' not found", "type": "api_error"}
+            call.state = "refused"
+            return self._reply(writer, 404, {"error": error})
+        call.state = "generating"
+        await self.gate.wait()
+        text = self.fill if isinstance(self.fill, str) else self.fill(call.body)
+        pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
+        self._start_stream(writer)
+        for number, piece in enumerate(pieces):
+            if number:
+                await self.piece_gate.wait()
+            self._event(writer, {"choices": [{"text": piece, "index": 0, "finish_reason": None}]})
+            await writer.drain()
+            if self.fault == "error line":
+                self._event(writer, {"error": {"message": "it broke", "code": 500}})
+            if self.fault in ("error line", "no done"):
+                return self._end_stream(writer)
+        self._raw_line(writer, b": a comment, as proxies send to keep a connection\n\n")
+        self._event(writer, {"choices": [{"text": "", "index": 0, "finish_reason": "stop"}]})
+        details = {"cached_tokens": 7}
+        usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": details}
+        self._event(writer, {"choices": [], "usage": usage})
+        self._raw_line(writer, b"data: [DONE]\n\n")
+        self._end_stream(writer)
+        await writer.drain()
+        call.state = "done"
+        return None
+
+    def _event(self, writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
+        self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
     def _end(self, body: Mapping[str, Any], pieces: int, reason: str) -> dict[str, Any]:
         end = {

@@ -1,0 +1,34 @@
+"""Fixtures that more than one test file uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls import weights
+
+
+@pytest.fixture
+async def ollama() -> AsyncIterator[FakeOllama]:
+    async with FakeOllama() as fake:
+        yield fake
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whoever runs the tests may have settings, a proxy or an Ollama of his own."""
+    for name in list(os.environ):
+        if name.startswith(("INFILL_LS_", "OLLAMA_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+
+
+@pytest.fixture(scope="session")
+def _weights() -> None:
+    """The real weights; `make test` fetches them, and without them there is no real test."""
+    weights.ready(weights.DEFAULT)

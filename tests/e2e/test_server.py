@@ -1,0 +1,347 @@
+"""The server over stdio as an editor sees it, with the simulated Ollama behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from e2e.conftest import Start
+from fake_ollama import FakeOllama
+from lsp_client import GHOST_TEXT, MENU_ONLY, URI, LspClient, LspError
+
+TEXT = "def f(xs):\n    return []\n"
+
+
+async def test_what_a_client_with_ghost_text_is_offered(start: Start) -> None:
+    capabilities = (await (await start()).initialize(GHOST_TEXT))["capabilities"]
+    assert capabilities["inlineCompletionProvider"] == {}
+    assert "completionProvider" not in capabilities
+    assert capabilities["textDocumentSync"]["change"] == 2
+    assert capabilities["textDocumentSync"]["openClose"] is True
+    assert capabilities["positionEncoding"] == "utf-8"
+
+
+async def test_ghost_text_that_is_declared_with_null_counts(start: Start) -> None:
+    emacs = {"textDocument": {"inlineCompletion": None}}
+    assert "completionProvider" not in (await (await start()).initialize(emacs))["capabilities"]
+
+
+async def test_what_a_client_without_ghost_text_is_offered(start: Start) -> None:
+    capabilities = (await (await start()).initialize(MENU_ONLY))["capabilities"]
+    assert "completionProvider" in capabilities
+    assert capabilities["positionEncoding"] == "utf-16"
+
+
+async def test_a_fill(client: LspClient) -> None:
+    client.open(TEXT)
+    answer = await client.ask(1, 12)
+    here = {"line": 1, "character": 12}
+    assert answer == {
+        "items": [{"insertText": "x for x in xs", "range": {"start": here, "end": here}}]
+    }
+
+
+async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(MENU_ONLY, {"debounceMs": 0})
+    ollama.fill = "_two(a, b):\n    return a + b\n\n"
+    client.open("# 😀 add\ndef add")
+    answer = await client.request(
+        "textDocument/completion",
+        {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 7}},
+    )
+    assert answer["isIncomplete"] is False
+    (item,) = answer["items"]
+    assert item["label"] == item["filterText"] == "add_two(a, b):"
+    assert item["textEdit"] == {
+        "range": {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 7}},
+        "newText": "add_two(a, b):\n    return a + b",
+    }
+    assert (item["insertTextFormat"], item["insertTextMode"]) == (1, 1)
+    assert item["documentation"]["value"].startswith("```python\nadd_two(a, b):\n")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character"), [("utf-8", 13), ("utf-16", 9), ("utf-32", 8)], ids=str
+)
+async def test_position_encodings(
+    start: Start, ollama: FakeOllama, encoding: str, character: int
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    capabilities = {**GHOST_TEXT, "general": {"positionEncodings": [encoding]}}
+    await client.initialize(capabilities, {"debounceMs": 0, "mode": "plain"})
+    client.open('x = "😀é" + \n')
+    client.insert("漢", 0, character, 2)
+    await client.ask(0, character + {"utf-8": 3, "utf-16": 1, "utf-32": 1}[encoding])
+    assert ollama.generations[0].body["prompt"] == 'x = "😀é"漢'
+
+
+async def test_a_request_is_answered_from_the_document_as_it_was(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    client.open("a\n")
+    for version in range(2, 30):
+        client.insert("b", 0, 0, version)
+        asked = client.ask(0, version - 1)
+        client.insert("\n", 0, 0, version + 100)
+        client.insert("", 0, 0, version + 200)
+        client.notify(
+            "textDocument/didChange",
+            {
+                "textDocument": {"uri": URI, "version": version + 300},
+                "contentChanges": [{"text": "b" * (version - 1) + "a\n"}],
+            },
+        )
+        await asked
+        prompt = ollama.generations[-1].body["prompt"]
+        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>a")
+
+
+async def test_a_document_with_form_feeds_and_separators(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    client.open("a\x0cb\u2028c\r\nd\re\n")
+    client.insert("X", 2, 0, 2)
+    await client.ask(2, 1)
+    assert "a\x0cb\u2028c\nd\nX<|fim_suffix|>e" in ollama.generations[0].body["prompt"]
+
+
+async def test_a_line_of_half_a_megabyte(client: LspClient, ollama: FakeOllama) -> None:
+    client.open("var a=1;" * 65_536)
+    client.insert("b(", 0, 400_000, 2)
+    await client.ask(0, 400_002)
+    prompt = ollama.generations[0].body["prompt"]
+    assert "b(<|fim_suffix|>var a=1;" in prompt
+    assert len(prompt) < 5_000
+
+
+async def test_positions_outside_of_the_document_are_clamped(client: LspClient) -> None:
+    client.open(TEXT)
+    assert await client.fill(99, 99) is not None
+    assert await client.fill(1, 4_000_000_000) is not None
+
+
+async def test_superseded_is_null_at_once_and_the_engine_sees_it(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    client.open(TEXT)
+    ollama.gate.clear()
+    older = client.ask(1, 12)
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    client.insert("x", 1, 12, 2)
+    newer = client.ask(1, 13)
+    assert await older is None
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+    ollama.gate.set()
+    assert (await newer)["items"]
+    assert ollama.most_at_once == 1
+
+
+async def test_a_cancelled_request(client: LspClient, ollama: FakeOllama) -> None:
+    client.open(TEXT)
+    ollama.gate.clear()
+    asked = client.ask(1, 12)
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    client.cancel(asked)
+    with pytest.raises(LspError, match="-32800"):
+        await asked
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+
+
+async def test_a_request_that_is_cancelled_before_it_begins(client: LspClient) -> None:
+    client.open(TEXT)
+    asked = client.ask(1, 12)
+    client.cancel(asked)
+    with pytest.raises(LspError, match="-32800"):
+        await asked
+    assert await client.fill(1, 12)
+
+
+async def test_a_closed_document(client: LspClient, ollama: FakeOllama) -> None:
+    client.open(TEXT)
+    ollama.gate.clear()
+    asked = client.ask(1, 12)
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    assert await asked == {"items": []}
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+    assert await client.ask(1, 12) == {"items": []}
+
+
+async def test_many_requests_each_get_one_answer(client: LspClient, ollama: FakeOllama) -> None:
+    client.open(TEXT)
+    asked = []
+    for version in range(2, 202):
+        client.insert("x", 1, 12, version)
+        asked.append(client.ask(1, 11 + version))
+        if version % 3 == 0:
+            client.cancel(asked[-1])
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    kinds = [
+        "cancelled" if isinstance(answer, LspError) else "null" if answer is None else "items"
+        for answer in answers
+    ]
+    assert len(kinds) == 200
+    assert set(kinds[:-1]) <= {"cancelled", "null", "items"}
+    assert kinds[-1] == "items"
+    assert ollama.most_at_once == 1
+
+
+async def test_why_a_fill_came_out_so(client: LspClient) -> None:
+    client.open(TEXT)
+    await client.ask(1, 12)
+    explained = await client.request(
+        "workspace/executeCommand", {"command": "infill-ls.explain", "arguments": []}
+    )
+    assert (explained["reason"], explained["engine"]) == ("fill", "ollama")
+    assert explained["model"] == "qwen2.5-coder:1.5b"
+
+
+async def test_the_users_own_template(start: Start, ollama: FakeOllama) -> None:
+    ollama.models = {"my-model:2b": ["completion"]}
+    client = await start("--model", "my-model:2b", environment={"OLLAMA_HOST": ollama.url})
+    own = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}
+    await client.initialize(options={"fim": own, "debounceMs": 0})
+    client.open("a = [<SUF>]\n")
+    await client.ask(0, 5)
+    body = ollama.generations[0].body
+    assert body["prompt"] == "<PRE>a = [<SUF>< SUF>]\n<MID>"
+    assert body["raw"] is True
+    assert body["options"]["stop"] == ["<EOT>"]
+
+
+async def test_settings_of_the_editor(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    client.configuration = {"maxTokens": 7, "debounceMs": 0}
+    capabilities = {**GHOST_TEXT, "workspace": {"configuration": True}}
+    await client.initialize(capabilities, {"maxTokens": 9, "temperature": 0.5, "debounceMs": 0})
+    await ollama.until(lambda: bool(ollama.calls))
+    client.open(TEXT)
+    await client.ask(1, 12)
+    options = ollama.generations[0].body["options"]
+    assert (options["num_predict"], options["temperature"]) == (7, 0.5)
+    client.configuration = {"maxTokens": 11, "debounceMs": 0}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    client.insert("y", 1, 12, 2)
+    while ollama.generations[-1].body["options"]["num_predict"] != 11:
+        await client.ask(1, 13)
+        client.insert("y", 1, 12, 3)
+
+
+async def test_wrong_settings_are_told_once_each_and_the_server_runs(
+    start: Start, ollama: FakeOllama
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"maxTokens": "many", "colour": "red", "debounceMs": 0})
+    shown = await client.until_shown(2)
+    assert "maxTokens" in shown[0]
+    assert "from 1 to 4096" in shown[0]
+    assert 'Unknown setting "colour"' in shown[1]
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+
+
+async def test_no_engine_is_told_once_and_recovery_is_noticed(
+    start: Start, ollama: FakeOllama
+) -> None:
+    await ollama.stop()
+    client = await start("--engine", "ollama", environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    shown = await client.until_shown()
+    assert "ollama serve" in shown[0]
+    client.open(TEXT)
+    for _ in range(5):
+        assert await client.ask(1, 12) == {"items": []}
+    assert len(client.shown()) == 1
+    await ollama.start(ollama.port)
+    assert await client.fill(1, 12) == "x for x in xs"
+
+
+async def test_the_log_has_none_of_the_code(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url, "INFILL_LS_LOG": "debug"})
+    await client.initialize(options={"debounceMs": 0})
+    client.open("canary_in_the_document = [")
+    ollama.fill = "canary_in_the_fill]"
+    await client.ask(0, 26)
+    client.insert("]", 0, 26, 2)
+    client.notify("textDocument/didChange", {"textDocument": "canary_in_params"})
+    ollama.fault = "error line"
+    await client.ask(0, 27)
+    assert await client.stop() == 0
+    assert client.process.stderr is not None
+    assert b"canary" not in await client.process.stderr.read()
+
+
+# How it leaves
+
+
+async def test_shutdown_and_exit(client: LspClient) -> None:
+    assert await client.stop() == 0
+
+
+async def test_exit_without_shutdown(client: LspClient) -> None:
+    client.notify("exit", None)
+    assert await client.wait() == 1
+
+
+@pytest.mark.parametrize("how", ["eof", "exit", "kill", "parent"])
+async def test_leaving_closes_the_call(start: Start, ollama: FakeOllama, how: str) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0}, process_id=parent.pid)
+    client.open(TEXT)
+    ollama.gate.clear()
+    client.ask(1, 12)
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    if how == "eof":
+        client.close_stdin()
+    elif how == "exit":
+        client.notify("exit", None)
+    elif how == "kill":
+        client.process.send_signal(signal.SIGTERM)
+    parent.communicate(b"\n")
+    await client.wait()
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+
+
+async def test_over_a_socket(start: Start, ollama: FakeOllama) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infill_ls", "serve", "--tcp", "127.0.0.1:0"),
+        stderr=asyncio.subprocess.PIPE,
+        env={"OLLAMA_HOST": ollama.url, "INFILL_LS_DEBOUNCE_MS": "0"},
+    )
+    assert process.stderr is not None
+    address = (await process.stderr.readline()).decode().split()[-1]
+    reader, writer = await asyncio.open_connection(*address.rsplit(":", 1))
+
+    class Socket:
+        stdin, stdout, returncode = writer, reader, None
+
+    peer: Any = Socket()
+    client = LspClient(peer)
+    await client.initialize()
+    client.open("a\n")
+    for version in range(2, 12):
+        # All in one write: what comes after a request must not change its answer.
+        client.insert("b", 0, 0, version)
+        asked = client.ask(0, version - 1)
+        client.insert("c", 0, 0, version)
+        client.notify(
+            "textDocument/didChange",
+            {
+                "textDocument": {"uri": URI, "version": version},
+                "contentChanges": [{"text": "b" * (version - 1) + "a\n"}],
+            },
+        )
+        await asked
+        prompt = ollama.generations[-1].body["prompt"]
+        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>a")
+    await client.request("shutdown")
+    client.notify("exit", None)
+    assert await process.wait() == 0
+    writer.close()

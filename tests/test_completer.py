@@ -1,0 +1,335 @@
+"""The completer's rules, on an engine whose every step the test decides, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from fake_ollama import FakeOllama
+from holes import at
+from infill_ls.completer import Answer, Completer
+from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.errors import BadAnswer, EngineError, NotRunning
+from infill_ls.families import Model
+from infill_ls.prompt import Request
+from infill_ls.settings import Settings
+
+URI = "file:///a.py"
+SETTINGS = Settings(headers={}, debounce_ms=0)
+
+
+@dataclass
+class ManualEngine:
+    """Writes when it is told to."""
+
+    name: str = "ollama"
+    text: str = "x for x in xs]\n"
+    asked: list[Request] = field(default_factory=list)
+    running: int = 0
+    most_at_once: int = 0
+    closed: int = 0
+    error: EngineError | None = None
+
+    def __post_init__(self) -> None:
+        self.go = asyncio.Event()
+        self.started = asyncio.Event()
+
+    async def describe(self) -> Model:
+        return Model("qwen2.5-coder:1.5b")
+
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
+        self.asked.append(request)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        self.started.set()
+        try:
+            await self.go.wait()
+            if self.error:
+                raise self.error
+            yield Chunk(self.text)
+            yield Chunk("", stop_reason="stop")
+        finally:
+            self.running -= 1
+
+    async def warm(self) -> None:
+        if self.error:
+            raise self.error
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def engine() -> ManualEngine:
+    return ManualEngine()
+
+
+@pytest.fixture
+def completer(engine: ManualEngine) -> Completer:
+    async def connected(_: Settings) -> Engine:
+        return engine
+
+    return Completer(connected, SETTINGS)
+
+
+def ask(completer: Completer, text: str, uri: str = URI, **kind: bool) -> asyncio.Task[Answer]:
+    return asyncio.create_task(completer.complete(uri, at(text), **kind))
+
+
+async def test_a_fill(completer: Completer, engine: ManualEngine) -> None:
+    engine.go.set()
+    answer = await ask(completer, "[█]\n")
+    assert (answer.reason, answer.fill) == ("fill", "x for x in xs")
+
+
+async def test_line_ends_of_the_document(completer: Completer, engine: ManualEngine) -> None:
+    engine.text = "a = 1\nb = 2\n\n"
+    engine.go.set()
+    answer = await ask(completer, "def f():\r\n    █\r\n")
+    assert answer.fill == "a = 1"
+    engine.text = "if a:\n        b = 2\n\n"
+    assert (await ask(completer, "def g():\r\n    █\r\n")).fill == "if a:\r\n        b = 2"
+
+
+async def test_superseded_at_once_and_closed(completer: Completer, engine: ManualEngine) -> None:
+    older = ask(completer, "[█]\n")
+    await engine.started.wait()
+    engine.started.clear()
+    newer = ask(completer, "[x█]\n")
+    assert (await older).reason == "superseded"
+    await engine.started.wait()
+    engine.go.set()
+    assert (await newer).reason == "fill"
+    assert engine.most_at_once == 1
+    assert engine.running == 0
+
+
+async def test_a_request_in_another_document_supersedes_too(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    older = ask(completer, "[█]\n")
+    await engine.started.wait()
+    ask(completer, "[█]\n", uri="file:///b.py")
+    assert (await older).reason == "superseded"
+    await completer.aclose()
+    assert engine.most_at_once == 1
+
+
+async def test_the_client_cancels(completer: Completer, engine: ManualEngine) -> None:
+    asked = ask(completer, "[█]\n")
+    await engine.started.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await completer.aclose()
+    assert engine.running == 0
+
+
+async def test_cancelling_an_old_request_leaves_the_new_one(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    older, newer = ask(completer, "[█]\n"), ask(completer, "[x█]\n")
+    await engine.started.wait()
+    older.cancel()
+    engine.go.set()
+    assert (await newer).reason == "fill"
+
+
+async def test_a_closed_document(completer: Completer, engine: ManualEngine) -> None:
+    asked = ask(completer, "[█]\n")
+    await engine.started.wait()
+    completer.close_document("file:///other.py")
+    assert not asked.done()
+    completer.close_document(URI)
+    assert (await asked).reason == "closed"
+
+
+async def test_typing_through_a_fill_asks_nobody(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    answer = await ask(completer, "[x for█]\n")
+    assert (answer.reason, answer.fill) == ("recalled", " x in xs")
+    assert len(engine.asked) == 1
+
+
+async def test_nothing_to_show_is_remembered_too(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.text = "\n\n"
+    engine.go.set()
+    assert (await ask(completer, "[█]\n")).reason == "nothing"
+    assert (await ask(completer, "[█]\n")).reason == "nothing"
+    assert len(engine.asked) == 1
+    await ask(completer, "[█]\n", manual=True)
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.looptime
+async def test_the_debounce_spares_the_engine(completer: Completer, engine: ManualEngine) -> None:
+    completer.settings = replace(SETTINGS, debounce_ms=100)
+    engine.go.set()
+    keys = []
+    for typed in range(20):
+        keys.append(ask(completer, "a" * typed + "[█]\n"))
+        await asyncio.sleep(0.09)
+    answers = [await key for key in keys]
+    assert [answer.reason for answer in answers] == ["superseded"] * 19 + ["fill"]
+    assert len(engine.asked) == 1
+
+
+@pytest.mark.looptime
+async def test_a_slow_answer_is_there_for_the_next_request(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    assert (await ask(completer, "[█]\n")).reason == "slow"
+    again = ask(completer, "[█]\n")
+    await asyncio.sleep(1)
+    engine.go.set()
+    assert (await again).reason == "fill"
+    assert len(engine.asked) == 1
+
+
+@pytest.mark.looptime
+async def test_a_slow_answer_that_comes_between_two_requests(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    assert (await ask(completer, "[█]\n")).reason == "slow"
+    engine.go.set()
+    await asyncio.sleep(1)
+    assert (await ask(completer, "[x █]\n")).fill == "for x in xs"
+    assert len(engine.asked) == 1
+
+
+@pytest.mark.looptime
+async def test_an_engine_that_never_ends_is_given_up(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    await ask(completer, "[█]\n")
+    assert engine.running == 1
+    await asyncio.sleep(200)
+    assert engine.running == 0
+
+
+async def test_a_problem_is_told_and_the_next_request_looks_again(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.error = NotRunning("gone", "start it")
+    engine.go.set()
+    answer = await ask(completer, "[█]\n")
+    assert (answer.reason, answer.error) == ("problem", engine.error)
+    assert engine.closed == 1
+    engine.error = None
+    assert (await ask(completer, "[█]\n")).reason == "fill"
+
+
+async def test_an_error_of_one_call_keeps_the_engine(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.error = BadAnswer("broke off")
+    engine.go.set()
+    assert (await ask(completer, "[█]\n")).reason == "problem"
+    assert engine.closed == 0
+
+
+async def test_warming_says_what_is_in_the_way(completer: Completer, engine: ManualEngine) -> None:
+    assert await completer.warm() is None
+    engine.error = NotRunning("gone", "start it")
+    assert await completer.warm() is engine.error
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "reason"),
+    [
+        (replace(SETTINGS, enabled=False), "[█]\n", "disabled"),
+        (SETTINGS, "na█me\n", "mid word"),
+    ],
+)
+async def test_gates(
+    completer: Completer, engine: ManualEngine, settings: Settings, text: str, reason: str
+) -> None:
+    completer.settings = settings
+    assert (await ask(completer, text)).reason == reason
+    assert engine.asked == []
+
+
+async def test_new_settings_forget_what_was_computed(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    await completer.reconfigure(replace(SETTINGS, temperature=0.0))
+    await ask(completer, "[█]\n")
+    assert [request.temperature for request in engine.asked] == [0.2, 0.0]
+
+
+async def test_an_explanation_has_none_of_the_code(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    answer = await ask(completer, "[█]\n")
+    explained = answer.explain()
+    assert explained["reason"] == "fill"
+    assert explained["filters"] == ["bracket"]
+    assert "for" not in str(explained)
+
+
+# On sockets: the simulated Ollama sees what the engine would see.
+
+
+async def test_superseding_closes_the_call_before_the_next(ollama: FakeOllama) -> None:
+    completer = Completer(connect, replace(SETTINGS, url=ollama.url))
+    ollama.gate.clear()
+    older = ask(completer, "[█]\n")
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    newer = ask(completer, "[x█]\n")
+    assert (await older).reason == "superseded"
+    await ollama.until(lambda: len(ollama.generations) == 2)
+    ollama.gate.set()
+    assert (await newer).reason == "fill"
+    assert [call.state for call in ollama.generations] == ["cancelled", "done"]
+    assert ollama.most_at_once == 1
+
+
+async def test_the_stream_is_closed_when_the_fill_is_complete(ollama: FakeOllama) -> None:
+    completer = Completer(connect, replace(SETTINGS, url=ollama.url))
+    ollama.fill = "x] and much more"
+    ollama.piece_gate.clear()
+    answer = await ask(completer, "[█]\n")
+    assert answer.fill == "x"
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+    assert ollama.generations[0].sent == 1
+
+
+async def test_an_engine_that_comes_back_is_noticed(ollama: FakeOllama) -> None:
+    completer = Completer(connect, replace(SETTINGS, engine="ollama", url=ollama.url))
+    await ollama.stop()
+    assert isinstance((await ask(completer, "[█]\n")).error, NotRunning)
+    await ollama.start(ollama.port)
+    assert (await ask(completer, "[█]\n")).reason == "fill"
+
+
+async def test_ten_thousand_cancels_leak_nothing(ollama: FakeOllama) -> None:
+    completer = Completer(connect, replace(SETTINGS, url=ollama.url))
+    await completer.warm()
+    await ask(completer, "[█]\n")
+    sockets, tasks = len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
+    for number in range(10_000):
+        asked = ask(completer, f"a{number} = [█]\n")
+        # Every step of connecting, sending and reading is cut somewhere.
+        for _ in range(number % 60):
+            await asyncio.sleep(0)
+        asked.cancel()
+    await completer.aclose()
+    await asyncio.gather(asked, return_exceptions=True)
+    await ollama.until(lambda: all(call.ended.is_set() for call in ollama.calls))
+    assert (await ask(completer, "b = [█]\n")).reason == "fill"
+    assert ollama.most_at_once == 1
+    await completer.aclose()
+    assert len(asyncio.all_tasks()) <= tasks
+    assert len(os.listdir("/proc/self/fd")) <= sockets

@@ -1,0 +1,267 @@
+"""The Ollama engine against the simulated Ollama, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fake_ollama import FakeOllama
+from holes import at
+from infill_ls import families
+from infill_ls.engines import Chunk
+from infill_ls.engines.ollama import GenerateRequest, Ollama, parameters
+from infill_ls.errors import (
+    BadAnswer,
+    Busy,
+    CannotInsert,
+    EngineError,
+    ModelNotFound,
+    NotRunning,
+    SettingsError,
+    Stalled,
+)
+from infill_ls.families import Model
+from infill_ls.prompt import Mode, Request, build
+from infill_ls.settings import Settings
+
+HOLE = at("def f(xs):\n    return [█]\n")
+MODEL = "qwen2.5-coder:1.5b"
+
+
+def engine(fake: FakeOllama, **settings: Any) -> Ollama:
+    return Ollama(replace(Settings(headers={}), url=fake.url, **settings))
+
+
+def request(mode: Mode | None = None, model: str = MODEL, max_tokens: int = 64) -> Request:
+    return build(
+        HOLE,
+        Model(model, can_insert=True),
+        families.find(model),
+        mode=mode,
+        context_tokens=512,
+        max_tokens=max_tokens,
+        temperature=0.2,
+    )
+
+
+async def chunks(ollama: Ollama, asked: Request) -> list[Chunk]:
+    return [chunk async for chunk in ollama.generate(asked)]
+
+
+async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL), request())
+    assert [call.path for call in ollama.calls] == ["/api/show", "/api/generate"]
+    assert ollama.generations[0].body == {
+        "model": MODEL,
+        "prompt": "<|fim_prefix|>def f(xs):\n    return [<|fim_suffix|>]\n<|fim_middle|>",
+        "raw": True,
+        "stream": True,
+        "think": False,
+        "keep_alive": "30m",
+        "options": {
+            "num_predict": 64,
+            "temperature": 0.2,
+            "top_k": 40,
+            "top_p": 0.9,
+            "repeat_penalty": 1.0,
+            "seed": 1,
+            "stop": ["<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|file_sep|>"],
+        },
+    }
+
+
+async def test_suffix_request(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL), request("suffix"))
+    body = ollama.generations[0].body
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "]\n")
+    assert "raw" not in body
+
+
+async def test_plain_request(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL), request("plain"))
+    body = ollama.generations[0].body
+    assert (body["prompt"], body["raw"]) == ("def f(xs):\n    return [", True)
+    assert "suffix" not in body
+
+
+async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    await chunks(asked, request())
+    await chunks(asked, request())
+    first, second = ollama.generations
+    assert first.body["options"] == second.body["options"]
+    assert "num_ctx" not in first.body["options"]
+
+
+async def test_a_larger_context_is_asked_for_when_the_budget_needs_it(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL, context_tokens=4000), request())
+    assert ollama.generations[0].body["options"]["num_ctx"] == 4096
+
+
+async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> None:
+    got = await chunks(engine(ollama, model=MODEL), request())
+    assert "".join(chunk.text for chunk in got) == "x for x in xs"
+    assert got[-1].stop_reason == "stop"
+    assert got[-1].usage is not None
+    assert got[-1].usage.fill_tokens == 4
+    assert got[-1].usage.cached_tokens is None
+
+
+async def test_the_limit_is_told_apart_from_the_end(ollama: FakeOllama) -> None:
+    got = await chunks(engine(ollama, model=MODEL), request(max_tokens=2))
+    assert got[-1].stop_reason == "length"
+
+
+async def test_a_line_separator_inside_json_does_not_split_a_line(ollama: FakeOllama) -> None:
+    ollama.fill = "a\u2028b\u0085c"
+    got = await chunks(engine(ollama, model=MODEL), request())
+    assert "".join(chunk.text for chunk in got) == "a\u2028b\u0085c"
+
+
+async def test_loopback_never_goes_through_a_proxy(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert await engine(ollama).version() == "0.33.0"
+
+
+async def test_closing_the_stream_closes_the_call(ollama: FakeOllama) -> None:
+    ollama.piece_gate.clear()
+    async with aclosing(engine(ollama, model=MODEL).generate(request())) as answer:
+        assert (await anext(answer)).text == "x fo"
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+
+
+async def test_cancelling_while_the_model_reads_closes_the_call(ollama: FakeOllama) -> None:
+    ollama.gate.clear()
+    task = asyncio.create_task(chunks(engine(ollama, model=MODEL), request()))
+    await ollama.until(lambda: bool(ollama.generations))
+    task.cancel()
+    await ollama.until(lambda: ollama.generations[0].state == "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        ("busy", Busy, "too much to do"),
+        ("error line", BadAnswer, "an error was encountered while running the model"),
+        ("no done", BadAnswer, "ended before it was done"),
+        ("cut", BadAnswer, "broke"),
+        ("nonsense", BadAnswer, "not JSON"),
+        ("long line", BadAnswer, "a line of over"),
+        ("not ollama", NotRunning, "is not Ollama"),
+    ],
+)
+async def test_faults_become_our_errors(
+    ollama: FakeOllama, fault: str, error: type[EngineError], says: str
+) -> None:
+    asked = engine(ollama, model=MODEL)
+    await asked.describe()
+    ollama.fault = fault
+    with pytest.raises(error) as caught:
+        await chunks(asked, request())
+    assert says in caught.value.message
+    assert caught.value.fix
+
+
+async def test_an_engine_that_says_nothing_is_stalled(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infill_ls.engines.http.QUESTION_TIMEOUT", 0.05)
+    ollama.fault = "silent"
+    with pytest.raises(Stalled):
+        await engine(ollama).version()
+
+
+async def test_nothing_answers() -> None:
+    async with FakeOllama() as gone:
+        pass
+    with pytest.raises(NotRunning, match="ollama serve"):
+        await engine(gone).describe()
+
+
+async def test_a_missing_model_is_told_with_the_pull_command(ollama: FakeOllama) -> None:
+    with pytest.raises(ModelNotFound, match="ollama pull qwen3-coder:7b"):
+        await engine(ollama, model="qwen3-coder:7b").describe()
+
+
+async def test_a_model_that_goes_away_is_asked_for_anew(ollama: FakeOllama) -> None:
+    asked = engine(ollama)
+    await chunks(asked, request())
+    ollama.models = {"codegemma:2b": ["completion", "insert"]}
+    with pytest.raises(ModelNotFound):
+        await chunks(asked, request())
+    assert (await asked.describe()).name == "codegemma:2b"
+
+
+async def test_suffix_for_a_model_without_insert(ollama: FakeOllama) -> None:
+    ollama.models = {"llama3:8b": ["completion"]}
+    with pytest.raises(CannotInsert, match="llama3:8b"):
+        await chunks(engine(ollama, model="llama3:8b"), request("suffix"))
+
+
+@pytest.mark.parametrize(
+    ("models", "best"),
+    [
+        ({"llama3:8b": ["completion"], "qwen2.5-coder:7b": ["insert"]}, "qwen2.5-coder:7b"),
+        ({"llama3:8b": ["completion"], "my-own:1b": ["completion", "insert"]}, "my-own:1b"),
+        ({"starcoder2:3b": None}, "starcoder2:3b"),
+    ],
+)
+async def test_auto_takes_a_model_that_can_fill(
+    ollama: FakeOllama, models: dict[str, Any], best: str
+) -> None:
+    ollama.models = models
+    assert (await engine(ollama).describe()).name == best
+
+
+async def test_auto_without_any_model_that_can_fill(ollama: FakeOllama) -> None:
+    ollama.models = {"llama3:8b": ["completion"]}
+    with pytest.raises(ModelNotFound, match=r"it has llama3:8b.*ollama pull qwen2.5-coder:1.5b"):
+        await engine(ollama).describe()
+
+
+async def test_an_older_ollama_tells_by_its_template(ollama: FakeOllama) -> None:
+    ollama.models = {"old:1b": None}
+    assert (await engine(ollama, model="old:1b").describe()).can_insert
+
+
+async def test_pull_reports_its_progress(ollama: FakeOllama) -> None:
+    steps = [step async for step in engine(ollama).pull("codegemma:2b")]
+    assert steps[0] == ("pulling manifest", 0, 0)
+    assert ("pulling 0123456789ab", 50, 100) in steps
+    assert steps[-1] == ("success", 0, 0)
+
+
+async def test_pull_of_no_model(ollama: FakeOllama) -> None:
+    with pytest.raises(ModelNotFound, match="file does not exist"):
+        [step async for step in engine(ollama).pull("no-such:1b")]
+
+
+async def test_the_key_is_sent_and_a_missing_one_is_said(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError, match="MY_KEY"):
+        engine(ollama, api_key_env="MY_KEY")
+    monkeypatch.setenv("MY_KEY", "sesame")
+    assert await engine(ollama, api_key_env="MY_KEY").version() == "0.33.0"
+
+
+def test_fields_that_are_not_set_are_not_sent() -> None:
+    assert GenerateRequest(model="m", prompt="p").to_json() == {
+        "model": "m",
+        "prompt": "p",
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "billions"), [("7.6B", 7.6), ("494.03M", 0.49403), (None, 0), ("much", 0)]
+)
+def test_parameter_sizes(text: str | None, billions: float) -> None:
+    assert parameters(text) == pytest.approx(billions)

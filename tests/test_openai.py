@@ -1,0 +1,88 @@
+"""The OpenAI engine against the simulated server."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls.engines import Chunk
+from infill_ls.engines.openai import OpenAI
+from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
+from infill_ls.prompt import Request
+
+REQUEST = Request(
+    prompt="<PRE>a<SUF>b<MID>",
+    suffix=None,
+    raw=True,
+    stop=("1", "2", "3", "4", "5"),
+    control=(),
+    max_tokens=20,
+    temperature=0.0,
+)
+
+
+async def chunks(engine: OpenAI) -> list[Chunk]:
+    return [chunk async for chunk in engine.generate(REQUEST)]
+
+
+async def test_request_to_the_letter(ollama: FakeOllama) -> None:
+    await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b", extra={"cache_prompt": True}))
+    assert [call.path for call in ollama.calls] == ["/v1/completions"]
+    assert ollama.calls[0].body == {
+        "model": "qwen2.5-coder:1.5b",
+        "prompt": "<PRE>a<SUF>b<MID>",
+        "max_tokens": 20,
+        "temperature": 0.0,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "stop": ["1", "2", "3", "4"],
+        "cache_prompt": True,
+    }
+
+
+async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> None:
+    got = await chunks(OpenAI(ollama.url))
+    assert "".join(chunk.text for chunk in got) == "x for x in xs"
+    assert got[-1].stop_reason == "stop"
+    usage = got[-1].usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.fill_tokens) == (9, 7, 3)
+
+
+async def test_of_several_models_one_that_can_fill_is_taken(ollama: FakeOllama) -> None:
+    ollama.models = {"llama3": [], "starcoder2": []}
+    assert (await OpenAI(ollama.url).describe()).name == "starcoder2"
+
+
+async def test_no_model_at_all(ollama: FakeOllama) -> None:
+    ollama.models = {}
+    with pytest.raises(ModelNotFound):
+        await OpenAI(ollama.url).describe()
+
+
+async def test_a_model_that_is_not_there(ollama: FakeOllama) -> None:
+    with pytest.raises(ModelNotFound, match="other"):
+        await chunks(OpenAI(ollama.url, model="other"))
+
+
+@pytest.mark.parametrize(("fault", "says"), [("error line", "it broke"), ("no done", "ended")])
+async def test_faults_become_our_errors(ollama: FakeOllama, fault: str, says: str) -> None:
+    ollama.fault = fault
+    with pytest.raises(BadAnswer, match=says):
+        await chunks(OpenAI(ollama.url))
+
+
+async def test_another_kind_of_server(ollama: FakeOllama) -> None:
+    ollama.fault = "not ollama"
+    with pytest.raises(NotRunning, match="/v1/completions"):
+        await chunks(OpenAI(ollama.url, model="m"))
+
+
+async def test_closing_the_stream_closes_the_call(ollama: FakeOllama) -> None:
+    ollama.piece_gate.clear()
+    engine = OpenAI(ollama.url, model="qwen2.5-coder:1.5b")
+    async with aclosing(engine.generate(REQUEST)) as answer:
+        assert (await anext(answer)).text == "x fo"
+    await ollama.until(lambda: ollama.calls[0].state == "cancelled")
