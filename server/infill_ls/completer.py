@@ -307,7 +307,7 @@ class Completer:
             return Answer("problem", error=error)
         except Exception as error:
             log.error("a completion failed: %s", type(error).__name__)
-            log.debug("a completion failed", exc_info=True)
+            log.log(TRACE, "a completion failed", exc_info=True)
             return Answer("problem")
         fill = outcome.fill.replace(hole.newline, "\n")
         self._recall.remember(job.uri, hole, fill)

@@ -72,6 +72,9 @@ class Protocol(LanguageServerProtocol):
             log.warning("dropped a message that is not an object")
             return
         is_request = "id" in message and "method" in message
+        if self._workspace is None and not is_request and message.get("method") != lsp.EXIT:
+            log.warning("dropped a message that came before initialize")
+            return
         try:
             structured = self._structured(message, is_request)
         except JsonRpcException as error:
@@ -81,7 +84,13 @@ class Protocol(LanguageServerProtocol):
                 log.warning("dropped a message: %s", error.message)
             return
         _arrived.set(self._server.snapshot_for(structured))
-        self.handle_message(structured)
+        try:
+            self.handle_message(structured)
+        except Exception as error:
+            # pygls answers what its handlers raise, but not what itself does: ids that can't be
+            # hashed, for one.
+            log.warning("dropped a message: %s", type(error).__name__)
+            log.log(TRACE, "dropped a message", exc_info=True)
 
     def _structured(self, message: dict[str, Any], is_request: bool) -> Any:
         """The typed message; raises what it should be answered with if it can't be handled."""
@@ -371,7 +380,7 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
         answer = await ls.completer.complete(snapshot.uri, place, client=ls.client, manual=manual)
     except Exception as error:
         log.error("a request failed: %s", type(error).__name__)
-        log.debug("a request failed", exc_info=True)
+        log.log(TRACE, "a request failed", exc_info=True)
         return Answer("problem")
     if answer.reason != "superseded":
         ls.last_answer = answer

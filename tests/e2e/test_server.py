@@ -67,7 +67,7 @@ async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "character"), [("utf-8", 13), ("utf-16", 9), ("utf-32", 8)], ids=str
+    ("encoding", "character"), [("utf-8", 12), ("utf-16", 9), ("utf-32", 8)], ids=str
 )
 async def test_position_encodings(
     start: Start, ollama: FakeOllama, encoding: str, character: int
@@ -84,7 +84,7 @@ async def test_position_encodings(
 async def test_a_request_is_answered_from_the_document_as_it_was(
     client: LspClient, ollama: FakeOllama
 ) -> None:
-    client.open("a\n")
+    client.open(".a\n")
     for version in range(2, 30):
         client.insert("b", 0, 0, version)
         asked = client.ask(0, version - 1)
@@ -94,21 +94,21 @@ async def test_a_request_is_answered_from_the_document_as_it_was(
             "textDocument/didChange",
             {
                 "textDocument": {"uri": URI, "version": version + 300},
-                "contentChanges": [{"text": "b" * (version - 1) + "a\n"}],
+                "contentChanges": [{"text": "b" * (version - 1) + ".a\n"}],
             },
         )
         await asked
         prompt = ollama.generations[-1].body["prompt"]
-        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>a")
+        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>.a")
 
 
 async def test_a_document_with_form_feeds_and_separators(
     client: LspClient, ollama: FakeOllama
 ) -> None:
-    client.open("a\x0cb\u2028c\r\nd\re\n")
+    client.open("a\x0cb\u2028c\r\nd\r.e\n")
     client.insert("X", 2, 0, 2)
     await client.ask(2, 1)
-    assert "a\x0cb\u2028c\nd\nX<|fim_suffix|>e" in ollama.generations[0].body["prompt"]
+    assert "a\x0cb\u2028c\nd\nX<|fim_suffix|>.e" in ollama.generations[0].body["prompt"]
 
 
 async def test_a_line_of_half_a_megabyte(client: LspClient, ollama: FakeOllama) -> None:
@@ -123,7 +123,7 @@ async def test_a_line_of_half_a_megabyte(client: LspClient, ollama: FakeOllama) 
 async def test_positions_outside_of_the_document_are_clamped(client: LspClient) -> None:
     client.open(TEXT)
     assert await client.fill(99, 99) is not None
-    assert await client.fill(1, 4_000_000_000) is not None
+    assert await client.fill(1, 2_000_000_000) is not None
 
 
 async def test_superseded_is_null_at_once_and_the_engine_sees_it(
@@ -176,7 +176,7 @@ async def test_a_closed_document(client: LspClient, ollama: FakeOllama) -> None:
 async def test_many_requests_each_get_one_answer(client: LspClient, ollama: FakeOllama) -> None:
     client.open(TEXT)
     asked = []
-    for version in range(2, 202):
+    for version in range(2, 203):
         client.insert("x", 1, 12, version)
         asked.append(client.ask(1, 11 + version))
         if version % 3 == 0:
@@ -186,8 +186,8 @@ async def test_many_requests_each_get_one_answer(client: LspClient, ollama: Fake
         "cancelled" if isinstance(answer, LspError) else "null" if answer is None else "items"
         for answer in answers
     ]
-    assert len(kinds) == 200
-    assert set(kinds[:-1]) <= {"cancelled", "null", "items"}
+    assert len(kinds) == 201
+    assert set(kinds[:-1]) <= {"cancelled", "null"}
     assert kinds[-1] == "items"
     assert ollama.most_at_once == 1
 
@@ -227,10 +227,13 @@ async def test_settings_of_the_editor(start: Start, ollama: FakeOllama) -> None:
     assert (options["num_predict"], options["temperature"]) == (7, 0.5)
     client.configuration = {"maxTokens": 11, "debounceMs": 0}
     client.notify("workspace/didChangeConfiguration", {"settings": None})
-    client.insert("y", 1, 12, 2)
-    while ollama.generations[-1].body["options"]["num_predict"] != 11:
-        await client.ask(1, 13)
-        client.insert("y", 1, 12, 3)
+    for version in range(2, 50):
+        client.insert("y, ", 1, 12, version)
+        await client.ask(1, 15)
+        if ollama.generations[-1].body["options"]["num_predict"] == 11:
+            break
+    else:
+        pytest.fail("the new settings never counted")
 
 
 async def test_wrong_settings_are_told_once_each_and_the_server_runs(
@@ -325,7 +328,7 @@ async def test_over_a_socket(start: Start, ollama: FakeOllama) -> None:
     peer: Any = Socket()
     client = LspClient(peer)
     await client.initialize()
-    client.open("a\n")
+    client.open(".a\n")
     for version in range(2, 12):
         # All in one write: what comes after a request must not change its answer.
         client.insert("b", 0, 0, version)
@@ -335,12 +338,12 @@ async def test_over_a_socket(start: Start, ollama: FakeOllama) -> None:
             "textDocument/didChange",
             {
                 "textDocument": {"uri": URI, "version": version},
-                "contentChanges": [{"text": "b" * (version - 1) + "a\n"}],
+                "contentChanges": [{"text": "b" * (version - 1) + ".a\n"}],
             },
         )
         await asked
         prompt = ollama.generations[-1].body["prompt"]
-        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>a")
+        assert prompt.startswith("<|fim_prefix|>" + "b" * (version - 1) + "<|fim_suffix|>.a")
     await client.request("shutdown")
     client.notify("exit", None)
     assert await process.wait() == 0
