@@ -18,7 +18,7 @@ lint: .venv/.ready
 	$(BIN)/mypy
 
 bench: .venv/.ready
-	$(BIN)/python tests/bench/roundtrip.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/roundtrip.py
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from fake_ollama import FakeOllama
 from infill_ls import weights
+from infill_ls.session import Session
+
+
+def pytest_configure() -> None:
+    # looptime asks for the loop in tests that have none, and before Python 3.14 that makes one,
+    # which nobody closes. Told once that there is none, asyncio makes none.
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture
@@ -32,3 +40,10 @@ def _no_settings_of_this_machine(
 def _weights() -> None:
     """The real weights; `make test` fetches them, and without them there is no real test."""
     weights.ready(weights.DEFAULT)
+
+
+@pytest.fixture
+def _session() -> Iterator[None]:
+    """What the Python API keeps open between calls ends with the test."""
+    yield
+    Session.shared().close()

@@ -76,8 +76,8 @@ def completer(engine: ManualEngine) -> Completer:
     return Completer(connected, SETTINGS)
 
 
-def ask(completer: Completer, text: str, uri: str = URI, **kind: bool) -> asyncio.Task[Answer]:
-    return asyncio.create_task(completer.complete(uri, at(text), **kind))
+def ask(completer: Completer, text: str, uri: str = URI, *, manual: bool = False) -> asyncio.Task[Answer]:
+    return asyncio.create_task(completer.complete(uri, at(text), manual=manual))
 
 
 async def test_a_fill(completer: Completer, engine: ManualEngine) -> None:

@@ -29,7 +29,7 @@ from infill_ls import __version__, hole
 from infill_ls.completer import TRACE, Answer, Completer
 from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
 from infill_ls.engines import connect
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.settings import Settings, from_user
 
@@ -457,7 +457,10 @@ def serve_stdio(command_line: Mapping[str, Any]) -> None:
 
 
 def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
-    """Serve one client on a socket, then leave the process."""
+    """Serve one client on a socket, then leave the process.
+
+    Raises :class:`SettingsError` if the address can't be listened on.
+    """
     _start_logging()
 
     async def main() -> int:
@@ -472,7 +475,13 @@ def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
 
             status.set_result(await Server(command_line).run(chunks(), writer))
 
-        listener = await asyncio.start_server(client, host, port)
+        try:
+            listener = await asyncio.start_server(client, host, port)
+        except OSError as error:
+            raise SettingsError(
+                f"Nobody can listen on {host}:{port} ({error.strerror}).",
+                "Take another port; 0 is any that is free.",
+            ) from None
         address = listener.sockets[0].getsockname()
         sys.stderr.write(f"listening on {address[0]}:{address[1]}\n")
         sys.stderr.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from dataclasses import replace
 from typing import ClassVar
 
 from infill_ls import hole, policy
@@ -23,8 +22,12 @@ class Session:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._engines: dict[Settings, Engine] = {}
-        threading.Thread(target=self._loop.run_forever, daemon=True, name="infill-ls").start()
+        self._connecting = asyncio.Lock()
+        self._engines: list[tuple[Settings, Engine]] = []
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, daemon=True, name="infill-ls"
+        )
+        self._thread.start()
         atexit.register(self.close)
 
     @classmethod
@@ -48,19 +51,27 @@ class Session:
             raise
 
     def close(self) -> None:
-        """Let the engines go and end the loop."""
+        """Let the engines go and end the loop. A later call of ``shared`` begins anew."""
+        atexit.unregister(self.close)
+        with Session._lock:
+            if Session._shared is self:
+                Session._shared = None
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     async def _fill(self, prefix: str, suffix: str, settings: Settings) -> str:
         place = hole.between(prefix, suffix)
-        key = replace(settings, headers=frozenset(settings.headers.items()))  # type: ignore[arg-type]
-        engine = self._engines.get(key)
-        if engine is None:
-            engine = self._engines[key] = await connect(settings)
+        async with self._connecting:
+            known = (engine for of, engine in self._engines if of == settings)
+            engine = next(known, None)
+            if engine is None:
+                engine = await connect(settings)
+                self._engines.append((settings, engine))
         wanted = policy.shape(place, settings.multiline, manual=True)
         return (await fill_hole(engine, place, settings, wanted)).fill
 
     async def _close(self) -> None:
-        for engine in self._engines.values():
+        for _, engine in self._engines:
             await engine.aclose()

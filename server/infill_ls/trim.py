@@ -6,7 +6,8 @@ order:
 
 1. ``readable``: end at control tokens and at characters that have no place in code.
 2. ``unwrapped``: take the code out of a Markdown fence, refuse prose.
-3. ``joined``: drop blanks that stand before the cursor already.
+3. ``joined``: drop blanks that stand before the cursor already, and what they did to the lines
+   below.
 4. ``bracketed``: end at a bracket or quote that closes what was not opened in the fill, when the
    text after the cursor closes it, or nothing before the cursor opened it.
 5. ``fitted``: one line, one statement or one block; end where the text after the cursor begins
@@ -31,24 +32,33 @@ MAX_CHARACTERS: Final = 4_000
 # A control token that the stream breaks off inside of is dropped from this length on; shorter
 # starts of one (<, <|) are operators in many languages.
 _PARTIAL_TOKEN: Final = 5
+_KNOWN_TOKENS: Final = (
+    *("<|fim_middle|>", "<|endoftext|>", "<|EOT|>", "<file_sep>"),
+    *(f"<fim{mark}{name}>" for mark in "_-" for name in ("prefix", "suffix", "middle", "pad")),
+)
+# Any other one that may still become a control token (UNMISTAKABLE).
+_TOKEN_BEGUN: Final = re.compile(r"<(?:\|[a-z_]{0,24}\|?|｜[^｜\n]{0,24}｜?)\Z")
 # How much text before the cursor is searched for open brackets, in characters.
 _BRACKET_REACH: Final = 4_000
 
-# C0 and C1 controls, bidirectional controls (CVE-2021-42574), zero-width characters and Unicode
-# tags: invisible in ghost text, so that a user would accept what he can't see.
+# C0 and C1 controls, bidirectional controls (CVE-2021-42574), zero-width characters, Unicode's
+# own line ends and tags: invisible in ghost text, so that a user would accept what he can't see.
 _UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
-# How small instruct models begin when they explain instead of filling. The look-ahead makes sure
-# that the last word is over, so that more text can't change the verdict.
-_PROSE: Final = re.compile(
-    r"(?:(?:Here(?:'s| is| are)|Sure|Certainly|Of course|To (?:complete|fill|fix|solve|implement)"
-    r"|In this|This (?:code|function|program|solution|method|line|will|is)"
-    r"|The (?:code|function|above|following|given|missing|completed|provided)|Note that|Please"
-    r"|I (?:have|will|am|can)|You can|Explanation)\b|\*\*[A-Z])(?=.)"
+_FENCE_BEGUN: Final = re.compile(r"^[ \t]*(?:`{1,2}|~{1,2})\Z", re.MULTILINE)
+# How small instruct models begin when they explain instead of filling.
+_OPENINGS: Final = (
+    *("Here's", "Here is", "Here are", "Sure", "Certainly", "Of course", "In this", "Note that"),
+    *(f"To {verb}" for verb in "complete fill fix solve implement".split()),
+    *(f"This {word}" for word in "code function program solution method line will is".split()),
+    *(f"The {word}" for word in "code function above following given missing completed".split()),
+    *("The provided", "Please", "I have", "I will", "I am", "I can", "You can", "Explanation"),
 )
+# The look-ahead makes sure that the last word is over, so that more text can't change the verdict.
+_PROSE: Final = re.compile(rf"(?:(?:{'|'.join(_OPENINGS)})\b|\*\*[A-Z])(?=.)")
 _PROSE_LANGUAGES: Final = frozenset(
     "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
     "gitcommit git-commit mail".split()
@@ -70,8 +80,13 @@ _CLAUSES: Final = frozenset(
     "else elif elsif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
 ) | {*_CLOSERS, "{", "."}
+# Comments, attributes and decorators belong to the statement below them.
+_INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
+_BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
+# An odd number of blanks before code. Comments of the form /** have lines such as " * text".
+_ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _OPENS: Final = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|begin|else|try))$")
 
 
@@ -127,8 +142,16 @@ def trim(
     ``over``: nothing will follow. Until then the fill is complete only where more text could
     not change it; its text meanwhile is what may be shown.
     """
+    raw = raw.replace("\r\n", "\n").replace("\r", "\n")
     text, ended = _readable(raw, control, over)
-    text, ended = _unwrapped(text, ended, hole)
+    if ended == "unsafe character":
+        # Leaving the character out would change what its line means; only a fill that was
+        # complete before it may have part of that line.
+        earlier = trim(text, hole, shape, control, over=False)
+        if earlier.complete:
+            return earlier
+        text = text.rpartition("\n")[0]
+    text, ended = _unwrapped(text, ended, hole, over)
     text, ended = _joined(text, ended, hole)
     text, ended = _bracketed(text, ended, hole)
     text, ended = _fitted(text, ended, hole, shape, over=over, cut_short=cut_short)
@@ -145,24 +168,25 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join([*map(re.escape, longest_first), UNMISTAKABLE.pattern]))
 
 
-def _readable(raw: str, control: tuple[str, ...], over: bool) -> tuple[str, str | None]:
-    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+def _readable(text: str, control: tuple[str, ...], over: bool) -> tuple[str, str | None]:
     ended = None
     if token := _token_pattern(control).search(text):
         text, ended = text[: token.start()], "control token"
     if unsafe := _UNSAFE.search(text):
-        # Leaving the character out would change what the line means.
-        text, ended = text[: unsafe.start()].rpartition("\n")[0], "unsafe character"
+        text, ended = text[: unsafe.start()], "unsafe character"
     if ended is None:
         held = _partial_token(text, control)
-        if not over or held >= _PARTIAL_TOKEN:
-            text = text[: len(text) - held]
+        if held < _PARTIAL_TOKEN and over:
+            held = 0
+        elif not over and (begun := _TOKEN_BEGUN.search(text)):
+            held = max(held, len(text) - begun.start())
+        text = text[: len(text) - held]
     return text, ended
 
 
 def _partial_token(text: str, control: tuple[str, ...]) -> int:
     """Length of the start of a control token at the end of the text, 0 if there is none."""
-    tokens = (*control, "<|fim_middle|>", "<|endoftext|>", "<fim_middle>", "<file_sep>")
+    tokens = (*control, *_KNOWN_TOKENS)
     return max(
         (
             length
@@ -174,9 +198,15 @@ def _partial_token(text: str, control: tuple[str, ...]) -> int:
     )
 
 
-def _unwrapped(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
+def _unwrapped(text: str, ended: str | None, hole: Hole, over: bool) -> tuple[str, str | None]:
     if hole.language in _PROSE_LANGUAGES or _in_text(hole.prefix):
         return text, ended
+    if ended is None and not over:
+        if begun := _FENCE_BEGUN.search(text):
+            text = text[: begun.start()]
+        if any(opening.startswith(text.lstrip()) for opening in (*_OPENINGS, "**")):
+            # The next character decides whether this is prose.
+            return "", None
     fence = _FENCE.search(text)
     prose = _PROSE.match(text.lstrip())
     if fence and (prose or not text[: fence.start()].strip()):
@@ -185,6 +215,8 @@ def _unwrapped(text: str, ended: str | None, hole: Hole) -> tuple[str, str | Non
             inside, ended = inside[: closing.start()], "fence"
         # A model that answers in a fence says again what it was to go on with.
         typed = hole.line_before.strip()
+        if typed and ended is None and not over and typed.startswith(inside.lstrip()):
+            return "", None
         return (inside.lstrip().removeprefix(typed) if typed else inside), ended
     if prose:
         # No code so far; a fence with it may still come.
@@ -208,7 +240,7 @@ def _joined(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
     if not hole.at_line_start:
         return (text.lstrip(" ") if before.endswith((" ", "\t")) else text), ended
     # The cursor's line is empty: nothing is gained by leaving it so.
-    below = text.lstrip("\n")
+    below = _BLANK_LINES.sub("", text)
     indent = _indent(below)
     above = next((line for line in reversed(hole.lines_above) if line.strip()), "")
     if _OPENS.search(above.rstrip()) and len(before) <= len(_indent(above)):
@@ -217,9 +249,21 @@ def _joined(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
     if indent.startswith(before):
         return below[len(before) :], ended
     if below == text:
-        return below.lstrip(" \t"), ended
+        return _unshifted(below, before), ended
     # It left the cursor's line empty and went on outside of the block.
     return "", ended or ("dedent" if below.strip() else None)
+
+
+def _unshifted(text: str, before: str) -> str:
+    """The text without the blanks at its start, and without what comes of them below.
+
+    In tokenizers a blank belongs to the word after it. So after a prompt that ends in blanks a
+    model writes one more, and often indents its other lines by one too many.
+    """
+    code = text.lstrip(" \t")
+    if len(text) - len(code) == 1 and len(before) % 2 == 0:
+        return _ODD_INDENT.sub(r"\1", code)
+    return code
 
 
 def _bracketed(text: str, ended: str | None, hole: Hole) -> tuple[str, str | None]:
@@ -320,6 +364,9 @@ def _fitted(
             end = "line"
         return line, end or ended
     end_line = _end_line(lines, whole, hole, shape)
+    rest = _rest_repeated(lines[: end_line[0] if end_line else whole], hole)
+    if rest is not None:
+        return rest, "suffix"
     if end_line is not None:
         number, reason = end_line
         return "\n".join(lines[:number]), reason
@@ -330,12 +377,12 @@ def _fitted(
 
 def _one_line(line: str, hole: Hole, *, whole: bool) -> tuple[str, str | None]:
     """The line up to where it repeats the rest of the cursor's line, or the line below."""
-    if whole and hole.at_line_start and (hole.line_before + line).rstrip() == _line_below(hole):
-        return "", "suffix"
     rest = hole.rest_of_line.strip()
     repeated = len(line)
     if len(rest) >= 3 and re.search(r"\w", rest) and rest in line:
         repeated = line.index(rest)
+    elif whole and hole.at_line_start and (hole.line_before + line).rstrip() == _line_below(hole):
+        return "", "suffix"
     elif rest and whole:
         stripped = line.rstrip()
         for length in range(min(len(rest), len(stripped)), 0, -1):
@@ -349,6 +396,22 @@ def _one_line(line: str, hole: Hole, *, whole: bool) -> tuple[str, str | None]:
     return (line.rstrip() if hole.rest_of_line[:1].isspace() else line), "suffix"
 
 
+def _rest_repeated(lines: list[str], hole: Hole) -> str | None:
+    """The text up to where a line ends as the cursor's line does; None if none of these does.
+
+    Closers of brackets are not counted here: they were looked at already.
+    """
+    rest = hole.rest_of_line.strip()
+    if rest[:1] not in (",", ";", ":", ">"):
+        return None
+    scan = _Scan(_quotes(hole.language), lenient=True)
+    for number, line in enumerate(lines):
+        scan.follow(line + "\n")
+        if not scan.opened and line.rstrip().endswith(rest):
+            return "\n".join([*lines[:number], line.rstrip().removesuffix(rest)])
+    return None
+
+
 def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[int, str] | None:
     """The number of the first line that is not part of the fill, and why; None if none is yet.
 
@@ -359,6 +422,7 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
     below = _line_below(hole)
     base: int | None = None  # width of the indentation of the fill's statements
     last = ""  # the last line that counts
+    introduces = False  # that line belongs to the next one, unless the user has begun it
     head = _open_head(hole) if shape == "block" else None
     if not lines[0].strip() and _OPENS.search(hole.line_before.rstrip()):
         # What is typed heads a block, and the fill is its body.
@@ -381,15 +445,21 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
                 return None
             indent, word = _width(_indent(line)), first[1] or first[2]
             if indent == head and word in _CLAUSES and word not in _CLOSERS:
-                # try: █ is no statement without the except that the model goes on with.
+                # A try is no statement without the except that the model goes on with.
                 base, shape, head = indent, "statement", None
-            if reason := _ends_before(indent, word, base, last, shape):
+            reason = _ends_before(indent, word, base, last, shape)
+            if reason and not (reason == "statement" and introduces):
                 return number, reason
         if not grown:
             return None
         scan = _Scan(quotes, opened=scan.opened, lenient=True).follow(lines[number])
         last = line
-        if shape == "statement" and _is_finished(line, scan, base, hole.language):
+        introduces = bool(_INTRODUCES.match(line.rstrip())) and (number > 0 or hole.at_line_start)
+        if (
+            shape == "statement"
+            and not introduces
+            and _is_finished(line, scan, base, hole.language)
+        ):
             return (number + 1, "statement") if number + 1 < len(lines) else None
     return None
 

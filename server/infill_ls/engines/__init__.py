@@ -10,12 +10,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Final, Protocol
 
 from infill_ls.errors import EngineError, NotRunning, WeightsError
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
+
+# The same text for the same prompt, so that what the cache holds is what asking would bring.
+SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

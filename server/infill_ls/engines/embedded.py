@@ -13,9 +13,9 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import IO, Final
 
-from infill_ls.engines import Chunk
+from infill_ls.engines import SEED, Chunk
 from infill_ls.engines.openai import OpenAI
-from infill_ls.errors import NotRunning
+from infill_ls.errors import BadAnswer, NotRunning
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 from infill_ls.weights import Weights
@@ -23,6 +23,7 @@ from infill_ls.weights import Weights
 # s. Loading half a gigabyte takes 2 s from memory and up to a minute from a slow disk.
 START_TIMEOUT: Final = 120.0
 STOP_TIMEOUT: Final = 2.0  # s; then the child is killed
+DEATH_NOTICE: Final = 1.0  # s; the end of a killed process is reported within some ms
 
 
 class Embedded:
@@ -44,10 +45,18 @@ class Embedded:
         await self._running()
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        server = await self._running()
-        async with aclosing(server.generate(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        for chance in (1, 0):
+            written = False
+            try:
+                async with aclosing((await self._running()).generate(request)) as chunks:
+                    async for chunk in chunks:
+                        written = True
+                        yield chunk
+                return
+            except (NotRunning, BadAnswer):
+                # A child that has died since the last call is replaced, once.
+                if not chance or written or not await self._has_died():
+                    raise
 
     async def aclose(self) -> None:
         if self._starting is not None:
@@ -64,6 +73,13 @@ class Embedded:
             self._starting = asyncio.create_task(self._start(), name="start embedded engine")
         # A request that is cancelled meanwhile must not throw the start away.
         return await asyncio.shield(self._starting)
+
+    async def _has_died(self) -> bool:
+        """Whether the child is gone; its end is noticed a moment after its connections break."""
+        if self._process is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), DEATH_NOTICE)
+        return self._process is None or self._process.returncode is not None
 
     async def _start(self) -> OpenAI:
         await self._stop()
@@ -85,7 +101,7 @@ class Embedded:
             model=self._weights.name,
             headers={"Authorization": f"Bearer {key}"},
             # Counts with every piece: most streams are closed before their last one.
-            extra={"cache_prompt": True, "timings_per_token": True},
+            extra={"cache_prompt": True, "timings_per_token": True, "seed": SEED},
         )
         return self._server
 

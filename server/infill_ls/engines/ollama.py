@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from infill_ls import families
-from infill_ls.engines import Chunk, Usage
+from infill_ls.engines import SEED, Chunk, Usage
 from infill_ls.engines.http import Http, integer, parse, request_headers
 from infill_ls.errors import (
     BadAnswer,
@@ -35,8 +35,6 @@ COMFORTABLE_SIZE: Final = 8.0
 # Only for a larger budget is num_ctx sent: it makes Ollama load the model anew when it differs
 # from what another program asked for.
 SMALLEST_CONTEXT: Final = 2048
-# The same text for the same prompt, so that what the cache holds is what asking would bring.
-SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,323 @@
+"""The commands as a shell runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls import __version__
+from infill_ls.errors import SettingsError
+
+
+@dataclass
+class Ran:
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture
+def run(ollama: FakeOllama, tmp_path: Path) -> Run:
+    """Runs ``infill-ls`` in a folder of its own, with the simulated Ollama and an empty cache."""
+    cache = tmp_path / "cache"
+
+    async def run(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "infill_ls", *arguments),
+            cwd=tmp_path,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={
+                **os.environ,
+                "OLLAMA_HOST": ollama.url,
+                "XDG_CACHE_HOME": str(cache),
+                **environment,
+            },
+        )
+        async with asyncio.timeout(30):
+            out, err = await process.communicate(stdin)
+        assert process.returncode is not None
+        assert b"Traceback" not in err
+        return Ran(process.returncode, out.decode(), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    path = tmp_path / "main.py"
+    path.write_bytes(b"def f(xs):\r\n    return []\r\n")
+    return path
+
+
+# complete
+
+
+async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code: Path) -> None:
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out, ran.err) == (0, "x for x in xs", "")
+    (call,) = ollama.generations
+    assert call.body == {
+        "model": "qwen2.5-coder:1.5b",
+        "prompt": "<|fim_prefix|>def f(xs):\n    return [<|fim_suffix|>]\n<|fim_middle|>",
+        "raw": True,
+        "stream": True,
+        "think": False,
+        "keep_alive": "30m",
+        "options": {
+            "num_predict": 128,
+            "temperature": 0.2,
+            "top_k": 40,
+            "top_p": 0.9,
+            "repeat_penalty": 1.0,
+            "seed": 1,
+            "stop": call.body["options"]["stop"],
+        },
+    }
+    assert "<|endoftext|>" in call.body["options"]["stop"]
+
+
+async def test_the_suffix_field_where_the_user_wants_it(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    ran = await run("complete", "main.py:2:13", INFILL_LS_MODE="suffix")
+    assert ran.status == 0
+    body = ollama.generations[0].body
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "]\n")
+    assert "raw" not in body
+
+
+async def test_what_follows_can_be_left_out(run: Run, ollama: FakeOllama, code: Path) -> None:
+    await run("complete", "--no-suffix", "main.py:2:13")
+    assert ollama.generations[0].body["prompt"].endswith("return [<|fim_suffix|><|fim_middle|>")
+
+
+async def test_without_a_column_the_end_of_the_line_counts(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    await run("complete", "main.py:1")
+    assert "def f(xs):<|fim_suffix|>\n    return" in ollama.generations[0].body["prompt"]
+
+
+async def test_figures_as_json(run: Run, code: Path) -> None:
+    ran = await run("complete", "--json", "main.py:2:13", "--model", "qwen2.5-coder:1.5b")
+    figures = json.loads(ran.out)
+    assert figures["fill"] == "x for x in xs"
+    assert (figures["engine"], figures["model"]) == ("ollama", "qwen2.5-coder:1.5b")
+    assert 0 < figures["first_ms"] <= figures["total_ms"]
+    assert set(figures) == {
+        *("fill", "model", "engine", "prompt_tokens", "cached_tokens", "fill_tokens"),
+        *("stop_reason", "first_ms", "total_ms"),
+    }
+
+
+async def test_the_fill_has_the_files_own_line_ends(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_bytes(b"def f(x):\r\n    ")
+    ollama.fill = "if x:\n        return 1\n    return 2\n"
+    ran = await run("complete", "a.py:2")
+    assert ran.out == "if x:\r\n        return 1\r\n    return 2"
+
+
+async def test_nothing_to_show_is_status_1(run: Run, ollama: FakeOllama, code: Path) -> None:
+    ollama.fill = ""
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing that is worth showing" in ran.err
+
+
+async def test_why_it_came_out_so(run: Run, code: Path) -> None:
+    ran = await run("complete", "-v", "main.py:2:13")
+    assert ran.out == "x for x in xs"
+    assert "engine ollama, model qwen2.5-coder:1.5b" in ran.err
+    assert "the model wrote: 'x for x in xs'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("main.py", "is not FILE:LINE[:COL]"),
+        ("none.py:1", "none.py can't be read (No such file or directory)"),
+        ("main.py:9", "main.py has no line 9; its last is 3"),
+        ("main.py:0", "main.py has no line 0"),
+        ("main.py:1:99", "Line 1 of main.py has no column 99; its last is 11"),
+        (".:1", "can't be read (Is a directory)"),
+        ("latin.py:1", "latin.py is not UTF-8"),
+    ],
+)
+async def test_a_wrong_place_is_status_2_and_one_line(
+    run: Run, code: Path, tmp_path: Path, place: str, said: str
+) -> None:
+    (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
+    ran = await run("complete", place)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+async def test_a_model_that_is_not_there(run: Run, code: Path) -> None:
+    ran = await run("complete", "--model", "no-such:1b", "main.py:2:13")
+    assert ran.status == 1
+    assert ran.err == (
+        'infill-ls: Ollama has no model "no-such:1b". Fetch it: ollama pull no-such:1b\n'
+    )
+
+
+async def test_no_engine_at_all_is_told_in_one_message(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    await ollama.stop()
+    ran = await run("complete", "main.py:2:13")
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    for what_to_do in ("ollama serve", "ollama pull qwen2.5-coder:1.5b", "infill-ls pull"):
+        assert what_to_do in ran.err
+
+
+async def test_a_wrong_setting_is_told_and_the_default_is_used(run: Run, code: Path) -> None:
+    ran = await run("complete", "main.py:2:13", INFILL_LS_MAX_TOKENS="many")
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert '"maxTokens" in the environment' in ran.err
+
+
+# generate
+
+
+async def test_every_field_of_generate(run: Run, ollama: FakeOllama, tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text('{"type": "object"}')
+    (tmp_path / "image.png").write_bytes(b"\x89PNG")
+    ran = await run(
+        *("generate", "-", "--model", "qwen2.5-coder:1.5b", "--system", "Be brief."),
+        *("--template", "{{ .Prompt }}", "--format", "schema.json", "--image", "image.png"),
+        *("-o", "temperature=0.5", "-o", "num_predict=9", "-o", "stop=a", "-o", "stop=b"),
+        stdin=b"from stdin\n",
+    )
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert ollama.generations[0].body == {
+        "model": "qwen2.5-coder:1.5b",
+        "prompt": "from stdin\n",
+        "stream": True,
+        "system": "Be brief.",
+        "template": "{{ .Prompt }}",
+        "format": {"type": "object"},
+        "images": [base64.b64encode(b"\x89PNG").decode()],
+        "options": {"temperature": 0.5, "num_predict": 9, "stop": ["a", "b"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        (["p"], {"prompt": "p", "stream": True}),
+        (["p", "--suffix", "s"], {"prompt": "p", "suffix": "s", "stream": True}),
+        (["p", "--raw"], {"prompt": "p", "raw": True, "stream": True}),
+        (["p", "--no-stream"], {"prompt": "p", "stream": False}),
+        (["p", "--format", "json"], {"prompt": "p", "format": "json", "stream": True}),
+    ],
+)
+async def test_nothing_but_what_was_asked_for_is_sent(
+    run: Run, ollama: FakeOllama, arguments: list[str], fields: dict[str, Any]
+) -> None:
+    ran = await run("generate", *arguments)
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert ollama.generations[0].body == {"model": "qwen2.5-coder:1.5b", **fields}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "temperature"], '"-o temperature" is not KEY=VALUE'),
+        (["--format", "none.json"], "The schema none.json can't be read"),
+        (["--image", "none.png"], "The image none.png can't be read"),
+    ],
+)
+async def test_wrong_arguments_of_generate(run: Run, arguments: list[str], said: str) -> None:
+    ran = await run("generate", "p", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+
+
+async def test_an_error_in_the_middle_of_the_answer(run: Run, ollama: FakeOllama) -> None:
+    ollama.fault = "error line"
+    ran = await run("generate", "p")
+    assert (ran.status, ran.out) == (1, "x fo")
+    assert "Ollama broke off" in ran.err
+
+
+# pull, serve, the rest
+
+
+async def test_pull_through_ollama(run: Run, ollama: FakeOllama) -> None:
+    ran = await run("pull", "qwen2.5-coder:3b")
+    assert ran.status == 0
+    assert ollama.calls[-1].body == {"model": "qwen2.5-coder:3b"}
+    assert "pulling 0123456789ab: 100%" in ran.err
+    assert "success" in ran.err
+
+
+async def test_pull_of_what_does_not_exist(run: Run) -> None:
+    ran = await run("pull", "no-such")
+    assert ran.status == 1
+    assert 'can\'t pull "no-such": pull model manifest: file does not exist' in ran.err
+
+
+async def test_the_version(run: Run) -> None:
+    assert await run("--version") == Ran(0, f"infill-ls {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["complete"]])
+async def test_a_wrong_call_is_status_2(run: Run, arguments: list[str]) -> None:
+    ran = await run(*arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert "usage: infill-ls" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("0.0.0.0:7777", "add --allow-remote"),
+        ("192.0.2.1:7777", "add --allow-remote"),
+        ("nonsense", "is not HOST:PORT"),
+        ("127.0.0.1:99999", "is not HOST:PORT"),
+    ],
+)
+async def test_a_socket_for_this_machine_only(run: Run, address: str, said: str) -> None:
+    ran = await run("serve", "--tcp", address)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+
+
+async def test_a_port_that_is_taken(run: Run, ollama: FakeOllama) -> None:
+    ran = await run("serve", "--tcp", f"127.0.0.1:{ollama.port}")
+    assert (ran.status, ran.out) == (2, "")
+    assert f"127.0.0.1:{ollama.port}" in ran.err
+
+
+@pytest.mark.usefixtures("_session")
+async def test_the_python_api(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    from infill_ls import complete
+
+    monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+    fill = await asyncio.to_thread(complete, "def f(xs):\n    return [", "]\n")
+    assert fill == "x for x in xs"
+    named = await asyncio.to_thread(complete, "a = [", "]\n", "qwen2.5-coder:1.5b")
+    assert named == "x for x in xs"
+    assert [call.body["raw"] for call in ollama.generations] == [True, True]
+    monkeypatch.setenv("INFILL_LS_MODE", "sideways")
+    with pytest.raises(SettingsError, match="sideways"):
+        await asyncio.to_thread(complete, "a = [", "]\n")
