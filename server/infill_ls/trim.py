@@ -58,7 +58,7 @@ _OPENINGS: Final = (
     *("The provided", "Please", "I have", "I will", "I am", "I can", "You can", "Explanation"),
 )
 # The look-ahead makes sure that the last word is over, so that more text can't change the verdict.
-_PROSE: Final = re.compile(rf"(?:(?:{'|'.join(_OPENINGS)})\b|\*\*[A-Z])(?=.)")
+_PROSE: Final = re.compile(rf"(?:{'|'.join(_OPENINGS)})(?=\W)|\*\*[A-Z]")
 _PROSE_LANGUAGES: Final = frozenset(
     "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
     "gitcommit git-commit mail".split()
@@ -433,17 +433,13 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
             if grown and number > 0 and last and last is not hole.line_before and not scan.opened:
                 return number, "blank line"
             continue
-        if grown and line.rstrip() == below and (number > 0 or hole.at_line_start):
-            return number, "suffix"
-        if grown and number > 1 and line == lines[number - 1] and len(line.strip()) > 3:
-            return number, "repetition"
         if base is None:
             base = _width(_indent(line))
         elif not scan.opened and number > 0:
             first = _FIRST_WORD.match(line + "\n" if grown else line)
-            if first is None:
+            if first is None and not grown:
                 return None
-            indent, word = _width(_indent(line)), first[1] or first[2]
+            indent, word = _width(_indent(line)), (first[1] or first[2]) if first else ""
             if indent == head and word in _CLAUSES and word not in _CLOSERS:
                 # A try is no statement without the except that the model goes on with.
                 base, shape, head = indent, "statement", None
@@ -452,6 +448,10 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
                 return number, reason
         if not grown:
             return None
+        if line.rstrip() == below and (number > 0 or hole.at_line_start):
+            return number, "suffix"
+        if number > 1 and line == lines[number - 1] and len(line.strip()) > 3:
+            return number, "repetition"
         scan = _Scan(quotes, opened=scan.opened, lenient=True).follow(lines[number])
         last = line
         introduces = bool(_INTRODUCES.match(line.rstrip())) and (number > 0 or hole.at_line_start)
