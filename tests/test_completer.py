@@ -76,7 +76,9 @@ def completer(engine: ManualEngine) -> Completer:
     return Completer(connected, SETTINGS)
 
 
-def ask(completer: Completer, text: str, uri: str = URI, *, manual: bool = False) -> asyncio.Task[Answer]:
+def ask(
+    completer: Completer, text: str, uri: str = URI, *, manual: bool = False
+) -> asyncio.Task[Answer]:
     return asyncio.create_task(completer.complete(uri, at(text), manual=manual))
 
 

@@ -8,16 +8,14 @@ A wrong value is told in one message, and the default is used.
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
-
-import platformdirs
 
 from infill_ls.families import OwnTemplate
 
@@ -236,8 +234,6 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _parsed(text: str) -> Any:
     """A table in an environment variable, in TOML's inline form or JSON's."""
-    import json
-
     try:
         return json.loads(text)
     except ValueError:
@@ -246,6 +242,11 @@ def _parsed(text: str) -> Any:
 
 def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]:
     """The user's settings file, empty if there is none, and what is wrong with it."""
+    # Not at the head: they take 6 % of the server's start, and are needed after it only.
+    import tomllib
+
+    import platformdirs
+
     path = path or Path(platformdirs.user_config_dir("infill-ls", appauthor=False)) / "config.toml"
     try:
         return tomllib.loads(path.read_text("utf-8")), []

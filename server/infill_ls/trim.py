@@ -225,7 +225,7 @@ def _unwrapped(text: str, ended: str | None, hole: Hole, over: bool) -> tuple[st
         return text[: fence.start()], "fence"
     for gap in re.finditer(r"\n\n+", text):
         if _PROSE.match(text, gap.end()) and not _in_text(hole.prefix + text[: gap.start()]):
-            return text[: gap.start()], "prose"
+            return text[: gap.start() + 1], "prose"
     return text, ended
 
 

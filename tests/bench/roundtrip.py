@@ -37,7 +37,8 @@ async def start(name: str, ollama: FakeOllama) -> tuple[LspClient, float]:
     started = time.perf_counter()
     client = await LspClient.start(
         command=COMMANDS[name],
-        environment={"OLLAMA_HOST": ollama.url},
+        # Compiled modules are kept, as they are for users.
+        environment={"OLLAMA_HOST": ollama.url, "PYTHONDONTWRITEBYTECODE": ""},
         stderr=asyncio.subprocess.DEVNULL,
     )
     await client.initialize(options={"debounceMs": 0})
