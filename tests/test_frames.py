@@ -1,0 +1,54 @@
+"""LSP's base protocol: the same bodies wherever the bytes are split."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infill_ls.frames import MAX_BODY, FrameError, Frames
+
+HEADERS = (
+    b"Content-Length: %d\r\n\r\n",
+    b"content-length:%d\n\n",
+    b"CONTENT-LENGTH : %d \r\n\r\n",
+    b"Content-Type: x\r\nContent-Length: %d\r\n\r\n",
+    b"Content-Length: %d\r\nContent-Type: x\r\n\r\n",
+    b"some noise\r\n\r\n\n: :\nContent-Length: %d\r\n\r\n",
+    b"Content-Length: 0\r\n\r\nContent-Length: %d\r\n\r\n",
+)
+MESSAGES = st.lists(st.tuples(st.sampled_from(HEADERS), st.binary(min_size=1, max_size=40)))
+
+
+@given(MESSAGES, st.data())
+def test_bodies_are_found_wherever_the_stream_is_split(
+    messages: list[tuple[bytes, bytes]], data: st.DataObject
+) -> None:
+    stream = b"".join(header % len(body) + body for header, body in messages)
+    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=10).map(sorted))
+    frames = Frames()
+    found = [
+        body
+        for start, end in pairwise([0, *cuts, len(stream)])
+        for body in frames.feed(stream[start:end])
+    ]
+    assert found == [body for _, body in messages]
+
+
+@pytest.mark.parametrize("length", [b"-1", b"1.5", b"abc", b"", b"9" * 10, b"%d" % (MAX_BODY + 1)])
+def test_a_length_that_is_none_can_not_be_gone_on_from(length: bytes) -> None:
+    with pytest.raises(FrameError, match="was announced"):
+        Frames().feed(b"Content-Length: " + length + b"\r\n\r\n")
+
+
+def test_the_longest_body_is_accepted() -> None:
+    assert Frames().feed(b"Content-Length: %d\r\n\r\n" % MAX_BODY) == []
+
+
+def test_noise_without_an_end_is_forgotten() -> None:
+    frames = Frames()
+    for _ in range(100):
+        assert frames.feed(b"x" * 1000) == []
+    assert frames.feed(b"\nContent-Length: 1\r\n\r\na") == [b"a"]

@@ -1,0 +1,86 @@
+"""What stands before and after the cursor, and what kind of place that is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holes import at
+from infill_ls import hole
+from infill_ls.documents import split_lines
+from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, between
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "rest", "indentation", "line_start", "mid_word"),
+    [
+        ("█", "", "", "", True, False),
+        ("a\n  █\nb", "  ", "", "  ", True, False),
+        ("a\n\t x = █)  \nb", "\t x = ", ")  ", "\t ", False, False),
+        ("na█me", "na", "me", "", False, True),
+        ("name█", "name", "", "", False, False),
+        ("_█1", "_", "1", "", False, True),
+        ("é█é", "é", "é", "", False, True),
+        ("a.█b", "a.", "b", "", False, False),
+        ("  █  x", "  ", "  x", "  ", True, False),
+    ],
+)
+def test_the_kind_of_place(
+    text: str, before: str, rest: str, indentation: str, line_start: bool, mid_word: bool
+) -> None:
+    place = at(text)
+    assert (place.line_before, place.rest_of_line) == (before, rest)
+    assert (place.indentation, place.at_line_start) == (indentation, line_start)
+    assert place.mid_word is mid_word
+
+
+def test_lines_above_and_below() -> None:
+    place = at("a\n\nb█c\nd\n")
+    assert place.lines_above == ["a", ""]
+    assert place.lines_below == ["d", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "newline"), [("a\r\nb█", "\r\n"), ("a\rb█", "\r"), ("a\nb█", "\n"), ("a█", "\n")]
+)
+def test_line_ends_are_the_documents_own_outside_and_one_kind_inside(
+    text: str, newline: str
+) -> None:
+    place = at(text)
+    assert place.newline == newline
+    assert "\r" not in place.prefix + place.suffix
+
+
+@given(st.text(alphabet="ab\n\r é", max_size=60), st.integers(0, 60))
+def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
+    lines = split_lines(text)
+    line = min(cut % len(lines), len(lines) - 1)
+    column = min(cut, len(lines[line].rstrip("\r\n")))
+    place = hole.at(lines, line, column)
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert place.prefix + place.suffix == whole
+    assert place.prefix.count("\n") == line
+    assert place.first_line == 0
+
+
+def test_a_large_document_gives_a_hole_that_is_bounded() -> None:
+    lines = [f"line {number}\n" for number in range(50_000)]
+    place = hole.at(lines, 25_000, 3)
+    assert PREFIX_LIMIT - 100 < len(place.prefix) <= PREFIX_LIMIT + 100
+    assert len(place.suffix) == SUFFIX_LIMIT
+    assert place.prefix.startswith(f"line {place.first_line}\n")
+    assert place.prefix.endswith("line 24999\nlin")
+    assert place.suffix.startswith("e 25000\nline 25001\n")
+
+
+def test_a_long_line_gives_a_hole_whose_start_moves_in_steps() -> None:
+    line = "x" * 500_000
+    starts = {column - len(hole.at([line], 0, column).prefix) for column in range(300_000, 300_500)}
+    assert len(starts) <= 2
+    assert len(hole.at([line], 0, 300_000).prefix) <= PREFIX_LIMIT
+
+
+def test_a_hole_between_two_texts() -> None:
+    place = between("a\r\n", "b\rc")
+    assert (place.prefix, place.suffix, place.newline) == ("a\n", "b\nc", "\r\n")

@@ -1,0 +1,80 @@
+"""Fills that were computed before."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holes import at
+from infill_ls.hole import between
+from infill_ls.recall import TYPED, Recall
+
+URI = "file:///a.py"
+SHORT = st.text(alphabet="ab", max_size=4)
+
+
+@given(st.lists(st.tuples(SHORT, SHORT, SHORT), max_size=6), SHORT, SHORT)
+def test_what_is_found_is_what_looking_through_everything_finds(
+    remembered: list[tuple[str, str, str]], prefix: str, suffix: str
+) -> None:
+    recall = Recall()
+    for before, after, fill in remembered:
+        recall.remember(URI, between(before, after), fill)
+    latest = {(before, after): fill for before, after, fill in remembered}
+    expected = None
+    for typed in range(len(prefix) + 1):
+        fill = latest.get((prefix[: len(prefix) - typed], suffix))
+        rest = prefix[len(prefix) - typed :]
+        if fill is not None and fill.startswith(rest) and (not typed or len(fill) > typed):
+            expected = fill[typed:]
+            break
+    assert recall.find(URI, between(prefix, suffix)) == expected
+
+
+def test_what_is_typed_is_taken_off_and_given_back() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = [█]"), "a for a in b")
+    assert recall.find(URI, at("x = [a for█]")) == " a in b"
+    assert recall.find(URI, at("x = [█]")) == "a for a in b"
+    assert recall.find(URI, at("x = [a for b█]")) is None
+
+
+def test_a_fill_that_is_typed_to_its_end_is_over() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = █"), "1")
+    assert recall.find(URI, at("x = 1█")) is None
+
+
+def test_nothing_is_an_answer_too() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = █"), "")
+    assert recall.find(URI, at("x = █")) == ""
+
+
+def test_each_document_has_its_own() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = █"), "1")
+    assert recall.find("file:///b.py", at("x = █")) is None
+
+
+def test_other_text_far_away_does_not_matter() -> None:
+    recall = Recall()
+    recall.remember(URI, at("import a\n" + "y = 1\n" * 200 + "x = █"), "1")
+    assert recall.find(URI, at("import other\n" + "y = 1\n" * 200 + "x = █")) == "1"
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    recall = Recall(capacity=2)
+    for name in "ab":
+        recall.remember(URI, at(f"{name} = █"), name)
+    assert recall.find(URI, at("a = █")) == "a"
+    recall.remember(URI, at("c = █"), "c")
+    assert [recall.find(URI, at(f"{name} = █")) for name in "abc"] == ["a", None, "c"]
+
+
+def test_only_so_much_may_have_been_typed() -> None:
+    recall = Recall()
+    fill = "z" * (TYPED + 2)
+    recall.remember(URI, at("█"), fill)
+    assert recall.find(URI, at("z" * TYPED + "█")) == "zz"
+    assert recall.find(URI, at("z" * (TYPED + 1) + "█")) is None
