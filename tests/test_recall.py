@@ -23,10 +23,10 @@ def test_what_is_found_is_what_looking_through_everything_finds(
     latest = {(before, after): fill for before, after, fill in remembered}
     expected = None
     for typed in range(len(prefix) + 1):
-        fill = latest.get((prefix[: len(prefix) - typed], suffix))
+        known = latest.get((prefix[: len(prefix) - typed], suffix))
         rest = prefix[len(prefix) - typed :]
-        if fill is not None and fill.startswith(rest) and (not typed or len(fill) > typed):
-            expected = fill[typed:]
+        if known is not None and known.startswith(rest) and (not typed or len(known) > typed):
+            expected = known[typed:]
             break
     assert recall.find(URI, between(prefix, suffix)) == expected
 

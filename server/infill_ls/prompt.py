@@ -129,7 +129,8 @@ def window(hole: Hole, context_tokens: int, *, with_suffix: bool = True) -> tupl
     """The parts of prefix and suffix, nearest to the cursor, that the budget has room for."""
     room = context_tokens * CHARACTERS_PER_TOKEN
     suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix else ""
-    return _tail(hole.prefix, room - len(suffix), hole.first_line), suffix
+    grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
+    return _tail(hole.prefix, room - len(suffix), grid, hole.first_line), suffix
 
 
 def _head(text: str, room: int) -> str:
@@ -140,8 +141,10 @@ def _head(text: str, room: int) -> str:
     return text[: end + 1] if end >= 0 else text[:room]
 
 
-def _tail(text: str, room: int, first_line: int) -> str:
-    """The end of the text from a line on the grid; ``first_line`` is the number of its first.
+def _tail(text: str, room: int, grid: int, first_line: int) -> str:
+    """The end of the text from a line whose number is a multiple of ``grid``.
+
+    ``first_line`` is the number of the text's first line.
 
     Where no line of the grid is in reach, the first whole line counts, and where the last line
     alone is too long, a column that is a multiple of a quarter of the room.
@@ -153,7 +156,6 @@ def _tail(text: str, room: int, first_line: int) -> str:
         line_start = text.rfind("\n") + 1
         step = max(1, room // 4)
         return text[line_start + -(-(len(text) - room - line_start) // step) * step :]
-    grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
     number = first_line + text.count("\n", 0, start)
     on_grid = start
     for _ in range(-number % grid):

@@ -1,0 +1,95 @@
+"""Whether to ask, how much for, and how long to wait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from holes import at
+from infill_ls import policy
+from infill_ls.policy import Plan
+from infill_ls.settings import Settings
+
+SETTINGS = Settings(headers={})
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("x = [█]\n", "statement"),
+        ("x = █\n", "statement"),
+        ("f(█, other)\n", "line"),
+        ("f(█);\n", "statement"),
+        ("f('█')\n", "line"),
+        ("a █ b\n", "line"),
+        ("def f():\n    █\n", "block"),
+        ("def f():\n    █\n    return 1\n", "statement"),
+        ("def f():\n    █\n\n\ndef g():\n", "block"),
+        ("f(\n    █\n)\n", "block"),
+        ("if x {\n    █\n}\n", "block"),
+        ("█\nx = 1\n", "block"),
+        ("def f():█\n    return 1\n", "statement"),
+        ("█", "block"),
+    ],
+)
+def test_how_much_is_filled(text: str, shape: str) -> None:
+    assert policy.shape(at(text), "auto") == shape
+
+
+@pytest.mark.parametrize(
+    ("multiline", "text", "manual", "shape"),
+    [
+        ("never", "def f():\n    █\n", False, "line"),
+        ("never", "def f():\n    █\n", True, "line"),
+        ("always", "x = █\n", False, "block"),
+        ("always", "a █ b\n", False, "line"),
+        ("auto", "a █ b\n", True, "statement"),
+    ],
+)
+def test_what_the_user_says_of_it(multiline: str, text: str, manual: bool, shape: str) -> None:
+    assert policy.shape(at(text), multiline, manual=manual) == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "enabled", "refusal"),
+    [("na█me", True, "mid word"), ("x = █", False, "disabled"), ("na█me", False, "disabled")],
+)
+def test_an_automatic_request_is_refused_and_a_manual_one_is_not(
+    text: str, enabled: bool, refusal: str
+) -> None:
+    settings = replace(SETTINGS, enabled=enabled)
+    assert policy.plan(at(text), settings) == refusal
+    manual = policy.plan(at(text), settings, manual=True)
+    assert isinstance(manual, Plan)
+    assert manual.wait == 0
+    assert manual.patience == policy.MANUAL_WAIT
+
+
+@pytest.mark.parametrize(
+    ("setting", "client", "seconds"),
+    [
+        ("auto", "Neovim", 0),
+        ("auto", "helix", 0),
+        ("auto", "GNU Emacs", 0),
+        ("auto", "Visual Studio Code", 0.075),
+        ("auto", "", 0.075),
+        (0, "Visual Studio Code", 0),
+        (300, "Neovim", 0.3),
+    ],
+)
+def test_how_long_to_wait_for_another_key(
+    setting: Literal["auto"] | int, client: str, seconds: float
+) -> None:
+    plan = policy.plan(at("x = █"), replace(SETTINGS, debounce_ms=setting), client=client)
+    assert isinstance(plan, Plan)
+    assert (plan.wait, plan.patience) == (seconds, policy.AUTOMATIC_WAIT)
+
+
+@pytest.mark.parametrize(
+    ("setting", "engine", "tokens"),
+    [("auto", "embedded", 512), ("auto", "ollama", 1024), (2048, "embedded", 2048)],
+)
+def test_the_budget_of_a_prompt(setting: Literal["auto"] | int, engine: str, tokens: int) -> None:
+    assert policy.context_tokens(setting, engine) == tokens

@@ -1,0 +1,197 @@
+"""Prompts, byte by byte."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holes import at
+from infill_ls import families
+from infill_ls.documents import split_lines
+from infill_ls.errors import CannotInsert
+from infill_ls.families import FAMILIES, Family, Model
+from infill_ls.hole import Hole
+from infill_ls.hole import at as hole_at
+from infill_ls.prompt import (
+    CHARACTERS_PER_TOKEN,
+    Request,
+    break_up,
+    build,
+    choose_mode,
+    render,
+    window,
+)
+
+PLAIN_MODEL = Model("llama3.2:1b")
+
+
+def ask(hole: Hole, model: str = "qwen2.5-coder:1.5b", **changed: Any) -> Request:
+    options: dict[str, Any] = {"context_tokens": 512, "max_tokens": 64, "temperature": 0.2}
+    return build(hole, Model(model, can_insert=True), families.find(model), **options | changed)
+
+
+@pytest.mark.parametrize(
+    ("model", "prompt"),
+    [
+        ("qwen2.5-coder:1.5b", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
+        ("qwen3-coder:30b", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
+        ("deepseek-coder:1.3b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
+        ("deepseek-coder-v2:16b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
+        ("codellama:7b-code", "<PRE> a = [ <SUF>]\n <MID>"),
+        ("starcoder2:3b", "<fim_prefix>a = [<fim_suffix>]\n<fim_middle>"),
+        ("codegemma:2b-code", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
+        ("codestral:22b", "[SUFFIX]]\n[PREFIX]a = ["),
+    ],
+)
+def test_each_familys_prompt(model: str, prompt: str) -> None:
+    request = ask(at("a = [█]\n"), model)
+    assert (request.prompt, request.suffix, request.raw) == (prompt, None, True)
+    assert request.stop
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("a\n  █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n  "),
+        ("a\n  x█\nb\n", "<|fim_prefix|>a\n  x<|fim_suffix|>\nb\n<|fim_middle|>"),
+    ],
+)
+def test_the_small_model_is_asked_suffix_first_at_the_start_of_a_line(
+    text: str, prompt: str
+) -> None:
+    assert ask(at(text), "qwen2.5-coder:0.5b").prompt == prompt
+
+
+@pytest.mark.parametrize(
+    ("model", "forced", "mode"),
+    [
+        (Model("qwen2.5-coder:7b", can_insert=True), None, "raw"),
+        (Model("unknown:7b", can_insert=True), None, "suffix"),
+        (Model("unknown:7b"), None, "plain"),
+        (Model("qwen2.5-coder:7b", can_insert=True), "suffix", "suffix"),
+        (Model("qwen2.5-coder:7b"), "plain", "plain"),
+    ],
+)
+def test_how_a_model_is_asked(model: Model, forced: Any, mode: str) -> None:
+    assert choose_mode(model, families.find(model.name), forced) == mode
+
+
+@pytest.mark.parametrize(
+    ("forced", "said"),
+    [("raw", 'template in the "fim" setting'), ("suffix", "does not support insert")],
+)
+def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
+    with pytest.raises(CannotInsert, match=said):
+        choose_mode(PLAIN_MODEL, None, forced)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "suffix"),
+    [("a█b", "a", "b"), ("█", "\n", "\n"), ("a█", "a", "\n"), ("█b", "\n", "b")],
+)
+def test_neither_prompt_nor_suffix_is_ever_empty(text: str, prompt: str, suffix: str) -> None:
+    request = ask(at(text), mode="suffix")
+    assert (request.prompt, request.suffix, request.raw) == (prompt, suffix, False)
+
+
+def test_plain_leaves_the_suffix_out() -> None:
+    request = ask(at("a = █\nb\n"), mode="plain")
+    assert (request.prompt, request.suffix, request.raw) == ("a = ", None, True)
+
+
+@given(
+    st.text(alphabet="ab \n{}é", max_size=4000),
+    st.integers(0, 4000),
+    st.integers(64, 600),
+    st.booleans(),
+)
+def test_a_window_keeps_to_the_budget_and_to_the_text(
+    text: str, cut: int, budget: int, with_suffix: bool
+) -> None:
+    hole = Hole(text[:cut], text[cut:])
+    prefix, suffix = window(hole, budget, with_suffix=with_suffix)
+    assert hole.prefix.endswith(prefix)
+    assert hole.suffix.startswith(suffix)
+    assert len(prefix) + len(suffix) <= budget * CHARACTERS_PER_TOKEN
+    assert with_suffix or not suffix
+    if len(text) <= budget:
+        assert prefix == hole.prefix
+
+
+FILE = [f"value_{number} = compute(value_{number - 1}, {number})\n" for number in range(2_000)]
+
+
+def start_of_window(lines: list[str], line: int, column: int) -> int:
+    hole = hole_at(lines, line, column)
+    prefix, _ = window(hole, 512)
+    return hole.first_line + hole.prefix[: len(hole.prefix) - len(prefix)].count("\n")
+
+
+def test_the_windows_start_stays_while_a_line_is_typed() -> None:
+    lines = [*FILE[:1000], "x" * 200 + "\n", *FILE[1000:]]
+    starts = [start_of_window(lines, 1000, column) for column in range(200)]
+    assert len(set(starts)) <= 2
+    assert starts == sorted(starts)
+
+
+def test_the_windows_start_moves_once_in_many_lines() -> None:
+    starts = [start_of_window(FILE, line, 0) for line in range(1000, 1200)]
+    moves = sum(before != after for before, after in pairwise(starts))
+    assert moves <= 200 // 8 + 1
+    assert all(line - start > 20 for line, start in enumerate(starts, 1000))
+
+
+def test_the_windows_start_stays_in_one_endless_line() -> None:
+    line = "a=1;" * 10_000
+    starts = {
+        column - len(window(hole_at([line], 0, column), 512)[0]) for column in range(30_000, 30_300)
+    }
+    assert len(starts) <= 3
+
+
+def test_the_suffix_ends_with_a_whole_line() -> None:
+    _, suffix = window(hole_at(FILE, 1000, 0), 512)
+    assert suffix.endswith("\n")
+    assert len(suffix) > 200
+
+
+TOKENS = st.sampled_from(sorted(families.all_control_tokens()))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@given(st.lists(st.one_of(TOKENS, st.text(alphabet="<|> [a｜", max_size=3)), max_size=8))
+def test_text_that_spells_a_control_token_never_reaches_the_model_as_one(
+    family: Family, parts: list[str]
+) -> None:
+    broken = break_up("".join(parts), family.control)
+    assert not any(token in broken for token in family.control)
+    assert not re.search(r"<\|[A-Za-z_]{2,24}\|>", broken)
+
+
+@given(st.text(alphabet="<|>[]ab (){}\n", max_size=40))
+def test_code_without_one_is_left_as_it_is(code: str) -> None:
+    if not any(token in code for token in families.all_control_tokens()) and not re.search(
+        r"<\|[A-Za-z_]{2,24}\|>", code
+    ):
+        assert break_up(code, families.all_control_tokens()) == code
+
+
+def test_a_prompt_of_code_that_is_about_prompts() -> None:
+    request = ask(at('P = "<|fim_prefix|>█<|fim_suffix|>"\n'))
+    assert request.prompt == (
+        '<|fim_prefix|>P = "< |fim_prefix|><|fim_suffix|>< |fim_suffix|>"\n<|fim_middle|>'
+    )
+
+
+def test_lone_surrogates_are_replaced() -> None:
+    lines = split_lines("a\ud800\n")
+    assert "a\ufffd" in ask(hole_at(lines, 1, 0)).prompt
+
+
+def test_braces_are_only_text() -> None:
+    assert render("<{prefix}|{suffix}>", "{suffix}", "{prefix}{}") == "<{suffix}|{prefix}{}>"

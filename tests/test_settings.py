@@ -1,0 +1,216 @@
+"""Settings: defaults, sources, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infill_ls.families import OwnTemplate
+from infill_ls.settings import KEYS, Settings, from_user, load, parse_ollama_host, read_user_file
+
+DEFAULT = Settings(headers={})
+OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "read"),
+    [
+        ("engine", "embedded", "engine", "embedded"),
+        ("url", "http://127.0.0.1:8080/", "url", "http://127.0.0.1:8080"),
+        ("url", "https://host/ollama/v1", "url", "https://host/ollama"),
+        ("url", "http://[::1]:11434", "url", "http://[::1]:11434"),
+        ("model", "qwen3-coder:7b", "model", "qwen3-coder:7b"),
+        ("apiKeyEnv", "MY_KEY", "api_key_env", "MY_KEY"),
+        ("headers", {"X-A": "b"}, "headers", {"X-A": "b"}),
+        ("caFile", "/etc/ca.pem", "ca_file", "/etc/ca.pem"),
+        ("maxTokens", 64, "max_tokens", 64),
+        ("maxTokens", "64", "max_tokens", 64),
+        ("maxTokens", 64.0, "max_tokens", 64),
+        ("multiline", "never", "multiline", "never"),
+        ("temperature", 0, "temperature", 0.0),
+        ("temperature", "0.7", "temperature", 0.7),
+        ("debounceMs", "auto", "debounce_ms", "auto"),
+        ("debounceMs", 0, "debounce_ms", 0),
+        ("contextTokens", 4096, "context_tokens", 4096),
+        ("keepAlive", "5m", "keep_alive", "5m"),
+        ("keepAlive", -1, "keep_alive", -1),
+        ("keepAlive", "-1", "keep_alive", -1),
+        ("mode", "suffix", "mode", "suffix"),
+        (
+            "fim",
+            OWN,
+            "fim",
+            (OwnTemplate("my-model*", "<PRE>{prefix}<SUF>{suffix}<MID>", ("<EOT>",)),),
+        ),
+        ("fim", [{"template": "{prefix}{suffix}"}], "fim", (OwnTemplate("*", "{prefix}{suffix}"),)),
+        ("enabled", False, "enabled", False),
+        ("enabled", "off", "enabled", False),
+        ("log", "trace", "log", "trace"),
+    ],
+)
+def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
+    settings, problems = load(editor={key: value})
+    assert problems == []
+    assert getattr(settings, name) == read
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("engine", "gpu", '"auto", "ollama", "openai", "embedded"'),
+        ("url", "127.0.0.1:11434", "an address such as http://127.0.0.1:11434"),
+        ("url", "ftp://host", "an address"),
+        ("url", "http://host:99999", "a port up to 65535"),
+        ("url", "http://user:secret@host", "without user name and password"),
+        ("url", 5, "an address"),
+        ("model", "", "a text that is not empty"),
+        ("model", ["a"], "a text"),
+        ("headers", "X-A: b", "a table of header names and texts"),
+        ("headers", {"X-A": "b\r\nX-B: c"}, "a table of header names"),
+        ("headers", {"X A": "b"}, "a table of header names"),
+        ("maxTokens", 0, "a whole number from 1 to 4096"),
+        ("maxTokens", 1.5, "a whole number"),
+        ("maxTokens", True, "a whole number"),
+        ("maxTokens", "many", "a whole number"),
+        ("maxTokens", float("nan"), "a whole number"),
+        ("maxTokens", float("inf"), "a whole number"),
+        ("multiline", True, '"auto", "always", "never"'),
+        ("temperature", -1, "a number from 0 to 2"),
+        ("debounceMs", "fast", '"auto" or a whole number from 0 to 10000'),
+        ("contextTokens", 1, '"auto" or a whole number from 64 to 131072'),
+        ("keepAlive", "long", "a duration"),
+        ("mode", "chat", '"auto", "raw", "suffix", "plain"'),
+        ("fim", {"template": "{prefix}"}, "{prefix} and {suffix} once each"),
+        ("fim", {**OWN, "stops": []}, "a table such as"),
+        ("fim", {**OWN, "stop": [""]}, "a table such as"),
+        ("fim", 5, "must be"),
+        ("enabled", "perhaps", "true or false"),
+        ("log", "loud", '"error", "warning"'),
+    ],
+)
+def test_a_wrong_value_is_told_once_and_the_default_is_used(
+    key: str, value: Any, allowed: str
+) -> None:
+    settings, problems = load(editor={key: value})
+    assert settings == DEFAULT
+    (problem,) = problems
+    assert f'The setting "{key}" in the editor\'s settings' in problem
+    assert allowed in problem
+    assert "The default is used." in problem
+
+
+def test_every_key_is_tried_above() -> None:
+    tried = {
+        case[0] for mark in getattr(test_a_good_value, "pytestmark", []) for case in mark.args[1]
+    }
+    assert tried == set(KEYS)
+
+
+def test_the_nearer_source_wins() -> None:
+    file = dict.fromkeys(("maxTokens", "temperature", "debounceMs", "contextTokens"), 1)
+    settings, problems = load(
+        file={**file, "contextTokens": 1001, "keepAlive": "1m"},
+        editor={"maxTokens": 2, "temperature": 2, "debounceMs": 2},
+        environment={"INFILL_LS_MAX_TOKENS": "3", "INFILL_LS_TEMPERATURE": "0.3"},
+        command_line={"maxTokens": 4},
+    )
+    assert problems == []
+    assert (settings.max_tokens, settings.temperature) == (4, 0.3)
+    assert (settings.debounce_ms, settings.context_tokens) == (2, 1001)
+    assert settings.keep_alive == "1m"
+
+
+def test_a_wrong_value_leaves_what_the_source_behind_it_says() -> None:
+    settings, problems = load(file={"maxTokens": 7}, editor={"maxTokens": "many"})
+    assert settings.max_tokens == 7
+    assert len(problems) == 1
+
+
+def test_unknown_keys_are_told_with_the_known_ones() -> None:
+    settings, problems = load(file={"colour": "red"})
+    assert settings == DEFAULT
+    assert problems == [f'Unknown setting "colour" in the settings file. Known: {", ".join(KEYS)}.']
+
+
+@pytest.mark.parametrize("editor", [[], "text", 5, True])
+def test_editor_settings_that_are_no_table(editor: Any) -> None:
+    settings, problems = load(editor=editor)
+    assert settings == DEFAULT
+    assert len(problems) == 1
+
+
+def test_null_means_not_set() -> None:
+    assert load(editor={"model": None, "maxTokens": None}) == (DEFAULT, [])
+
+
+def test_tables_in_the_environment() -> None:
+    settings, problems = load(environment={"INFILL_LS_HEADERS": '{"X-A": "b"}'})
+    assert (settings.headers, problems) == ({"X-A": "b"}, [])
+    assert len(load(environment={"INFILL_LS_HEADERS": "X-A=b"})[1]) == 1
+
+
+def test_the_users_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert from_user() == (DEFAULT, [])
+    path = tmp_path / "infill-ls" / "config.toml"
+    path.parent.mkdir()
+    path.write_text('model = "qwen3-coder:7b"\n[headers]\nX-A = "b"\n')
+    settings, problems = from_user()
+    assert (settings.model, settings.headers, problems) == ("qwen3-coder:7b", {"X-A": "b"}, [])
+
+
+@pytest.mark.parametrize("content", [b"model = ", b"\xff\xfe", b"a = 1\na = 2\n"])
+def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    values, problems = read_user_file(path)
+    assert values == {}
+    (problem,) = problems
+    assert str(path) in problem
+    assert "ignored" in problem
+
+
+def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
+    assert "can't be read" in read_user_file(tmp_path)[1][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:11434"),
+        ("127.0.0.1:1234", "http://127.0.0.1:1234"),
+        (":1234", "http://127.0.0.1:1234"),
+        ("host", "http://host:11434"),
+        ("host:1234/", "http://host:1234"),
+        ("host:1234/path/", "http://host:1234/path"),
+        ("http://host", "http://host:80"),
+        ("https://host", "https://host:443"),
+        ("https://host:1234/path", "https://host:1234/path"),
+        ("http://host:1234", "http://host:1234"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:1234", "http://127.0.0.1:1234"),
+        ("[::]:1234", "http://[::1]:1234"),
+        ("[::1]:1234", "http://[::1]:1234"),
+        ("[::1]", "http://[::1]:11434"),
+        ("::1", "http://[::1]:11434"),
+        ("host:nonsense", "http://host:11434"),
+        ("host:99999", "http://host:11434"),
+        ("http://host:", "http://host:80"),
+        (' "host:1234" ', "http://host:1234"),
+        ("'host'", "http://host:11434"),
+        ("ollama.com", "https://ollama.com:443"),
+    ],
+)
+def test_ollama_host_in_all_its_forms(text: str, address: str) -> None:
+    assert parse_ollama_host(text) == address
+
+
+def test_where_the_engine_is() -> None:
+    host = {"OLLAMA_HOST": "host:1234"}
+    assert load()[0].engine_url == "http://127.0.0.1:11434"
+    assert load(environment=host)[0].engine_url == "http://host:1234"
+    assert load(environment={"OLLAMA_HOST": "  "})[0].engine_url == "http://127.0.0.1:11434"
+    named, _ = load(environment=host, editor={"url": "http://other:1"})
+    assert named.engine_url == "http://other:1"
