@@ -6,11 +6,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 
 from fake_ollama import FakeOllama
 from infill_ls import weights
 from infill_ls.session import Session
+
+# A test's time says nothing here. In CI the same examples are tried each time.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -98,6 +99,13 @@ def test_only_commands_print() -> None:
     assert printing == {"infill_ls.cli", "infill_ls.engines.embedded_server"}
     writing = {module for module, path in MODULES.items() if "sys.stdout" in path.read_text()}
     assert writing == {"infill_ls.cli"}
+    # Whoever takes the file descriptor itself does so to keep others from it.
+    taking = {
+        module
+        for module, path in MODULES.items()
+        if re.search(r"os\.(dup|write)", path.read_text())
+    }
+    assert taking == {"infill_ls.lsp", "infill_ls.engines.embedded_server"}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -123,6 +123,12 @@ def test_a_line_end_that_is_made_of_two_and_broken_again() -> None:
     assert document.snapshot().lines == ("ax\r\n", "b")
 
 
+def test_a_reversed_range_is_the_range() -> None:
+    document = Document("file:///a", "", 1, "abc\ndef")
+    document.apply([Change(Position(1, 1), Position(0, 2), "-")], 2, "utf-8")
+    assert document.snapshot().lines == ("ab-ef",)
+
+
 def test_what_has_not_changed_is_not_copied() -> None:
     document = Document("file:///a", "", 1, "a\nb\n")
     assert document.snapshot() is document.snapshot()

@@ -31,6 +31,8 @@ from infill_ls.families import FAMILIES, UNMISTAKABLE, Family, OwnTemplate, all_
         ("qwen3:8b", None),
         ("deepseek-r1:7b", None),
         ("codellama:7b-python", None),
+        ("deepseek-coder:6.7b-instruct", None),
+        ("deepseek-coder-v2:16b-lite-instruct-q4_0", None),
         ("codellama:34b", None),
         ("codellama:70b-code", None),
         ("starcoder2:instruct", None),
@@ -78,10 +80,16 @@ def test_the_users_own_template_comes_first() -> None:
         ("My-*", "MY-model", True),
         ("*", "anything", True),
         ("my", "my-model", False),
+        ("host:5000/me/mine", "host:5000/me/mine:7b", True),
     ],
 )
 def test_which_models_an_own_template_means(match: str, name: str, means: bool) -> None:
     assert OwnTemplate(match, "{prefix}{suffix}").means(name) is means
+
+
+def test_each_token_of_an_own_template_is_control() -> None:
+    own = OwnTemplate("*", "<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}")
+    assert own.family().control == ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
 
 
 def test_all_control_tokens_are_listed_once() -> None:

@@ -40,15 +40,22 @@ def test_bodies_are_found_wherever_the_stream_is_split(
 @pytest.mark.parametrize("length", [b"-1", b"1.5", b"abc", b"", b"9" * 10, b"%d" % (MAX_BODY + 1)])
 def test_a_length_that_is_none_can_not_be_gone_on_from(length: bytes) -> None:
     with pytest.raises(FrameError, match="was announced"):
-        Frames().feed(b"Content-Length: " + length + b"\r\n\r\n")
+        list(Frames().feed(b"Content-Length: " + length + b"\r\n\r\n"))
 
 
 def test_the_longest_body_is_accepted() -> None:
-    assert Frames().feed(b"Content-Length: %d\r\n\r\n" % MAX_BODY) == []
+    assert list(Frames().feed(b"Content-Length: %d\r\n\r\n" % MAX_BODY)) == []
 
 
 def test_noise_without_an_end_is_forgotten() -> None:
     frames = Frames()
     for _ in range(100):
-        assert frames.feed(b"x" * 1000) == []
-    assert frames.feed(b"\nContent-Length: 1\r\n\r\na") == [b"a"]
+        assert list(frames.feed(b"x" * 1000)) == []
+    assert list(frames.feed(b"\nContent-Length: 1\r\n\r\na")) == [b"a"]
+
+
+def test_what_stands_before_a_broken_header_arrives() -> None:
+    bodies = Frames().feed(b"Content-Length: 2\r\n\r\n{}Content-Length: x\r\n\r\n")
+    assert next(bodies) == b"{}"
+    with pytest.raises(FrameError):
+        next(bodies)

@@ -160,6 +160,21 @@ def test_the_suffix_ends_with_a_whole_line() -> None:
     assert len(suffix) > 200
 
 
+@pytest.mark.parametrize("length", [20, 40, 80, 120, 150, 200])
+@pytest.mark.parametrize("budget", [128, 512, 2048])
+def test_the_grid_never_gives_up_half_of_the_room(length: int, budget: int) -> None:
+    line = "x" * (length - 1) + "\n"
+    for number in range(200, 264):
+        prefix, suffix = window(Hole(line * number, line * 200), budget)
+        assert len(prefix) + len(suffix) >= budget * CHARACTERS_PER_TOKEN / 2
+
+
+@pytest.mark.parametrize("text", ["<｜<PRE>｜>", "<｜ab<EOT>｜>", "<｜<|endoftext|>｜>"])
+def test_no_token_hides_inside_of_another(text: str) -> None:
+    broken = break_up(text, families.all_control_tokens())
+    assert not any(token in broken for token in families.all_control_tokens())
+
+
 TOKENS = st.sampled_from(sorted(families.all_control_tokens()))
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from holes import at
 from infill_ls.hole import between
-from infill_ls.recall import TYPED, Recall
+from infill_ls.recall import REACH, TYPED, Recall
 
 URI = "file:///a.py"
 SHORT = st.text(alphabet="ab", max_size=4)
@@ -61,6 +61,13 @@ def test_other_text_far_away_does_not_matter() -> None:
     recall = Recall()
     recall.remember(URI, at("import a\n" + "y = 1\n" * 200 + "x = █"), "1")
     assert recall.find(URI, at("import other\n" + "y = 1\n" * 200 + "x = █")) == "1"
+
+
+def test_the_suffix_must_agree_as_far_as_it_reaches() -> None:
+    recall = Recall()
+    recall.remember(URI, at("a█" + "x" * REACH + "1"), "f")
+    assert recall.find(URI, at("a█" + "x" * REACH + "2")) == "f"
+    assert recall.find(URI, at("a█" + "y" + "x" * REACH)) is None
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -36,6 +36,8 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("contextTokens", 4096, "context_tokens", 4096),
         ("keepAlive", "5m", "keep_alive", "5m"),
         ("keepAlive", -1, "keep_alive", -1),
+        ("keepAlive", "1h30m", "keep_alive", "1h30m"),
+        ("url", "http://v1", "url", "http://v1"),
         ("keepAlive", "-1", "keep_alive", -1),
         ("mode", "suffix", "mode", "suffix"),
         (
@@ -81,11 +83,13 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("debounceMs", "fast", '"auto" or a whole number from 0 to 10000'),
         ("contextTokens", 1, '"auto" or a whole number from 64 to 131072'),
         ("keepAlive", "long", "a duration"),
+        ("keepAlive", "1.5", "a duration"),
         ("mode", "chat", '"auto", "raw", "suffix", "plain"'),
         ("fim", {"template": "{prefix}"}, "{prefix} and {suffix} once each"),
         ("fim", {**OWN, "stops": []}, "a table such as"),
         ("fim", {**OWN, "stop": [""]}, "a table such as"),
-        ("fim", 5, "must be"),
+        ("fim", 5, "{prefix} and {suffix} once each"),
+        ("fim", False, "once each"),
         ("enabled", "perhaps", "true or false"),
         ("log", "loud", '"error", "warning"'),
     ],
@@ -98,7 +102,7 @@ def test_a_wrong_value_is_told_once_and_the_default_is_used(
     (problem,) = problems
     assert f'The setting "{key}" in the editor\'s settings' in problem
     assert allowed in problem
-    assert "The default is used." in problem
+    assert "It is ignored." in problem
 
 
 def test_every_key_is_tried_above() -> None:
@@ -126,6 +130,22 @@ def test_a_wrong_value_leaves_what_the_source_behind_it_says() -> None:
     settings, problems = load(file={"maxTokens": 7}, editor={"maxTokens": "many"})
     assert settings.max_tokens == 7
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"url": "http://me:s3cret@host"}, {"headers": {"Authorization": "Bearer s3cret", "n": 1}}],
+)
+def test_no_message_repeats_a_secret(sent: dict[str, Any]) -> None:
+    (problem,) = load(editor=sent)[1]
+    assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("API_KEY_ENV", "api_key_env"), ("CA_FILE", "ca_file"), ("MODEL", "model")]
+)
+def test_names_in_the_environment(name: str, key: str) -> None:
+    assert getattr(load(environment={f"INFILL_LS_{name}": "A"})[0], key) == "A"
 
 
 def test_unknown_keys_are_told_with_the_known_ones() -> None:
@@ -199,6 +219,7 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
         ("host:99999", "http://host:11434"),
         ("http://host:", "http://host:80"),
         (' "host:1234" ', "http://host:1234"),
+        (" ' box ' ", "http://box:11434"),
         ("'host'", "http://host:11434"),
         ("ollama.com", "https://ollama.com:443"),
     ],

@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -119,7 +118,7 @@ async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape
 
     Raises :class:`InfillError`.
     """
-    started = time.monotonic()
+    started = asyncio.get_running_loop().time()
     request = await request_for(engine, hole, settings)
     log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
     trim = Trim(hole, shape=shape, control=request.control)
@@ -329,4 +328,4 @@ class Completer:
 
 
 def _ms_since(started: float) -> float:
-    return (time.monotonic() - started) * 1000
+    return (asyncio.get_running_loop().time() - started) * 1000

@@ -94,7 +94,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ),
     Family(
         name="deepseek-coder",
-        match=r"deepseek-coder",
+        # The instruct models were not trained to infill (4 % of holes pass).
+        match=r"deepseek-coder(?!.*instruct)",
         template=_DEEPSEEK_TEMPLATE,
         stop=("<｜end▁of▁sentence｜>", "<|EOT|>"),
         control=_DEEPSEEK_CONTROL,
@@ -173,17 +174,22 @@ class OwnTemplate:
 
     def means(self, model_name: str) -> bool:
         name, pattern = model_name.lower(), self.match.lower()
-        return fnmatchcase(name, pattern) or fnmatchcase(name.partition(":")[0], pattern)
+        return any(fnmatchcase(name, pattern) for name in (name, re.sub(r":[^:/]*$", "", name)))
 
     def family(self) -> Family:
         """A row of the table; what stands between the texts in the template is control."""
         literals = (*re.split(r"\{prefix\}|\{suffix\}", self.template), *self.stop)
+        tokens = [
+            token
+            for literal in literals
+            for token in re.findall(r"<[^<>\s]+>|\[[^\[\]\s]+\]", literal) or [literal.strip()]
+        ]
         return Family(
             name=f'own template for "{self.match}"',
             match="",
             template=self.template,
             stop=self.stop,
-            control=tuple(dict.fromkeys(text.strip() for text in literals if text.strip())),
+            control=tuple(dict.fromkeys(filter(None, tokens))),
             source="the fim setting",
         )
 

@@ -7,6 +7,7 @@ gone on with (a length that is no length) raises :class:`FrameError`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 # Bytes. The largest message is a file that is opened; editors refuse such files long before.
@@ -20,27 +21,27 @@ class FrameError(Exception):
 
 
 class Frames:
-    """``feed`` it whatever arrives; ``bodies`` has what is complete."""
+    """``feed`` it whatever arrives."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._length: int | None = None  # of the body that is due, once its headers are over
         self._announced: int | None = None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The bodies that are complete now, in order. Raises :class:`FrameError`."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The bodies that are complete now, in order.
+
+        Raises :class:`FrameError`, after the bodies that stand before what is wrong.
+        """
         self._buffer += data
-        bodies: list[bytes] = []
-        while True:
-            if self._length is None and not self._read_headers():
-                return bodies
+        while self._length is not None or self._read_headers():
             assert self._length is not None
             if len(self._buffer) < self._length:
-                return bodies
-            if self._length:
-                bodies.append(bytes(self._buffer[: self._length]))
-                del self._buffer[: self._length]
-            self._length = None
+                return
+            body, self._length = bytes(self._buffer[: self._length]), None
+            del self._buffer[: len(body)]
+            if body:
+                yield body
 
     def _read_headers(self) -> bool:
         """Whether the headers of the next body are over."""

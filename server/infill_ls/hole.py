@@ -13,6 +13,7 @@ PREFIX_LIMIT: Final = 64 * 1024
 SUFFIX_LIMIT: Final = 16 * 1024
 
 _LINE_END: Final = re.compile(r"\r\n?")
+_LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,12 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
     """The hole between two texts."""
-    whole = prefix + suffix
+    newline = _LINE_ENDS.search(prefix + suffix)
     return Hole(
         prefix=_LINE_END.sub("\n", prefix),
         suffix=_LINE_END.sub("\n", suffix),
         language=language,
-        newline="\r\n" if "\r\n" in whole else "\n",
+        newline=newline[0] if newline else "\n",
     )
 
 

@@ -35,7 +35,7 @@ CHARACTERS_PER_LINE: Final = 40
 # 60 whole-line holes: 38 pass with three lines, 41 with all), so the prefix gets the most.
 SUFFIX_SHARE: Final = 0.25
 
-_GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n]{2,24}｜>")
+_GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -157,12 +157,17 @@ def _tail(text: str, room: int, grid: int, first_line: int) -> str:
         step = max(1, room // 4)
         return text[line_start + -(-(len(text) - room - line_start) // step) * step :]
     number = first_line + text.count("\n", 0, start)
-    on_grid = start
-    for _ in range(-number % grid):
-        on_grid = text.find("\n", on_grid) + 1
-        if on_grid == 0:
-            return text[start:]
-    return text[on_grid:]
+    while grid > 1:
+        on_grid = start
+        for _ in range(-number % grid):
+            on_grid = text.find("\n", on_grid) + 1
+            if on_grid == 0:
+                break
+        # Lines far longer than those reckoned with: a finer grid, rather than losing the text.
+        if on_grid and on_grid - start <= room // 3:
+            return text[on_grid:]
+        grid //= 2
+    return text[start:]
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,7 @@
 One spelling everywhere (the keys of :data:`KEYS`): the editor's ``initializationOptions``, its
 ``workspace/configuration`` section ``infill-ls``, and ``config.toml`` in the user's configuration
 directory. Precedence: command line, environment (``INFILL_LS_MAX_TOKENS``), editor, file.
-A wrong value is told in one message, and the default is used.
+A wrong value is told in one message and ignored; the default is used, or what another source says.
 """
 
 from __future__ import annotations
@@ -84,8 +84,10 @@ def _flag(value: Any) -> bool:
 def _keep_alive(value: Any) -> str | int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?(ns|us|ms|s|m|h)?", value):
-        return int(value) if re.fullmatch(r"-?\d+", value) else value
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+", value):
+        return value
     raise _Wrong('a duration such as "30m", or a number of seconds')
 
 
@@ -99,7 +101,8 @@ def _url(value: Any) -> str:
         raise _Wrong("an address such as http://127.0.0.1:11434, with a port up to 65535") from None
     if parts.username or parts.password:
         raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
-    return value.rstrip("/").removesuffix("/v1")
+    root = f"{parts.scheme}://{parts.netloc}"
+    return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def _headers(value: Any) -> dict[str, str]:
@@ -115,7 +118,7 @@ def _headers(value: Any) -> dict[str, str]:
 
 
 def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
-    return tuple(map(_own_template, [value] if isinstance(value, Mapping) else value or ()))
+    return tuple(map(_own_template, value if isinstance(value, list) else [value]))
 
 
 def _own_template(value: Any) -> OwnTemplate:
@@ -213,9 +216,11 @@ def load(
             try:
                 settings = replace(settings, **{name: read(value)})
             except (_Wrong, TypeError) as wrong:
+                # What may hold a key or a password is not repeated.
+                is_value = "wrong" if key in ("url", "headers") else f"{value!r:.60}"
                 problems.append(
-                    f'The setting "{key}" in {source} is {value!r:.60}; '
-                    f"it must be {wrong}. The default is used."
+                    f'The setting "{key}" in {source} is {is_value}; '
+                    f"it must be {wrong}. It is ignored."
                 )
     if host := environment.get("OLLAMA_HOST", "").strip().strip("\"'"):
         settings = replace(settings, ollama_host=host)
@@ -233,7 +238,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
-    """A table in an environment variable, in TOML's inline form or JSON's."""
+    """A table in an environment variable, in JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -275,7 +280,7 @@ def parse_ollama_host(text: str) -> str:
     server listens on everywhere (0.0.0.0, ::) is loopback to a client; a port that is no port
     means 11434.
     """
-    scheme, separator, rest = text.strip().strip("\"'").partition("://")
+    scheme, separator, rest = text.strip(" \t\r\n\"'").partition("://")
     if not separator:
         scheme, rest = "http", scheme
     default_port = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"

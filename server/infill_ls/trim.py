@@ -73,13 +73,14 @@ _LONE_APOSTROPHE: Final = frozenset("rust haskell ocaml lisp clojure scheme elis
 _BACKTICK_STRINGS: Final = frozenset(
     "javascript typescript javascriptreact typescriptreact go vue svelte shellscript".split()
 )
-# In these a line without an end mark may go on, with a brace on the next line for instance.
-_END_MARK_LANGUAGES: Final = frozenset("c cpp csharp java objective-c php d".split())
+# In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
+# without an end mark may go on below: with a brace, a method call, a body up to its end.
+_LINE_LANGUAGES: Final = frozenset({"python", "go"})
 # Words and marks that go on with the statement above at its own indentation.
 _CLAUSES: Final = frozenset(
-    "else elif elsif except finally rescue ensure catch case default when end fi done esac "
+    "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
-) | {*_CLOSERS, "{", "."}
+) | {*_CLOSERS, "{", ".", "|"}
 # Comments, attributes and decorators belong to the statement below them.
 _INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
@@ -275,6 +276,9 @@ def _bracketed(text: str, ended: str | None, hole: Hole) -> tuple[str, str | Non
     stray = _Scan(quotes, quote=quote).follow(text).stray
     if stray is None:
         return text, ended
+    if _in_text(hole.prefix) and not _Scan(quotes, lenient=True).follow(hole.line_before).opened:
+        # Prose has smileys, and counts with a) and b).
+        return text, ended
     outer = _Scan(quotes, lenient=True).follow(hole.prefix[-_BRACKET_REACH:]).opened
     closed = 0
     while stray is not None:
@@ -387,9 +391,13 @@ def _one_line(line: str, hole: Hole, *, whole: bool) -> tuple[str, str | None]:
         stripped = line.rstrip()
         for length in range(min(len(rest), len(stripped)), 0, -1):
             shared = rest[:length]
-            if stripped.endswith(shared) and (length >= 3 or not re.search(r"[\w)\]}\"']", shared)):
+            all_of_it = shared == rest and rest.strip(")]}\"'`")
+            unlike_code = not re.search(r"[\w)\]}\"']", shared)
+            if stripped.endswith(shared) and (length >= 3 or all_of_it or unlike_code):
                 repeated = len(stripped) - length
                 break
+        if repeated == len(line) and stripped.endswith(rest) and _closed_twice(stripped, hole):
+            repeated = len(stripped) - len(rest)
     if repeated == len(line):
         return line, None
     line = line[:repeated]
@@ -397,19 +405,30 @@ def _one_line(line: str, hole: Hole, *, whole: bool) -> tuple[str, str | None]:
 
 
 def _rest_repeated(lines: list[str], hole: Hole) -> str | None:
-    """The text up to where a line ends as the cursor's line does; None if none of these does.
-
-    Closers of brackets are not counted here: they were looked at already.
-    """
+    """The text up to where a line ends as the cursor's line does; None if none of these does."""
     rest = hole.rest_of_line.strip()
-    if rest[:1] not in (",", ";", ":", ">"):
+    if not rest:
         return None
     scan = _Scan(_quotes(hole.language), lenient=True)
     for number, line in enumerate(lines):
         scan.follow(line + "\n")
-        if not scan.opened and line.rstrip().endswith(rest):
-            return "\n".join([*lines[:number], line.rstrip().removesuffix(rest)])
+        code = line.rstrip()
+        if scan.opened or not code.endswith(rest):
+            continue
+        if rest[0] in ",;:>" or _closed_twice("\n".join([*lines[:number], code]), hole):
+            return "\n".join([*lines[:number], code.removesuffix(rest)])
     return None
+
+
+def _closed_twice(text: str, hole: Hole) -> bool:
+    """Whether this text, in which all brackets match, leaves nothing to close for those after it.
+
+    ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
+    """
+    quotes = _quotes(hole.language)
+    outer = _Scan(quotes, lenient=True).follow(hole.prefix[-_BRACKET_REACH:]).opened
+    matched = _Scan(quotes, opened=outer).follow(text)
+    return matched.stray is None and matched.follow(hole.rest_of_line).stray is not None
 
 
 def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[int, str] | None:
@@ -440,8 +459,9 @@ def _end_line(lines: list[str], whole: int, hole: Hole, shape: Shape) -> tuple[i
             if first is None and not grown:
                 return None
             indent, word = _width(_indent(line)), (first[1] or first[2]) if first else ""
-            if indent == head and word in _CLAUSES and word not in _CLOSERS:
-                # A try is no statement without the except that the model goes on with.
+            if indent == head and word in _CLAUSES:
+                # A try is no statement without the except that the model goes on with. (A closer
+                # that stands below already was cut before.)
                 base, shape, head = indent, "statement", None
             reason = _ends_before(indent, word, base, last, shape)
             if reason and not (reason == "statement" and introduces):
@@ -492,7 +512,7 @@ def _is_finished(line: str, scan: _Scan, base: int, language: str) -> bool:
     code = line.rstrip()
     if scan.opened or _width(_indent(line)) != base or code.lstrip()[:1] in _CLOSERS:
         return False
-    if language in _END_MARK_LANGUAGES and not code.endswith(";"):
+    if language not in _LINE_LANGUAGES and not code.endswith(";"):
         return False
     return not (_OPENS.search(code) or _UNFINISHED.search(code))
 

