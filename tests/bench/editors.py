@@ -1,0 +1,243 @@
+"""Editors as they were seen to behave: what each asks and when, and what it then shows.
+
+All speak LSP to the real server in this process. Delays in s, measured with Neovim 0.12.4,
+VS Code 1.139.1 and Helix 25.07.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from infill_ls.lsp import Server
+
+URI: Final = "file:///project/main.py"
+
+
+class Editor:
+    """``visible`` is what stands at the cursor as a suggestion."""
+
+    name = ""
+    client_name = ""
+    capabilities: ClassVar[dict[str, Any]] = {
+        "general": {"positionEncodings": ["utf-32"]},
+        "textDocument": {"inlineCompletion": {}},
+    }
+
+    def __init__(self, server: Server) -> None:
+        self.visible = ""
+        self.visible_since = 0.0
+        self.shown: list[str] = []
+        self.changed = asyncio.Event()
+        self._server = server
+        self._version = 0
+        self._ids = iter(range(1, 1_000_000))
+        self._waiting: dict[int, Callable[[dict[str, Any]], None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.text = ""
+        self.cursor = 0
+        server.protocol.set_writer(self)
+
+    def start(self, options: dict[str, Any]) -> None:
+        self._request(
+            "initialize",
+            {
+                "processId": None,
+                "rootUri": None,
+                "capabilities": self.capabilities,
+                "clientInfo": {"name": self.client_name},
+                "initializationOptions": options,
+            },
+            lambda _: None,
+        )
+        self._notify("initialized", {})
+
+    def open(self, text: str, cursor: int) -> None:
+        """Show a file and go to a place in it, to insert."""
+        self._version += 1
+        self.text, self.cursor = text, cursor
+        if self._version == 1:
+            item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
+            self._notify("textDocument/didOpen", {"textDocument": item})
+        else:
+            self._did_change([{"text": text}])
+        self._show("")
+        self.entered()
+
+    def insert(self, text: str) -> None:
+        """Type a key, or accept a suggestion."""
+        here = self._position()
+        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
+        self.cursor += len(text)
+        self._did_change([{"range": {"start": here, "end": here}, "text": text}])
+        if self.visible.startswith(text) and len(self.visible) > len(text):
+            # The ghost text stays where it is; the user has typed its beginning.
+            self._show(self.visible[len(text) :], new=False)
+        else:
+            self._show("")
+        self.typed(text)
+
+    def backspace(self) -> None:
+        end = self._position()
+        self.text = self.text[: self.cursor - 1] + self.text[self.cursor :]
+        self.cursor -= 1
+        self._did_change([{"range": {"start": self._position(), "end": end}, "text": ""}])
+        self._show("")
+        self.typed("")
+
+    def accept(self) -> str:
+        text, self.visible = self.visible, ""
+        self.insert(text)
+        return text
+
+    def entered(self) -> None:
+        """The cursor came to a new place."""
+
+    def typed(self, text: str) -> None:
+        """A key was pressed."""
+
+    # The wire
+
+    def write(self, data: bytes) -> None:
+        message = json.loads(data.partition(b"\r\n\r\n")[2])
+        if "method" not in message:
+            self._waiting.pop(message["id"])(message)
+
+    def close(self) -> None:
+        """The server's writer ends."""
+
+    def _receive(self, message: dict[str, Any]) -> None:
+        self._server.protocol.receive(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def _notify(self, method: str, params: Any) -> None:
+        self._receive({"method": method, "params": params})
+
+    def _request(self, method: str, params: Any, then: Callable[[dict[str, Any]], None]) -> int:
+        number = next(self._ids)
+        self._waiting[number] = then
+        self._receive({"id": number, "method": method, "params": params})
+        return number
+
+    def _did_change(self, changes: list[dict[str, Any]]) -> None:
+        self._version += 1
+        document = {"uri": URI, "version": self._version}
+        self._notify(
+            "textDocument/didChange", {"textDocument": document, "contentChanges": changes}
+        )
+
+    def _position(self) -> dict[str, int]:
+        before = self.text[: self.cursor]
+        return {
+            "line": before.count("\n"),
+            "character": len(before) - before.rfind("\n") - 1,
+        }
+
+    def _later(self, delay: float, action: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(delay, action)
+
+    def _ask_inline(self) -> int:
+        text, cursor = self.text, self.cursor
+
+        def answered(message: dict[str, Any]) -> None:
+            if "error" in message or message["result"] is None:
+                return
+            items = message["result"]["items"]
+            if self.cursor == cursor and self.text == text:
+                self._show(items[0]["insertText"] if items else "")
+
+        params = {
+            "textDocument": {"uri": URI},
+            "position": self._position(),
+            "context": {"triggerKind": 2},
+        }
+        return self._request("textDocument/inlineCompletion", params, answered)
+
+    def _show(self, text: str, *, new: bool = True) -> None:
+        if text == self.visible:
+            return
+        if text and new:
+            self.shown.append(text)
+        if not self.visible:
+            self.visible_since = self._loop.time()
+        self.visible = text
+        self.changed.set()
+
+
+class VSCode(Editor):
+    """A request 40 ms after each key; the one before is cancelled at the key."""
+
+    name = "VS Code"
+    client_name = "Visual Studio Code"
+    _pending: int | None = None
+
+    def typed(self, text: str) -> None:
+        if self._pending in self._waiting:
+            self._notify("$/cancelRequest", {"id": self._pending})
+        self._later(0.040, self._ask)
+
+    def _ask(self) -> None:
+        self._pending = self._ask_inline()
+
+
+class Neovim(Editor):
+    """A request 200 ms after the last key, and when inserting begins; none is ever cancelled."""
+
+    name = "Neovim"
+    client_name = "Neovim"
+
+    def entered(self) -> None:
+        self._later(0.200, self._ask)
+
+    def typed(self, text: str) -> None:
+        self._later(0.200, self._ask)
+
+    def _ask(self) -> None:
+        self._ask_inline()
+
+
+class Helix(Editor):
+    """A menu 250 ms after the last key, once two letters of a word stand before the cursor.
+
+    While it is open no other is asked for; it closes when what is typed doesn't fit.
+    """
+
+    name = "Helix"
+    client_name = "helix"
+    capabilities: ClassVar[dict[str, Any]] = {
+        "general": {"positionEncodings": ["utf-32"]},
+        "textDocument": {"completion": {}},
+    }
+
+    def typed(self, text: str) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.visible and len(self._word()) >= 2:
+            self._later(0.250, self._ask)
+
+    def _word(self) -> str:
+        start = self.cursor
+        while start > 0 and (self.text[start - 1].isalnum() or self.text[start - 1] == "_"):
+            start -= 1
+        return self.text[start : self.cursor]
+
+    def _ask(self) -> None:
+        cursor, word = self.cursor, self._word()
+
+        def answered(message: dict[str, Any]) -> None:
+            result = message.get("result")
+            items = result["items"] if result else []
+            since = self.text[cursor : self.cursor]
+            fill = items[0]["textEdit"]["newText"][len(word) :] if items else ""
+            if self.cursor >= cursor and fill.startswith(since) and len(fill) > len(since):
+                self._show(fill[len(since) :])
+
+        params = {"textDocument": {"uri": URI}, "position": self._position()}
+        self._request("textDocument/completion", params, answered)
+
+
+EDITORS: Final = (VSCode, Neovim, Helix)

@@ -1,0 +1,181 @@
+"""What is typed, how it is typed, and what a model of settable rightness would write there."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final = Path(__file__).parent / "sources"
+# Blocks of this many lines are taken out of a file and typed in again.
+BLOCK_LINES: Final = (5, 12)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """``target`` is typed between ``before`` and ``after``."""
+
+    number: int
+    before: str
+    target: str
+    after: str
+
+
+def edits(source: str, count: int, seed: str) -> list[Edit]:
+    """Blocks of a file in an order that jumps about, each with the file as it stands then."""
+    chance = random.Random(f"edits {seed}")
+    lines = source.splitlines(keepends=True)
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if line.strip() and number > 10 and re.match(r"\s+\S", line)
+    ]
+    blocks: list[tuple[int, int]] = []
+    while len(blocks) < count and starts:
+        start = chance.choice(starts)
+        end = start + chance.randint(*BLOCK_LINES)
+        if end < len(lines) and all(end < low or high < start for low, high in blocks):
+            blocks.append((start, end))
+        starts.remove(start)
+    missing = set(blocks)
+    found = []
+    for number, (start, end) in enumerate(blocks):
+        missing.discard((start, end))
+
+        def kept(low: int, high: int, gone: frozenset[tuple[int, int]]) -> str:
+            return "".join(
+                line
+                for index, line in enumerate(lines[low:high], low)
+                if not any(first <= index < last for first, last in gone)
+            )
+
+        gone = frozenset(missing)
+        target = "".join(lines[start:end]).removesuffix("\n")
+        found.append(Edit(number, kept(0, start, gone), target, "\n" + kept(end, len(lines), gone)))
+    return found
+
+
+@dataclass
+class World:
+    """The file while it is typed, and the model's idea of what comes next."""
+
+    right: float
+    seed: str
+    edit: Edit = field(default=Edit(-1, "", "", ""))
+    typed: str = ""
+    lost: int = 0  # prompts for a place that nobody is at
+
+    @property
+    def text(self) -> str:
+        return self.edit.before + self.typed + self.edit.after
+
+    @property
+    def left(self) -> str:
+        """What is still to be typed, empty while a slip of the fingers is to be taken back."""
+        if not self.edit.target.startswith(self.typed):
+            return ""
+        return self.edit.target[len(self.typed) :]
+
+    def continuation(self, prompt: str) -> Iterator[str]:
+        """What the model writes for a prompt, piece by piece, as long as somebody listens.
+
+        It is right up to the end of a line with the probability ``right`` (drawn once for each
+        line); otherwise it is right up to somewhere in the line. Then it is wrong.
+        """
+        place = self._place(prompt)
+        if place is None:
+            self.lost += 1
+            yield from pieces(self._wrong("lost", 0))
+            return
+        whole = self.edit.target + self.edit.after
+        start = whole.rfind("\n", 0, place) + 1
+        while place < len(whole):
+            end = whole.find("\n", place)
+            end = len(whole) if end < 0 else end + 1
+            error = self._error(start, end - 1, place)
+            if error is not None:
+                yield from pieces(whole[place:error] + self._wrong("line", start))
+                return
+            yield from pieces(whole[place:end])
+            start = place = end
+
+    def _place(self, prompt: str) -> int | None:
+        """The place in the target that a prompt's prefix ends at; the one nearest to the cursor."""
+        found = re.fullmatch(
+            r"<\|fim_prefix\|>(.*)<\|fim_suffix\|>(.*)<\|fim_middle\|>(.*)", prompt, re.DOTALL
+        )
+        assert found, prompt
+        tail = (found[1] + found[3])[-120:]
+        whole = self.edit.before + self.edit.target
+        places = []
+        at = whole.find(tail, len(self.edit.before) - len(tail) if tail else 0)
+        while at >= 0:
+            places.append(at + len(tail) - len(self.edit.before))
+            at = whole.find(tail, at + 1)
+        known = [place for place in places if place >= 0]
+        return min(known, key=lambda place: abs(place - len(self.typed)), default=None)
+
+    def _error(self, start: int, end: int, place: int) -> int | None:
+        """Where in the line from start to end the model errs, at the place or behind it."""
+        chance = random.Random(f"{self.seed} {self.edit.number} {start}")
+        at = start
+        while at < end and chance.random() > self.right:
+            at = chance.randint(at, end)
+            if at >= place:
+                return at
+            at += 1
+        return None
+
+    def _wrong(self, why: str, where: int) -> str:
+        number = random.Random(f"{self.seed} {why} {self.edit.number} {where}").randint(10, 99)
+        return f"wrong_{number}(other)\n\n" + f"def wrong_{number}(other):\n    return other\n" * 9
+
+
+def pieces(text: str) -> list[str]:
+    """Tokens, more or less: Qwen2.5-Coder's have 3.6 characters on average in Python."""
+    return re.findall(r"\s*\n[ \t]*| ?[A-Za-z_]{1,6}| ?\d{1,3}| ?[^\w\s]{1,2}|\s|.", text)
+
+
+@dataclass
+class Typist:
+    """A person at the keyboard: bursts, pauses, slips of the fingers. Times in s.
+
+    Gaps between keys within a word have a median of 0.13 s (50 words a minute in code); people
+    stop at ends of words, longer at the start of a line, and longest at a new place.
+    """
+
+    seed: str
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(f"typist {self.seed}")
+
+    def gap(self, typed: str, coming: str) -> float:
+        """Time before the next key."""
+        if not typed or typed[-1] == "\n":
+            return self._about(1.0, 0.7)
+        if self.chance.random() < 0.04:
+            return self._about(1.2, 0.6)
+        if not coming[0].isalnum() or not typed[-1].isalnum():
+            return self._about(0.2, 0.5)
+        return self._about(0.13, 0.35)
+
+    def arrival(self) -> float:
+        return self._about(2.5, 0.4)
+
+    def slips(self) -> bool:
+        return self.chance.random() < 0.02
+
+    def reaction(self) -> float:
+        """From the moment that a suggestion is seen to the key that accepts it."""
+        return self._about(0.45, 0.25)
+
+    def likes(self, suggestion: str) -> bool:
+        """Whether a suggestion that is right is accepted rather than typed through."""
+        return len(suggestion.strip()) >= 3 and self.chance.random() < 0.8
+
+    def _about(self, median: float, spread: float) -> float:
+        return median * self.chance.lognormvariate(0, spread)
