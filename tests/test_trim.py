@@ -19,9 +19,6 @@ FAMILY: Final = families.find("qwen2.5-coder:1.5b")
 assert FAMILY is not None
 CONTROL: Final = FAMILY.control
 
-# (text with the cursor's mark, what the model writes, the fill)
-Cases = list[tuple[str, str, str]]
-
 
 def fill(
     text: str,
@@ -171,6 +168,21 @@ def test_fences(text: str, raw: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        ("const a = `█`;\n", "```ts\n${b}`;\n```", "${b}"),
+        ("if (a) {\n} else if (█\n", "```ts\n} else if (b) {\n```", "b) {"),
+        ("f {\n  █\n}\n", "\nHere is the code:\n```ts\na();\n```", "a();"),
+    ],
+)
+def test_a_fence_is_told_before_anything_else_is(text: str, raw: str, expected: str) -> None:
+    stream = Trim(at(text, "typescript"), shape="block", control=CONTROL)
+    for character in raw:
+        stream.feed(character)
+    assert stream.finish().text == expected
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         "Here is the code that you want.",
@@ -205,16 +217,18 @@ def test_code_that_begins_like_prose(raw: str) -> None:
         ("# █\nx = 1\n", "This function adds.", "This function adds."),
         ("# █\nx = 1\n", "Note that it is slow\nx = 1", "Note that it is slow"),
         ('def f():\n    """█\n', "Here is what it does.", "Here is what it does."),
-        ('def f():\n    """Do it.\n\n    █\n    """\n', "Please call it once.", None),
+        (
+            'def f():\n    """Do it.\n\n    █\n    """\n',
+            "Please call it once.",
+            "Please call it once.",
+        ),
         ('def f():\n    """█"""\n', "The function.\n", "The function."),
         ("# █\n", "a) this, b) that :-)\n", "a) this, b) that :-)"),
         ("# (█)\n", "this)\n", "this"),
     ],
 )
-def test_prose_is_wanted_in_comments_and_docstrings(
-    text: str, raw: str, expected: str | None
-) -> None:
-    assert fill(text, raw) == (raw if expected is None else expected)
+def test_prose_is_wanted_in_comments_and_docstrings(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -344,6 +358,7 @@ def test_brackets_and_quotes(text: str, raw: str, expected: str) -> None:
         ("f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n}\n", "typescript", None),
         ("f() {\n  if (a) {\n    █\n}\n", "b();\n  }\n}\n", "typescript", "b();\n  }"),
         ("a({\n  █\n});\n", "b: 1,\n});\nc();", "typescript", "b: 1,"),
+        ("a({\n  █\n});\n", "b: 1,\n  c: 2});\nd();", "typescript", "b: 1,\n  c: 2"),
     ],
 )
 def test_brackets_in_other_languages(
@@ -445,6 +460,7 @@ def test_shapes(shape: Shape, expected: str) -> None:
         ("a = (\n        1\n    )\n    b = 2", "a = (\n        1\n    )"),
         ("a = [\n        1,\n    ] + c\n    b = 2", "a = [\n        1,\n    ] + c"),
         ("a = 1 + \\\n        2\n    b = 2", "a = 1 + \\\n        2"),
+        ("a = 1 + \\\n    2\n    b = 2", "a = 1 + \\\n    2"),
         ("for a in b:\n        c()\n    d()", "for a in b:\n        c()"),
         ("try:\n        a()\n    except E:\n        b()\n    c()", None),
         ("if a:\n        b()\n    elif c:\n        d()\n    else:\n        e()\n    f()", None),
@@ -529,7 +545,8 @@ def test_repetition_ends_the_fill() -> None:
 
 
 def test_short_lines_may_come_twice() -> None:
-    assert fill("{{\n█\n", "  a,\n  a,\n", shape="block") == "  a,\n  a,"
+    raw = "(\n  a,\n  a,\n  a,\n)"
+    assert fill("█\n", raw) == raw
 
 
 @pytest.mark.parametrize(

@@ -354,7 +354,7 @@ DAMAGES: Final[list[tuple[str, Callable[[bytes], bytes]]]] = [
 ]
 
 
-@pytest.mark.parametrize("damage", [pytest.param(of, id=name) for name, of in DAMAGES])
+@pytest.mark.parametrize("damage", [pytest.param(done, id=name) for name, done in DAMAGES])
 def test_a_file_that_was_damaged_is_noticed_and_fetched_anew(
     hub: Hub, where: Path, damage: Callable[[bytes], bytes]
 ) -> None:
