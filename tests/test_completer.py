@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls.completer import Answer, Completer
+from infill_ls import policy
+from infill_ls.completer import GRACE, Answer, Completer
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
 from infill_ls.families import Model
@@ -33,8 +34,14 @@ class ManualEngine:
     most_at_once: int = 0
     closed: int = 0
     error: EngineError | None = None
+    texts: list[str] = field(default_factory=list)  # of the calls, instead of `text`
+    hold: list[bool] = field(default_factory=list)  # whether a call never writes
+    pause_after_first: bool = False
+    delay: float = 0.0  # s before each line, instead of waiting for `go`
 
     def __post_init__(self) -> None:
+        self.paused = asyncio.Event()
+        self.unpause = asyncio.Event()
         self.go = asyncio.Event()
         self.started = asyncio.Event()
 
@@ -43,17 +50,35 @@ class ManualEngine:
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         self.asked.append(request)
+        text = self.texts.pop(0) if self.texts else self.text
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         self.started.set()
         try:
+            if self.delay:
+                for piece in text.splitlines(keepends=True):
+                    await asyncio.sleep(self.delay)
+                    yield Chunk(piece)
+                yield Chunk("", stop_reason="stop")
+                return
             await self.go.wait()
+            if self.hold and self.hold.pop(0):
+                await asyncio.Event().wait()
             if self.error:
                 raise self.error
-            yield Chunk(self.text)
+            if self.pause_after_first:
+                yield Chunk(text[:2])
+                self.paused.set()
+                await self.unpause.wait()
+            yield Chunk(text[2:] if self.pause_after_first else text)
             yield Chunk("", stop_reason="stop")
         finally:
             self.running -= 1
+
+    async def until_asked(self, count: int) -> None:
+        async with asyncio.timeout(5):
+            while len(self.asked) < count:
+                await asyncio.sleep(0)
 
     async def warm(self) -> None:
         if self.error:
@@ -69,11 +94,20 @@ def engine() -> ManualEngine:
 
 
 @pytest.fixture
-def completer(engine: ManualEngine) -> Completer:
+async def completer(
+    engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Completer]:
+    """One that asks for nothing by itself; going ahead has tests of its own."""
+
     async def connected(_: Settings) -> Engine:
         return engine
 
-    return Completer(connected, SETTINGS)
+    monkeypatch.setattr(policy, "goes_ahead", lambda _: False)
+    completer = Completer(connected, SETTINGS)
+    yield completer
+    await completer.aclose()
+    assert engine.most_at_once <= 1
+    assert engine.running == 0
 
 
 def ask(
@@ -101,34 +135,90 @@ async def test_superseded_at_once_and_closed(completer: Completer, engine: Manua
     older = ask(completer, "[█]\n")
     await engine.started.wait()
     engine.started.clear()
-    newer = ask(completer, "[x█]\n")
+    newer = ask(completer, "other[█]\n")
     assert (await older).reason == "superseded"
     await engine.started.wait()
     engine.go.set()
     assert (await newer).reason == "fill"
-    assert engine.most_at_once == 1
-    assert engine.running == 0
+    assert len(engine.asked) == 2
 
 
-async def test_a_request_in_another_document_supersedes_too(
+async def test_typing_on_joins_the_call_that_runs(
     completer: Completer, engine: ManualEngine
 ) -> None:
     older = ask(completer, "[█]\n")
     await engine.started.wait()
-    ask(completer, "[█]\n", uri="file:///b.py")
+    newer = ask(completer, "[x f█]\n")
     assert (await older).reason == "superseded"
-    await completer.aclose()
-    assert engine.most_at_once == 1
+    engine.go.set()
+    assert (await newer).fill == "or x in xs"
+    assert len(engine.asked) == 1
 
 
-async def test_the_client_cancels(completer: Completer, engine: ManualEngine) -> None:
+async def test_a_bracket_that_the_editor_closes_does_not_matter(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.text = "sum(a, b)\n"
+    older = ask(completer, "c = █\n")
+    await engine.started.wait()
+    newer = ask(completer, "c = sum(█)\n")
+    assert (await older).reason == "superseded"
+    engine.go.set()
+    assert (await newer).fill == "a, b"
+    assert (await ask(completer, "c = sum(a█)\n")).fill == ", b"
+    assert len(engine.asked) == 1
+
+
+async def test_what_turns_out_to_disagree_is_asked_anew(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    asked = ask(completer, "[█]\n")
+    await engine.started.wait()
+    newer = ask(completer, "[y█]\n")
+    assert (await asked).reason == "superseded"
+    engine.go.set()
+    assert (await newer).reason == "fill"
+    assert [request.prompt[-2:] for request in engine.asked] == [">[", "[y"]
+
+
+@pytest.mark.parametrize("text", ["[y█]\n", "[█", "no[█]\n"])
+async def test_a_change_that_disagrees_leaves_the_request_that_waits(
+    completer: Completer, engine: ManualEngine, text: str
+) -> None:
+    first = ask(completer, "[█]\n")
+    await engine.started.wait()
+    completer.document_changed(URI, [at(text)])
+    engine.go.set()
+    assert (await first).fill == "x for x in xs"
+
+
+@pytest.mark.looptime
+async def test_the_client_cancels_and_asks_no_more(
+    completer: Completer, engine: ManualEngine
+) -> None:
     asked = ask(completer, "[█]\n")
     await engine.started.wait()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    await completer.aclose()
+    assert engine.running == 1
+    await asyncio.sleep(GRACE + 0.01)
     assert engine.running == 0
+
+
+@pytest.mark.looptime
+async def test_the_client_cancels_and_asks_again(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    asked = ask(completer, "[█]\n")
+    await engine.started.wait()
+    asked.cancel()
+    await asyncio.sleep(GRACE / 2)
+    again = ask(completer, "[x█]\n")
+    await asyncio.sleep(GRACE * 2)
+    engine.go.set()
+    assert (await again).fill == " for x in xs"
+    assert len(engine.asked) == 1
 
 
 async def test_cancelling_an_old_request_leaves_the_new_one(
@@ -178,7 +268,7 @@ async def test_the_debounce_spares_the_engine(completer: Completer, engine: Manu
     engine.go.set()
     keys = []
     for typed in range(20):
-        keys.append(ask(completer, "a" * typed + "[█]\n"))
+        keys.append(ask(completer, "a" * typed + " = [█]\n"))
         await asyncio.sleep(0.09)
     answers = [await key for key in keys]
     assert [answer.reason for answer in answers] == ["superseded"] * 19 + ["fill"]
@@ -260,6 +350,87 @@ async def test_gates(
     assert engine.asked == []
 
 
+# Late, and ahead
+
+
+@pytest.mark.looptime
+async def test_whole_lines_are_shown_when_the_user_has_waited_enough(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    completer.settings = replace(SETTINGS, latency_ms=500)
+    engine.text = "a = 1\n    b = 2\n    c = 3\n\n"
+    engine.delay = 0.3
+    answer = await ask(completer, "def f():\n    █\n")
+    assert (answer.reason, answer.fill) == ("fill", "a = 1")
+    assert asyncio.get_running_loop().time() < 2
+    await asyncio.sleep(10)
+    rest = await ask(completer, "def f():\n    a = 1█\n")
+    assert (rest.reason, rest.fill) == ("recalled", "\n    b = 2\n    c = 3")
+    assert len(engine.asked) == 1
+
+
+async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
+    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    engine.texts = ["a = 1\n", "\nc = 3\n\n"]
+    engine.go.set()
+    assert (await ask(completer, "█\nb = 2\n")).fill == "a = 1"
+    engine.go.clear()
+    await engine.until_asked(2)
+    assert engine.asked[1].prompt.endswith("a = 1")
+    # Typing along what is shown leaves it alone; accepting joins it.
+    completer.document_changed(URI, [at("a =█\nb = 2\n")])
+    assert (await ask(completer, "a =█\nb = 2\n")).fill == " 1"
+    completer.document_changed(URI, [at("a = 1█\nb = 2\n")])
+    accepted = ask(completer, "a = 1█\nb = 2\n")
+    engine.go.set()
+    assert (await accepted).fill == "\nc = 3"
+    await engine.until_asked(3)
+    assert [request.prompt.count("c = 3") for request in engine.asked] == [0, 0, 1]
+
+
+async def test_what_is_ahead_ends_when_something_else_is_typed(
+    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    engine.texts = ["a = 1\n", "\nc = 3\n\n"]
+    engine.hold = [False, True]
+    engine.go.set()
+    assert (await ask(completer, "█\nb = 2\n")).fill == "a = 1"
+    await engine.until_asked(2)
+    completer.document_changed(URI, [at("x█\nb = 2\n")])
+    async with asyncio.timeout(5):
+        while engine.running:
+            await asyncio.sleep(0)
+
+
+async def test_nobody_goes_ahead_of_what_is_ahead(
+    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    engine.text = " + 1\n"
+    engine.go.set()
+    await ask(completer, "a = 1█\n")
+    await engine.until_asked(2)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(engine.asked) == 2
+
+
+async def test_a_prompt_keeps_its_first_line_while_it_serves(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    engine.text = "x\n"
+    lines = [f"value_{number} = compute({number})\n" for number in range(300)]
+    for number in range(200, 206):
+        await ask(completer, "".join(lines[:number]) + "y = █\n" + "z\n")
+    starts = {request.prompt.partition("<|fim_middle|>")[2][:12] for request in engine.asked}
+    assert len(engine.asked) == 6
+    assert len(starts) == 1
+
+
 async def test_new_settings_forget_what_was_computed(
     completer: Completer, engine: ManualEngine
 ) -> None:
@@ -289,12 +460,13 @@ async def test_superseding_closes_the_call_before_the_next(ollama: FakeOllama) -
     ollama.gate.clear()
     older = ask(completer, "[█]\n")
     await ollama.until(lambda: len(ollama.generations) == 1)
-    newer = ask(completer, "[x█]\n")
+    newer = ask(completer, "other[█]\n")
     assert (await older).reason == "superseded"
     await ollama.until(lambda: len(ollama.generations) == 2)
     ollama.gate.set()
     assert (await newer).reason == "fill"
-    assert [call.state for call in ollama.generations] == ["cancelled", "done"]
+    assert ollama.generations[0].state == "cancelled"
+    await completer.aclose()
     assert ollama.most_at_once == 1
 
 
@@ -306,6 +478,7 @@ async def test_the_stream_is_closed_when_the_fill_is_complete(ollama: FakeOllama
     assert answer.fill == "x"
     await ollama.until(lambda: ollama.generations[0].state == "cancelled")
     assert ollama.generations[0].sent == 1
+    await completer.aclose()
 
 
 async def test_an_engine_that_comes_back_is_noticed(ollama: FakeOllama) -> None:
@@ -314,6 +487,7 @@ async def test_an_engine_that_comes_back_is_noticed(ollama: FakeOllama) -> None:
     assert isinstance((await ask(completer, "[█]\n")).error, NotRunning)
     await ollama.start(ollama.port)
     assert (await ask(completer, "[█]\n")).reason == "fill"
+    await completer.aclose()
 
 
 async def test_ten_thousand_cancels_leak_nothing(ollama: FakeOllama) -> None:

@@ -57,7 +57,7 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
     assert [call.path for call in ollama.calls] == ["/api/show", "/api/generate"]
     assert ollama.generations[0].body == {
         "model": MODEL,
-        "prompt": "<|fim_prefix|>def f(xs):\n    return [<|fim_suffix|>]\n<|fim_middle|>",
+        "prompt": "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>def f(xs):\n    return [",
         "raw": True,
         "stream": True,
         "think": False,

@@ -9,7 +9,7 @@ import pytest
 
 from holes import at
 from infill_ls import policy
-from infill_ls.policy import Plan
+from infill_ls.policy import Plan, Rates
 from infill_ls.settings import Settings
 
 SETTINGS = Settings(headers={})
@@ -88,8 +88,37 @@ def test_how_long_to_wait_for_another_key(
 
 
 @pytest.mark.parametrize(
-    ("setting", "engine", "tokens"),
-    [("auto", "embedded", 512), ("auto", "ollama", 1024), (2048, "embedded", 2048)],
+    ("setting", "read", "tokens"),
+    [
+        ("auto", None, 256),
+        ("auto", 20, 192),
+        ("auto", 90, 192),
+        ("auto", 400, 768),
+        ("auto", 3000, 2048),
+        (1000, 3000, 1000),
+    ],
 )
-def test_the_budget_of_a_prompt(setting: Literal["auto"] | int, engine: str, tokens: int) -> None:
-    assert policy.context_tokens(setting, engine) == tokens
+def test_the_budget_of_a_prompt(
+    setting: Literal["auto"] | int, read: float | None, tokens: int
+) -> None:
+    assert policy.context_tokens(setting, Rates(read=read)) == tokens
+
+
+def test_the_budget_stays_while_the_rates_waver() -> None:
+    rates = Rates(read=400)
+    assert policy.context_tokens("auto", rates) == 768
+    for read in (200, 700, 160, 900):
+        rates.read = read
+        assert policy.context_tokens("auto", rates) == 768
+    rates.read = 60
+    assert policy.context_tokens("auto", rates) == 192
+
+
+def test_rates_follow_what_is_measured() -> None:
+    rates = Rates()
+    rates.learn(read=100)
+    assert (rates.read, rates.write) == (100, None)
+    for _ in range(20):
+        rates.learn(read=200, write=20)
+    assert rates.read == pytest.approx(200, abs=1)
+    assert rates.write == 20

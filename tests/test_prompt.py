@@ -38,13 +38,13 @@ def ask(hole: Hole, model: str = "qwen2.5-coder:1.5b", **changed: Any) -> Reques
 @pytest.mark.parametrize(
     ("model", "prompt"),
     [
-        ("qwen2.5-coder:1.5b", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
-        ("qwen3-coder:30b", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
+        ("qwen2.5-coder:1.5b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
+        ("qwen3-coder:30b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
         ("deepseek-coder:1.3b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
         ("deepseek-coder-v2:16b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
-        ("codellama:7b-code", "<PRE> a = [ <SUF>]\n <MID>"),
-        ("starcoder2:3b", "<fim_prefix>a = [<fim_suffix>]\n<fim_middle>"),
-        ("codegemma:2b-code", "<|fim_prefix|>a = [<|fim_suffix|>]\n<|fim_middle|>"),
+        ("codellama:7b-code", "<PRE> <SUF>]\n <MID> a = ["),
+        ("starcoder2:3b", "<fim_prefix><fim_suffix>]\n<fim_middle>a = ["),
+        ("codegemma:2b-code", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
         ("codestral:22b", "[SUFFIX]]\n[PREFIX]a = ["),
     ],
 )
@@ -57,14 +57,13 @@ def test_each_familys_prompt(model: str, prompt: str) -> None:
 @pytest.mark.parametrize(
     ("text", "prompt"),
     [
-        ("a\n  █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n  "),
-        ("a\n  x█\nb\n", "<|fim_prefix|>a\n  x<|fim_suffix|>\nb\n<|fim_middle|>"),
+        ("a\n  █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n "),
+        ("a\n\t█\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n\t"),
+        ("a\n  x █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n  x "),
     ],
 )
-def test_the_small_model_is_asked_suffix_first_at_the_start_of_a_line(
-    text: str, prompt: str
-) -> None:
-    assert ask(at(text), "qwen2.5-coder:0.5b").prompt == prompt
+def test_the_last_blank_of_an_indentation_is_left_to_the_model(text: str, prompt: str) -> None:
+    assert ask(at(text)).prompt == prompt
 
 
 @pytest.mark.parametrize(
@@ -199,7 +198,7 @@ def test_code_without_one_is_left_as_it_is(code: str) -> None:
 def test_a_prompt_of_code_that_is_about_prompts() -> None:
     request = ask(at('P = "<|fim_prefix|>█<|fim_suffix|>"\n'))
     assert request.prompt == (
-        '<|fim_prefix|>P = "< |fim_prefix|><|fim_suffix|>< |fim_suffix|>"\n<|fim_middle|>'
+        '<|fim_prefix|><|fim_suffix|>< |fim_suffix|>"\n<|fim_middle|>P = "< |fim_prefix|>'
     )
 
 

@@ -33,6 +33,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("temperature", "0.7", "temperature", 0.7),
         ("debounceMs", "auto", "debounce_ms", "auto"),
         ("debounceMs", 0, "debounce_ms", 0),
+        ("latencyMs", 500, "latency_ms", 500),
         ("contextTokens", 4096, "context_tokens", 4096),
         ("keepAlive", "5m", "keep_alive", "5m"),
         ("keepAlive", -1, "keep_alive", -1),

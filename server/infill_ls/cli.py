@@ -15,7 +15,7 @@ from infill_ls import __version__
 from infill_ls.errors import InfillError, SettingsError
 
 if TYPE_CHECKING:
-    from infill_ls.completer import Outcome
+    from infill_ls.generation import Outcome
     from infill_ls.hole import Hole
     from infill_ls.settings import Settings
 
@@ -202,8 +202,8 @@ def _complete(options: argparse.Namespace) -> int:
 
 async def _outcome(hole: Hole, settings: Settings) -> Outcome:
     from infill_ls import policy
-    from infill_ls.completer import fill_hole
     from infill_ls.engines import connect
+    from infill_ls.generation import fill_hole
 
     engine = await connect(settings)
     try:

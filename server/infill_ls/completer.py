@@ -1,17 +1,22 @@
-"""The one story of a completion: gate, recall, supersede, wait, prompt, engine, trim, remember.
+"""The one story of a completion: gate, recall, join or supersede, wait, ask, trim, remember.
 
 Everything that is in flight lives here, and these are the rules:
 
-1. There is one slot. It holds at most one job: a document's request and the generation for it.
-2. A newer request, in whatever document, supersedes the job: its request is answered at once
-   with nothing (reason ``superseded``), and its HTTP call is closed.
-3. The next job asks the engine only when the call before it is closed, so that the engine never
-   sees two at once.
-4. A request that the client cancels, or whose document is closed, ends its job likewise.
-5. A request that has waited for as long as its plan allows is answered with nothing (``slow``).
-   Its job goes on; the next request for the same hole joins it, and what it finds is remembered.
-6. Only a job that still holds the slot may answer; so nothing older follows something newer.
-7. Every request gets exactly one answer.
+1. There is one slot. It holds at most one generation, which belongs to a document. The next one
+   asks the engine only when the call before it is closed, so that the engine never sees two.
+2. At most one request waits. A newer one, in whatever document, supersedes it: the older is
+   answered at once with nothing (reason ``superseded``).
+3. A newer request joins the generation that runs if what was typed since agrees with what has
+   been written; one that disagrees closes it and starts another. A change of the document that
+   disagrees closes it too, unless a request waits.
+4. A generation whose request was cancelled is closed unless another joins it within a grace:
+   VS Code cancels at every key and asks again.
+5. A request that has waited for as long as the user should (``latencyMs``) gets the lines that
+   are whole by then; one that has waited for as long as its plan allows gets nothing (``slow``).
+   The generation goes on, and what it finds is remembered.
+6. While a fill is shown, what would come after it is asked for.
+7. Only the request that waits is answered, from the generation that runs or from memory; so
+   nothing older follows something newer. Every request gets exactly one answer.
 """
 
 from __future__ import annotations
@@ -19,27 +24,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, cast
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
-from infill_ls import families, policy, prompt
-from infill_ls.engines import Engine, Usage
-from infill_ls.errors import InfillError, ModelNotFound, NotRunning, Stalled
-from infill_ls.hole import Hole
-from infill_ls.policy import Plan
-from infill_ls.prompt import Mode, Request
+from infill_ls import policy
+from infill_ls.engines import Engine
+from infill_ls.errors import InfillError, ModelNotFound, NotRunning
+from infill_ls.generation import TRACE, Generation, Outcome
+from infill_ls.hole import CLOSERS, Hole, typed_since
+from infill_ls.policy import Plan, Rates
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
-from infill_ls.trim import Shape, Trim
+from infill_ls.trim import Fill, Shape, trim
 
 log = logging.getLogger(__name__)
 
-# s. No fill is worth more of the engine's time; a generation without an end must not hold it.
-GENERATION_LIMIT: Final = 120.0
 # s. Closing a call takes under 1 ms; a call that won't close must not block the next one for ever.
 CLOSE_LIMIT: Final = 1.0
+# s. VS Code asks again 40 ms after the key at which it cancels.
+GRACE: Final = 0.25
 
 Reason = Literal[
     "fill",
@@ -65,24 +70,6 @@ MESSAGES: Final[dict[Reason, str]] = {
     "slow": "The engine takes too long; its answer will be there at the next request.",
     "problem": "Something went wrong in infill-ls itself; its log has more.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one pass through prompt, engine and trim gave. Times in ms from its start.
-
-    ``ended_by``: what completed the fill, a step of trim or the model. ``raw``: everything the
-    model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say.
-    """
-
-    fill: str
-    ended_by: str
-    model: str
-    engine: str
-    first_ms: float | None
-    total_ms: float
-    usage: Usage
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,79 +100,42 @@ class Answer:
         }
 
 
-async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape) -> Outcome:
-    """One pass: prompt, engine, trim. The stream is closed as soon as the fill is complete.
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    """The request that waits."""
 
-    Raises :class:`InfillError`.
-    """
-    started = asyncio.get_running_loop().time()
-    request = await request_for(engine, hole, settings)
-    log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
-    trim = Trim(hole, shape=shape, control=request.control)
-    first_ms: float | None = None
-    raw = ""
-    pieces = 0
-    usage: Usage | None = None
-    stop_reason: str | None = None
-    try:
-        async with asyncio.timeout(GENERATION_LIMIT), aclosing(engine.generate(request)) as chunks:
-            async for chunk in chunks:
-                if chunk.text and first_ms is None:
-                    first_ms = _ms_since(started)
-                raw += chunk.text
-                pieces += bool(chunk.text)
-                usage = chunk.usage or usage
-                stop_reason = chunk.stop_reason
-                if trim.feed(chunk.text).complete or stop_reason is not None:
-                    break
-    except TimeoutError:
-        raise Stalled(
-            f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
-            "Lower maxTokens, or take a smaller model.",
-        ) from None
-    fill = trim.finish(cut_short=stop_reason == "length")
-    log.log(TRACE, "raw: %r fill: %r ended by %s", raw, fill.text, fill.ended_by)
-    model = await engine.describe()
-    return Outcome(
-        fill=fill.text.replace("\n", hole.newline),
-        ended_by=fill.ended_by or "model",
-        model=model.name,
-        engine=engine.name,
-        first_ms=first_ms,
-        total_ms=_ms_since(started),
-        usage=usage or Usage(fill_tokens=pieces),
-        raw=raw,
-    )
-
-
-async def request_for(engine: Engine, hole: Hole, settings: Settings) -> Request:
-    """The request that this engine's model gets for a hole. Raises :class:`InfillError`."""
-    model = await engine.describe()
-    return prompt.build(
-        hole,
-        model,
-        families.find(model.name, settings.fim),
-        mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
-        context_tokens=policy.context_tokens(settings.context_tokens, engine.name),
-        max_tokens=settings.max_tokens,
-        temperature=settings.temperature,
-    )
-
-
-# A level of its own below DEBUG: the only one at which the user's code is written to the log.
-TRACE: Final = 5
+    uri: str
+    hole: Hole
+    plan: Plan
+    answer: asyncio.Future[Answer]
+    late: bool = False  # it has waited for as long as the user should
 
 
 @dataclass(eq=False, slots=True)
-class _Job:
-    uri: str
+class _Running:
+    """The generation that runs, and the hole that it is for by now."""
+
+    generation: Generation
     hole: Hole
-    answer: asyncio.Future[Answer]
-    task: asyncio.Task[None] | None = field(default=None)
+    shape: Shape
+    ahead: bool = False  # it is for what comes after a fill, and nobody has asked for that yet
+    task: asyncio.Task[None] | None = None
+
+    def agrees(self, uri: str, hole: Hole) -> bool:
+        """Whether it serves a hole in this document too."""
+        if uri != self.generation.uri:
+            return False
+        return self.generation.fill(hole, self.shape) is not None
+
+    def is_ahead(self, uri: str, hole: Hole, fill: str) -> bool:
+        """Whether it is for what comes after a fill at the hole."""
+        if uri != self.generation.uri or not fill:
+            return False
+        return typed_since(hole, self.generation.hole) == fill
 
 
 class Completer:
-    """Answers requests one after the other; see the rules above.
+    """Answers requests; see the rules above.
 
     ``connect`` gives the engine; it is asked again after a problem, so that an engine that was
     started meanwhile is noticed.
@@ -195,12 +145,15 @@ class Completer:
         self, connect: Callable[[Settings], Awaitable[Engine]], settings: Settings
     ) -> None:
         self.settings = settings
+        self.rates = Rates()
         self._connect = connect
         self._recall = Recall()
         self._engine: Engine | None = None
-        self._job: _Job | None = None
+        self._waiter: _Waiter | None = None
+        self._running: _Running | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._connecting = asyncio.Lock()
+        self._last: Generation | None = None  # the one that asked last, for its prompt
 
     async def complete(
         self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
@@ -210,42 +163,69 @@ class Completer:
         Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
         """
         plan = policy.plan(hole, self.settings, client=client, manual=manual)
-        job = self._job
-        if job is None or job.uri != uri or job.hole != hole or not job.answer.done():
-            self._release("superseded")
-            if not isinstance(plan, Plan):
-                return Answer(plan)
-            known = self._recall.find(uri, hole)
-            if known:
-                return Answer("recalled", known.replace("\n", hole.newline))
-            if known is not None and not manual:
-                return Answer("nothing")
-            job = self._start(uri, hole, plan)
-        elif isinstance(plan, Plan):
-            job.answer = asyncio.get_running_loop().create_future()
-        else:
+        self._answer("superseded")
+        if not isinstance(plan, Plan):
             return Answer(plan)
+        known = self._known(uri, hole, plan.shape)
+        if known or (known is not None and not manual):
+            self._keep_only_ahead(uri, hole, known)
+            self._go_ahead(uri, hole, known)
+            if not known:
+                return Answer("nothing")
+            return Answer("recalled", known.replace("\n", hole.newline))
+        waiter = _Waiter(uri, hole, plan, asyncio.get_running_loop().create_future())
+        self._waiter = waiter
+        if self._running is not None and self._running.agrees(uri, hole):
+            self._running.hole, self._running.shape = hole, plan.shape
+            self._running.ahead = False
+            self._advance(self._running)
+        else:
+            self._close()
+            self._start(uri, hole, plan.shape, plan.wait)
+        return await self._wait(waiter)
+
+    async def _wait(self, waiter: _Waiter) -> Answer:
+        loop = asyncio.get_running_loop()
+        deadline = loop.call_later(waiter.plan.latency, self._be_late, waiter)
         try:
-            async with asyncio.timeout(plan.patience):
-                return await asyncio.shield(job.answer)
+            async with asyncio.timeout(waiter.plan.patience):
+                return await asyncio.shield(waiter.answer)
         except TimeoutError:
-            job.answer.cancel()
+            waiter.answer.cancel()
             return Answer("slow")
         except asyncio.CancelledError:
-            if self._job is job:
-                self._release("cancelled")
+            if self._waiter is waiter:
+                self._waiter = None
+                loop.call_later(GRACE, self._close_unless_wanted, self._running)
             raise
+        finally:
+            deadline.cancel()
+            if self._waiter is waiter:
+                self._waiter = None
 
-    def _start(self, uri: str, hole: Hole, plan: Plan) -> _Job:
-        job = _Job(uri, hole, asyncio.get_running_loop().create_future())
-        job.task = asyncio.create_task(self._run(job, hole, plan), name="completion")
-        self._job = job
-        return job
+    def document_changed(self, uri: str, holes: Iterable[Hole]) -> None:
+        """A document changed; ``holes`` are where the cursor may be now.
+
+        What runs for it and disagrees is closed at once: the editor may ask later, or not at all.
+        A request that waits keeps its generation: it is answered from the document as it was.
+        """
+        running = self._running
+        if running is None or running.generation.uri != uri or self._waiter is not None:
+            return
+        for hole in holes:
+            if running.agrees(uri, hole):
+                return
+            known = self._known(uri, hole, running.shape)
+            if known and running.is_ahead(uri, hole, known):
+                return
+        self._close()
 
     def close_document(self, uri: str) -> None:
         """The document is gone, and nobody waits for its fill any more."""
-        if self._job is not None and self._job.uri == uri:
-            self._release("closed")
+        if self._waiter is not None and self._waiter.uri == uri:
+            self._answer("closed")
+        if self._running is not None and self._running.generation.uri == uri:
+            self._close()
 
     async def warm(self) -> InfillError | None:
         """Find the engine and get it ready; what is in the way, if something is."""
@@ -259,60 +239,183 @@ class Completer:
 
     async def reconfigure(self, settings: Settings) -> None:
         """New settings: what was computed under the old ones is forgotten."""
-        self._release("superseded")
+        self._answer("superseded")
+        self._close()
         self.settings = settings
         self._recall = Recall()
+        self.rates = Rates()
         await self._disconnect()
 
     async def aclose(self) -> None:
         """End what is in flight and let the engine go."""
-        self._release("cancelled")
+        self._answer("cancelled")
+        self._close()
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_LIMIT)
         await self._disconnect()
 
-    def _release(self, reason: Reason) -> None:
-        """Empty the slot: answer its request, close its call."""
-        job, self._job = self._job, None
-        if job is None:
+    # Memory
+
+    def _known(self, uri: str, hole: Hole, shape: Shape) -> str | None:
+        """What memory has for a hole; also if the editor has closed a bracket right of it."""
+        known = self._recall.find(uri, hole)
+        if known is not None:
+            return known
+        for closed in range(1, 3):
+            if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
+                break
+            known = self._recall.find(uri, replace(hole, suffix=hole.suffix[closed:]), typed=1)
+            if known:
+                return trim(known, hole, shape).text or None
+        return None
+
+    # The slot
+
+    def _start(self, uri: str, hole: Hole, shape: Shape, wait: float) -> None:
+        running = _Running(Generation(uri, hole), hole, shape)
+        running.task = asyncio.create_task(self._run(running, wait), name="generation")
+        self._running = running
+
+    def _close(self) -> None:
+        """Empty the slot; the engine sees the end of the call at once."""
+        running, self._running = self._running, None
+        if running is None:
             return
-        if not job.answer.done():
-            job.answer.set_result(Answer(reason))
-        assert job.task is not None
-        if not job.task.done():
-            job.task.cancel()
-            self._closing.add(job.task)
-            job.task.add_done_callback(self._closing.discard)
+        assert running.task is not None
+        if not running.task.done():
+            running.task.cancel()
+            self._closing.add(running.task)
+            running.task.add_done_callback(self._closing.discard)
 
-    async def _run(self, job: _Job, hole: Hole, plan: Plan) -> None:
-        """A job's life, from the wait to the answer."""
-        answer = await self._attempt(job, hole, plan)
-        if self._job is job:
-            self._job = None
-        if not job.answer.done():
-            job.answer.set_result(answer)
+    def _close_unless_wanted(self, running: _Running | None) -> None:
+        if running is not None and running is self._running and self._waiter is None:
+            self._close()
 
-    async def _attempt(self, job: _Job, hole: Hole, plan: Plan) -> Answer:
-        await asyncio.sleep(plan.wait)
+    def _keep_only_ahead(self, uri: str, hole: Hole, fill: str) -> None:
+        """Memory has the answer: what runs is of use only if it is for what comes after it."""
+        running = self._running
+        if running is not None and not (
+            running.is_ahead(uri, hole, fill) or running.agrees(uri, hole)
+        ):
+            self._close()
+
+    async def _run(self, running: _Running, wait: float) -> None:
+        """A generation's life, from the wait to what comes after it."""
+        error = await self._attempt(running, wait)
+        if self._running is not running:
+            return
+        self._running = None
+        if error is not None:
+            self._answer("problem", error=error if isinstance(error, InfillError) else None)
+            return
+        fill = running.generation.fill(running.hole, running.shape)
+        if fill is not None:
+            self._deliver(running, fill)
+            if not running.ahead:
+                self._go_ahead(running.generation.uri, running.hole, fill.text)
+
+    async def _attempt(self, running: _Running, wait: float) -> Exception | None:
+        """Ask and listen until the fill is complete; what went wrong, if something did."""
+        await asyncio.sleep(wait)
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_LIMIT)
+        generation = running.generation
+        last, self._last = self._last, generation
+        if last is not None and last.uri == generation.uri:
+            generation.first_line = last.first_line
         try:
             engine = await self._connected()
-            outcome = await fill_hole(engine, hole, self.settings, plan.shape)
+            steps = generation.stream(engine, self.settings, self.rates)
+            async with aclosing(steps):
+                async for _ in steps:
+                    if self._advance(running):
+                        break
+            generation.over = True
+            self._learn(generation, last)
         except InfillError as error:
             if isinstance(error, NotRunning | ModelNotFound):
                 # Look again at the next request: it may be there then.
                 await self._disconnect()
-            return Answer("problem", error=error)
+            return error
         except Exception as error:
             log.error("a completion failed: %s", type(error).__name__)
             log.log(TRACE, "a completion failed", exc_info=True)
-            return Answer("problem")
-        fill = outcome.fill.replace(hole.newline, "\n")
-        self._recall.remember(job.uri, hole, fill)
-        if not fill:
-            return Answer("nothing", outcome=outcome)
-        return Answer("fill", outcome.fill, outcome=outcome)
+            return error
+        return None
+
+    def _advance(self, running: _Running) -> bool:
+        """More has been written, or a request has joined; whether the fill is complete."""
+        fill = running.generation.fill(running.hole, running.shape)
+        if fill is None:
+            # What was typed before the engine had written anything was something else.
+            self._close()
+            if self._waiter is not None:
+                plan = self._waiter.plan
+                self._start(self._waiter.uri, self._waiter.hole, plan.shape, 0.0)
+            return True
+        if fill.complete:
+            self._deliver(running, fill)
+            return True
+        if self._waiter is not None and self._waiter.late:
+            lines = fill.text.rpartition("\n")[0].rstrip()
+            if lines:
+                self._answer("fill", Fill(lines), running.generation)
+        return False
+
+    def _deliver(self, running: _Running, fill: Fill) -> None:
+        generation = running.generation
+        self._recall.remember(generation.uri, running.hole, fill.text)
+        typed = typed_since(generation.hole, running.hole)
+        if typed and fill.text:
+            self._recall.remember(generation.uri, generation.hole, typed + fill.text)
+        self._answer("fill" if fill.text else "nothing", fill, generation)
+
+    def _answer(
+        self,
+        reason: Reason,
+        fill: Fill | None = None,
+        generation: Generation | None = None,
+        error: InfillError | None = None,
+    ) -> None:
+        """Answer the request that waits, if one does."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.answer.done():
+            return
+        outcome = generation.outcome(fill) if generation and fill else None
+        text = fill.text.replace("\n", waiter.hole.newline) if fill and fill.text else None
+        waiter.answer.set_result(Answer(reason, text, error, outcome))
+
+    def _be_late(self, waiter: _Waiter) -> None:
+        waiter.late = True
+        if waiter is self._waiter and self._running is not None:
+            self._advance(self._running)
+
+    def _go_ahead(self, uri: str, hole: Hole, fill: str) -> None:
+        """A fill is shown: ask for what comes after it, unless that is known."""
+        if self._running is not None or not fill or not policy.goes_ahead(self.rates):
+            return
+        after = replace(hole, prefix=hole.prefix + fill)
+        if self._recall.find(uri, after) is None:
+            self._start(uri, after, policy.shape(after, self.settings.multiline), 0.0)
+            assert self._running is not None
+            self._running.ahead = True
+
+    def _learn(self, generation: Generation, last: Generation | None) -> None:
+        """What a generation tells of the engine's rates, and the one before of its cache."""
+        if generation.first is None:
+            return
+        reading = generation.first - generation.started
+        writing = generation.last - generation.first
+        if last is not None and last.first is not None and reading > 0:
+            # After a call that was closed while its prompt was read, nobody knows what is cached.
+            same = _common(generation.prompt, last.prompt + last.raw)
+            new = (len(generation.prompt) - same) / policy.CHARACTERS_PER_TOKEN
+            if new >= policy.READ_SAMPLE:
+                self.rates.learn(read=new / reading)
+        if generation.pieces >= policy.WRITE_SAMPLE and writing > 0:
+            self.rates.learn(write=(generation.pieces - 1) / writing)
+
+    # The engine
 
     async def _connected(self) -> Engine:
         async with self._connecting:
@@ -327,5 +430,7 @@ class Completer:
                 await engine.aclose()
 
 
-def _ms_since(started: float) -> float:
-    return (asyncio.get_running_loop().time() - started) * 1000
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -7,7 +7,7 @@ the like, at which ``str.splitlines`` splits too, are ordinary characters here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -118,6 +118,28 @@ def place(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple
     if position.character * width >= len(encoded):
         return position.line, length
     return position.line, len(encoded[: position.character * width].decode(codec, "ignore"))
+
+
+def cursors(
+    lines: Sequence[str], changes: Sequence[Change], encoding: Encoding
+) -> Iterator[tuple[int, int]]:
+    """Where the cursor may be after a change: at the end of what was put in.
+
+    Or before its last character, if that is a closer which the editor put in by itself.
+    """
+    for change in changes:
+        if change.start is None:
+            continue
+        line, column = place(lines, change.start, encoding)
+        inserted = split_lines(change.text)
+        line, column = (
+            min(line + len(inserted) - 1, len(lines) - 1),
+            len(inserted[-1]) + (column if len(inserted) == 1 else 0),
+        )
+        column = min(column, len(lines[line].rstrip("\r\n")))
+        yield line, column
+        if len(change.text) > 1 and change.text[-1] in ")]}>\"'`" and column:
+            yield line, column - 1
 
 
 def character(line: str, column: int, encoding: Encoding) -> int:

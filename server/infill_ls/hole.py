@@ -11,6 +11,12 @@ from typing import Final
 # characters a token, 64 Ki characters are over 20,000 tokens.
 PREFIX_LIMIT: Final = 64 * 1024
 SUFFIX_LIMIT: Final = 16 * 1024
+# Characters on either side of the cursor that tell one place from another.
+REACH: Final = 512
+# Characters that may have been typed since a fill was asked for.
+TYPED: Final = 256
+# What editors close by themselves.
+CLOSERS: Final = ")]}>\"'`"
 
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
@@ -109,6 +115,31 @@ def between(prefix: str, suffix: str, language: str = "") -> Hole:
         language=language,
         newline=newline[0] if newline else "\n",
     )
+
+
+def typed_since(earlier: Hole, later: Hole) -> str | None:
+    """What was typed at a hole since; None if anything else has changed near it.
+
+    Brackets and quotes that the editor closed by itself may stand right of the cursor now.
+    """
+    if earlier.first_line == later.first_line:
+        if not later.prefix.startswith(earlier.prefix):
+            return None
+        typed = later.prefix[len(earlier.prefix) :]
+    else:
+        # Both begin in the middle of the file. Their last characters tell the place.
+        tail = earlier.prefix[-REACH:]
+        found = later.prefix.rfind(tail, -REACH - TYPED)
+        if found < 0:
+            return None
+        typed = later.prefix[found + len(tail) :]
+    if len(typed) > TYPED:
+        return None
+    before, after = earlier.suffix[:REACH], later.suffix
+    closed = len(after) - len(after.lstrip(CLOSERS)) if typed else 0
+    if any(after[skip : skip + REACH] == before for skip in range(min(closed, 3) + 1)):
+        return typed
+    return None
 
 
 def _newline(line: str) -> str:

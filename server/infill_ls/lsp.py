@@ -25,12 +25,13 @@ from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
-from infill_ls import __version__, hole
-from infill_ls.completer import TRACE, Answer, Completer
+from infill_ls import __version__, documents, hole
+from infill_ls.completer import Answer, Completer
 from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
 from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
+from infill_ls.generation import TRACE
 from infill_ls.settings import Settings, from_user
 
 log = logging.getLogger(__name__)
@@ -210,6 +211,14 @@ class Server(LanguageServer):
             return
         changes = [_change(change) for change in params.content_changes]
         document.apply(changes, params.text_document.version, self.encoding)
+        snapshot = document.snapshot()
+        self.completer.document_changed(
+            snapshot.uri,
+            (
+                hole.at(snapshot.lines, line, column, snapshot.language)
+                for line, column in documents.cursors(snapshot.lines, changes[-1:], self.encoding)
+            ),
+        )
 
     def close_document(self, uri: str) -> None:
         self._documents.pop(uri, None)

@@ -9,11 +9,20 @@ from infill_ls.hole import Hole
 from infill_ls.settings import Settings
 from infill_ls.trim import Shape
 
-# Prompt tokens per call where the user sets nothing. Two CPU cores read 45 to 140 tokens/s, so
-# the embedded engine gets what it can read within some seconds; a fill needs far less than what
-# a graphics card could read.
-CONTEXT_TOKENS: Final = {"embedded": 512}
-CONTEXT_TOKENS_ELSEWHERE: Final = 1024
+# Prompt tokens per call where the user sets nothing: as many as the engine reads in the time
+# that somebody who comes to a new place in a file will wait. While he stays there they are in the
+# engine's cache. Below the least a fill knows too little; more than the most helps no more.
+COLD_READ: Final = 2.5  # s
+CONTEXT_STEPS: Final = (192, 256, 384, 512, 768, 1024, 1536, 2048)
+# Before anything is measured: what two CPU cores can read.
+CONTEXT_TOKENS: Final = 256
+# Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
+CHARACTERS_PER_TOKEN: Final = 3.6
+# The least that a measurement must be of, in tokens: what is shorter says more of the overhead.
+READ_SAMPLE: Final = 48
+WRITE_SAMPLE: Final = 6
+# Weight of a new measurement among the earlier ones.
+_NEW: Final = 0.3
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
@@ -27,10 +36,13 @@ Refusal = Literal["disabled", "mid word"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``wait``: debounce in seconds. ``patience``: seconds until the request is answered."""
+    """In seconds: ``wait`` is the debounce, ``latency`` what the user should wait for whole lines,
+    ``patience`` the time until the request is answered whatever the engine does.
+    """
 
     shape: Shape
     wait: float
+    latency: float
     patience: float
 
 
@@ -49,6 +61,7 @@ def plan(
     return Plan(
         shape=shape(hole, settings.multiline, manual=manual),
         wait=0.0 if manual else debounce(settings.debounce_ms, client),
+        latency=MANUAL_WAIT if manual else settings.latency_ms / 1000,
         patience=MANUAL_WAIT if manual else AUTOMATIC_WAIT,
     )
 
@@ -84,8 +97,38 @@ def debounce(setting: int | Literal["auto"], client: str) -> float:
     return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
 
 
-def context_tokens(setting: int | Literal["auto"], engine: str) -> int:
-    """The most prompt tokens per call."""
+@dataclass(slots=True)
+class Rates:
+    """What an engine was seen to do, in tokens/s; None until it was.
+
+    ``budget``: prompt tokens that were settled on. It moves only when the rates are far from what
+    it was made for, since a prompt with another start is read anew.
+    """
+
+    read: float | None = None
+    write: float | None = None
+    budget: int | None = None
+
+    def learn(self, *, read: float | None = None, write: float | None = None) -> None:
+        """Take a measurement in."""
+        if read is not None:
+            self.read = read if self.read is None else self.read + _NEW * (read - self.read)
+        if write is not None:
+            self.write = write if self.write is None else self.write + _NEW * (write - self.write)
+
+
+def goes_ahead(rates: Rates) -> bool:
+    """Whether what comes after a fill is asked for while the fill is shown."""
+    return True
+
+
+def context_tokens(setting: int | Literal["auto"], rates: Rates | None = None) -> int:
+    """The most prompt tokens per call. Settles ``rates.budget``."""
     if setting != "auto":
         return setting
-    return CONTEXT_TOKENS.get(engine, CONTEXT_TOKENS_ELSEWHERE)
+    if rates is None or rates.read is None:
+        return CONTEXT_TOKENS
+    ideal = rates.read * COLD_READ
+    if rates.budget is None or not rates.budget / 2 <= ideal <= rates.budget * 3:
+        rates.budget = max((s for s in CONTEXT_STEPS if s <= ideal), default=CONTEXT_STEPS[0])
+    return rates.budget

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from infill_ls.hole import Hole
+from infill_ls.hole import REACH, TYPED, Hole
 
 # Fills kept. llama.vim keeps 250; one takes about 1 KB here.
 CAPACITY: Final = 250
-# Characters of prefix and suffix that must be the same. The prefix's end alone decides where in
-# a file we are, and the window's start may have moved meanwhile.
-REACH: Final = 512
-# Characters of a fill that may have been typed since.
-TYPED: Final = 256
 
 _Key = tuple[str, str, str]
 
@@ -33,20 +28,21 @@ class Recall:
         while len(self._fills) > self._capacity:
             self._fills.popitem(last=False)
 
-    def find(self, uri: str, hole: Hole) -> str | None:
+    def find(self, uri: str, hole: Hole, *, typed: int = 0) -> str | None:
         """The fill of this hole, or what is left of one whose beginning has been typed since.
 
-        None if nothing is known; never a fill that is typed to its end.
+        ``typed``: the least that must have been typed, in characters. None if nothing is known;
+        never a fill that is typed to its end.
         """
         prefix, suffix = hole.prefix, hole.suffix[:REACH]
-        for typed in range(min(TYPED, len(prefix)) + 1):
-            end = len(prefix) - typed
+        for since in range(typed, min(TYPED, len(prefix)) + 1):
+            end = len(prefix) - since
             key = (uri, prefix[max(0, end - REACH) : end], suffix)
             fill = self._fills.get(key)
             if fill is None or not fill.startswith(prefix[end:]):
                 continue
-            if typed and len(fill) == typed:
+            if since and len(fill) == since:
                 continue
             self._fills.move_to_end(key)
-            return fill[typed:]
+            return fill[since:]
         return None

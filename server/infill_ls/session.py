@@ -8,9 +8,9 @@ import threading
 from typing import ClassVar
 
 from infill_ls import hole, policy
-from infill_ls.completer import fill_hole
 from infill_ls.engines import Engine, connect
 from infill_ls.errors import SettingsError
+from infill_ls.generation import fill_hole
 from infill_ls.settings import Settings, from_user
 
 

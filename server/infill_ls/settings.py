@@ -158,6 +158,7 @@ class Settings:
     debounce_ms: int | Literal["auto"] = _key(
         "debounceMs", "auto", _auto_or(_number(int, 0, 10_000))
     )
+    latency_ms: int = _key("latencyMs", 1000, _number(int, 100, 10_000))
     context_tokens: int | Literal["auto"] = _key(
         "contextTokens", "auto", _auto_or(_number(int, 64, 131_072))
     )

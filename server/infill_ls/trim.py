@@ -163,6 +163,21 @@ def trim(
     return Fill(_tidy(text, hole) if ended else text, ended)
 
 
+def continuation(
+    raw: str, hole: Hole, control: tuple[str, ...] = (), *, over: bool = True
+) -> tuple[str, str | None]:
+    """What the model goes on with at the cursor, before it is cut to fit, and what ended it.
+
+    None for the latter as long as more may come.
+    """
+    raw = raw.replace("\r\n", "\n").replace("\r", "\n")
+    text, ended = _readable(raw, control, over)
+    if ended == "unsafe character":
+        text = text.rpartition("\n")[0]
+    text, ended = _unwrapped(text, ended, hole, over)
+    return _joined(text, ended, hole)
+
+
 @lru_cache(maxsize=16)
 def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(control, key=len, reverse=True)

@@ -135,6 +135,11 @@ class Editor:
             "character": len(before) - before.rfind("\n") - 1,
         }
 
+    @property
+    def asks_here(self) -> bool:
+        """Whether this editor asks at such a place at all."""
+        return True
+
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -218,6 +223,10 @@ class Helix(Editor):
             self._timer.cancel()
         if not self.visible and len(self._word()) >= 2:
             self._later(0.250, self._ask)
+
+    @property
+    def asks_here(self) -> bool:
+        return bool(self.visible) or len(self._word()) >= 2
 
     def _word(self) -> str:
         start = self.cursor

@@ -23,6 +23,8 @@ from infill_ls.recall import Recall
 from infill_ls.trim import Trim
 
 _FAMILY: Final = families.find("qwen2.5-coder:1.5b")
+# As in the model's card and in Ollama's template.
+_TEMPLATE: Final = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ class Peer:
         assert _FAMILY is not None
         prefix, suffix = hole.prefix[-self._policy.prefix :], hole.suffix[: self._policy.suffix]
         request = Request(
-            prompt=prompt.render(_FAMILY.template, prefix, suffix),
+            prompt=prompt.render(_TEMPLATE, prefix, suffix),
             suffix=None,
             raw=True,
             stop=_FAMILY.stop,

@@ -36,7 +36,8 @@ class Record:
 
     typed: int = 0
     accepted: int = 0
-    # For each pause: s from the key to the suggestion, infinite if none came.
+    # For each pause at a place where the editor asks: s from the key to the suggestion, infinite
+    # if none came.
     waits: list[float] = field(default_factory=list)
     right_in_pause: int = 0
     wrong_characters: int = 0
@@ -64,8 +65,10 @@ class Figures:
 class Session:
     """One typist in one editor with one policy."""
 
-    def __init__(self, world: World, editor: Editor, typist: Typist) -> None:
-        self.world, self.editor, self.typist = world, editor, typist
+    def __init__(
+        self, world: World, editor: Editor, typist: Typist, engine: SimulatedEngine
+    ) -> None:
+        self.world, self.editor, self.typist, self.engine = world, editor, typist, engine
         self.record = Record()
         self._loop = asyncio.get_running_loop()
         self._liked: dict[tuple[int, int], bool] = {}
@@ -73,6 +76,7 @@ class Session:
     async def type(self) -> None:
         """The whole of the current edit."""
         self.editor.open(self.world.text, len(self.world.edit.before))
+        self.engine.account.arrive()
         await self._pause(self.typist.arrival())
         while self.world.typed != self.world.edit.target:
             if not self.world.left:
@@ -139,7 +143,7 @@ class Session:
         self.editor.accept()
 
     def _reckon(self, long: bool, first: float | None, seen_right: bool) -> None:
-        if long:
+        if long and (first is not None or self.editor.asks_here):
             self.record.waits.append(math.inf if first is None else first)
             self.record.right_in_pause += seen_right
 
@@ -188,7 +192,7 @@ async def run(
     server.completer = make(engine)
     editor = editor_class(server)
     editor.start({"engine": "ollama"})
-    session = Session(world, editor, Typist(seed))
+    session = Session(world, editor, Typist(seed), engine)
     for source in sorted(SOURCES.glob("*.txt")):
         for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}"):
             world.edit, world.typed = edit, ""
@@ -216,7 +220,7 @@ def _figures(
         saved_per_100=100 * record.accepted / total,
         calls_per_100=100 * account.calls / total,
         read_per_shown=account.read / max(1, len(shown)),
-        cached_share=account.cached / max(1, account.cached + account.read),
+        cached_share=account.cached_here / max(1, account.asked_here),
         thrown_away=max(0, round(account.written - shown_tokens)),
         busy_per_saved=account.busy / max(1, record.accepted),
         wrong_per_1000=1000 * record.wrong_characters / max(1, record.typed),

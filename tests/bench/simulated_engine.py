@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
@@ -42,8 +42,21 @@ class Account:
     cached: int = 0
     written: int = 0
     busy: float = 0.0
-    most_at_once: int = 0
-    disconnects: list[float] = field(default_factory=list)
+    # The same without the first prompt at each new place.
+    cached_here: int = 0
+    asked_here: int = 0
+    _new_here: bool = True
+
+    def arrive(self) -> None:
+        """The typist has come to a new place."""
+        self._new_here = True
+
+    def ask(self, prompt: int, cached: int) -> None:
+        self.cached += cached
+        if not self._new_here:
+            self.cached_here += cached
+            self.asked_here += prompt
+        self._new_here = False
 
 
 class SimulatedEngine:
@@ -97,7 +110,7 @@ class SimulatedEngine:
             )
             # The last token is always read again: its outcome is what comes next.
             cached = min(sum(1 for _ in same), len(prompt) - 1)
-            self.account.cached += cached
+            self.account.ask(len(prompt), cached)
             done = cached
             while done < len(prompt):
                 step = min(self._profile.batch, len(prompt) - done)

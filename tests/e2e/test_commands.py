@@ -73,7 +73,7 @@ async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code
     (call,) = ollama.generations
     assert call.body == {
         "model": "qwen2.5-coder:1.5b",
-        "prompt": "<|fim_prefix|>def f(xs):\n    return [<|fim_suffix|>]\n<|fim_middle|>",
+        "prompt": "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>def f(xs):\n    return [",
         "raw": True,
         "stream": True,
         "think": False,
@@ -103,14 +103,18 @@ async def test_the_suffix_field_where_the_user_wants_it(
 
 async def test_what_follows_can_be_left_out(run: Run, ollama: FakeOllama, code: Path) -> None:
     await run("complete", "--no-suffix", "main.py:2:13")
-    assert ollama.generations[0].body["prompt"].endswith("return [<|fim_suffix|><|fim_middle|>")
+    assert (
+        ollama.generations[0]
+        .body["prompt"]
+        .startswith("<|fim_prefix|><|fim_suffix|><|fim_middle|>")
+    )
 
 
 async def test_without_a_column_the_end_of_the_line_counts(
     run: Run, ollama: FakeOllama, code: Path
 ) -> None:
     await run("complete", "main.py:1")
-    assert "def f(xs):<|fim_suffix|>\n    return" in ollama.generations[0].body["prompt"]
+    assert ollama.generations[0].body["prompt"].endswith("[]\n<|fim_middle|>def f(xs):")
 
 
 async def test_figures_as_json(run: Run, code: Path) -> None:

@@ -1,0 +1,176 @@
+"""One call of an engine: the hole that it was made for, and what has been written so far.
+
+A generation belongs to the document, not to the request: as long as what is typed agrees with
+what is written, it serves every hole on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from infill_ls import families, policy, prompt
+from infill_ls.engines import Engine, Usage
+from infill_ls.errors import Stalled
+from infill_ls.hole import Hole, typed_since
+from infill_ls.policy import Rates
+from infill_ls.prompt import Mode, Request
+from infill_ls.settings import Settings
+from infill_ls.trim import Fill, Shape, continuation, trim
+
+log = logging.getLogger(__name__)
+
+# s. No fill is worth more of the engine's time; a generation without an end must not hold it.
+GENERATION_LIMIT: Final = 120.0
+# A level of its own below DEBUG: the only one at which the user's code is written to the log.
+TRACE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one pass through prompt, engine and trim gave. Times in ms from its start.
+
+    ``ended_by``: what completed the fill, a step of trim or the model. ``raw``: everything the
+    model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say.
+    """
+
+    fill: str
+    ended_by: str
+    model: str
+    engine: str
+    first_ms: float | None
+    total_ms: float
+    usage: Usage
+    raw: str
+
+
+@dataclass(eq=False, slots=True)
+class Generation:
+    """``over``: nothing more will be written. Times in s of the loop's clock."""
+
+    uri: str
+    hole: Hole
+    raw: str = ""
+    over: bool = False
+    cut_short: bool = False
+    prompt: str = ""
+    started: float = 0.0
+    first: float | None = None
+    last: float = 0.0
+    pieces: int = 0
+    usage: Usage | None = None
+    first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
+    _control: tuple[str, ...] = field(default=())
+    _model: str = ""
+    _engine: str = ""
+
+    async def stream(
+        self, engine: Engine, settings: Settings, rates: Rates | None = None
+    ) -> AsyncGenerator[None]:
+        """Ask the engine, and take what it writes; yields after each piece.
+
+        Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
+        """
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        request = await request_for(engine, self.hole, settings, rates, self.first_line)
+        self._model, self._engine = (await engine.describe()).name, engine.name
+        self.prompt, self._control = request.prompt, request.control
+        self.first_line = request.first_line
+        log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
+        try:
+            async with (
+                asyncio.timeout(GENERATION_LIMIT),
+                aclosing(engine.generate(request)) as chunks,
+            ):
+                async for chunk in chunks:
+                    self.last = loop.time()
+                    if chunk.text:
+                        self.raw += chunk.text
+                        self.pieces += 1
+                        self.first = self.first or self.last
+                    self.usage = chunk.usage or self.usage
+                    if chunk.stop_reason is not None:
+                        self.over, self.cut_short = True, chunk.stop_reason == "length"
+                    yield
+                    if self.over:
+                        break
+        except TimeoutError:
+            raise Stalled(
+                f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
+                "Lower maxTokens, or take a smaller model.",
+            ) from None
+
+    def fill(self, hole: Hole, shape: Shape) -> Fill | None:
+        """The fill so far at a hole on the way; None if what was typed since disagrees."""
+        typed = typed_since(self.hole, hole)
+        if typed is None:
+            return None
+        written, ended = continuation(self.raw, self.hole, self._control, over=self.over)
+        if written.startswith(typed):
+            rest = written[len(typed) :]
+        elif typed.startswith(written) and not (self.over or ended):
+            return Fill("")
+        else:
+            return None
+        over = self.over or ended is not None
+        return trim(rest, hole, shape, self._control, over=over, cut_short=self.cut_short)
+
+    def outcome(self, fill: Fill) -> Outcome:
+        """What came of it, for a fill that it gave."""
+        return Outcome(
+            fill=fill.text.replace("\n", self.hole.newline),
+            ended_by=fill.ended_by or "latency",
+            model=self._model,
+            engine=self._engine,
+            first_ms=None if self.first is None else (self.first - self.started) * 1000,
+            total_ms=(self.last - self.started) * 1000,
+            usage=self.usage or Usage(fill_tokens=self.pieces),
+            raw=self.raw,
+        )
+
+
+async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape) -> Outcome:
+    """One pass: prompt, engine, trim. The stream is closed as soon as the fill is complete.
+
+    Raises :class:`infill_ls.errors.InfillError`.
+    """
+    generation = Generation("", hole)
+    async with aclosing(generation.stream(engine, settings)) as steps:
+        async for _ in steps:
+            fill = generation.fill(hole, shape)
+            if fill is not None and fill.complete:
+                break
+    generation.over = True
+    fill = generation.fill(hole, shape)
+    assert fill is not None
+    log.log(TRACE, "raw: %r fill: %r ended by %s", generation.raw, fill.text, fill.ended_by)
+    return generation.outcome(fill)
+
+
+async def request_for(
+    engine: Engine,
+    hole: Hole,
+    settings: Settings,
+    rates: Rates | None = None,
+    start: int | None = None,
+) -> Request:
+    """The request that this engine's model gets for a hole.
+
+    Raises :class:`infill_ls.errors.InfillError`.
+    """
+    model = await engine.describe()
+    return prompt.build(
+        hole,
+        model,
+        families.find(model.name, settings.fim),
+        mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
+        start=start,
+        context_tokens=policy.context_tokens(settings.context_tokens, rates),
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+    )
