@@ -19,10 +19,12 @@ class Model:
     """What an engine says of one of its models.
 
     ``can_insert``: the server has a template of its own for prefix and suffix.
+    ``can_begin``: it can be told what its answer begins with.
     """
 
     name: str
     can_insert: bool = False
+    can_begin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ LONGER: Final = 1.5
 SHORTER: Final = 0.4
 
 _GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
+_LAST_WORD: Final = re.compile(r"(?:[^\w\n]?\w{1,32}|[^\w\n])\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -50,6 +51,8 @@ class Request:
     ``suffix`` is None unless the server's own template is to place it; then ``raw`` is false.
     ``control``: texts that end the fill wherever they appear in it. ``max_tokens`` is the most
     that the engine may write. ``first_line``: number of the line that the prefix begins with.
+    ``begin``: what the answer must begin with; it stands before the cursor already and is left out
+    of what the engine gives back.
     """
 
     prompt: str
@@ -60,6 +63,7 @@ class Request:
     max_tokens: int
     temperature: float
     first_line: int = 0
+    begin: str = ""
 
 
 def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mode:
@@ -105,9 +109,12 @@ def build(
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
     prefix, suffix = break_up(prefix, control), break_up(suffix, control)
+    begin = ""
     if chosen == "raw":
         assert family is not None
-        if hole.at_line_start:
+        if model.can_begin:
+            prefix, begin = heal(prefix)
+        elif hole.at_line_start:
             # In tokenizers a blank belongs to the word after it: of 60 whole-line holes 43 pass
             # without the last blank of the indentation, 34 with it.
             prefix = prefix.removesuffix(" ")
@@ -126,7 +133,22 @@ def build(
         max_tokens=max_tokens,
         temperature=temperature,
         first_line=first_line,
+        begin=begin,
     )
+
+
+def heal(prefix: str) -> tuple[str, str]:
+    """The prefix without the word that the cursor is in or behind, and that word.
+
+    In tokenizers a word goes with the character before it, and a prompt that ends inside of such
+    a token is one that the model has never seen. Of 60 random spans of HumanEval-Infilling 16
+    pass with the word given back to the model as what it must begin with, 9 without; 11 in the
+    documented order.
+    """
+    found = _LAST_WORD.search(prefix)
+    if not found or not found[0].isascii():
+        return prefix, ""
+    return prefix[: found.start()], found[0]
 
 
 def render(template: str, prefix: str, suffix: str) -> str:

@@ -66,9 +66,13 @@ class Session:
     """One typist in one editor with one policy."""
 
     def __init__(
-        self, world: World, editor: Editor, typist: Typist, engine: SimulatedEngine
+        self,
+        world: World,
+        editor: Editor,
+        typist: Typist,
+        arrived: Callable[[], None] = lambda: None,
     ) -> None:
-        self.world, self.editor, self.typist, self.engine = world, editor, typist, engine
+        self.world, self.editor, self.typist, self._arrived = world, editor, typist, arrived
         self.record = Record()
         self._loop = asyncio.get_running_loop()
         self._liked: dict[tuple[int, int], bool] = {}
@@ -76,7 +80,7 @@ class Session:
     async def type(self) -> None:
         """The whole of the current edit."""
         self.editor.open(self.world.text, len(self.world.edit.before))
-        self.engine.account.arrive()
+        self._arrived()
         await self._pause(self.typist.arrival())
         while self.world.typed != self.world.edit.target:
             if not self.world.left:
@@ -192,7 +196,7 @@ async def run(
     server.completer = make(engine)
     editor = editor_class(server)
     editor.start({"engine": "ollama"})
-    session = Session(world, editor, Typist(seed), engine)
+    session = Session(world, editor, Typist(seed), engine.account.arrive)
     for source in sorted(SOURCES.glob("*.txt")):
         for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}"):
             world.edit, world.typed = edit, ""

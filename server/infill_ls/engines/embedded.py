@@ -39,7 +39,7 @@ class Embedded:
         self._starting: asyncio.Task[OpenAI] | None = None
 
     async def describe(self) -> Model:
-        return Model(self._weights.name)
+        return Model(self._weights.name, can_begin=True)
 
     async def warm(self) -> None:
         await self._running()
@@ -102,6 +102,7 @@ class Embedded:
             headers={"Authorization": f"Bearer {key}"},
             # Counts with every piece: most streams are closed before their last one.
             extra={"cache_prompt": True, "timings_per_token": True, "seed": SEED},
+            can_begin=True,
         )
         return self._server
 

@@ -6,6 +6,7 @@ frame it the same way.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
@@ -26,6 +27,7 @@ class OpenAI:
     """``model``: None for the one that the server has, or the best of several.
 
     ``extra``: fields beyond the standard, for servers that are known to take them.
+    ``can_begin``: the server takes llama.cpp's ``grammar``.
     """
 
     name = "openai"
@@ -38,10 +40,12 @@ class OpenAI:
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        can_begin: bool = False,
     ) -> None:
         self._named = model
         self._model: Model | None = None
         self._extra = dict(extra or {})
+        self._can_begin = can_begin
         self._http = Http(
             url,
             explain=self._explain,
@@ -61,7 +65,7 @@ class OpenAI:
 
     async def describe(self) -> Model:
         if self._model is None:
-            self._model = Model(self._named or await self._only())
+            self._model = Model(self._named or await self._only(), can_begin=self._can_begin)
         return self._model
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
@@ -77,6 +81,10 @@ class OpenAI:
         }
         if request.stop:
             body["stop"] = list(request.stop[:MAX_STOPS])
+        begin = request.begin
+        if begin:
+            # llama.cpp's grammar (GBNF); its texts are written as JSON's are.
+            body["grammar"] = f"root ::= {json.dumps(begin)} rest\nrest ::= [^\\x00]*"
         reason: str | None = None
         usage: Usage | None = None
         done = False
@@ -92,6 +100,9 @@ class OpenAI:
                 usage = _usage(event) or usage
                 text, finish = _choice(event)
                 reason = finish or reason
+                if begin:
+                    again = min(len(begin), len(text))
+                    text, begin = text[again:], begin[again:]
                 if text:
                     yield Chunk(text, usage)
         if not done and reason is None:
