@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench clean
+.PHONY: demo test lint lock bench bench-real bench-knobs clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -17,8 +17,19 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What infill-ls itself costs, then the policies side by side in virtual time.
 bench: .venv/.ready
-	PYTHONPATH=tests $(BIN)/python tests/bench/roundtrip.py
+	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
+	PYTHONPATH=tests $(BIN)/python -m bench.replay
+
+# On the embedded engine: typing at real speed, and its settings. Nothing else should run.
+bench-real: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m bench.real
+
+bench-knobs: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m bench.knobs
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from holes import at
 from infill_ls import hole
 from infill_ls.documents import split_lines
-from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, between
+from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, between, typed_since
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,40 @@ def test_a_long_line_gives_a_hole_whose_start_moves_in_steps() -> None:
     starts = {column - len(hole.at([line], 0, column).prefix) for column in range(300_000, 300_500)}
     assert len(starts) <= 2
     assert len(hole.at([line], 0, 300_000).prefix) <= PREFIX_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "typed"),
+    [
+        ("a = [█]\n", "a = [█]\n", ""),
+        ("a = [█]\n", "a = [x for█]\n", "x for"),
+        ("a = [█]\n", "a = [\n    x█]\n", "\n    x"),
+        ("a = █\n", "a = sum(█)\n", "sum("),
+        ("a = █\n", "a = f([█])\n", "f(["),
+        ("a = █\n", "a = █)\n", None),
+        ("a = █\n", "a = x█ + 1\n", None),
+        ("a = [█]\n", "a = █]\n", None),
+        ("a = [█]\n", "b = [x█]\n", None),
+        ("a = [█]\n", "a = [█]\nb\n", None),
+        ("█", "x" * TYPED + "█", "x" * TYPED),
+        ("█", "x" * (TYPED + 1) + "█", None),
+    ],
+)
+def test_what_was_typed_since(earlier: str, later: str, typed: str | None) -> None:
+    assert typed_since(at(earlier), at(later)) == typed
+
+
+def test_what_was_typed_since_in_a_file_whose_start_is_left_out() -> None:
+    lines = [f"value_{number} = {number}\n" for number in range(20_000)]
+    earlier = hole.at(lines, 10_000, 4)
+    typed = "y" * 200
+    lines[10_000] = "valu" + typed + lines[10_000][4:]
+    later = hole.at(lines, 10_000, 204)
+    assert 0 < earlier.first_line < later.first_line
+    assert typed_since(earlier, later) == typed
+    assert typed_since(earlier, hole.at(lines, 12_000, 8)) is None
+    lines[9_999] = "another\n"
+    assert typed_since(earlier, hole.at(lines, 10_000, 204)) is None
 
 
 def test_a_hole_between_two_texts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,15 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
         "stop": ["1", "2", "3", "4"],
         "cache_prompt": True,
     }
+
+
+async def test_what_the_answer_begins_with_is_asked_for_and_left_out(ollama: FakeOllama) -> None:
+    ollama.fill = ' "so\\rted"(xs)'
+    engine = OpenAI(ollama.url, can_begin=True)
+    request = replace(REQUEST, begin=' "so\\r')
+    got = [chunk async for chunk in engine.generate(request)]
+    assert "".join(chunk.text for chunk in got) == 'ted"(xs)'
+    assert ollama.calls[-1].body["grammar"] == ('root ::= " \\"so\\\\r" rest\nrest ::= [^\\x00]*')
 
 
 async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> None:

@@ -23,6 +23,7 @@ from infill_ls.prompt import (
     break_up,
     build,
     choose_mode,
+    heal,
     render,
     window,
 )
@@ -157,6 +158,44 @@ def test_the_suffix_ends_with_a_whole_line() -> None:
     _, suffix = window(hole_at(FILE, 1000, 0), 512)
     assert suffix.endswith("\n")
     assert len(suffix) > 200
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kept", "begin"),
+    [
+        ("return so", "return", " so"),
+        ("self.val", "self", ".val"),
+        ("x = ", "x =", " "),
+        ("f(", "f", "("),
+        ("word", "", "word"),
+        ("a\n    ", "a\n   ", " "),
+        ("a\nword", "a\n", "word"),
+        ("a\n", "a\n", ""),
+        ("", "", ""),
+        ("x = größe", "x = größe", ""),
+    ],
+)
+def test_the_last_word_is_given_back_to_the_model(prefix: str, kept: str, begin: str) -> None:
+    assert heal(prefix) == (kept, begin)
+    request = build(
+        Hole(prefix, "\n"),
+        Model("qwen2.5-coder:0.5b", can_begin=True),
+        families.find("qwen2.5-coder:0.5b"),
+        context_tokens=512,
+        max_tokens=64,
+        temperature=0.2,
+    )
+    assert request.prompt == f"<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>{kept}"
+    assert request.begin == begin
+
+
+def test_a_window_goes_on_from_the_line_that_it_began_with() -> None:
+    start = start_of_window(FILE, 1000, 0)
+    for line in range(1000, 1010):
+        prefix, _ = window(hole_at(FILE, line, 0), 512, start=start)
+        assert prefix.startswith(FILE[start])
+    for far in (100, 1300, 1999):
+        assert window(hole_at(FILE, far, 0), 512, start=start) == window(hole_at(FILE, far, 0), 512)
 
 
 @pytest.mark.parametrize("length", [20, 40, 80, 120, 150, 200])

@@ -1,7 +1,7 @@
 """Real files are typed in by a simulated typist, through the real server, in virtual time.
 
 The engine is simulated too, with a cost model; so the figures are the same on every machine, and
-whoever changes a policy sees at once what that does. See the README beside this file.
+whoever changes a policy sees at once what that does.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import looptime
 
 from bench.editors import EDITORS, Editor
 from bench.peers import POLICIES, Peer
+from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
 from bench.world import SOURCES, Typist, World, edits
 from infill_ls.completer import Completer
@@ -60,6 +62,7 @@ class Figures:
     thrown_away: int
     busy_per_saved: float
     wrong_per_1000: float
+    waits: tuple[float, ...]
 
 
 class Session:
@@ -228,6 +231,7 @@ def _figures(
         thrown_away=max(0, round(account.written - shown_tokens)),
         busy_per_saved=account.busy / max(1, record.accepted),
         wrong_per_1000=1000 * record.wrong_characters / max(1, record.typed),
+        waits=tuple(waits),
     )
 
 
@@ -309,6 +313,7 @@ def main() -> None:
     parser.add_argument("--editor", action="append", default=[])
     parser.add_argument("--profile", action="append", default=[])
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
     options = parser.parse_args()
     figures = everything(
         options.policy,
@@ -318,6 +323,8 @@ def main() -> None:
         editors=options.editor,
         profiles=options.profile,
     )
+    if options.plot:
+        Path(options.plot).write_text(plot(figures), "utf-8")
     if options.json:
         print(json.dumps([asdict(one) for one in figures], indent=1))
     else:
