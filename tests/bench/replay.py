@@ -19,6 +19,7 @@ from typing import Any, Final
 import looptime
 
 from bench.editors import EDITORS, Editor
+from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer
 from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
@@ -206,6 +207,11 @@ async def run(
             await session.type()
     await server.completer.aclose()
     await engine.aclose()
+    # Requests that the editor still waits for.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
     return _figures(policy, editor_class.name, profile.name, session, engine)
 
 
@@ -313,8 +319,23 @@ def main() -> None:
     parser.add_argument("--editor", action="append", default=[])
     parser.add_argument("--profile", action="append", default=[])
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
     parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
     options = parser.parse_args()
+    if options.levers:
+        for name, off in LEVERS.items():
+            with off():
+                found = everything(
+                    [OURS],
+                    right=options.right,
+                    count=options.edits,
+                    seed=options.seed,
+                    editors=options.editor,
+                    profiles=options.profile,
+                )
+            without = "with all" if name == "all" else f"without {name}"
+            print(f"\n=== {without}{table(found)}")
+        return
     figures = everything(
         options.policy,
         right=options.right,

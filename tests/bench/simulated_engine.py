@@ -28,6 +28,7 @@ class Profile:
 # others as laptops with a small and cards with a middling model do.
 PROFILES: Final = (
     Profile("two cores", 90, 17),
+    Profile("two cores, batch 128", 90, 17, batch=128),
     Profile("laptop", 400, 45),
     Profile("GPU", 3000, 120),
 )

@@ -111,7 +111,7 @@ class World:
         tail = (found[1] + found[3])[-120:]
         whole = self.edit.before + self.edit.target
         places = []
-        at = whole.find(tail, len(self.edit.before) - len(tail) if tail else 0)
+        at = whole.find(tail, max(0, len(self.edit.before) - len(tail)))
         while at >= 0:
             places.append(at + len(tail) - len(self.edit.before))
             at = whole.find(tail, at + 1)

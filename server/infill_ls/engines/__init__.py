@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Final, Protocol
 
 from infill_ls.errors import EngineError, NotRunning, WeightsError
@@ -100,6 +99,8 @@ async def connect(settings: Settings) -> Engine:
 
 async def _embedded() -> Engine:
     """The embedded engine; raises what keeps it from running."""
+    from importlib.util import find_spec
+
     if find_spec("xllamacpp") is None:
         raise NotRunning(
             "The embedded engine is not installed.",
