@@ -34,6 +34,7 @@ from infill_ls.engines import Engine
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
 from infill_ls.hole import CLOSERS, Hole, typed_since
+from infill_ls.measured import Measured
 from infill_ls.policy import Plan, Rates
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
@@ -138,13 +139,18 @@ class Completer:
     """Answers requests; see the rules above.
 
     ``connect`` gives the engine; it is asked again after a problem, so that an engine that was
-    started meanwhile is noticed.
+    started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions.
     """
 
     def __init__(
-        self, connect: Callable[[Settings], Awaitable[Engine]], settings: Settings
+        self,
+        connect: Callable[[Settings], Awaitable[Engine]],
+        settings: Settings,
+        measured: Measured | None = None,
     ) -> None:
         self.settings = settings
+        self._measured = measured
+        self._measured_of = ""  # the engine and model that the rates are of
         self.rates = Rates()
         self._connect = connect
         self._recall = Recall()
@@ -243,7 +249,6 @@ class Completer:
         self._close()
         self.settings = settings
         self._recall = Recall()
-        self.rates = Rates()
         await self._disconnect()
 
     async def aclose(self) -> None:
@@ -325,6 +330,7 @@ class Completer:
             generation.first_line = last.first_line
         try:
             engine = await self._connected()
+            await self._recollect(engine)
             steps = generation.stream(engine, self.settings, self.rates)
             async with aclosing(steps):
                 async for _ in steps:
@@ -423,7 +429,18 @@ class Completer:
                 self._engine = await self._connect(self.settings)
             return self._engine
 
+    async def _recollect(self, engine: Engine) -> None:
+        """Begin with the rates that this engine and model had in an earlier session."""
+        if not self._measured_of:
+            model = await engine.describe()
+            self._measured_of = f"{engine.name} {self.settings.engine_url} {model.name}"
+            if self._measured is not None:
+                self.rates = self._measured.load(self._measured_of)
+
     async def _disconnect(self) -> None:
+        if self._measured is not None and self._measured_of:
+            self._measured.save(self._measured_of, self.rates)
+        self._measured_of, self.rates = "", Rates()
         engine, self._engine = self._engine, None
         if engine is not None:
             with contextlib.suppress(InfillError):

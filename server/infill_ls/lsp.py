@@ -32,6 +32,7 @@ from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
+from infill_ls.measured import Measured
 from infill_ls.settings import Settings, from_user
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ class Server(LanguageServer):
         self._tasks: set[asyncio.Task[None]] = set()
         self.client = ""
         self.has_ghost_text = False
-        self.completer = Completer(connect, Settings(headers={}))
+        self.completer = Completer(connect, Settings(headers={}), Measured())
         _register(self)
 
     # What the protocol needs

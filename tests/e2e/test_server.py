@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -352,3 +354,18 @@ async def test_over_a_socket(start: Start, ollama: FakeOllama) -> None:
     client.notify("exit", None)
     assert await process.wait() == 0
     writer.close()
+
+
+async def test_what_was_measured_is_kept_for_the_next_session(
+    start: Start, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    ollama.fill = "value for value in values if value"
+    environment = {"OLLAMA_HOST": ollama.url, "XDG_STATE_HOME": str(tmp_path)}
+    client = await start(environment=environment)
+    await client.initialize(options={"debounceMs": 0})
+    client.open(TEXT)
+    await client.fill(1, 12)
+    assert await client.stop() == 0
+    kept = json.loads((tmp_path / "infill-ls" / "rates.json").read_text("utf-8"))
+    assert list(kept) == [f"ollama {ollama.url} qwen2.5-coder:1.5b"]
+    assert kept[f"ollama {ollama.url} qwen2.5-coder:1.5b"]["write"] > 0

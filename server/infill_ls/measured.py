@@ -1,0 +1,70 @@
+"""What engines were seen to do, kept between sessions in the user's state directory.
+
+Two rates for each engine and model, nothing else. A file that can't be read or written is no
+problem: then they are measured again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from infill_ls.policy import Rates
+
+# Engines and models that are kept; the ones used last.
+CAPACITY: Final = 50
+
+
+class Measured:
+    """``path``: another file than the user's own."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+
+    def load(self, key: str) -> Rates:
+        """The rates of an engine with a model; empty ones if nothing is known."""
+        kept = self._read().get(key)
+        rates = Rates()
+        if isinstance(kept, dict):
+            rates.learn(read=_rate(kept.get("read")), write=_rate(kept.get("write")))
+        return rates
+
+    def save(self, key: str, rates: Rates) -> None:
+        """Keep the rates; the file is replaced in one step."""
+        if rates.read is None and rates.write is None:
+            return
+        everything = self._read()
+        everything.pop(key, None)
+        everything[key] = {"read": rates.read, "write": rates.write}
+        newest = dict(list(everything.items())[-CAPACITY:])
+        path = self._file()
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(json.dumps(newest, indent=1), "utf-8")
+            os.replace(unfinished, path)
+
+    def _read(self) -> dict[str, Any]:
+        with suppress(OSError, ValueError):
+            kept = json.loads(self._file().read_text("utf-8"))
+            if isinstance(kept, dict):
+                return kept
+        return {}
+
+    def _file(self) -> Path:
+        if self._path is None:
+            # Not at the head: the server's start doesn't need it.
+            import platformdirs
+
+            folder = platformdirs.user_state_dir("infill-ls", appauthor=False)
+            self._path = Path(folder) / "rates.json"
+        return self._path
+
+
+def _rate(value: Any) -> float | None:
+    """Tokens/s if the value can be that."""
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if good and 0 < value < 1e6 else None
