@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from infill_ls.hole import CLOSERS
+
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _CODECS: Final = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
@@ -138,7 +140,7 @@ def cursors(
         )
         column = min(column, len(lines[line].rstrip("\r\n")))
         yield line, column
-        if len(change.text) > 1 and change.text[-1] in ")]}>\"'`" and column:
+        if len(change.text) > 1 and change.text[-1] in CLOSERS and column:
             yield line, column - 1
 
 

@@ -15,7 +15,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
@@ -32,6 +32,7 @@ from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
+from infill_ls.hole import Hole
 from infill_ls.measured import Measured
 from infill_ls.settings import Settings, from_user
 
@@ -212,14 +213,13 @@ class Server(LanguageServer):
             return
         changes = [_change(change) for change in params.content_changes]
         document.apply(changes, params.text_document.version, self.encoding)
-        snapshot = document.snapshot()
-        self.completer.document_changed(
-            snapshot.uri,
-            (
-                hole.at(snapshot.lines, line, column, snapshot.language)
-                for line, column in documents.cursors(snapshot.lines, changes[-1:], self.encoding)
-            ),
-        )
+        self.completer.document_changed(document.uri, self._holes_after(document, changes))
+
+    def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
+        """Where the cursor may be now. A snapshot is made only for whoever looks."""
+        lines = document.snapshot().lines
+        for line, column in documents.cursors(lines, changes[-1:], self.encoding):
+            yield hole.at(lines, line, column, document.language)
 
     def close_document(self, uri: str) -> None:
         self._documents.pop(uri, None)
