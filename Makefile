@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench bench-real bench-knobs clean
+.PHONY: demo test lint lock bench bench-levers bench-real bench-knobs clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -21,6 +21,10 @@ lint: .venv/.ready
 bench: .venv/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
 	PYTHONPATH=tests $(BIN)/python -m bench.replay
+
+# The policy of infill-ls, each of its levers off by itself.
+bench-levers: .venv/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers
 
 # On the embedded engine: typing at real speed, and its settings. Nothing else should run.
 bench-real: .venv/.ready

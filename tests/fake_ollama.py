@@ -39,13 +39,15 @@ class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
-    before each further piece. ``fault``: what goes wrong with the next generations.
+    before each further piece. ``loaded``: whether the models are in memory.
+    ``fault``: what goes wrong with the next generations.
     """
 
     fill: Fill = "x for x in xs"
     models: dict[str, Sequence[str] | None] = field(
         default_factory=lambda: {"qwen2.5-coder:1.5b": ["completion", "insert"]}
     )
+    loaded: bool = True
     delay: float = 0.0
     fault: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -146,6 +148,9 @@ class FakeOllama:
             details = {"family": "qwen2", "parameter_size": "1.5B"}
             models = [{"name": name, "model": name, "details": details} for name in self.models]
             self._reply(writer, 200, {"models": models})
+        elif (method, call.path) == ("GET", "/api/ps"):
+            models = [{"name": name} for name in self.models] if self.loaded else []
+            self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("POST", "/api/show"):
             self._show(call, writer)
         elif (method, call.path) == ("POST", "/api/pull"):
@@ -203,6 +208,7 @@ class FakeOllama:
             return self._refuse(call, writer, 503, text)
         if not body.get("prompt"):
             call.state = "done"
+            self.loaded = True
             return self._reply(writer, 200, self._object(body, "", done=True, done_reason="load"))
         async with self._slot:
             call.state = "generating"

@@ -11,7 +11,6 @@ import pytest
 
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls import policy
 from infill_ls.completer import GRACE, Answer, Completer
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
@@ -94,16 +93,24 @@ def engine() -> ManualEngine:
 
 
 @pytest.fixture
-async def completer(
-    engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Completer]:
-    """One that asks for nothing by itself; going ahead has tests of its own."""
+async def completer(engine: ManualEngine) -> AsyncIterator[Completer]:
+    """One that asks for nothing by itself."""
+    async for completer in _completer(engine, goes_ahead=False):
+        yield completer
+
+
+@pytest.fixture
+async def going_ahead(engine: ManualEngine) -> AsyncIterator[Completer]:
+    async for completer in _completer(engine, goes_ahead=True):
+        yield completer
+
+
+async def _completer(engine: ManualEngine, *, goes_ahead: bool) -> AsyncIterator[Completer]:
 
     async def connected(_: Settings) -> Engine:
         return engine
 
-    monkeypatch.setattr(policy, "goes_ahead", lambda _: False)
-    completer = Completer(connected, SETTINGS)
+    completer = Completer(connected, SETTINGS, goes_ahead=goes_ahead)
     yield completer
     await completer.aclose()
     assert engine.most_at_once <= 1
@@ -370,9 +377,9 @@ async def test_whole_lines_are_shown_when_the_user_has_waited_enough(
 
 
 async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
-    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+    going_ahead: Completer, engine: ManualEngine
 ) -> None:
-    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    completer = going_ahead
     engine.texts = ["a = 1\n", "\nc = 3\n\n"]
     engine.go.set()
     assert (await ask(completer, "█\nb = 2\n")).fill == "a = 1"
@@ -391,9 +398,9 @@ async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
 
 
 async def test_what_is_ahead_ends_when_something_else_is_typed(
-    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+    going_ahead: Completer, engine: ManualEngine
 ) -> None:
-    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    completer = going_ahead
     engine.texts = ["a = 1\n", "\nc = 3\n\n"]
     engine.hold = [False, True]
     engine.go.set()
@@ -406,9 +413,9 @@ async def test_what_is_ahead_ends_when_something_else_is_typed(
 
 
 async def test_nobody_goes_ahead_of_what_is_ahead(
-    completer: Completer, engine: ManualEngine, monkeypatch: pytest.MonkeyPatch
+    going_ahead: Completer, engine: ManualEngine
 ) -> None:
-    monkeypatch.setattr(policy, "goes_ahead", lambda _: True)
+    completer = going_ahead
     engine.text = " + 1\n"
     engine.go.set()
     await ask(completer, "a = 1█\n")
@@ -429,6 +436,25 @@ async def test_a_prompt_keeps_its_first_line_while_it_serves(
     starts = {request.prompt.partition("<|fim_middle|>")[2][:12] for request in engine.asked}
     assert len(engine.asked) == 6
     assert len(starts) == 1
+
+
+@pytest.mark.parametrize(("typed", "answered_after"), [(False, 0.65), (True, 1.0)])
+@pytest.mark.looptime(start=0)
+async def test_an_editor_that_gives_up_gets_the_whole_lines_before(
+    completer: Completer, engine: ManualEngine, typed: bool, answered_after: float
+) -> None:
+    for number in range(2):
+        asked = ask(completer, f"a{number} = █\nz\n")
+        await asyncio.sleep(0.75)
+        if typed:
+            # Then it is the next key that has ended the request, not the time.
+            completer.document_changed(URI, [at(f"a{number} = 1█\nz\n")])
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    engine.text, engine.delay = "if a:\n    b\n" + "    c\n" * 9, 0.3
+    started = asyncio.get_running_loop().time()
+    assert await ask(completer, "█")
+    assert asyncio.get_running_loop().time() - started == pytest.approx(answered_after)
 
 
 async def test_new_settings_forget_what_was_computed(

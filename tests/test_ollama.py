@@ -88,6 +88,33 @@ async def test_plain_request(ollama: FakeOllama) -> None:
     assert "suffix" not in body
 
 
+async def test_warming_loads_a_model_with_the_options_of_the_calls(ollama: FakeOllama) -> None:
+    ollama.loaded = False
+    asked = engine(ollama, model=MODEL, context_tokens=4000)
+    await asked.warm()
+    await asked.warm()
+    (load,) = ollama.generations
+    options = {"num_ctx": 5120}
+    assert load.body == {
+        "model": MODEL,
+        "prompt": "",
+        "stream": True,
+        "keep_alive": "30m",
+        "options": options,
+    }
+    await chunks(asked, replace(request(), max_tokens=128))
+    assert ollama.generations[1].body["options"].items() >= options.items()
+
+
+@pytest.mark.parametrize("keep_alive", ["0", "0s", 0, "0.0m"])
+async def test_a_model_that_is_not_to_be_kept_is_not_loaded_ahead(
+    ollama: FakeOllama, keep_alive: str | int
+) -> None:
+    ollama.loaded = False
+    await engine(ollama, model=MODEL, keep_alive=keep_alive).warm()
+    assert ollama.generations == []
+
+
 async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:
     asked = engine(ollama, model=MODEL)
     await chunks(asked, request())
@@ -98,7 +125,7 @@ async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:
 
 
 async def test_a_larger_context_is_asked_for_when_the_budget_needs_it(ollama: FakeOllama) -> None:
-    await chunks(engine(ollama, model=MODEL, context_tokens=4000), request())
+    await chunks(engine(ollama, model=MODEL, context_tokens=4000, max_tokens=64), request())
     assert ollama.generations[0].body["options"]["num_ctx"] == 4096
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal
 
@@ -118,7 +119,33 @@ def test_rates_follow_what_is_measured() -> None:
     rates = Rates()
     rates.learn(read=100)
     assert (rates.read, rates.write) == (100, None)
-    for _ in range(20):
+    for _ in range(3):
         rates.learn(read=200, write=20)
-    assert rates.read == pytest.approx(200, abs=1)
-    assert rates.write == 20
+    assert (rates.read, rates.write) == (200, 20)
+
+
+def test_one_measurement_that_was_spoilt_changes_nothing() -> None:
+    rates = Rates()
+    for read in (100, 102, 3, 98):
+        rates.learn(read=read)
+    assert rates.read == 98
+
+
+def test_two_measurements_tell_another_machine() -> None:
+    rates = Rates()
+    for read in (400, 400, 400, 90, 95):
+        rates.learn(read=read)
+    assert rates.read == 95
+
+
+def test_an_editor_that_gives_up_is_answered_before() -> None:
+    patience = policy.EditorPatience()
+    patience.gave_up(0.3)
+    patience.gave_up(0.752)
+    assert patience.limit == math.inf
+    assert patience.latency(1.0) == 1.0
+    patience.gave_up(0.748)
+    assert patience.latency(1.0) == pytest.approx(0.648)
+    assert patience.latency(0.2) == 0.2
+    patience.gave_up(2.0)
+    assert patience.latency(1.0) == pytest.approx(0.648)

@@ -11,9 +11,9 @@ Everything that is in flight lives here, and these are the rules:
    disagrees closes it too, unless a request waits.
 4. A generation whose request was cancelled is closed unless another joins it within a grace:
    VS Code cancels at every key and asks again.
-5. A request that has waited for as long as the user should (``latencyMs``) gets the lines that
-   are whole by then; one that has waited for as long as its plan allows gets nothing (``slow``).
-   The generation goes on, and what it finds is remembered.
+5. A request that has waited for as long as the user should (``latencyMs``, or shortly before the
+   editor gives up) gets the lines that are whole by then; one that has waited for as long as its
+   plan allows gets nothing (``slow``). The generation goes on, and what it finds is remembered.
 6. While a fill is shown, what would come after it is asked for.
 7. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
@@ -35,7 +35,7 @@ from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
 from infill_ls.hole import CLOSERS, Hole, typed_since
 from infill_ls.measured import Measured
-from infill_ls.policy import Plan, Rates
+from infill_ls.policy import EditorPatience, Plan, Rates
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
 from infill_ls.trim import Fill, Shape, trim
@@ -109,7 +109,9 @@ class _Waiter:
     hole: Hole
     plan: Plan
     answer: asyncio.Future[Answer]
+    since: float  # s of the loop's clock
     late: bool = False  # it has waited for as long as the user should
+    outdated: bool = False  # the document has changed since
 
 
 @dataclass(eq=False, slots=True)
@@ -121,6 +123,11 @@ class _Running:
     shape: Shape
     ahead: bool = False  # it is for what comes after a fill, and nobody has asked for that yet
     task: asyncio.Task[None] | None = None
+    delivered: Fill | None = None  # the complete fill of this hole, once it has been given out
+
+    def join(self, hole: Hole, shape: Shape) -> None:
+        """Somebody waits for it now, at a hole further on."""
+        self.hole, self.shape, self.ahead, self.delivered = hole, shape, False, None
 
     def agrees(self, uri: str, hole: Hole) -> bool:
         """Whether it serves a hole in this document too."""
@@ -140,6 +147,8 @@ class Completer:
 
     ``connect`` gives the engine; it is asked again after a problem, so that an engine that was
     started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions.
+    ``goes_ahead``: rule 6; without it the engine is busier for each character that is saved, not
+    less (``make bench-levers``), so that no setting and no battery turns it off.
     """
 
     def __init__(
@@ -147,8 +156,12 @@ class Completer:
         connect: Callable[[Settings], Awaitable[Engine]],
         settings: Settings,
         measured: Measured | None = None,
+        *,
+        goes_ahead: bool = True,
     ) -> None:
         self.settings = settings
+        self._goes_ahead = goes_ahead
+        self._editor_patience = EditorPatience()
         self._measured = measured
         self._measured_of = ""  # the engine and model that the rates are of
         self.rates = Rates()
@@ -179,11 +192,11 @@ class Completer:
             if not known:
                 return Answer("nothing")
             return Answer("recalled", known.replace("\n", hole.newline))
-        waiter = _Waiter(uri, hole, plan, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time())
         self._waiter = waiter
         if self._running is not None and self._running.agrees(uri, hole):
-            self._running.hole, self._running.shape = hole, plan.shape
-            self._running.ahead = False
+            self._running.join(hole, plan.shape)
             self._advance(self._running)
         else:
             self._close()
@@ -192,7 +205,8 @@ class Completer:
 
     async def _wait(self, waiter: _Waiter) -> Answer:
         loop = asyncio.get_running_loop()
-        deadline = loop.call_later(waiter.plan.latency, self._be_late, waiter)
+        latency = self._editor_patience.latency(waiter.plan.latency)
+        deadline = loop.call_later(latency, self._be_late, waiter)
         try:
             async with asyncio.timeout(waiter.plan.patience):
                 return await asyncio.shield(waiter.answer)
@@ -202,6 +216,8 @@ class Completer:
         except asyncio.CancelledError:
             if self._waiter is waiter:
                 self._waiter = None
+                if not waiter.outdated:
+                    self._editor_patience.gave_up(loop.time() - waiter.since)
                 loop.call_later(GRACE, self._close_unless_wanted, self._running)
             raise
         finally:
@@ -215,6 +231,8 @@ class Completer:
         What runs for it and disagrees is closed at once: the editor may ask later, or not at all.
         A request that waits keeps its generation: it is answered from the document as it was.
         """
+        if self._waiter is not None and self._waiter.uri == uri:
+            self._waiter.outdated = True
         running = self._running
         if running is None or running.generation.uri != uri or self._waiter is not None:
             return
@@ -313,11 +331,13 @@ class Completer:
         if error is not None:
             self._answer("problem", error=error if isinstance(error, InfillError) else None)
             return
-        fill = running.generation.fill(running.hole, running.shape)
-        if fill is not None:
+        fill = running.delivered or running.generation.fill(running.hole, running.shape)
+        if fill is None:
+            return
+        if running.delivered is None:
             self._deliver(running, fill)
-            if not running.ahead:
-                self._go_ahead(running.generation.uri, running.hole, fill.text)
+        if not running.ahead:
+            self._go_ahead(running.generation.uri, running.hole, fill.text)
 
     async def _attempt(self, running: _Running, wait: float) -> Exception | None:
         """Ask and listen until the fill is complete; what went wrong, if something did."""
@@ -369,6 +389,7 @@ class Completer:
         return False
 
     def _deliver(self, running: _Running, fill: Fill) -> None:
+        running.delivered = fill
         generation = running.generation
         self._recall.remember(generation.uri, running.hole, fill.text)
         typed = typed_since(generation.hole, running.hole)
@@ -398,7 +419,7 @@ class Completer:
 
     def _go_ahead(self, uri: str, hole: Hole, fill: str) -> None:
         """A fill is shown: ask for what comes after it, unless that is known."""
-        if self._running is not None or not fill or not policy.goes_ahead(self.rates):
+        if self._running is not None or not fill or not self._goes_ahead:
             return
         after = replace(hole, prefix=hole.prefix + fill)
         if self._recall.find(uri, after) is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from infill_ls.hole import Hole
@@ -21,8 +23,9 @@ CHARACTERS_PER_TOKEN: Final = 3.6
 # The least that a measurement must be of, in tokens: what is shorter says more of the overhead.
 READ_SAMPLE: Final = 48
 WRITE_SAMPLE: Final = 6
-# Weight of a new measurement among the earlier ones.
-_NEW: Final = 0.3
+# Measurements of which the middle one counts: one that something else on the machine has spoilt
+# changes little, and after two the machine is taken for another one (on battery, for one).
+_MEASUREMENTS: Final = 3
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
@@ -30,6 +33,12 @@ DEBOUNCE_MS_ELSEWHERE: Final = 75
 # s. The longest that a request waits for its fill; the work goes on into memory afterwards.
 AUTOMATIC_WAIT: Final = 10.0
 MANUAL_WAIT: Final = 30.0
+
+# s. VS Code cancels what isn't answered after 750 ms, unless a setting says otherwise. Two cancels
+# that come as late as each other tell such an editor from a user who has moved away; whole lines
+# then come so much before.
+SAME_TIME: Final = 0.05
+MARGIN: Final = 0.1
 
 Refusal = Literal["disabled", "mid word"]
 
@@ -97,6 +106,35 @@ def debounce(setting: int | Literal["auto"], client: str) -> float:
     return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
 
 
+def _measurements() -> deque[float]:
+    return deque(maxlen=_MEASUREMENTS)
+
+
+def _middle(values: deque[float]) -> float:
+    # The median but for two values. Importing statistics costs 2.5 ms of the server's start.
+    return sorted(values)[len(values) // 2]
+
+
+@dataclass(slots=True)
+class EditorPatience:
+    """How long an editor waits for an answer before it gives up, in s; infinite until it was seen
+    to give up twice after the same time, while nothing was typed.
+    """
+
+    limit: float = math.inf
+    _last: float = math.inf
+
+    def gave_up(self, after: float) -> None:
+        """A request was cancelled this long after it came, with the document as it was."""
+        if abs(after - self._last) <= SAME_TIME:
+            self.limit = min(after, self._last)
+        self._last = after
+
+    def latency(self, wanted: float) -> float:
+        """How long the user is to wait for whole lines, if he should for ``wanted``."""
+        return min(wanted, max(0.0, self.limit - MARGIN))
+
+
 @dataclass(slots=True)
 class Rates:
     """What an engine was seen to do, in tokens/s; None until it was.
@@ -108,18 +146,17 @@ class Rates:
     read: float | None = None
     write: float | None = None
     budget: int | None = None
+    _read: deque[float] = field(default_factory=_measurements, repr=False, compare=False)
+    _write: deque[float] = field(default_factory=_measurements, repr=False, compare=False)
 
     def learn(self, *, read: float | None = None, write: float | None = None) -> None:
         """Take a measurement in."""
         if read is not None:
-            self.read = read if self.read is None else self.read + _NEW * (read - self.read)
+            self._read.append(read)
+            self.read = _middle(self._read)
         if write is not None:
-            self.write = write if self.write is None else self.write + _NEW * (write - self.write)
-
-
-def goes_ahead(rates: Rates) -> bool:
-    """Whether what comes after a fill is asked for while the fill is shown."""
-    return True
+            self._write.append(write)
+            self.write = _middle(self._write)
 
 
 def context_tokens(setting: int | Literal["auto"], rates: Rates | None = None) -> int:

@@ -31,7 +31,7 @@ class Editor:
         self.visible_since = 0.0
         self.shown: list[str] = []
         self.changed = asyncio.Event()
-        self._server = server
+        self.server = server
         self._version = 0
         self._ids = iter(range(1, 1_000_000))
         self._waiting: dict[int, Callable[[dict[str, Any]], None]] = {}
@@ -110,7 +110,7 @@ class Editor:
         """The server's writer ends."""
 
     def _receive(self, message: dict[str, Any]) -> None:
-        self._server.protocol.receive(json.dumps({"jsonrpc": "2.0", **message}).encode())
+        self.server.protocol.receive(json.dumps({"jsonrpc": "2.0", **message}).encode())
 
     def _notify(self, method: str, params: Any) -> None:
         self._receive({"method": method, "params": params})
@@ -189,6 +189,26 @@ class VSCode(Editor):
         self._pending = self._ask_inline()
 
 
+class HurriedVSCode(VSCode):
+    """With its own defaults: after 750 ms without an answer it cancels, and shows its own menu.
+
+    Our extension sets the setting that keeps it from that.
+    """
+
+    name = "VS Code, 750 ms"
+    _gives_up: asyncio.TimerHandle | None = None
+
+    def _ask(self) -> None:
+        super()._ask()
+        if self._gives_up is not None:
+            self._gives_up.cancel()
+        self._gives_up = self._loop.call_later(0.750, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._pending in self._waiting:
+            self._notify("$/cancelRequest", {"id": self._pending})
+
+
 class Neovim(Editor):
     """A request 200 ms after the last key, and when inserting begins; none is ever cancelled."""
 
@@ -250,3 +270,4 @@ class Helix(Editor):
 
 
 EDITORS: Final = (VSCode, Neovim, Helix)
+ALL_EDITORS: Final = (*EDITORS, HurriedVSCode)

@@ -1,13 +1,15 @@
 """`make bench-knobs`: what the embedded engine's settings are worth on this machine.
 
 Each variant reads and writes at the same places of the same files, in turns, each in a process of
-its own; medians. Nothing else should run meanwhile.
+its own; medians. "back" is how much of a prompt comes from the cache when a file is visited again
+after two others. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -50,12 +52,45 @@ def _speculate(name: str) -> Change:
     return change
 
 
+def _flash_attention(name: str) -> Change:
+    def change(params: Any) -> None:
+        import xllamacpp
+
+        params.flash_attn_type = getattr(xllamacpp.llama_flash_attn_type, name)
+
+    return change
+
+
+def _eight_bit_cache(params: Any) -> None:
+    import xllamacpp
+
+    params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+
+
+def _slots(count: int) -> Change:
+    def change(params: Any) -> None:
+        params.n_parallel = count
+        params.n_ctx = embedded_server.CONTEXT * count
+
+    return change
+
+
+def _no_prompt_cache(params: Any) -> None:
+    params.cache_ram_mib = 0
+
+
 VARIANTS: Final[dict[str, Change]] = {
     "as set": lambda _: None,
     "batch 512": _batch(512),
     "batch 64": _batch(64),
     "1 thread": _threads(1),
     "no lookup": _speculate("COMMON_SPECULATIVE_TYPE_NONE"),
+    "flash on": _flash_attention("LLAMA_FLASH_ATTN_TYPE_ENABLED"),
+    "flash off": _flash_attention("LLAMA_FLASH_ATTN_TYPE_DISABLED"),
+    "8 bit cache": _eight_bit_cache,
+    "2 slots": _slots(2),
+    "3 slots": _slots(3),
+    "no prompts": _no_prompt_cache,
 }
 
 
@@ -99,21 +134,37 @@ def measure(name: str) -> None:
             assert time.perf_counter() > started
             read.append(timings["prompt_per_second"])
             write.append(timings["predicted_per_second"])
-    rates = {"read": statistics.median(read), "write": statistics.median(write)}
+        first, *others = prompts()[::2]
+        for prompt in [first, *others, first]:
+            body = {"prompt": prompt, "max_tokens": 1, "temperature": 0, "cache_prompt": True}
+            timings = client.post("/v1/completions", json=body).json()["timings"]
+    rates = {
+        "read": statistics.median(read),
+        "write": statistics.median(write),
+        "back": timings["cache_n"] / (timings["cache_n"] + timings["prompt_n"]),
+        "memory": _resident(),
+    }
     print(json.dumps(rates), flush=True)
+
+
+def _resident() -> float:
+    """The most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", action="append", default=[], help="these variants, in turns")
     parser.add_argument("--variant", choices=list(VARIANTS), help="only this, in this process")
     options = parser.parse_args()
     if options.variant:
         measure(options.variant)
         return
-    rates: dict[str, list[dict[str, float]]] = {name: [] for name in VARIANTS}
+    names = options.only or list(VARIANTS)
+    rates: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(options.rounds):
-        for name in VARIANTS:
+        for name in names:
             ran = subprocess.run(
                 [sys.executable, "-m", "bench.knobs", "--variant", name],
                 stdout=subprocess.PIPE,
@@ -125,7 +176,11 @@ def main() -> None:
     for name, measured in rates.items():
         read = statistics.median(one["read"] for one in measured)
         write = statistics.median(one["write"] for one in measured)
-        print(f"{name:12} reads {read:6.1f} tokens/s, writes {write:5.1f} tokens/s")
+        back, memory = measured[-1]["back"], measured[-1]["memory"]
+        print(
+            f"{name:12} reads {read:6.1f} tokens/s, writes {write:5.1f} tokens/s, "
+            f"back {back:4.0%}, {memory:5.0f} MB"
+        )
 
 
 if __name__ == "__main__":

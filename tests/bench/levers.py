@@ -40,7 +40,7 @@ def _no_kept_start() -> AbstractContextManager[Any]:
 LEVERS: Final[dict[str, Off]] = {
     "all": nullcontext,
     "joining": _no_joining,
-    "going ahead": lambda: patch.object(policy, "goes_ahead", lambda _: False),
+    "going ahead": lambda: patch.object(Completer, "_go_ahead", lambda *_: None),
     "suffix first": _documented_order,
     "kept start": _no_kept_start,
     "late lines": lambda: patch.object(Completer, "_be_late", lambda *_: None),

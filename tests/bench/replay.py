@@ -13,12 +13,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
 import looptime
 
-from bench.editors import EDITORS, Editor
+from bench.editors import ALL_EDITORS, EDITORS, Editor
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer
 from bench.plot import plot
@@ -80,6 +81,19 @@ class Session:
         self.record = Record()
         self._loop = asyncio.get_running_loop()
         self._liked: dict[tuple[int, int], bool] = {}
+        self._editors = [editor]
+        self._accounted = 0
+
+    def turn_to(self, editor: Editor) -> None:
+        """Go on in another editor; the one before stays as it is."""
+        self.editor, self._accounted = editor, len(editor.shown)
+        if editor not in self._editors:
+            self._editors.append(editor)
+
+    @property
+    def shown(self) -> list[str]:
+        """All suggestions that any of the editors has shown."""
+        return [text for editor in self._editors for text in editor.shown]
 
     async def type(self) -> None:
         """The whole of the current edit."""
@@ -164,8 +178,6 @@ class Session:
             same = sum(1 for _ in _common(self.editor.visible, truth))
             self.record.wrong_characters += len(self.editor.visible) - same
 
-    _accounted = 0
-
     def _is_right(self, suggestion: str) -> bool:
         return bool(suggestion.strip()) and self.world.left.startswith(suggestion)
 
@@ -193,19 +205,20 @@ async def run(
     right: float,
     count: int,
     seed: str,
+    windows: int = 1,
 ) -> Figures:
     world = World(right, seed)
     engine = SimulatedEngine(profile, world.continuation)
-    server = Server()
-    server.completer = make(engine)
-    editor = editor_class(server)
-    editor.start({"engine": "ollama"})
-    session = Session(world, editor, Typist(seed), engine.account.arrive)
+    opened = [_open(editor_class, make(engine)) for _ in range(windows)]
+    session = Session(world, opened[0], Typist(seed), engine.account.arrive)
+    turns = cycle(opened)
     for source in sorted(SOURCES.glob("*.txt")):
         for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}"):
             world.edit, world.typed = edit, ""
+            session.turn_to(next(turns))
             await session.type()
-    await server.completer.aclose()
+    for editor in opened:
+        await editor.server.completer.aclose()
     await engine.aclose()
     # Requests that the editor still waits for.
     left = asyncio.all_tasks() - {asyncio.current_task()}
@@ -215,13 +228,22 @@ async def run(
     return _figures(policy, editor_class.name, profile.name, session, engine)
 
 
+def _open(editor_class: type[Editor], completer: Any) -> Editor:
+    """An editor with a server of its own."""
+    server = Server()
+    server.completer = completer
+    editor = editor_class(server)
+    editor.start({"engine": "ollama"})
+    return editor
+
+
 def _figures(
     policy: str, editor: str, profile: str, session: Session, engine: SimulatedEngine
 ) -> Figures:
     record, account = session.record, engine.account
     total = record.typed + record.accepted
     waits = sorted(record.waits)
-    shown = session.editor.shown
+    shown = session.shown
     shown_tokens = sum(len(text) for text in shown) / 3.6
     return Figures(
         policy=policy,
@@ -249,13 +271,14 @@ def everything(
     seed: str,
     editors: Sequence[str] = (),
     profiles: Sequence[str] = (),
+    windows: int = 1,
 ) -> list[Figures]:
     found = []
     makers: dict[str, Callable[[Engine], Any]] = {OURS: _ours}
     for policy in POLICIES:
         makers[policy.name] = partial(Peer, policy)
     for profile in PROFILES:
-        for editor in EDITORS:
+        for editor in ALL_EDITORS if editors else EDITORS:
             for name, make in makers.items():
                 if (
                     (policies and name not in policies)
@@ -264,11 +287,17 @@ def everything(
                 ):
                     continue
                 loop = looptime.new_event_loop(start=0)
-                found.append(
-                    loop.run_until_complete(
-                        run(name, make, editor, profile, right=right, count=count, seed=seed)
-                    )
+                one = run(
+                    name,
+                    make,
+                    editor,
+                    profile,
+                    right=right,
+                    count=count,
+                    seed=seed,
+                    windows=windows,
                 )
+                found.append(loop.run_until_complete(one))
                 loop.close()
     return found
 
@@ -315,6 +344,7 @@ def main() -> None:
     parser.add_argument("--right", type=float, default=0.8, help="share of lines that are right")
     parser.add_argument("--edits", type=int, default=3, help="blocks typed in each file")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--windows", type=int, default=1, help="editors that share the engine")
     parser.add_argument("--policy", action="append", default=[])
     parser.add_argument("--editor", action="append", default=[])
     parser.add_argument("--profile", action="append", default=[])
@@ -343,6 +373,7 @@ def main() -> None:
         seed=options.seed,
         editors=options.editor,
         profiles=options.profile,
+        windows=options.windows,
     )
     if options.plot:
         Path(options.plot).write_text(plot(figures), "utf-8")

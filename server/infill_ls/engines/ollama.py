@@ -35,6 +35,8 @@ COMFORTABLE_SIZE: Final = 8.0
 # Only for a larger budget is num_ctx sent: it makes Ollama load the model anew when it differs
 # from what another program asked for.
 SMALLEST_CONTEXT: Final = 2048
+# Durations with which a model is not kept loaded; an empty prompt would unload it.
+_NOT_KEPT: Final = re.compile(r"0+(?:\.0*)?(?:ns|us|ms|s|m|h)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +171,32 @@ class Ollama:
         }
         if request.stop:
             options["stop"] = list(request.stop)
+        return options | self._load_options()
+
+    def _load_options(self) -> dict[str, Any]:
+        """Those for which Ollama loads a model anew when they change."""
         budget = self._settings.context_tokens
-        if budget != "auto" and budget + request.max_tokens > SMALLEST_CONTEXT:
-            options["num_ctx"] = -(-(budget + request.max_tokens) // 1024) * 1024
-        return options
+        if budget == "auto" or budget + self._settings.max_tokens <= SMALLEST_CONTEXT:
+            return {}
+        return {"num_ctx": -(-(budget + self._settings.max_tokens) // 1024) * 1024}
 
     async def warm(self) -> None:
-        await self.describe()
+        """Have the model loaded if it isn't: an empty prompt does that and no more.
+
+        With the options of the calls to come, or the first of them would load it anew.
+        """
+        model = await self.describe()
+        if _NOT_KEPT.fullmatch(str(self._settings.keep_alive)) or await self._is_loaded(model.name):
+            return
+        load = GenerateRequest(
+            model=model.name,
+            prompt="",
+            keep_alive=self._settings.keep_alive,
+            options=self._load_options() or None,
+        )
+        async with aclosing(self.call(load)) as answers:
+            async for _ in answers:
+                pass
 
     async def aclose(self) -> None:
         """Nothing is kept between calls."""
@@ -214,6 +235,18 @@ class Ollama:
             return Model(name, can_insert="insert" in capabilities)
         # Before 0.6.4 the template tells.
         return Model(name, can_insert=".Suffix" in str(answer.get("template", "")))
+
+    async def _is_loaded(self, name: str) -> bool:
+        """Whether ``GET /api/ps`` has it; true where nobody can say (Ollama before 0.1.33)."""
+        try:
+            answer = await self._http.ask("GET", "/api/ps")
+        except NotRunning:
+            return True
+        models = answer.get("models") if isinstance(answer, dict) else None
+        if not isinstance(models, list):
+            return True
+        loaded = [entry.get("name") for entry in models if isinstance(entry, dict)]
+        return name in loaded or f"{name}:latest" in loaded
 
     async def installed(self) -> list[tuple[str, float]]:
         """``GET /api/tags``: names and billions of parameters (0 where it isn't said)."""
