@@ -66,7 +66,7 @@ HOLES = (
 
 
 async def main() -> int:
-    client = await LspClient.start("--engine", "embedded", stderr=None)
+    client = await LspClient.start("--engine", "embedded", "--model", "0.5b", stderr=None)
     await client.initialize(client="demo")
     empty = 0
     for number, hole in enumerate(HOLES):

@@ -59,3 +59,16 @@ def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
         measured.save(str(number), Rates(read=1))
     assert measured.load("0") == Rates()
     assert measured.load("1") == Rates(read=1)
+
+
+def test_rates_belong_to_an_engine_where_it_is_and_a_model() -> None:
+    keys = {
+        Measured.key("ollama", "http://a", "m"),
+        Measured.key("ollama", "http://b", "m"),
+        Measured.key("ollama", "http://a", "n"),
+        Measured.key("embedded", "http://a", "m"),
+        Measured.key("embedded", "http://a", "n"),
+    }
+    assert len(keys) == 5
+    # Where Ollama would be says nothing of the embedded engine.
+    assert Measured.key("embedded", "http://b", "m") in keys

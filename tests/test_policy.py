@@ -10,7 +10,7 @@ import pytest
 
 from holes import at
 from infill_ls import policy
-from infill_ls.policy import Plan, Rates
+from infill_ls.policy import Candidate, Plan, Rates
 from infill_ls.settings import Settings
 
 SETTINGS = Settings(headers={})
@@ -149,3 +149,41 @@ def test_an_editor_that_gives_up_is_answered_before() -> None:
     assert patience.latency(0.2) == 0.2
     patience.gave_up(2.0)
     assert patience.latency(1.0) == pytest.approx(0.648)
+
+
+SMALL, LARGE = Candidate("small", 1000, 11.25), Candidate("large", 2000, 7.5)
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "rates", "best"),
+    [
+        # Nothing measured: the cores tell.
+        (2, None, {}, "large"),
+        (1, None, {}, "small"),
+        (8, 5000, {}, "large"),
+        # Memory.
+        (8, 2000, {}, "large"),
+        (8, 1999, {}, "small"),
+        # What was measured counts more than the cores.
+        (8, None, {"large": Rates(write=7.9)}, "small"),
+        (1, None, {"large": Rates(write=8.0)}, "large"),
+        # Of the small one alone: the large one writes two thirds as fast.
+        (8, None, {"small": Rates(write=11.9)}, "small"),
+        (1, None, {"small": Rates(write=12.1)}, "large"),
+        # Its own rate counts more than the other's.
+        (2, None, {"small": Rates(write=30), "large": Rates(write=5)}, "small"),
+        # How fast it reads says nothing of how fast it writes.
+        (2, None, {"large": Rates(read=1)}, "large"),
+    ],
+)
+def test_the_model_that_the_embedded_engine_runs(
+    cores: int, memory: int | None, rates: dict[str, Rates], best: str
+) -> None:
+    for candidates in ([SMALL, LARGE], [LARGE, SMALL]):
+        chosen = policy.best_embedded(candidates, cores=cores, memory=memory, rates=rates)
+        assert chosen == best
+
+
+@pytest.mark.parametrize("candidate", [SMALL, LARGE])
+def test_the_only_model_is_the_best(candidate: Candidate) -> None:
+    assert policy.best_embedded([candidate], cores=1, memory=1, rates={}) == candidate.name

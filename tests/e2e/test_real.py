@@ -96,7 +96,7 @@ def test_the_seed_exercise(hole: str, check: str, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_the_server_fills_a_hole_and_the_cache_is_used(start: Start) -> None:
-    client = await start("--engine", "embedded")
+    client = await start("--engine", "embedded", "--model", "0.5b")
     await client.initialize(options={"debounceMs": 0})
     prefix, suffix = COMPREHENSION.split(CURSOR)
     client.open(prefix + suffix)
@@ -118,7 +118,7 @@ async def ask(client: LspClient, prefix: str) -> str | None:
 
 
 async def test_a_newer_request_does_not_wait_for_the_older(start: Start) -> None:
-    client = await start("--engine", "embedded")
+    client = await start("--engine", "embedded", "--model", "0.5b")
     await client.initialize(options={"debounceMs": 0, "multiline": "never"})
     client.open("def first(items):\n    return \n")
     older = client.ask(1, 11, manual=True)
@@ -129,7 +129,7 @@ async def test_a_newer_request_does_not_wait_for_the_older(start: Start) -> None
 
 
 async def test_the_engine_is_started_anew_when_it_has_died(start: Start) -> None:
-    client = await start("--engine", "embedded")
+    client = await start("--engine", "embedded", "--model", "0.5b")
     await client.initialize(options={"debounceMs": 0})
     client.open(COMPREHENSION.replace(CURSOR, ""))
     prefix = COMPREHENSION.split(CURSOR)[0]
@@ -143,7 +143,7 @@ async def test_the_engine_is_started_anew_when_it_has_died(start: Start) -> None
 
 
 async def test_the_engine_leaves_with_its_server(start: Start) -> None:
-    client = await start("--engine", "embedded")
+    client = await start("--engine", "embedded", "--model", "0.5b")
     await client.initialize(options={"debounceMs": 0})
     client.open("a = [")
     await client.fill(0, 5, manual=True)
@@ -184,8 +184,8 @@ def test_a_command_in_a_file_of_ones_own(tmp_path: Path) -> None:
     line = COMPREHENSION.split(CURSOR)[0].count("\n") + 1
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "infill_ls", "complete", "--engine", "embedded", "--json"),
-            f"{path}:{line}:13",
+            *(sys.executable, "-m", "infill_ls", "complete", "--json"),
+            *("--engine", "embedded", "--model", "0.5b", f"{path}:{line}:13"),
         ],
         timeout=120,
         capture_output=True,

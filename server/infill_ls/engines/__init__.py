@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from infill_ls.errors import EngineError, NotRunning, WeightsError
+from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
+
+if TYPE_CHECKING:
+    from infill_ls.engines.ollama import Ollama
 
 # The same text for the same prompt, so that what the cache holds is what asking would bring.
 SEED: Final = 1
@@ -68,47 +71,70 @@ class Engine(Protocol):
 async def connect(settings: Settings) -> Engine:
     """The engine that the settings name; for ``auto`` Ollama if it answers, else the embedded.
 
-    Raises :class:`NotRunning` if there is none, and says what to do.
+    Raises :class:`NotRunning` if there is none, and says what to do; of the embedded engine also
+    :class:`ModelNotFound` and :class:`WeightsError`.
     """
     if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
         return OpenAI.from_settings(settings)
     if settings.engine == "embedded":
-        return await _embedded()
-    from infill_ls.engines.ollama import Ollama
+        return await _embedded(settings.model)
+    from infill_ls.engines.ollama import SUGGESTED_MODEL, Ollama
 
     ollama = Ollama(settings)
     if settings.engine == "ollama":
         return ollama
     try:
-        await ollama.version()
+        ours = await _is_ours(ollama, settings)
     except NotRunning as absent:
         try:
-            return await _embedded()
-        except (EngineError, WeightsError):
+            return await _embedded(settings.model)
+        except (EngineError, WeightsError) as reason:
+            model = SUGGESTED_MODEL if settings.model == "auto" else settings.model
             raise NotRunning(
-                f"No engine to complete with: {absent.message} The embedded engine is not "
-                "installed either.",
-                'Start Ollama ("ollama serve") and fetch a model ("ollama pull '
-                'qwen2.5-coder:1.5b"), or install the embedded engine ("pip install '
-                '\'infill-ls[embedded]\'" and "infill-ls pull").',
+                f"No engine to complete with: {absent.message} {reason.message}",
+                f'Start Ollama ("ollama serve") and fetch a model ("ollama pull {model}"), or use '
+                f"the embedded engine. {reason.fix}",
             ) from None
-    return ollama
+    return await _embedded(settings.model) if ours else ollama
 
 
-async def _embedded() -> Engine:
-    """The embedded engine; raises what keeps it from running."""
-    from importlib.util import find_spec
+async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
+    """Whether the model's name is one of the embedded engine's own, and Ollama has none such.
 
-    if find_spec("xllamacpp") is None:
+    Raises :class:`NotRunning` if Ollama doesn't answer.
+    """
+    from infill_ls import weights
+
+    await ollama.version()
+    if weights.own(settings.model) is None:
+        return False
+    try:
+        await ollama.describe()
+    except ModelNotFound:
+        return True
+    return False
+
+
+async def _embedded(model: str) -> Engine:
+    """The embedded engine with a model; raises what keeps it from running."""
+    if not has_embedded():
         raise NotRunning(
             "The embedded engine is not installed.",
-            "Install it: pip install 'infill-ls[embedded]'",
+            "Install it: pip install 'infill-ls[embedded]', then infill-ls pull",
         )
     from infill_ls import weights
-    from infill_ls.engines.embedded import Embedded
+    from infill_ls.engines import embedded
 
+    chosen = embedded.best() if model == "auto" else weights.named(model)
     # Verifying reads the whole file when it is new.
-    path = await asyncio.to_thread(weights.ready, weights.DEFAULT)
-    return Embedded(weights.DEFAULT, path)
+    path = await asyncio.to_thread(weights.ready, chosen)
+    return embedded.Embedded(chosen, path)
+
+
+def has_embedded() -> bool:
+    """Whether the embedded engine is installed, with weights or without."""
+    from importlib.util import find_spec
+
+    return find_spec("xllamacpp") is not None

@@ -13,17 +13,49 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import IO, Final
 
-from infill_ls.engines import SEED, Chunk
+from infill_ls import policy, weights
+from infill_ls.engines import SEED, Chunk, embedded_server
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, NotRunning
 from infill_ls.families import Model
+from infill_ls.measured import Measured
 from infill_ls.prompt import Request
 from infill_ls.weights import Weights
 
-# s. Loading half a gigabyte takes 2 s from memory and up to a minute from a slow disk.
-START_TIMEOUT: Final = 120.0
+# Memory in sizes of the weights' file. llama.cpp may keep most of it a second time, in the order in
+# which the processor reads it best: the child was seen to take 0.67 GB with the smaller weights and
+# 1.94 GB with the larger (x86-64 with AVX2); prompts that are kept come on top, 0.25 GB at most.
+MEMORY: Final = 2
+# s. Loading a gigabyte takes 4 s from memory and up to two minutes from a slow disk.
+START_TIMEOUT: Final = 240.0
 STOP_TIMEOUT: Final = 2.0  # s; then the child is killed
 DEATH_NOTICE: Final = 1.0  # s; the end of a killed process is reported within some ms
+
+
+def best() -> Weights:
+    """Which of the weights that are fetched to run on this machine; the default if none is."""
+    fetched = weights.fetched()
+    if not fetched:
+        return weights.DEFAULT
+    measured = Measured()
+    name = policy.best_embedded(
+        [policy.Candidate(one.name, MEMORY * one.size, one.pace) for one in fetched],
+        cores=embedded_server.threads(),
+        memory=available_memory(),
+        rates={
+            one.name: measured.load(Measured.key(Embedded.name, "", one.name)) for one in fetched
+        },
+    )
+    return next(one for one in fetched if one.name == name)
+
+
+def available_memory() -> int | None:
+    """Bytes that programs can have without others being pushed out; None where nobody says."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 class Embedded:
@@ -127,7 +159,7 @@ class Embedded:
         if "url" not in answer:
             raise NotRunning(
                 f"The embedded engine does not start ({answer['error']:.300}).",
-                'Fetch its weights anew ("infill-ls pull"), or use Ollama.',
+                f'Fetch its weights anew ("{self._weights.fetched_by}"), or use Ollama.',
             )
         return str(answer["url"])
 

@@ -1,0 +1,138 @@
+"""Which engine is used, and which weights the embedded one."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls import weights
+from infill_ls.engines import connect, embedded, embedded_server
+from infill_ls.engines.embedded import Embedded
+from infill_ls.errors import ModelNotFound, NotRunning, WeightsError
+from infill_ls.measured import Measured
+from infill_ls.policy import Rates
+from infill_ls.settings import EngineName, Settings
+from infill_ls.weights import DEFAULT, LARGER, Weights
+
+SETTINGS = Settings(headers={})
+# Nobody can listen on it.
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def have(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Weights]:
+    """The weights that are fetched, as far as the engines can see; nothing real is read."""
+    fetched = [DEFAULT, LARGER]
+
+    def ready(wanted: Weights) -> Path:
+        if wanted not in fetched:
+            raise WeightsError(f"{wanted.name} is not there.", f"Fetch: {wanted.fetched_by}")
+        return tmp_path / wanted.file_name
+
+    monkeypatch.setattr(weights, "ready", ready)
+    monkeypatch.setattr(weights, "fetched", lambda: tuple(fetched))
+    monkeypatch.setattr(embedded, "available_memory", lambda: None)
+    monkeypatch.setattr(embedded_server, "threads", lambda: 2)
+    return fetched
+
+
+async def used(settings: Settings) -> tuple[str, str]:
+    """The engine's name and its model's."""
+    engine = await connect(settings)
+    return engine.name, (await engine.describe()).name
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen"),
+    [
+        ("auto", LARGER),
+        ("0.5b", DEFAULT),
+        (DEFAULT.name, DEFAULT),
+        ("1.5b", LARGER),
+        ("qwen2.5-coder:0.5b", DEFAULT),
+    ],
+)
+@pytest.mark.parametrize("engine", ["embedded", "auto"])
+async def test_the_model_names_the_weights(engine: EngineName, model: str, chosen: Weights) -> None:
+    settings = replace(SETTINGS, engine=engine, url=NOWHERE, model=model)
+    assert await used(settings) == ("embedded", chosen.name)
+
+
+async def test_the_best_is_among_what_is_fetched(have: list[Weights]) -> None:
+    settings = replace(SETTINGS, engine="embedded")
+    have.remove(LARGER)
+    assert await used(settings) == ("embedded", DEFAULT.name)
+    have.remove(DEFAULT)
+    with pytest.raises(WeightsError, match=r"infill-ls pull 0\.5b"):
+        await connect(settings)
+
+
+async def test_what_was_measured_decides() -> None:
+    settings = replace(SETTINGS, engine="embedded")
+    key = Measured.key("embedded", settings.engine_url, LARGER.name)
+    Measured().save(key, Rates(write=3))
+    assert await used(settings) == ("embedded", DEFAULT.name)
+
+
+async def test_what_the_memory_holds_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "available_memory", lambda: LARGER.size)
+    assert embedded.best() == DEFAULT
+
+
+def test_the_memory_that_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    memory = embedded.available_memory()
+    assert memory is None or memory > 1_000_000
+    monkeypatch.setattr(Path, "read_text", lambda *_: "MemTotal: 9 kB\nMemAvailable:    5 kB\n")
+    assert embedded.available_memory() == 5 * 1024
+    monkeypatch.setattr(Path, "read_text", lambda *_: "")
+    assert embedded.available_memory() is None
+
+
+async def test_weights_that_are_named_and_not_fetched(have: list[Weights]) -> None:
+    have.remove(LARGER)
+    with pytest.raises(WeightsError, match=r"infill-ls pull 1\.5b"):
+        await connect(replace(SETTINGS, engine="embedded", model="1.5b"))
+
+
+async def test_a_model_that_the_embedded_engine_has_not() -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        await connect(replace(SETTINGS, engine="embedded", model="qwen3-coder:7b"))
+    assert '"qwen3-coder:7b"' in caught.value.message
+    assert DEFAULT.name in caught.value.fix
+    assert LARGER.name in caught.value.fix
+
+
+async def test_a_model_that_no_engine_has() -> None:
+    with pytest.raises(NotRunning) as caught:
+        await connect(replace(SETTINGS, url=NOWHERE, model="qwen3-coder:7b"))
+    said = str(caught.value)
+    for part in (NOWHERE, "ollama pull qwen3-coder:7b", DEFAULT.name, LARGER.name):
+        assert part in said
+
+
+async def test_an_embedded_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(NotRunning, match=r"pip install 'infill-ls\[embedded\]'"):
+        await connect(replace(SETTINGS, engine="embedded"))
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("auto", "qwen2.5-coder:1.5b"), ("qwen2.5-coder:1.5b", "qwen2.5-coder:1.5b")],
+)
+async def test_ollama_has_its_own_names(ollama: FakeOllama, model: str, name: str) -> None:
+    assert await used(replace(SETTINGS, url=ollama.url, model=model)) == ("ollama", name)
+
+
+async def test_a_name_of_ours_is_the_embedded_engine_s_beside_ollama(ollama: FakeOllama) -> None:
+    settings = replace(SETTINGS, url=ollama.url, model="1.5b")
+    assert isinstance(await connect(settings), Embedded)
+    # Unless the user has made a model of that name in Ollama, or says that Ollama it is.
+    assert (await connect(replace(settings, engine="ollama"))).name == "ollama"
+    ollama.models["1.5b"] = ollama.models["qwen2.5-coder:1.5b"]
+    assert await used(settings) == ("ollama", "1.5b")
