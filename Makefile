@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench bench-real bench-knobs clean
+.PHONY: demo test lint lock bench bench-real bench-knobs eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -30,6 +30,12 @@ bench-real: .venv/.ready
 bench-knobs: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
+
+# How good fills are: make eval DATA=FOLDER, with the files of HumanEval-Infilling. What was
+# generated is kept in .eval; ARGUMENTS="--count 60 --prompt ours --prompt documented" and the like.
+eval: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m eval --data $(DATA) $(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock
