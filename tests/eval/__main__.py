@@ -16,9 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from eval import real_files
 from eval.cuts import cuts
 from eval.generate import Job, Stored, generate, jobs
-from eval.report import by_cut, ceiling, compared, cost, failures, rows
+from eval.report import by_cut, by_language, ceiling, compared, cost, failures, rows
 from eval.sandbox import Sandbox
 from eval.store import Generation, Generations, Lines
 from eval.tasks import KINDS, MAX_TOKENS, Task, humaneval, sample
@@ -54,7 +55,7 @@ async def run(options: argparse.Namespace) -> int:
         model = await engine.describe()
         if settings.model not in ("auto", model.name) and settings.model not in model.name:
             raise SettingsError(f'The engine has "{model.name}", not "{settings.model}".')
-        limits = {} if options.max_tokens else MAX_TOKENS
+        limits = {} if options.max_tokens else {**MAX_TOKENS, **real_files.MAX_TOKENS}
         wanted = await jobs(engine, tasks, options.prompt or ["ours"], settings, limits)
         left = await generate(engine, wanted, store, seconds=options.seconds)
     finally:
@@ -93,6 +94,9 @@ def report(
                     "kind": kind,
                     "prompt": variant,
                     "tasks": len(generated),
+                    "languages": {
+                        language: part.figures() for language, part in ours.parts(generated).items()
+                    },
                     "cuts": {row.cut: row.figures() for row in found},
                     "ceiling": top and asdict(top),
                     "cost": asdict(spent),
@@ -100,6 +104,8 @@ def report(
             )
             print(f"\n## {kind}, prompt: {variant}, {len(generated)} tasks\n")
             print(by_cut(found, top))
+            if len({job.task.language for job, _ in generated}) > 1:
+                print(f"\n{by_language(ours, generated)}")
             print(
                 f"\n{spent.prompt:.0f} prompt tokens; written {spent.written:.1f}, "
                 f"needed {spent.needed:.1f} in {spent.needed_ms:.0f} ms (means)"
@@ -119,6 +125,7 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
         for kind in options.kind or KINDS:
             found = humaneval(options.data, kind, verbatim=options.verbatim)
             tasks += sample(found, options.count, options.split)
+    tasks += real_files.holes(options.files, options.count, options.split)
     if not tasks:
         raise SettingsError("There are no tasks.", "Give --data or --files.")
     return tasks
@@ -146,8 +153,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
     what = parser.add_argument_group("tasks")
     what.add_argument("--data", type=Path, help="folder with HumanEval-Infilling's files")
+    what.add_argument(
+        "--files",
+        type=Path,
+        action="append",
+        default=[],
+        help="a source tree to cut holes in; may be repeated (python -m eval.samples fetches some)",
+    )
     what.add_argument("--kind", action="append", choices=KINDS, help="may be repeated; all if none")
-    what.add_argument("--count", type=int, help="so many tasks of each kind")
+    what.add_argument("--count", type=int, help="so many tasks of each kind and language")
     what.add_argument("--split", choices=("all", "tune", "check"), default="all")
     what.add_argument(
         "--verbatim",

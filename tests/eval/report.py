@@ -45,6 +45,16 @@ class Row:
             "wrong characters": _mean([one.wrong for one in shown]),
         }
 
+    def parts(self, generated: Sequence[Generated]) -> dict[str, Row]:
+        """This row for each language by itself; ``generated`` is what it was made of."""
+        scores: dict[str, list[Score]] = {}
+        for (job, _), one in zip(generated, self.scores, strict=True):
+            scores.setdefault(job.task.language, []).append(one)
+        return {
+            language: Row(self.kind, self.variant, language, tuple(of_it))
+            for language, of_it in sorted(scores.items())
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -150,27 +160,7 @@ def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 def by_cut(found: Sequence[Row], top: Ceiling | None) -> str:
     """The table of one kind and one variant: a line for each cut, then the ceilings."""
     if top is None:
-        head = ["cut", "exact", "first line", "kept", "wrong", "similarity", "empty", "syntax"]
-        body = []
-        for row in found:
-            figures = row.figures()
-            body.append(
-                [
-                    row.cut,
-                    *(_cell(figures[name]) for name in ("exact", "first line")),
-                    f"{100 * figures['kept characters']:.0f} %",
-                    f"{figures['wrong characters']:.1f}",
-                    f"{figures['edit similarity']:.2f}",
-                    *(_short(figures[name]) for name in ("empty", "syntax error")),
-                ]
-            )
-        return table(
-            [*head, "repeats"],
-            [
-                [*line, _short(row.figures()["repeats"])]
-                for line, row in zip(body, found, strict=True)
-            ],
-        )
+        return _without_tests("cut", found)
     head = [
         *("cut", "pass@1", "of ceiling", "exact", "similarity", "empty", "syntax error"),
         *("adds one", "repeats"),
@@ -178,12 +168,12 @@ def by_cut(found: Sequence[Row], top: Ceiling | None) -> str:
     body = []
     for row in found:
         figures = row.figures()
-        passed = figures["pass@1"]["share"]
+        passed, reachable = figures["pass@1"]["share"], top.one_line
         body.append(
             [
                 row.cut,
                 _cell(figures["pass@1"]),
-                f"{100 * passed / top.one_line.value:.0f} %" if top.one_line.count else "–",
+                f"{100 * passed / reachable.value:.0f} %" if reachable.count else "–",
                 _cell(figures["exact"]),
                 f"{figures['edit similarity']:.2f}",
                 *(
@@ -194,6 +184,33 @@ def by_cut(found: Sequence[Row], top: Ceiling | None) -> str:
         )
     for name, value in (("ceiling, one-line rule", top.one_line), ("ceiling", top.any_cut)):
         body.append([name, str(value), *[""] * (len(head) - 2)])
+    return table(head, body)
+
+
+def by_language(row: Row, generated: Sequence[Generated]) -> str:
+    """The table of one kind, one variant and one cut: a line for each language."""
+    return _without_tests("language", list(row.parts(generated).values()))
+
+
+def _without_tests(what: str, found: Sequence[Row]) -> str:
+    head = [
+        *(what, "n", "exact", "first line", "kept", "wrong", "similarity", "empty", "syntax error"),
+        "repeats",
+    ]
+    body = []
+    for row in found:
+        figures = row.figures()
+        body.append(
+            [
+                row.cut,
+                str(len(row.scores)),
+                *(_cell(figures[name]) for name in ("exact", "first line")),
+                f"{100 * figures['kept characters']:.0f} %",
+                f"{figures['wrong characters']:.1f}",
+                f"{figures['edit similarity']:.2f}",
+                *(_short(figures[name]) for name in ("empty", "syntax error", "repeats")),
+            ]
+        )
     return table(head, body)
 
 
