@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -49,26 +50,25 @@ async def run(options: argparse.Namespace) -> int:
     """Generate what is missing, score everything, print the tables; the exit status."""
     settings = _settings(options)
     tasks = _tasks(options)
-    store = Generations(options.store)
-    engine: Engine = Stored(store, settings.model) if options.stored else await connect(settings)
-    try:
-        model = await engine.describe()
-        if settings.model not in ("auto", model.name) and settings.model not in model.name:
-            raise SettingsError(f'The engine has "{model.name}", not "{settings.model}".')
-        limits = {} if options.max_tokens else {**MAX_TOKENS, **real_files.MAX_TOKENS}
-        wanted = await jobs(engine, tasks, options.prompt or ["ours"], settings, limits)
-        left = await generate(engine, wanted, store, seconds=options.seconds)
-    finally:
-        await engine.aclose()
-    if left:
-        print(f"{left} of {len(wanted)} are left; run again to go on.", file=sys.stderr)
-        return UNFINISHED
     groups: dict[tuple[str, str], list[tuple[Job, Generation]]] = {}
-    for job in wanted:
-        generation = store.get(model, job.request, SEED)
-        assert generation is not None
-        groups.setdefault((job.task.kind, job.variant), []).append((job, generation))
-    store.close()
+    with closing(Generations(options.store)) as store:
+        engine: Engine = (
+            Stored(store, settings.model) if options.stored else await connect(settings)
+        )
+        async with aclosing(engine):
+            model = await engine.describe()
+            if settings.model != "auto" and settings.model not in model.name:
+                raise SettingsError(f'The engine has "{model.name}", not "{settings.model}".')
+            limits = {} if options.max_tokens else {**MAX_TOKENS, **real_files.MAX_TOKENS}
+            wanted = await jobs(engine, tasks, options.prompt or ["ours"], settings, limits)
+            left = await generate(engine, wanted, store, seconds=options.seconds)
+        if left:
+            print(f"{left} of {len(wanted)} are left; run again to go on.", file=sys.stderr)
+            return UNFINISHED
+        for job in wanted:
+            generation = store.get(model, job.request, SEED)
+            assert generation is not None
+            groups.setdefault((job.task.kind, job.variant), []).append((job, generation))
     report(options, model.name, groups)
     return 0
 
@@ -82,7 +82,10 @@ def report(
     figures, comparison = [], []
     print(f"# {model}, temperature {options.temperature:g}, split {options.split}")
     workers = os.cpu_count() or 1
-    with Sandbox(outcomes=Lines(options.store / "outcomes.jsonl")) as sandbox:
+    with (
+        closing(Lines(options.store / "outcomes.jsonl")) as outcomes,
+        Sandbox(outcomes=outcomes) as sandbox,
+    ):
         for (kind, variant), generated in groups.items():
             found = list(rows(generated, cuts(), sandbox))
             top = ceiling(generated, sandbox, workers)

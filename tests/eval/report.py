@@ -144,7 +144,7 @@ def cost(generated: Sequence[Generated]) -> Cost:
 
 def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     """A Markdown table; all columns but the first are set right."""
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    widths = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         first, *others = (

@@ -92,7 +92,8 @@ def _without_suffix(hole: Hole) -> Hole:
 
 
 def _three_lines(hole: Hole) -> Hole:
-    return replace(hole, suffix="".join(re.findall(r"[^\n]*\S[^\n]*\n?|\n", hole.suffix)[:3]))
+    found = re.match(r"(?:(?:[^\S\n]*\n)*[^\n]*\S[^\n]*(?:\n|\Z)){1,3}", hole.suffix)
+    return replace(hole, suffix=found[0] if found else "")
 
 
 VARIANTS: Final[dict[str, Variant]] = {
