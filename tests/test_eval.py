@@ -14,6 +14,7 @@ from eval import __main__ as command
 from eval import real_files
 from eval.cuts import best, cuts, needed
 from eval.generate import Job, Stored, generate, jobs
+from eval.logprobs import Tap, tokens
 from eval.report import Row, ceiling, rows
 from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
@@ -333,6 +334,22 @@ async def test_a_store_serves_without_an_engine(store: Generations) -> None:
         await generate(Stored(store, "auto"), [await job(TAIL)], store, progress=False)
 
 
+def test_the_tokens_of_a_line_of_a_stream() -> None:
+    ours = b'data: {"choices": [{"logprobs": {"content": [{"token": "a", "logprob": -0.12345}]}}]}'
+    assert tokens(ours) == [("a", -0.123)]
+    theirs = (
+        b'data: {"choices": [{"logprobs": {"tokens": ["a", "b"], "token_logprobs": [null, -1]}}]}'
+    )
+    assert tokens(theirs) == [("b", -1)]
+    for line in (b"data: [DONE]", b'data: {"choices": []}', b": ping", b'data: {"choices": [{}]}'):
+        assert tokens(line) == []
+
+
+def test_an_engine_that_knows_no_logprobs_is_refused() -> None:
+    with pytest.raises(SettingsError, match="does not say how likely"):
+        Tap(FakeEngine())
+
+
 # Sandbox
 
 
@@ -506,6 +523,7 @@ def test_the_command_prints_tables_and_writes_json(
         *("--data", str(data(tmp_path, 4)), "--kind", "single-line", "--count", "3"),
         *("--store", str(tmp_path / "store"), "--json", str(tmp_path / "figures.json")),
         *("--prompt", "ours", "--prompt", "documented", "--failures", "1"),
+        *("--model", "qwen2.5-coder:0.5b"),
     ]
     assert command.main([*arguments, "--seconds", "-1"]) == command.UNFINISHED
     assert command.main(arguments) == 0
@@ -535,10 +553,14 @@ def test_two_tasks_on_the_real_engine(
     monkeypatch.setattr(command, "humaneval", lambda *_, **__: [DOUBLE, TAIL])
     arguments = [
         *("--data", str(tmp_path), "--kind", "single-line", "--store", str(tmp_path)),
-        *("--max-tokens", "24", "--json", str(tmp_path / "figures.json")),
+        *("--max-tokens", "24", "--json", str(tmp_path / "figures.json"), "--logprobs"),
     ]
     assert command.main(arguments) == 0
     figures = json.loads((tmp_path / "figures.json").read_text())["results"][0]
     assert figures["cuts"]["trim"]["pass@1"]["count"] == 2
     assert figures["ceiling"]["any_cut"] == {"count": 2, "of": 2}
     assert figures["cost"]["written"] > figures["cost"]["needed"] > 0
+    for line in (tmp_path / "generations.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        assert "".join(text for text, _ in row["logprobs"]).endswith(row["raw"])
+        assert all(value <= 0 for _, value in row["logprobs"])

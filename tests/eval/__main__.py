@@ -20,12 +20,14 @@ from typing import Final
 from eval import real_files
 from eval.cuts import cuts
 from eval.generate import Job, Stored, generate, jobs
+from eval.logprobs import Tap
 from eval.report import by_cut, by_language, ceiling, compared, cost, failures, rows
 from eval.sandbox import Sandbox
 from eval.store import Generation, Generations, Lines
 from eval.tasks import KINDS, MAX_TOKENS, Task, humaneval, sample
 from eval.variants import VARIANTS
 from infill_ls import settings as all_settings
+from infill_ls import weights
 from infill_ls.engines import SEED, Engine, connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.settings import Settings
@@ -57,11 +59,10 @@ async def run(options: argparse.Namespace) -> int:
         )
         async with aclosing(engine):
             model = await engine.describe()
-            if settings.model != "auto" and settings.model not in model.name:
-                raise SettingsError(f'The engine has "{model.name}", not "{settings.model}".')
             limits = {} if options.max_tokens else {**MAX_TOKENS, **real_files.MAX_TOKENS}
             wanted = await jobs(engine, tasks, options.prompt or ["ours"], settings, limits)
-            left = await generate(engine, wanted, store, seconds=options.seconds)
+            tap = Tap(engine) if options.logprobs else None
+            left = await generate(engine, wanted, store, seconds=options.seconds, tap=tap)
         if left:
             print(f"{left} of {len(wanted)} are left; run again to go on.", file=sys.stderr)
             return UNFINISHED
@@ -135,10 +136,12 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
+    # Which one "auto" is depends on the machine; figures should not.
+    smallest = weights.DEFAULT.name if options.engine == "embedded" else "auto"
     given = {
         "engine": options.engine,
         "url": options.url,
-        "model": options.model,
+        "model": options.model or smallest,
         "temperature": options.temperature,
         "contextTokens": options.context_tokens,
         "maxTokens": options.max_tokens,
@@ -180,10 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--engine", choices=("embedded", "ollama", "openai"), default="embedded")
     how.add_argument("--url")
-    how.add_argument("--model", default="auto")
+    how.add_argument("--model", help="the embedded engine's smallest if not given")
     how.add_argument("--temperature", type=float, default=0.0)
     how.add_argument("--context-tokens", type=int, default=1024)
     how.add_argument("--max-tokens", type=int, help="by kind if not given")
+    how.add_argument("--logprobs", action="store_true", help="keep how likely each token was, too")
     how.add_argument("--stored", action="store_true", help="ask no engine, only read the store")
     how.add_argument("--seconds", type=float, help="begin no generation after this time")
     out = parser.add_argument_group("output")

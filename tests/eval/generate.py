@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
+from eval.logprobs import Tap
 from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
@@ -83,13 +84,19 @@ async def generate(
     *,
     seconds: float | None = None,
     progress: bool = True,
+    tap: Tap | None = None,
 ) -> int:
     """Generate what the store lacks, in order; the number of those that are lacking still.
 
-    ``seconds``: begin nothing more after this time. Raises :class:`infill_ls.errors.InfillError`.
+    ``seconds``: begin nothing more after this time. ``tap``: what has no logprobs is lacking
+    too. Raises :class:`infill_ls.errors.InfillError`.
     """
     model = await engine.describe()
-    missing = [job for job in wanted if store.get(model, job.request, SEED) is None]
+
+    def is_missing(job: Job) -> bool:
+        return store.get(model, job.request, SEED, with_logprobs=tap is not None) is None
+
+    missing = [job for job in wanted if is_missing(job)]
     begun = time.monotonic()
     bar = tqdm(
         total=len(wanted),
@@ -102,9 +109,9 @@ async def generate(
             if seconds is not None and time.monotonic() - begun > seconds:
                 return len(missing) - number
             # The same request may belong to two variants.
-            if store.get(model, job.request, SEED) is None:
+            if is_missing(job):
                 store.add(
-                    *(model, job.request, SEED, await ask(engine, job.request)),
+                    *(model, job.request, SEED, await ask(engine, job.request, tap)),
                     task=job.task.id,
                     kind=job.task.kind,
                     variant=job.variant,
@@ -113,8 +120,10 @@ async def generate(
     return 0
 
 
-async def ask(engine: Engine, request: Request) -> Generation:
+async def ask(engine: Engine, request: Request, tap: Tap | None = None) -> Generation:
     """One call, to the end of what the model writes."""
+    if tap is not None:
+        await tap.listen()
     pieces: list[str] = []
     times: list[int] = []
     usage, reason = Usage(), "stop"
@@ -134,4 +143,5 @@ async def ask(engine: Engine, request: Request) -> Generation:
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         fill_tokens=usage.fill_tokens,
+        logprobs=tap.heard if tap is not None else None,
     )

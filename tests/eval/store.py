@@ -9,7 +9,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -130,8 +130,13 @@ class Generations:
 
     def models(self) -> list[Model]:
         """Every model of which there is something, the latest last."""
-        rows = self._lines.found.values()
-        return list(dict.fromkeys(Model(**row["model"]) for row in rows))
+        known = {field.name for field in fields(Model)}
+        return list(
+            dict.fromkeys(
+                Model(**{name: value for name, value in row["model"].items() if name in known})
+                for row in self._lines.found.values()
+            )
+        )
 
     def close(self) -> None:
         self._lines.close()
