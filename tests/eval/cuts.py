@@ -60,9 +60,9 @@ def cuts() -> dict[str, Cut]:
 
 def needed(job: Job, generation: Generation) -> int:
     """The piece, counted from 1, with which the fill is complete and the call is closed."""
-    watching = trim.Trim(job.task.hole, shape=shape(job.task), control=job.request.control)
-    for number, piece in enumerate(generation.pieces, 1):
-        if watching.feed(piece).complete:
+    hole, control, wanted = job.task.hole, job.request.control, shape(job.task)
+    for number, end in enumerate(generation.ends, 1):
+        if trim.trim(generation.raw[:end], hole, wanted, control, over=False).complete:
             return number
     return len(generation.pieces)
 
