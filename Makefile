@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench bench-levers bench-real bench-knobs clean
+.PHONY: demo test lint lock bench bench-levers bench-real bench-knobs eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -34,6 +34,13 @@ bench-real: .venv/.ready
 bench-knobs: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
+
+# How good fills are: make eval DATA=FOLDER, with the files of HumanEval-Infilling. What was
+# generated is kept in .eval; ARGUMENTS="--count 60 --prompt ours --prompt documented" and the like.
+eval: .venv/.ready
+	$(if $(DATA),,$(error Say where the files are: make eval DATA=FOLDER))
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m eval --data "$(DATA)" $(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

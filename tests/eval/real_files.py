@@ -1,0 +1,241 @@
+"""Holes in real files of any source tree, as somebody who types makes them.
+
+The same tree and seed give the same holes. Each file gives at most one hole of each kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from eval.tasks import Split, Task, split_of
+from infill_ls.errors import SettingsError
+
+LANGUAGES: Final = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".ts": "typescript",
+    ".go": "go",
+    ".rs": "rust",
+    ".c": "c",
+    ".h": "c",
+    ".java": "java",
+}
+# Characters: shorter files are stubs, longer ones tables or generated.
+_SHORTEST: Final = 1_000
+_LONGEST: Final = 200_000
+# Lines longer than this on average are minified.
+_AVERAGE_LINE: Final = 100
+# Folders of what others wrote, or of what was generated.
+_SKIPPED: Final = frozenset(
+    "node_modules vendor dist build target locale locales __pycache__ site-packages".split()
+)
+# Lines that a body may have.
+_BODY_LINES: Final = 8
+# Tokens (words, marks) that a hole in mid line may have.
+_SPAN_TOKENS: Final = 6
+# Of the ends of lines so many are asked for with a word half typed.
+_HALF_TYPED: Final = 0.3
+_COMMENT: Final = re.compile(r"\s*(?:#|//|/?\*|--)")
+_CALL: Final = re.compile(r"\b\w+\(([^()\n]*\w[^()\n]*)\)")
+
+Span = tuple[int, int]
+Finder = Callable[[str, str, random.Random], Span | None]
+
+
+def holes(
+    folders: Sequence[Path], count: int | None = None, split: Split = "all", seed: int = 1
+) -> list[Task]:
+    """So many holes of each kind in each language; all that there are, if ``count`` is None.
+
+    Raises :class:`SettingsError` if the folders have no source files.
+    """
+    found: list[Task] = []
+    counts: dict[tuple[str, str], int] = {}
+    for folder in folders:
+        files = sorted(_files(folder), key=lambda name: _hash(f"{seed} {name}"))
+        if not files:
+            raise SettingsError(
+                f"There are no source files in {folder}.",
+                f"Files are told by their names: {', '.join(LANGUAGES)}.",
+            )
+        for name in files:
+            language = LANGUAGES[Path(name).suffix]
+            wanted = [
+                kind for kind in FINDERS if count is None or counts.get((language, kind), 0) < count
+            ]
+            if not wanted or split not in ("all", split_of(name)):
+                continue
+            text = _read(folder / name)
+            if text is None:
+                continue
+            for kind in wanted:
+                if task := hole(text, name, language, kind, seed):
+                    counts[language, kind] = counts.get((language, kind), 0) + 1
+                    found.append(task)
+    return sorted(found, key=lambda task: (list(FINDERS).index(task.kind), task.language, task.id))
+
+
+def hole(text: str, name: str, language: str, kind: str, seed: int) -> Task | None:
+    """A hole of this kind in a file; None if the file has no place for one."""
+    chance = random.Random(f"{seed} {name} {kind}")
+    span = FINDERS[kind](text, language, chance)
+    if span is None:
+        return None
+    start, end = span
+    line = text.count("\n", 0, start) + 1
+    column = start - text.rfind("\n", 0, start)
+    return Task(
+        id=f"{name}:{line}:{column}",
+        kind=kind,
+        language=language,
+        prefix=text[:start],
+        suffix=text[end:],
+        truth=text[start:end],
+    )
+
+
+def _end_of_line(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        words = list(re.finditer(r"\w+|[^\w\s]", line))
+        if len(words) < 3:
+            continue
+        word = chance.choice(words[1:])
+        at = word.start()
+        if len(word[0]) > 3 and word[0].isalpha() and chance.random() < _HALF_TYPED:
+            at += chance.randint(1, 3)
+        if _is_telling(line[at:]):
+            return start + at, start + len(line)
+    return None
+
+
+def _mid_line(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        words = list(re.finditer(r"\w+|[^\w\s]", line))
+        if len(words) < 5:
+            continue
+        first = chance.randrange(1, len(words) - 3)
+        last = min(first + chance.randrange(_SPAN_TOKENS), len(words) - 3)
+        begin, end = words[first].start(), words[last].end()
+        # Words must stand right of the cursor; where only closers do, it is the end of a line.
+        if _is_telling(line[begin:end]) and re.search(r"\w", line[end:]):
+            return start + begin, start + end
+    return None
+
+
+def _argument_list(text: str, language: str, chance: random.Random) -> Span | None:
+    calls = [
+        (start + call.start(1), start + call.end(1))
+        for start, line in _code_lines(text, language)
+        if not re.match(r"\s*(?:def|func|fn|function|class)\b", line)
+        for call in _CALL.finditer(line)
+    ]
+    return chance.choice(calls) if calls else None
+
+
+def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = text.split("\n")
+    inside = _docstring_lines(text) if language == "python" else set()
+    heads = [number for number, line in enumerate(lines) if _is_head(line, language)]
+    while heads:
+        head = heads.pop(chance.randrange(len(heads)))
+        width = _width(lines[head])
+        end = head + 1
+        while end < len(lines) and (not lines[end].strip() or _width(lines[end]) > width):
+            end += 1
+        while not lines[end - 1].strip():
+            end -= 1
+        body = lines[head + 1 : end]
+        if not 1 <= len(body) <= _BODY_LINES or head + 1 in inside:
+            continue
+        if not body[0].strip() or all(map(_COMMENT.match, body)) or re.match(r"\s*['\"]", body[0]):
+            continue
+        start = sum(len(line) + 1 for line in lines[: head + 1])
+        indentation = len(body[0]) - len(body[0].lstrip())
+        return start + indentation, start + len("\n".join(body))
+    return None
+
+
+FINDERS: Final[dict[str, Finder]] = {
+    "end of line": _end_of_line,
+    "mid line": _mid_line,
+    "argument list": _argument_list,
+    "block body": _block_body,
+}
+# As eval.tasks.MAX_TOKENS.
+MAX_TOKENS: Final = {"end of line": 48, "mid line": 48, "argument list": 48, "block body": 128}
+
+
+def _is_telling(truth: str) -> bool:
+    """Whether there is more to guess than marks."""
+    return len(re.findall(r"\w", truth)) > 1
+
+
+def _is_head(line: str, language: str) -> bool:
+    if _COMMENT.match(line):
+        return False
+    return line.rstrip().endswith(":" if language == "python" else "{")
+
+
+def _code_lines(text: str, language: str) -> list[tuple[int, str]]:
+    """(offset, line without the blanks at its end) of lines with code."""
+    found, offset = [], 0
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if len(line.split()) > 1 and not _COMMENT.match(line) and re.search(r"\w", line):
+            found.append((number, offset, line.rstrip()))
+        offset += len(line) + 1
+    if language == "python":
+        inside = _docstring_lines(text)
+        found = [one for one in found if one[0] not in inside]
+    return [(offset, line) for _, offset, line in found]
+
+
+def _docstring_lines(text: str) -> set[int]:
+    """Numbers, from 0, of the lines that a triple-quoted string is on."""
+    inside: set[int] = set()
+    for string in re.finditer(r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'', text):
+        first = text.count("\n", 0, string.start())
+        inside.update(range(first, first + string[0].count("\n") + 1))
+    return inside
+
+
+def _width(line: str) -> int:
+    return len(line.expandtabs(8)) - len(line.lstrip().expandtabs(8))
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Source files in a folder, relative to it, ``/`` between the parts."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = [one for one in folders if one not in _SKIPPED and not one.startswith(".")]
+        for name in names:
+            path = Path(where, name)
+            generated = name.endswith((".d.ts", ".min.js"))
+            if path.suffix in LANGUAGES and not generated and not path.is_symlink():
+                yield path.relative_to(folder).as_posix()
+
+
+def _read(path: Path) -> str | None:
+    """The text of a file that a hole may be cut in, with ``\\n`` for every line end."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    lines = text.count("\n") + 1
+    fits = _SHORTEST <= len(text) <= _LONGEST and len(text) / lines <= _AVERAGE_LINE
+    return text if fits else None
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
