@@ -457,21 +457,23 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ),
 )
 
+# Regular expressions, compiled when the first model is looked up and not when the server starts.
+#
 # Models that are known and are none of the above. Where a model's own metadata says that it is
 # one of these, its name counts for nothing.
-_OTHERS: Final = re.compile(
+_OTHERS: Final = (
     r"(^|-)((meta-)?llama-?\d|tinyllama|gemma|phi-?\d|yi-|(mistral|ministral|mixtral)(-|$)|"
     r"magistral|devstral|qwen-?\d|qwq|deepseek-([rv]\d|llm|chat|moe|math)|gpt-oss|smollm|"
     r"opencoder|granite-?\d|falcon|olmo|nemotron|exaone|command-r|internlm|glm-?\d|kimi|minimax)"
 )
 # Models that have the tokens in their vocabulary and were not trained with them, by their
 # authors' word (ollama/ollama #8320; OpenCoder-8B-Base, discussion 4), and one for agents.
-_UNTRAINED: Final = re.compile(r"yi-coder|opencoder|devstral")
-_CHAT: Final = re.compile(
+_UNTRAINED: Final = r"yi-coder|opencoder|devstral"
+_CHAT: Final = (
     r"instruct|(^|[-:/])(chat|it|assistant|thinking|reasoning|r1)($|[-:/.])|"
     r"gpt-oss|qwq|magistral|devstral|wizardcoder|starchat|octocoder"
 )
-_BASE: Final = re.compile(r"(^|[-:/])(base|text|pt|pretrained|completion|fim)($|[-:/.])")
+_BASE: Final = r"(^|[-:/])(base|text|pt|pretrained|completion|fim)($|[-:/.])"
 
 # Spellings that no programming language has: they end a fill whatever model wrote them, since
 # fine-tuned and merged models leak the tokens of their ancestors.
@@ -543,16 +545,16 @@ def why_not(model: Model) -> str:
     if family is not None and _is_excluded(model, family):
         return f"only some of its family were trained to, for instance {family.example}"
     names = (_plain(model.own_name), _plain(model.name))
-    untrained = any(map(_UNTRAINED.search, names))
+    untrained = any(re.search(_UNTRAINED, name) for name in names)
     if (model.can_insert or model.has_fim_tokens) and not untrained:
         return ""
     # The user's name for it counts only where its metadata doesn't say for what it was tuned.
     said = names[0] if model.finetune else "-".join(names)
-    if _BASE.search(said):
+    if re.search(_BASE, said):
         return ""
     if model.thinks:
         return "it thinks before it answers"
-    if model.chats or _CHAT.search(said):
+    if model.chats or re.search(_CHAT, said):
         return "it was made to chat"
     return ""
 
@@ -561,7 +563,7 @@ def _relatives(model: Model) -> Family | None:
     """The row for the model's family, whether or not the model itself can fill."""
     own_name, name = _plain(model.own_name), _plain(model.name)
     by_metadata = next((row for row in FAMILIES if re.search(row.match, own_name)), None)
-    if by_metadata is not None or _OTHERS.search(own_name):
+    if by_metadata is not None or re.search(_OTHERS, own_name):
         return by_metadata
     by_name = next((row for row in FAMILIES if re.search(row.match, name)), None)
     if by_name is None or not (by_name.architectures and model.architecture):

@@ -127,7 +127,7 @@ class OpenAI:
 
     async def _only(self) -> str:
         """The server's model, or the first of several whose family is known."""
-        names = [entry["id"] for entry in await self._models()]
+        names: list[str] = [entry["id"] for entry in await self._models()]
         if not names:
             raise ModelNotFound(
                 f"The server at {self._http.url} has no model.", "Start it with one."
