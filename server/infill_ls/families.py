@@ -341,8 +341,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
             "<|end_of_role|>",
         ),
         example="granite3.3:2b",
-        source="ibm-granite/granite-3.3-8b-base tokenizer_config.json; "
-        "ggml-org/llama.cpp src/llama-vocab.cpp, 'Granite'",
+        # 3.0 to 3.2 were not trained to fill.
+        source="ggml-org/llama.cpp src/llama-vocab.cpp, 'Granite' (the tokens); the order is "
+        "StarCoder's, and no second document confirms it",
     ),
     Family(
         name="granite4",
