@@ -38,6 +38,8 @@ class Call:
 class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
+    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
+    ``props``: the answer to ``/props``, which llama-server has.
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
     before each further piece. ``loaded``: whether the models are in memory.
     ``fault``: what goes wrong with the next generations.
@@ -48,6 +50,8 @@ class FakeOllama:
         default_factory=lambda: {"qwen2.5-coder:1.5b": ["completion", "insert"]}
     )
     loaded: bool = True
+    about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    props: Any = None
     delay: float = 0.0
     fault: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -158,8 +162,12 @@ class FakeOllama:
         elif (method, call.path) == ("POST", "/api/generate"):
             await self._generate(call, writer)
         elif (method, call.path) == ("GET", "/v1/models"):
-            models = [{"id": name, "object": "model"} for name in self.models]
+            models = [
+                {"id": name, "object": "model", **self.about.get(name, {})} for name in self.models
+            ]
             self._reply(writer, 200, {"object": "list", "data": models})
+        elif (method, call.path) == ("GET", "/props") and self.props is not None:
+            self._reply(writer, 200, self.props)
         elif (method, call.path) == ("POST", "/v1/completions"):
             await self._complete(call, writer)
         else:
@@ -177,7 +185,7 @@ class FakeOllama:
             about["template"] = INSERT_TEMPLATE
         if capabilities is not None:
             about["capabilities"] = list(capabilities)
-        self._reply(writer, 200, about)
+        self._reply(writer, 200, about | self.about.get(name, {}))
 
     async def _pull(self, call: Call, writer: asyncio.StreamWriter) -> None:
         name = call.body.get("model", "")
@@ -319,7 +327,7 @@ class FakeOllama:
         call.state = "refused"
         self._reply(writer, status, {"error": text})
 
-    def _reply(self, writer: asyncio.StreamWriter, status: int, body: Mapping[str, Any]) -> None:
+    def _reply(self, writer: asyncio.StreamWriter, status: int, body: Any) -> None:
         self._send(writer, status, json.dumps(body).encode(), "application/json; charset=utf-8")
 
     @staticmethod

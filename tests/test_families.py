@@ -6,7 +6,123 @@ import re
 
 import pytest
 
-from infill_ls.families import FAMILIES, UNMISTAKABLE, Family, OwnTemplate, all_control_tokens, find
+from infill_ls.families import (
+    FAMILIES,
+    UNMISTAKABLE,
+    Family,
+    Model,
+    OwnTemplate,
+    all_control_tokens,
+    family_of,
+    find,
+    why_not,
+)
+from infill_ls.prompt import render
+
+# Indentation on both sides of the seam, which is in the middle of a line.
+PREFIX = "def f(x):\n    return "
+SUFFIX = "\n\n\tg()\n"
+# The exact bytes that each family gets, and how another file would stand before them.
+PROMPTS = {
+    "qwen3-coder-next": (
+        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
+        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
+    ),
+    "qwen3-coder": (
+        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
+        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
+    ),
+    "qwen-coder": (
+        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
+        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
+    ),
+    "codeqwen": (
+        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
+        None,
+    ),
+    "deepseek-coder-v2": (
+        "<\uff5cfim\u2581begin\uff5c>def f(x):\n    return <\uff5cfim\u2581hole\uff5c>\n\n\tg()\n"
+        "<\uff5cfim\u2581end\uff5c>",
+        "#{other_path}\n{other_code}\n#{path}\n{prompt}",
+    ),
+    "deepseek-coder": (
+        "<\uff5cfim\u2581begin\uff5c>def f(x):\n    return <\uff5cfim\u2581hole\uff5c>\n\n\tg()\n"
+        "<\uff5cfim\u2581end\uff5c>",
+        "#{other_path}\n{other_code}\n#{path}\n{prompt}",
+    ),
+    "codellama": (
+        "<PRE> <SUF>\n\n\tg()\n <MID> def f(x):\n    return ",
+        None,
+    ),
+    "starcoder2": (
+        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
+        "<repo_name>{repo}<file_sep>{other_path}\n{other_code}<file_sep>{prompt}",
+    ),
+    "starcoder": (
+        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
+        "<reponame>{repo}<filename>{path}\n{prompt}",
+    ),
+    "santacoder": (
+        "<fim-prefix>def f(x):\n    return <fim-suffix>\n\n\tg()\n<fim-middle>",
+        None,
+    ),
+    "codegemma": (
+        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
+        "{other_path}\n{other_code}<|file_separator|>{path}\n{prompt}",
+    ),
+    "codestral": (
+        "[SUFFIX]\n\n\tg()\n[PREFIX]def f(x):\n    return ",
+        "+++++ {other_path}\n{other_code}\n\n+++++ {path}\n{prefix}",
+    ),
+    "granite-code": (
+        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
+        "<reponame>{repo}<filename>{path}\n{prompt}",
+    ),
+    "granite3.3": (
+        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
+        None,
+    ),
+    "granite4": (
+        "<|fim_prefix|>def f(x):\n    return <|fim_suffix|>\n\n\tg()\n<|fim_middle|>",
+        None,
+    ),
+    "stable-code": (
+        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
+        None,
+    ),
+    "mellum": (
+        "<fim_suffix>\n\n\tg()\n<fim_prefix>def f(x):\n    return <fim_middle>",
+        "<filename>{other_path}\n{other_code}\n<filename>{path}\n{prompt}",
+    ),
+    "seed-coder": (
+        "<[fim-suffix]>\n\n\tg()\n<[fim-prefix]>def f(x):\n    return <[fim-middle]>",
+        None,
+    ),
+    "codegeex4": (
+        "<|user|>\n###PATH:\n###LANGUAGE:\n###MODE:BLOCK\n<|code_suffix|>\n\n\tg()\n"
+        "<|code_prefix|>def f(x):\n    return <|code_middle|><|assistant|>\n",
+        None,
+    ),
+    "glm-4.5": (
+        "<|code_prefix|>def f(x):\n    return <|code_suffix|>\n\n\tg()\n<|code_middle|>",
+        None,
+    ),
+    "falcon-h1-coder": (
+        "<|prefix|>def f(x):\n    return <|suffix|>\n\n\tg()\n<|middle|>",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_bytes_of_each_familys_prompt(family: Family) -> None:
+    prompt, cross_file = PROMPTS[family.name]
+    assert render(family.template, PREFIX, SUFFIX) == prompt
+    assert family.cross_file == cross_file
+
+
+def test_no_family_is_without_its_bytes() -> None:
+    assert list(PROMPTS) == [family.name for family in FAMILIES]
 
 
 @pytest.mark.parametrize(
@@ -18,27 +134,98 @@ from infill_ls.families import FAMILIES, UNMISTAKABLE, Family, OwnTemplate, all_
         ("qwen2.5-coder", "qwen-coder"),
         ("qwen2.5-coder:1.5b-base-q8_0", "qwen-coder"),
         ("Qwen/Qwen2.5-Coder-7B", "qwen-coder"),
-        ("qwen3-coder:7b", "qwen-coder"),
-        ("qwen3-coder:30b-a3b", "qwen-coder"),
-        ("deepseek-coder:1.3b", "deepseek-coder"),
-        ("deepseek-coder-v2:16b-lite-base-q4_0", "deepseek-coder"),
+        ("qwen-2.5-coder-32b-instruct", "qwen-coder"),
+        ("qwen3-coder:7b", "qwen3-coder"),
+        ("qwen3-coder:30b-a3b", "qwen3-coder"),
+        ("Qwen/Qwen3-Coder-480B-A35B-Instruct", "qwen3-coder"),
+        ("qwen3-coder-next", "qwen3-coder-next"),
+        ("qwen3-coder-next:q4_K_M", "qwen3-coder-next"),
+        ("codeqwen:7b", "codeqwen"),
+        ("CodeQwen1.5-7B-GGUF", "codeqwen"),
+        ("deepseek-coder:1.3b-base", "deepseek-coder"),
+        ("deepseek-coder:6.7b-base-q4_K_M", "deepseek-coder"),
+        ("deepseek-ai/deepseek-coder-33b-base", "deepseek-coder"),
+        ("codegpt/deepseek-coder-1.3b-typescript", "deepseek-coder"),
+        ("deepseek-coder-v2:16b-lite-base-q4_0", "deepseek-coder-v2"),
+        ("deepseek-ai/DeepSeek-Coder-V2-Lite-Base", "deepseek-coder-v2"),
         ("codellama:7b-code", "codellama"),
-        ("code-llama:13b", "codellama"),
+        ("codellama:13b-code-q4_K_M", "codellama"),
+        ("codellama:code", "codellama"),
+        ("codellama/CodeLlama-13b-hf", "codellama"),
+        ("/models/codellama-7b.Q4_K_M.gguf", "codellama"),
         ("starcoder2:3b", "starcoder2"),
+        ("starcoder2:15b", "starcoder2"),
+        ("starcoder:1b", "starcoder"),
+        ("bigcode/tiny_starcoder_py", "starcoder"),
+        ("bigcode/santacoder", "santacoder"),
+        ("codegemma:2b", "codegemma"),
         ("codegemma:2b-code", "codegemma"),
+        ("codegemma:7b-code", "codegemma"),
+        ("google/codegemma-7b", "codegemma"),
         ("someone/codestral:22b", "codestral"),
+        ("Codestral-22B-v0.1-Q4_K_M.gguf", "codestral"),
+        ("granite-code:3b", "granite-code"),
+        ("ibm-granite/granite-8b-code-base-4k", "granite-code"),
+        ("granite3.3:8b", "granite3.3"),
+        ("ibm-granite/granite-3.3-2b-base", "granite3.3"),
+        ("granite4:tiny-h", "granite4"),
+        ("ibm-granite/granite-4.0-h-micro", "granite4"),
+        ("stable-code:3b", "stable-code"),
+        ("stabilityai/stable-code-3b", "stable-code"),
+        ("hf.co/JetBrains/Mellum-4b-base-gguf:Q8_0", "mellum"),
+        ("JetBrains/Mellum-4b-sft-python", "mellum"),
+        ("JetBrains/mellum2-base-q4_k_m", "mellum"),
+        ("Seed-Coder-8B-Base", "seed-coder"),
+        ("codegeex4:9b", "codegeex4"),
+        ("zai-org/GLM-4.5-Air", "glm-4.5"),
+        ("glm-4.6", "glm-4.5"),
+        ("tiiuae/Falcon-H1-Tiny-Coder-90M", "falcon-h1-coder"),
         ("qwen2.5:7b", None),
         ("qwen3:8b", None),
+        ("qwen3-next:80b", None),
+        ("codeqwen:7b-chat", None),
         ("deepseek-r1:7b", None),
-        ("codellama:7b-python", None),
+        ("deepseek-coder", None),
+        ("deepseek-coder:latest", None),
+        ("deepseek-coder:6.7b", None),
         ("deepseek-coder:6.7b-instruct", None),
+        ("deepseek-coder-v2", None),
+        ("deepseek-coder-v2:16b", None),
+        ("deepseek-coder-v2:lite", None),
+        ("deepseek-coder-v2:latest", None),
         ("deepseek-coder-v2:16b-lite-instruct-q4_0", None),
+        ("deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct", None),
+        ("codellama", None),
+        ("codellama:7b", None),
+        ("codellama:13b", None),
+        ("codellama:7b-instruct", None),
+        ("codellama:7b-python", None),
         ("codellama:34b", None),
         ("codellama:70b-code", None),
         ("starcoder2:instruct", None),
+        ("starchat:15b", None),
+        ("santa-claus:7b", None),
+        ("codegemma", None),
+        ("codegemma:7b", None),
         ("codegemma:7b-instruct", None),
+        ("google/codegemma-7b-it", None),
+        ("gemma2:2b", None),
         ("mamba-codestral:7b", None),
         ("codestral-mamba:7b", None),
+        ("devstral:24b", None),
+        ("granite3-dense:8b", None),
+        ("granite3.1-moe:3b", None),
+        ("granite3.2:8b", None),
+        ("granite3.3-vision:2b", None),
+        ("granite4-embedding", None),
+        ("stablelm2:1.6b", None),
+        ("Mellum2-12B-A2.5B-Thinking", None),
+        ("Seed-Coder-8B-Instruct", None),
+        ("glm4:9b", None),
+        ("glm-4.5v", None),
+        ("falcon-h1-tiny-90m", None),
+        ("yi-coder:9b", None),
+        ("opencoder:8b", None),
         ("llama3.2:1b", None),
         ("", None),
     ],
@@ -48,17 +235,94 @@ def test_a_models_family(name: str, family: str | None) -> None:
     assert (found.name if found else None) == family
 
 
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [
+        # Renamed by the user.
+        (Model("my-coder:latest", own_name="Qwen2.5-Coder-1.5B-Instruct"), "qwen-coder"),
+        (Model("mine", own_name="DeepSeek-Coder-6.7B-base", finetune="base"), "deepseek-coder"),
+        (Model("mine", own_name="DeepSeek_Coder-6.7B-instruct", finetune="instruct"), None),
+        (Model("mine", own_name="granite-3.3-8B-base"), "granite3.3"),
+        (Model("mine", own_name="granite-3.1-8B-base"), None),
+        (Model("default", own_name="qwen2.5-coder-7b-q4_k_m-00001-of-00002.gguf"), "qwen-coder"),
+        # The name lies.
+        (Model("qwen2.5-coder-chat", architecture="llama", own_name="Llama-3.2-1B"), None),
+        (Model("qwen2.5-coder:7b", own_name="Qwen2.5-7B-Instruct", finetune="Instruct"), None),
+        (Model("codellama:7b-code", own_name="starcoder2-3b"), "starcoder2"),
+        (
+            Model("deepseek-coder:6.7b", own_name="DeepSeek-Coder-6.7B-base", finetune="base"),
+            "deepseek-coder",
+        ),
+        (
+            Model(
+                "deepseek-coder:base", own_name="DeepSeek-Coder-7B-instruct", finetune="instruct"
+            ),
+            None,
+        ),
+        # What is called a coder is of another architecture.
+        (Model("starcoder2:3b", architecture="llama"), None),
+        (Model("qwen3-coder:30b", architecture="qwen3moe"), "qwen3-coder"),
+        # Metadata of which nothing is known: the name counts.
+        (Model("qwen2.5-coder:7b", architecture="qwen2", own_name="output-7B"), "qwen-coder"),
+        (Model("deepseek-coder:6.7b", architecture="llama", own_name="deepseek-ai"), None),
+        (Model("deepseek-coder:6.7b-base", own_name="deepseek-ai"), "deepseek-coder"),
+        (Model("codestral:22b", own_name="mistralai"), "codestral"),
+    ],
+)
+def test_metadata_counts_before_the_name(model: Model, family: str | None) -> None:
+    found = family_of(model)
+    assert (found.name if found else None) == family
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (Model("llama3:8b", chats=True), "made to chat"),
+        (Model("qwen3:8b", thinks=True, chats=True), "thinks before"),
+        (Model("whatever-7b-instruct"), "made to chat"),
+        (Model("gemma-3-1b-it"), "made to chat"),
+        (Model("gpt-oss:20b"), "made to chat"),
+        (Model("mine", own_name="Llama-3.2-1B-Instruct", finetune="Instruct"), "made to chat"),
+        (Model("mine:base", own_name="Llama-3.2-1B-Instruct", finetune="Instruct"), "made to chat"),
+        # A template for insertion doesn't mean that the model was trained for it.
+        (Model("deepseek-coder-v2:16b", can_insert=True), "deepseek-coder-v2:16b-lite-base"),
+        (Model("codellama:7b", chats=True), "codellama:7b-code"),
+        (Model("mamba-codestral:7b"), "codestral:22b"),
+        (Model("yi-coder:9b", chats=True, has_fim_tokens=True), "made to chat"),
+        # It may be tried.
+        (Model("unknown:7b"), ""),
+        (Model("unknown:7b-base", chats=True), ""),
+        (Model("llama3:8b-text", chats=True), ""),
+        (Model("mine-instruct", own_name="Llama-3.2-1B-base", finetune="base"), ""),
+        (Model("mine:7b-instruct", can_insert=True), ""),
+        (Model("mine", chats=True, has_fim_tokens=True), ""),
+        (Model("yi-coder:9b-base", has_fim_tokens=True), ""),
+        (Model("spirit:7b"), ""),
+        (Model(""), ""),
+    ],
+)
+def test_why_a_model_can_not_fill(model: Model, says: str) -> None:
+    assert family_of(model) is None
+    assert bool(why_not(model)) is bool(says)
+    assert says in why_not(model)
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_a_row_is_whole(family: Family) -> None:
     assert family.template.count("{prefix}") == family.template.count("{suffix}") == 1
     # What is in a template must be known as control, so that the user's text can't spell it.
     for literal in re.split(r"\{prefix\}|\{suffix\}", family.template):
         tokens = re.findall(r"<.*?>|\[.*?\]", literal)
-        assert "".join(tokens) == literal.replace(" ", "")
+        words = re.sub(r"\s|###[A-Z]+:[A-Z]*", "", literal)
+        assert "".join(tokens) == words
         assert set(tokens) <= set(family.control)
     assert 1 <= len(family.stop) <= 4
     assert set(family.stop) <= set(family.control)
-    assert family.source
+    # Named are the document that it is from and one that it was checked against.
+    assert ";" in family.source
+    found = find(family.example)
+    assert found is not None
+    assert found.name == family.name
 
 
 def test_the_users_own_template_comes_first() -> None:
@@ -67,6 +331,8 @@ def test_the_users_own_template_comes_first() -> None:
     assert found is not None
     assert (found.template, found.stop) == ("<A>{prefix}<B>{suffix}<C>", ("<END>",))
     assert found.control == ("<A>", "<B>", "<C>", "<END>")
+    told = Model("qwen2.5-coder:7b", own_name="Llama-3.2-1B-Instruct", chats=True)
+    assert family_of(told, [own]) == found
 
 
 @pytest.mark.parametrize(
@@ -94,6 +360,7 @@ def test_all_control_tokens_are_listed_once() -> None:
     tokens = all_control_tokens()
     assert len(set(tokens)) == len(tokens)
     assert {"<|fim_prefix|>", "<｜fim▁hole｜>", "<PRE>", "<fim_prefix>", "[SUFFIX]"} <= set(tokens)
+    assert "<filename>" not in tokens
 
 
 @pytest.mark.parametrize("code", ["a <| b |> c", "x<T>", "List<file>", "a || b", "<|>", "[PREFIX]"])

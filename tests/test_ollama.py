@@ -247,6 +247,81 @@ async def test_auto_takes_a_model_that_can_fill(
     assert (await engine(ollama).describe()).name == best
 
 
+async def test_what_show_tells_of_a_model(ollama: FakeOllama) -> None:
+    ollama.models = {"mine": ["completion", "insert", "thinking"]}
+    info = {
+        "general.architecture": "qwen2",
+        "general.basename": "Qwen2.5-Coder",
+        "general.size_label": "1.5B",
+        "general.finetune": "Instruct",
+        "tokenizer.ggml.fim_pre_token_id": 151659,
+    }
+    ollama.about = {"mine": {"model_info": info, "template": "<|im_start|>{{ .Prompt }}"}}
+    assert await engine(ollama, model="mine").describe() == Model(
+        "mine",
+        can_insert=True,
+        architecture="qwen2",
+        own_name="Qwen2.5-Coder-1.5B-Instruct",
+        finetune="Instruct",
+        chats=True,
+        thinks=True,
+        has_fim_tokens=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"model_info": None, "template": None, "capabilities": None},
+        {"model_info": [1], "template": 5, "capabilities": "insert"},
+        {"model_info": {"general.basename": 7, "general.finetune": ["Instruct"]}, "renderer": {}},
+        {"model_info": {"general.architecture": None, "general.finetune": "  "}},
+        {"model_info": {"tokenizer.ggml.fim_pre_token_id": "151659"}, "capabilities": [None, {}]},
+        {"model_info": {"general.size_label": "7B", "general.version": "v2"}},
+    ],
+)
+async def test_what_show_tells_in_another_shape_is_not_said(
+    ollama: FakeOllama, about: dict[str, Any]
+) -> None:
+    ollama.models = {"mine": ["completion"]}
+    ollama.about = {"mine": about}
+    assert await engine(ollama, model="mine").describe() == Model("mine")
+
+
+@pytest.mark.parametrize(
+    ("about", "chats"),
+    [
+        ({"template": "{{ .Prompt }}"}, False),
+        ({"template": "{{- .System }} {{ .Prompt }}\n"}, False),
+        ({"template": ""}, False),
+        ({"template": "[INST] {{ .System }} {{ .Prompt }} [/INST]"}, True),
+        ({"template": "{{ range .Messages }}{{ .Content }}{{ end }}"}, True),
+        ({"template": "{{ .Prompt }}", "renderer": "qwen3-coder"}, True),
+    ],
+)
+async def test_a_chat_is_known_by_its_template(
+    ollama: FakeOllama, about: dict[str, Any], chats: bool
+) -> None:
+    ollama.models = {"mine": ["completion"]}
+    ollama.about = {"mine": about}
+    assert (await engine(ollama, model="mine").describe()).chats is chats
+
+
+async def test_auto_goes_by_the_models_metadata(ollama: FakeOllama) -> None:
+    ollama.models = {"qwen2.5-coder:7b": ["completion"], "helper": ["completion"]}
+    ollama.about = {
+        "qwen2.5-coder:7b": {"model_info": {"general.basename": "Llama-3.2"}},
+        "helper": {"model_info": {"general.basename": "Qwen2.5-Coder"}},
+    }
+    assert (await engine(ollama).describe()).name == "helper"
+
+
+async def test_auto_leaves_a_model_that_only_seems_to_insert(ollama: FakeOllama) -> None:
+    ollama.models = {"deepseek-coder-v2:16b": ["completion", "insert"]}
+    with pytest.raises(ModelNotFound, match="has deepseek-coder-v2:16b"):
+        await engine(ollama).describe()
+
+
 async def test_auto_without_any_model_that_can_fill(ollama: FakeOllama) -> None:
     ollama.models = {"llama3:8b": ["completion"]}
     with pytest.raises(ModelNotFound, match=r"it has llama3:8b.*ollama pull qwen2.5-coder:1.5b"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from fake_ollama import FakeOllama
 from infill_ls.engines import Chunk
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
+from infill_ls.families import Model
 from infill_ls.prompt import Request
 
 REQUEST = Request(
@@ -64,6 +66,43 @@ async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> Non
 async def test_of_several_models_one_that_can_fill_is_taken(ollama: FakeOllama) -> None:
     ollama.models = {"llama3": [], "starcoder2": []}
     assert (await OpenAI(ollama.url).describe()).name == "starcoder2"
+
+
+LLAMA_SERVER = {"owned_by": "llamacpp"}
+
+
+@pytest.mark.parametrize(
+    ("about", "props", "own_name"),
+    [
+        ({"root": "Qwen/Qwen2.5-Coder-7B"}, None, "Qwen2.5-Coder-7B"),
+        ({"root": "/models/starcoder2-3b/"}, None, "starcoder2-3b"),
+        (LLAMA_SERVER, {"model_path": "/models/codegemma-2b.Q8_0.gguf"}, "codegemma-2b.Q8_0.gguf"),
+        (LLAMA_SERVER, {"model_path": "C:\\models\\codegemma-2b.gguf"}, "codegemma-2b.gguf"),
+        (LLAMA_SERVER, {"model_path": ""}, ""),
+        (LLAMA_SERVER, {"model_path": 5}, ""),
+        (LLAMA_SERVER, ["model_path"], ""),
+        (LLAMA_SERVER, None, ""),
+        ({"root": 5, "owned_by": []}, None, ""),
+        ({}, None, ""),
+    ],
+)
+async def test_what_the_server_says_that_its_model_is(
+    ollama: FakeOllama, about: dict[str, Any], props: Any, own_name: str
+) -> None:
+    ollama.models, ollama.about, ollama.props = {"default": []}, {"default": about}, props
+    assert await OpenAI(ollama.url, inquire=True).describe() == Model("default", own_name=own_name)
+
+
+async def test_llama_server_has_one_model_under_any_name(ollama: FakeOllama) -> None:
+    ollama.about = {"qwen2.5-coder:1.5b": LLAMA_SERVER}
+    ollama.props = {"model_path": "codegemma-2b.gguf"}
+    described = await OpenAI(ollama.url, model="gpt", inquire=True).describe()
+    assert described == Model("gpt", own_name="codegemma-2b.gguf")
+
+
+async def test_a_server_that_lists_no_models_does_without(ollama: FakeOllama) -> None:
+    ollama.fault = "not ollama"
+    assert await OpenAI(ollama.url, model="m", inquire=True).describe() == Model("m")
 
 
 async def test_no_model_at_all(ollama: FakeOllama) -> None:

@@ -19,6 +19,7 @@ from infill_ls.hole import Hole
 from infill_ls.hole import at as hole_at
 from infill_ls.prompt import (
     CHARACTERS_PER_TOKEN,
+    SUGGESTED,
     Request,
     break_up,
     build,
@@ -41,8 +42,8 @@ def ask(hole: Hole, model: str = "qwen2.5-coder:1.5b", **changed: Any) -> Reques
     [
         ("qwen2.5-coder:1.5b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
         ("qwen3-coder:30b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
-        ("deepseek-coder:1.3b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
-        ("deepseek-coder-v2:16b", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
+        ("deepseek-coder:1.3b-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
+        ("deepseek-coder-v2:16b-lite-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
         ("codellama:7b-code", "<PRE> <SUF>]\n <MID> a = ["),
         ("starcoder2:3b", "<fim_prefix><fim_suffix>]\n<fim_middle>a = ["),
         ("codegemma:2b-code", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
@@ -88,6 +89,24 @@ def test_how_a_model_is_asked(model: Model, forced: Any, mode: str) -> None:
 def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
     with pytest.raises(CannotInsert, match=said):
         choose_mode(PLAIN_MODEL, None, forced)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Model("llama3:8b", chats=True), Model("deepseek-coder-v2:16b", can_insert=True)],
+)
+def test_a_model_that_can_not_fill_is_refused(model: Model) -> None:
+    with pytest.raises(CannotInsert) as caught:
+        choose_mode(model, families.family_of(model), None)
+    assert f'"{model.name}" can\'t fill in the middle' in caught.value.message
+    assert "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b" in caught.value.fix
+    assert choose_mode(model, None, "plain") == "plain"
+
+
+def test_the_models_that_are_suggested_can_fill() -> None:
+    names = re.split(", | or ", SUGGESTED)
+    assert len(names) == 3
+    assert all(families.find(name) for name in names)
 
 
 @pytest.mark.parametrize(

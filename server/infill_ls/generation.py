@@ -167,7 +167,7 @@ async def request_for(
     return prompt.build(
         hole,
         model,
-        families.find(model.name, settings.fim),
+        families.family_of(model, settings.fim),
         mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
         start=start,
         context_tokens=policy.context_tokens(settings.context_tokens, rates),

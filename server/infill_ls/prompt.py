@@ -39,6 +39,8 @@ SUFFIX_SHARE: Final = 0.25
 LONGER: Final = 1.5
 SHORTER: Final = 0.4
 
+SUGGESTED: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
+
 _GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
 _LAST_WORD: Final = re.compile(r"(?:[^\w\n]?\w{1,32}|[^\w\n])\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -69,7 +71,8 @@ class Request:
 def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mode:
     """How this model is asked.
 
-    Raises :class:`CannotInsert` if the user forced a mode that the model hasn't.
+    Raises :class:`CannotInsert` if the user forced a mode that the model hasn't, or if it has none:
+    what was made to chat would only talk about the code.
     """
     if forced == "raw" and family is None:
         raise CannotInsert(
@@ -85,6 +88,13 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
         return forced
     if family is not None:
         return "raw"
+    why_not = families.why_not(model)
+    if why_not:
+        raise CannotInsert(
+            f'"{model.name}" can\'t fill in the middle: {why_not}.',
+            f'Take a model that can, such as {SUGGESTED}; or set "mode" to "plain" and it '
+            "goes on with the text before the cursor.",
+        )
     return "suffix" if model.can_insert else "plain"
 
 

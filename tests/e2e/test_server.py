@@ -254,6 +254,55 @@ async def test_wrong_settings_are_told_once_each_and_the_server_runs(
     assert await client.fill(1, 12) == "x for x in xs"
 
 
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ({"template": "[INST] {{ .Prompt }} [/INST]"}, "it was made to chat"),
+        ({"capabilities": ["completion", "thinking"]}, "it thinks before it answers"),
+    ],
+)
+async def test_a_model_that_can_not_fill_is_told_once(
+    start: Start, ollama: FakeOllama, about: dict[str, Any], says: str
+) -> None:
+    ollama.models, ollama.about = {"friend:8b": ["completion"]}, {"friend:8b": about}
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0, "model": "friend:8b"})
+    client.open(TEXT)
+    for character in (10, 11, 12):
+        assert await client.fill(1, character) is None
+    assert await client.fill(1, 12, manual=True) is None
+    (shown,) = client.shown()
+    assert f'"friend:8b" can\'t fill in the middle: {says}.' in shown
+    assert "qwen2.5-coder:1.5b" in shown
+    assert ollama.generations == []
+
+
+async def test_a_chat_model_goes_on_with_the_text_where_the_user_wants_it(
+    start: Start, ollama: FakeOllama
+) -> None:
+    ollama.models = {"friend:8b": ["completion"]}
+    ollama.about = {"friend:8b": {"template": "[INST] {{ .Prompt }} [/INST]"}}
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0, "model": "friend:8b", "mode": "plain"})
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    assert client.shown() == []
+    assert ollama.generations[0].body["prompt"] == "def f(xs):\n    return ["
+
+
+async def test_a_renamed_model_gets_its_familys_prompt(start: Start, ollama: FakeOllama) -> None:
+    ollama.models = {"friend:8b": ["completion"]}
+    info = {"general.basename": "starcoder2", "general.architecture": "starcoder2"}
+    ollama.about = {"friend:8b": {"model_info": info}}
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0, "model": "friend:8b"})
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    assert ollama.generations[0].body["prompt"] == (
+        "<fim_prefix><fim_suffix>]\n<fim_middle>def f(xs):\n    return ["
+    )
+
+
 async def test_no_engine_is_told_once_and_recovery_is_noticed(
     start: Start, ollama: FakeOllama
 ) -> None:

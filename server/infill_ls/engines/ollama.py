@@ -37,6 +37,10 @@ COMFORTABLE_SIZE: Final = 8.0
 SMALLEST_CONTEXT: Final = 2048
 # Durations with which a model is not kept loaded; an empty prompt would unload it.
 _NOT_KEPT: Final = re.compile(r"0+(?:\.0*)?(?:ns|us|ms|s|m|h)?")
+# Of these a GGUF's own name is made; the last one alone says for what it was tuned.
+_NAME_KEYS: Final = ("basename", "version", "size_label", "finetune")
+# The second is what llama.cpp called it before October 2024.
+_FIM_KEYS: Final = ("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,15 +230,30 @@ class Ollama:
         return str(answer.get("version", "")) if isinstance(answer, dict) else ""
 
     async def show(self, name: str) -> Model:
-        """``POST /api/show``; raises :class:`ModelNotFound`."""
+        """``POST /api/show``; raises :class:`ModelNotFound`.
+
+        What is missing or of the wrong type in the answer is taken as not said.
+        """
         answer = await self._http.ask("POST", "/api/show", {"model": name})
         if not isinstance(answer, dict):
             raise BadAnswer("Ollama's answer makes no sense.", 'Check the setting "url".')
+        info, template = _mapping(answer.get("model_info")), _text(answer.get("template"))
         capabilities = answer.get("capabilities")
-        if isinstance(capabilities, list):
-            return Model(name, can_insert="insert" in capabilities)
-        # Before 0.6.4 the template tells.
-        return Model(name, can_insert=".Suffix" in str(answer.get("template", "")))
+        if not isinstance(capabilities, list):
+            # Before 0.6.4 the template tells.
+            capabilities = ["insert"] if ".Suffix" in template else []
+        # Ollama keeps "general.name" and the file's own chat template to itself.
+        parts = [_text(info.get(f"general.{key}")) for key in _NAME_KEYS]
+        return Model(
+            name,
+            can_insert="insert" in capabilities,
+            architecture=_text(info.get("general.architecture")),
+            own_name="-".join(part for part in parts if part) if parts[0] else "",
+            finetune=parts[-1],
+            chats=bool(_text(answer.get("renderer"))) or _is_chat(template),
+            thinks="thinking" in capabilities,
+            has_fim_tokens=any(integer(info.get(key)) is not None for key in _FIM_KEYS),
+        )
 
     async def _is_loaded(self, name: str) -> bool:
         """Whether ``GET /api/ps`` has it; true where nobody can say (Ollama before 0.1.33)."""
@@ -277,13 +296,18 @@ class Ollama:
     async def _best(self) -> Model:
         """The best installed model that can fill in the middle."""
         installed = await self.installed()
-        known = [entry for entry in installed if families.find(entry[0], self._settings.fim)]
-        for name, _ in sorted(known, key=_preference):
-            return await self.show(name)
-        for name, _ in sorted(installed, key=_preference):
+        own = self._settings.fim
+        known = [entry for entry in installed if families.find(entry[0], own)]
+        others = [entry for entry in installed if entry not in known]
+        others_that_insert = []
+        for name, _ in (*sorted(known, key=_preference), *sorted(others, key=_preference)):
             model = await self.show(name)
-            if model.can_insert:
+            if families.family_of(model, own):
                 return model
+            if model.can_insert and not families.why_not(model):
+                others_that_insert.append(model)
+        if others_that_insert:
+            return others_that_insert[0]
         have = ", ".join(name for name, _ in installed[:8]) or "no model at all"
         raise ModelNotFound(
             f"Ollama has no model that can fill in the middle (it has {have}).",
@@ -327,6 +351,19 @@ def parameters(text: Any) -> float:
     if not found:
         return 0.0
     return float(found[1]) * {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}[found[2]]
+
+
+def _is_chat(template: str) -> bool:
+    """Whether a template puts text of its own around the prompt ("{{ .Prompt }}" doesn't)."""
+    return ".Messages" in template or bool(re.sub(r"\{\{.*?\}\}", "", template, flags=re.S).strip())
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _preference(entry: tuple[str, float]) -> tuple[int, float]:

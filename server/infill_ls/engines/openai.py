@@ -7,6 +7,7 @@ frame it the same way.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
@@ -26,6 +27,7 @@ MAX_STOPS: Final = 4
 class OpenAI:
     """``model``: None for the one that the server has, or the best of several.
 
+    ``inquire``: ask the server what its model really is; a name may be anybody's choice.
     ``extra``: fields beyond the standard, for servers that are known to take them.
     ``can_begin``: the server takes llama.cpp's ``grammar``.
     """
@@ -37,12 +39,14 @@ class OpenAI:
         url: str,
         *,
         model: str | None = None,
+        inquire: bool = False,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
         extra: Mapping[str, Any] | None = None,
         can_begin: bool = False,
     ) -> None:
         self._named = model
+        self._inquire = inquire
         self._model: Model | None = None
         self._extra = dict(extra or {})
         self._can_begin = can_begin
@@ -59,13 +63,16 @@ class OpenAI:
         return cls(
             settings.engine_url,
             model=None if settings.model == "auto" else settings.model,
+            inquire=True,
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
 
     async def describe(self) -> Model:
         if self._model is None:
-            self._model = Model(self._named or await self._only(), can_begin=self._can_begin)
+            name = self._named or await self._only()
+            own_name = await self._own_name(name) if self._inquire else ""
+            self._model = Model(name, can_begin=self._can_begin, own_name=own_name)
         return self._model
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
@@ -120,18 +127,40 @@ class OpenAI:
 
     async def _only(self) -> str:
         """The server's model, or the first of several whose family is known."""
-        answer = await self._http.ask("GET", "/v1/models")
-        data = answer.get("data") if isinstance(answer, dict) else None
-        names: list[str] = [
-            entry["id"]
-            for entry in (data if isinstance(data, list) else [])
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-        ]
+        names: list[str] = [entry["id"] for entry in await self._models()]
         if not names:
             raise ModelNotFound(
                 f"The server at {self._http.url} has no model.", "Start it with one."
             )
         return next((name for name in names if families.find(name)), names[0])
+
+    async def _models(self) -> list[dict[str, Any]]:
+        """The entries of ``GET /v1/models`` that have an ``id``."""
+        answer = await self._http.ask("GET", "/v1/models")
+        data = answer.get("data") if isinstance(answer, dict) else None
+        return [
+            entry
+            for entry in (data if isinstance(data, list) else [])
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+        ]
+
+    async def _own_name(self, name: str) -> str:
+        """What the model was called before the user named it; empty if the server doesn't say.
+
+        vLLM and SGLang give it as ``root``. llama-server takes any name for the one model that it
+        has, and ``GET /props`` gives that one's file.
+        """
+        try:
+            models = await self._models()
+            entry = next((entry for entry in models if entry["id"] == name), None)
+            found = entry.get("root") if entry else None
+            if not found and models and models[0].get("owned_by") == "llamacpp":
+                props = await self._http.ask("GET", "/props")
+                found = props.get("model_path") if isinstance(props, dict) else None
+        except EngineError:
+            # Whatever is wrong, the generation will tell; not all servers have these.
+            return ""
+        return re.split(r"[/\\]", found.rstrip("/\\"))[-1] if isinstance(found, str) else ""
 
     def _explain(self, status: int, text: str) -> EngineError:
         if status == 404 and "model" in text:
