@@ -418,6 +418,11 @@ async def test_the_best_cut_is_found(sandbox: Sandbox) -> None:
     assert best(one, written("    result = 3"), sandbox.run) is None
 
 
+async def test_the_best_cut_may_be_inside_of_a_token(sandbox: Sandbox) -> None:
+    task = replace(DOUBLE, prefix="def double(n):\n    return ", suffix="m([n, n])\n", truth="su")
+    assert best(await job(task), written("sum", "([n, n])"), sandbox.run) == "su"
+
+
 async def test_under_the_rule_of_shapes_words_on_the_right_demand_one_line(
     sandbox: Sandbox,
 ) -> None:

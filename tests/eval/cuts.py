@@ -18,6 +18,8 @@ Cut = Callable[[Job, Generation], str]
 
 # Candidates for the best cut, at most.
 MAX_CANDIDATES: Final = 120
+# Characters of the rest of the cursor's line by which its beginning in the output is known.
+_REST_BEGUN: Final = 2
 
 
 def shape(task: Task) -> Shape:
@@ -68,7 +70,8 @@ def needed(job: Job, generation: Generation) -> int:
 
 
 def candidates(job: Job, generation: Generation, *, one_line: bool = False) -> Iterator[str]:
-    """Starts of the raw output, shortest first: cut behind each piece, line and word.
+    """Starts of the raw output, shortest first: cut behind each piece, line and word, and before
+    what begins as the rest of the cursor's line does.
 
     Where the prompt keeps a blank back that stands before the cursor, the output is also taken
     as trim joins it to the cursor. ``one_line``: only those without a new line.
@@ -76,6 +79,10 @@ def candidates(job: Job, generation: Generation, *, one_line: bool = False) -> I
     raw = generation.raw
     joined, _ = trim.continuation(raw, job.task.hole, job.request.control)
     marks = {*generation.ends, *(found.start() for found in re.finditer(r"\n", raw))}
+    if rest := job.task.hole.rest_of_line.strip():
+        # The rest of the line may begin inside of a token.
+        begun = re.escape(rest[:_REST_BEGUN])
+        marks |= {found.start() for found in re.finditer(f"(?={begun})", raw)}
     words = {found.end() for found in re.finditer(r"\w+|[^\w\s]", raw)} - marks
     room = MAX_CANDIDATES - len(marks)
     ends = sorted({0, *marks, *sorted(words)[: max(0, room)]})
