@@ -22,7 +22,10 @@ MODULES = {
 }
 PURE = {
     f"infill_ls.{name}"
-    for name in "hole prompt trim policy recall documents frames families errors".split()
+    for name in (
+        "hole prompt trim place chatter indentation closers brackets overlap statements syntax "
+        "policy recall documents frames families errors"
+    ).split()
 }
 WORLD = set(
     "asyncio httpx io logging os pathlib random select signal socket subprocess sys threading time "

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from holes import at
 from infill_ls import families, policy
 from infill_ls.hole import Hole, between
-from infill_ls.trim import MAX_CHARACTERS, Fill, Shape, Trim, trim
+from infill_ls.trim import MAX_CHARACTERS, Fill, Shape, trim
 
 FAMILY: Final = families.find("qwen2.5-coder:1.5b")
 assert FAMILY is not None
@@ -44,12 +44,18 @@ def whole(
     return trim(raw, hole, shape or policy.shape(hole, "auto"), CONTROL, cut_short=cut_short)
 
 
+def so_far(text: str, raw: str, language: str = "python") -> Fill:
+    """The fill of a stream that goes on."""
+    hole = at(text, language)
+    return trim(raw, hole, policy.shape(hole, "auto"), CONTROL, over=False)
+
+
 def complete_after(text: str, raw: str, language: str = "python") -> str:
     """The part of the stream that is read until the fill is complete."""
     hole = at(text, language)
-    stream = Trim(hole, shape=policy.shape(hole, "auto"), control=CONTROL)
-    for read, character in enumerate(raw, 1):
-        if stream.feed(character).complete:
+    shape = policy.shape(hole, "auto")
+    for read in range(1, len(raw) + 1):
+        if trim(raw[:read], hole, shape, CONTROL, over=False).complete:
             return raw[:read]
     raise AssertionError("the fill never becomes complete")
 
@@ -94,14 +100,12 @@ def test_a_control_token_that_the_stream_breaks_off_in(raw: str, expected: str) 
 
 @pytest.mark.parametrize("begun", ["<", "<|", "<|endoftext|", "<|any", "<|any_other|", "<｜fim"])
 def test_what_may_become_a_control_token_is_held_back(begun: str) -> None:
-    stream = Trim(at("a = █\n"), shape="statement", control=CONTROL)
-    assert stream.feed(f"b{begun}").text == "b"
+    assert so_far("a = █\n", f"b{begun}") == Fill("b")
 
 
 def test_an_operator_is_given_out_with_the_character_after_it() -> None:
-    stream = Trim(at("a = █\n"), shape="statement", control=CONTROL)
-    stream.feed("b <")
-    assert stream.feed(" c").text == "b < c"
+    assert so_far("a = █\n", "b <") == Fill("b")
+    assert so_far("a = █\n", "b < c") == Fill("b < c")
 
 
 def test_a_family_s_own_tokens_end_the_fill() -> None:
@@ -176,10 +180,7 @@ def test_fences(text: str, raw: str, expected: str) -> None:
     ],
 )
 def test_a_fence_is_told_before_anything_else_is(text: str, raw: str, expected: str) -> None:
-    stream = Trim(at(text, "typescript"), shape="block", control=CONTROL)
-    for character in raw:
-        stream.feed(character)
-    assert stream.finish().text == expected
+    assert fill(text, raw, "typescript", shape="block") == expected
 
 
 @pytest.mark.parametrize(
@@ -600,7 +601,8 @@ def test_a_runaway_fill_ends_with_a_whole_line() -> None:
 
 
 def test_a_runaway_line_is_no_fill() -> None:
-    assert whole("a = █\n", "b + " * MAX_CHARACTERS) == Fill("", "length")
+    raw = " + ".join(f"b{number}" for number in range(MAX_CHARACTERS))
+    assert whole("a = █\n", raw) == Fill("", "length")
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
@@ -625,11 +627,9 @@ def test_blanks_at_line_ends(text: str, raw: str, expected: str) -> None:
 
 
 def test_more_text_changes_nothing_in_a_complete_fill() -> None:
-    stream = Trim(at("f(█)\n"), shape="line", control=CONTROL)
-    ended = stream.feed("a)")
-    assert ended == Fill("a", "bracket")
-    assert stream.feed("b") is ended
-    assert stream.finish(cut_short=True) is ended
+    assert so_far("f(█)\n", "a)") == Fill("a", "bracket")
+    assert so_far("f(█)\n", "a)b") == Fill("a", "bracket")
+    assert whole("f(█)\n", "a)b", cut_short=True) == Fill("a", "bracket")
 
 
 # The real model's texts, and what a programmer wants of them.
@@ -671,21 +671,6 @@ EXAMPLES: Final = settings(
     suppress_health_check=[HealthCheck.too_slow],
     database=None,
 )
-
-
-@EXAMPLES
-@given(HOLES, SHAPES, TEXTS, st.booleans(), st.lists(st.integers(0, 60), max_size=8))
-def test_the_fill_is_the_same_however_the_stream_is_split(
-    hole: Hole, shape: Shape, raw: str, cut_short: bool, cuts: list[int]
-) -> None:
-    at_once = Trim(hole, shape=shape, control=CONTROL)
-    at_once.feed(raw)
-    expected = at_once.finish(cut_short=cut_short)
-    for places in (sorted({cut for cut in cuts if cut < len(raw)}), range(len(raw))):
-        stream = Trim(hole, shape=shape, control=CONTROL)
-        for start, end in zip([0, *places], [*places, len(raw)], strict=True):
-            stream.feed(raw[start:end])
-        assert stream.finish(cut_short=cut_short) == expected
 
 
 @EXAMPLES
