@@ -95,7 +95,7 @@ def test_a_control_token_ends_the_fill(token: str) -> None:
     ],
 )
 def test_a_control_token_that_the_stream_breaks_off_in(raw: str, expected: str) -> None:
-    assert fill("a = █\n", raw) == expected
+    assert fill("a = █\n", raw, language="") == expected
 
 
 @pytest.mark.parametrize("begun", ["<", "<|", "<|endoftext|", "<|any", "<|any_other|", "<｜fim"])
@@ -163,7 +163,7 @@ def test_a_fill_that_is_complete_before_an_unsafe_character_keeps_its_line() -> 
         ("total = █\n", "```python\nsum(xs)\n```", "sum(xs)"),
         ("def f():\n    return █\n", "```python\n    return 1\n```", "1"),
         # Ticks that are no fence.
-        ("a = █\n", "`b`", "`b`"),
+        ("# █\n", "`b`", "`b`"),
         ('a = "█"\n', 'b```"', "b```"),
     ],
 )
@@ -204,12 +204,12 @@ def test_prose_is_no_fill(raw: str) -> None:
 
 def test_prose_below_the_code_is_no_part_of_it() -> None:
     raw = "return a[\n\nThis function returns something.\n"
-    assert whole("def f():\n    █\n", raw) == Fill("return a[", "prose")
+    assert whole("def f():\n    █\n", raw, "") == Fill("return a[", "prose")
 
 
 @pytest.mark.parametrize("raw", ["Herein = 1", "Sure", "The = 1", "Inthis()", "** 2", "Iam.run()"])
 def test_code_that_begins_like_prose(raw: str) -> None:
-    assert fill("█\n", raw) == raw
+    assert fill("█\n", raw, language="") == raw
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_the_join(text: str, raw: str, expected: str) -> None:
     ],
 )
 def test_the_blank_too_many(text: str, raw: str, expected: str) -> None:
-    assert fill(text, raw, shape="block") == expected
+    assert fill(text, raw, language="", shape="block") == expected
 
 
 # 4. Brackets and quotes.

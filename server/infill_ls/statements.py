@@ -12,7 +12,7 @@ from infill_ls.place import OPENS, Draft, Place, Shape, indent_of, width_of
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
 _LINE_LANGUAGES: Final = frozenset({"python", "go"})
 # Words and marks that go on with the statement above at its own indentation.
-_CLAUSES: Final = frozenset(
+CLAUSES: Final = frozenset(
     "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
 ) | {*CLOSERS, "{", ".", "|"}
@@ -69,7 +69,7 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 return number, None
             indent = width_of(indent_of(line))
             word = (first[1] or first[2]) if first else ""
-            if indent == head and word in _CLAUSES:
+            if indent == head and word in CLAUSES:
                 # A try is no statement without the except that the model goes on with. (A closer
                 # that stands below already was cut before.)
                 base, shape, head = indent, "statement", None
@@ -92,7 +92,7 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
     """Why a line with this indentation and first word is not part of the fill; None if it is."""
     if indent < base:
         return "dedent"
-    if indent > base or first in _CLAUSES or shape == "block":
+    if indent > base or first in CLAUSES or shape == "block":
         return None
     return None if _UNFINISHED.search(last.rstrip()) else "statement"
 
@@ -104,7 +104,7 @@ def _open_head(place: Place) -> int | None:
     """
     head, below = indent_of(place.above), place.below or ""
     first = _FIRST_WORD.match(below + "\n")
-    goes_on = first is not None and first[1] in _CLAUSES and indent_of(below) == head
+    goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
     opened = OPENS.search(place.above) and width_of(head) < width_of(indent_of(place.before))
     return width_of(head) if opened and place.at_line_start and not goes_on else None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls import chatter, closers, indentation, overlap, statements
+from infill_ls import chatter, closers, indentation, overlap, statements, syntax
 from infill_ls.hole import Hole
 from infill_ls.place import Draft, Filter, Place, Shape, known
 
@@ -70,6 +70,7 @@ _FITTING: Final = (
     Filter("length", _not_too_long),
     Filter("openers", closers.with_closers),
     Filter("tidy", indentation.tidy),
+    Filter("syntax", syntax.without_new_errors),
 )
 FILTERS: Final = _READING + _FITTING
 
