@@ -20,6 +20,8 @@ _LOOP_STEP: Final = 160
 # Three or more characters eight times, ten or more four times. tabby-agent takes five and three,
 # which are numbers in a list as well.
 _LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
+# What leaves a block is often said once inside of it and once below.
+_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
 
 
@@ -154,21 +156,43 @@ def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
 def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     """Ends before a line that stands below the cursor already."""
     below = place.below
-    if below is None:
+    if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
+    telling = _telling_below(place)
     lines = draft.text.split("\n")
     position = 0
     for number, line in enumerate(lines):
         full = line if number else place.before + line
         start = max(0, position - 1)
-        if number or place.at_line_start or len(plain(below)) >= _TELLING:
-            if number == len(lines) - 1:
-                if not draft.final:
-                    return draft.hold(start) if _may_become(full, below) else draft
-                full += place.rest
-            if line.strip() and same_line(full, below):
+        last = number == len(lines) - 1
+        if last and not draft.final:
+            may_become = _may_become(full, below) or (telling and _may_become(full, telling))
+            return draft.hold(start) if may_become else draft
+        if last:
+            full += place.rest
+        if line.strip() and (number or place.at_line_start or len(plain(below)) >= _TELLING):
+            if same_line(full, below):
+                return draft.end(start, "suffix")
+            if telling and _bare(full) == _bare(telling) and not _LEAVES.match(line):
                 return draft.end(start, "suffix")
         position += len(line) + 1
+    return draft
+
+
+def _telling_below(place: Place) -> str:
+    """The first of the lines below that has enough to be known again at any indentation."""
+    near = (line for line in place.lines_below[:3] if len(re.findall(r"\w", line)) >= _TELLING)
+    line = next(near, "")
+    return "" if _LEAVES.match(line) or place.in_text else line
+
+
+def without_echo(draft: Draft, place: Place) -> Draft:
+    """Leaves out a last line that only says, further in, what the line below says."""
+    head, _, last = draft.text.rpartition("\n")
+    if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
+        return draft
+    if _bare(last) == _bare(place.below or ""):
+        return draft.end(len(head), "suffix")
     return draft
 
 

@@ -96,6 +96,11 @@ class Place:
         return self.before.strip()
 
     @cached_property
+    def rest_has_words(self) -> bool:
+        """Whether more than closers and blanks stands right of the cursor."""
+        return re.search(r"\w", self.rest) is not None
+
+    @cached_property
     def lines_above(self) -> list[str]:
         """The nearest lines above the cursor's that aren't blank, first to last."""
         near = self.hole.prefix[-REACH:].split("\n")

@@ -50,6 +50,7 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
     last = ""  # the last line that counts
     introduces = False  # that line belongs to the next one, unless the user has begun it
     head = _open_head(place) if shape == "block" else None
+    body = _headless(place)
     if not lines[0].strip() and OPENS.search(place.before.rstrip()):
         # What is typed heads a block, and the fill is its body.
         base, last = width_of(indent_of(place.before)), place.before
@@ -69,7 +70,7 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 return number, None
             indent = width_of(indent_of(line))
             word = (first[1] or first[2]) if first else ""
-            if indent == head and word in CLAUSES:
+            if indent == head and indent < base and word in CLAUSES:
                 # A try is no statement without the except that the model goes on with. (A closer
                 # that stands below already was cut before.)
                 base, shape, head = indent, "statement", None
@@ -78,6 +79,11 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 return number, reason
         if not grown:
             return len(lines), None
+        if body and OPENS.search(line.rstrip()) and base <= width_of(indent_of(line)) < body:
+            level = width_of(indent_of(line)) + width_of(place.unit or "    ")
+            if level == body and number + 1 < len(lines):
+                # Its body stands below already.
+                return number + 1, "suffix"
         scan.follow(fill_line + "\n")
         in_docstring = in_docstring and bool(scan.quote)
         last = line
@@ -105,8 +111,20 @@ def _open_head(place: Place) -> int | None:
     head, below = indent_of(place.above), place.below or ""
     first = _FIRST_WORD.match(below + "\n")
     goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = OPENS.search(place.above) and width_of(head) < width_of(indent_of(place.before))
+    opened = OPENS.search(place.above)
     return width_of(head) if opened and place.at_line_start and not goes_on else None
+
+
+def _headless(place: Place) -> int:
+    """Width of the indentation of what stands below, if it is the body of a head that is missing.
+
+    0 if it isn't.
+    """
+    if not place.at_line_start or place.rest.strip() or place.language != "python":
+        return 0
+    above, below = width_of(indent_of(place.above)), width_of(indent_of(place.below or ""))
+    deepest = above + width_of(place.unit or "    ") if OPENS.search(place.above) else above
+    return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:

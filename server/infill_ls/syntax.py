@@ -2,7 +2,7 @@
 
 Python is judged by its own compiler as far as the text around the hole compiles, everything else
 by tree-sitter. Only the top-level statement around the cursor is parsed, and only when the fill is
-complete. If there is an error in it whatever stands in the hole, no fill is judged.
+complete. If there is an error in it whatever stands in the hole, nothing is cut.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.brackets import OPENERS, Scan
@@ -39,6 +40,8 @@ _BEFORE: Final = 6_000
 _AFTER: Final = 3_000
 # The most tries for one fill.
 _TRIES: Final = 24
+# Of these one will do for most lines of Python; elsewhere, a line may be missing.
+_LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
 _FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 
@@ -59,30 +62,35 @@ def without_new_errors(draft: Draft, place: Place) -> Draft:
 def _kept(place: Place, text: str) -> int:
     """How much of a fill to keep, in characters."""
     before, after = _around(place)
-    whole = _completed(text, place)
-    if place.language == "python" and _compiles(before + whole + after):
-        return len(text)
-    parses = _judge(place, before, after)
-    if parses is None:
-        # The text around is broken already: it can't tell what the fill adds to it.
-        return len(text)
-    for tried, length in enumerate(_lengths(text, place)):
-        if parses(before + _completed(text[:length], place) + after):
-            return length
-        if tried == _TRIES:
-            break
-    return 0
+    for parses in _judges(place.language):
+        for length in islice(_lengths(text, place), _TRIES):
+            if parses(before + _completed(text[:length], after, place)):
+                return length
+        if any(parses(one) for one in _without_fill(before, after, place)):
+            return 0
+    # The text around is broken whatever stands in the hole: it can't tell what the fill adds.
+    return len(text)
 
 
-def _judge(place: Place, before: str, after: str) -> Callable[[str], bool] | None:
-    """The first parser that finds no error around the hole, were something else in it."""
-    judges = [_is_parsed_by(place.language)]
-    if place.language == "python":
-        judges.insert(0, _compiles)
-    for parses in judges:
-        if any(parses(before + stand_in + after) for stand_in in _stand_ins(place)):
-            return parses
-    return None
+def _judges(language: str) -> Iterator[Callable[[str], bool]]:
+    """The parsers of a language, the strictest first."""
+    if language == "python":
+        yield _compiles
+    parser = _parser(language)
+    yield lambda text: not parser.parse(text.encode("utf-8", "replace")).root_node.has_error
+
+
+def _without_fill(before: str, after: str, place: Place) -> Iterator[str]:
+    """The text with nothing in the hole, or what would do in many.
+
+    Where words stand right of the cursor, also with another line in the cursor's place.
+    """
+    for stand_in in _stand_ins(place):
+        yield before + stand_in + after
+    if place.rest_has_words:
+        head = before[: len(before) - len(place.before)] + indent_of(place.before + place.rest)
+        for line in _LINES:
+            yield head + line + after[len(place.rest) :]
 
 
 def _lengths(text: str, place: Place) -> Iterator[int]:
@@ -92,42 +100,46 @@ def _lengths(text: str, place: Place) -> Iterator[int]:
     for found in reversed(list(re.finditer(r"\n", text))):
         yield len(text[: found.start()].rstrip())
     line = text if first_line < 0 else text[:first_line]
-    if re.search(r"\w", place.rest):
+    if place.rest_has_words:
         ends = [found.end() for found in _TOKEN.finditer(line)]
     else:
         ends = [found.end() for found in re.finditer(";", line)]
     yield from (end for end in reversed(ends) if end < len(line))
 
 
-def _completed(text: str, place: Place) -> str:
-    """A fill with what must follow it: a fill of one line may head a block."""
-    if place.shape != "line" or place.rest.strip():
-        return text
-    code = text.rstrip()
-    if code.endswith(":") and place.language == "python":
-        return f"{code}\n{indent_of(place.before + code)}    pass"
-    if code.endswith(tuple(OPENERS)):
-        opened = Scan(place.language, quote=place.quote, lenient=True).follow(code).opened
-        return code + "".join(OPENERS[one] for one in reversed(opened))
-    return text
+def _completed(fill: str, after: str, place: Place) -> str:
+    """A fill and the text after it, with what the user has still to write below.
+
+    A fill of one line may head a block.
+    """
+    if place.shape != "line":
+        return fill + after
+    line = (fill + place.rest).rstrip()
+    indent = indent_of(place.before + line)
+    if line.endswith(":") and place.language == "python":
+        below = width_of(indent_of(place.below or ""))
+        body = "" if below > width_of(indent) else f"\n{indent}    pass"
+        return fill + place.rest + body + after[len(place.rest) :]
+    if line.endswith(tuple(OPENERS)) and not place.rest.strip():
+        opened = Scan(place.language, quote=place.quote, lenient=True).follow(line).opened
+        return fill.rstrip() + "".join(OPENERS[one] for one in reversed(opened)) + after
+    return fill + after
 
 
-def _stand_ins(place: Place) -> list[str]:
-    """Texts that would do in many a hole: with one of them in it, the file may be without error."""
-    found = ["", "x"]
-    if place.at_line_start:
-        unit = place.unit or "    "
-        indents = [
-            indent_of(place.above),
-            indent_of(place.above) + unit,
-            indent_of(place.below or ""),
-        ]
-        found += [
-            indent[len(place.before) :] + "x"
-            for indent in dict.fromkeys(indents)
-            if indent.startswith(place.before)
-        ]
-    return found
+def _stand_ins(place: Place) -> Iterator[str]:
+    """Texts of which one would do in most holes: with it, the file is without error."""
+    yield from ("", "x")
+    if not place.at_line_start:
+        return
+    unit = place.unit or "    "
+    above, below = indent_of(place.above), indent_of(place.below or "")
+    for indent in dict.fromkeys((above, above + unit, below, below.removesuffix(unit))):
+        if indent.startswith(place.before):
+            line = indent[len(place.before) :]
+            yield line + "x"
+            if place.language == "python":
+                yield line + "if x:"
+                yield f"{line}if x:\n{indent}{unit}x"
 
 
 @lru_cache(maxsize=16)
@@ -194,9 +206,3 @@ def _parser(language: str) -> Parser:
 
     module, function = _GRAMMARS[language]
     return Parser(Language(getattr(import_module(module), function)()))
-
-
-def _is_parsed_by(language: str) -> Callable[[str], bool]:
-    """Whether tree-sitter finds no error in a text of this language."""
-    parser = _parser(language)
-    return lambda text: not parser.parse(text.encode("utf-8", "replace")).root_node.has_error

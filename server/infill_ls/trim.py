@@ -68,6 +68,7 @@ _FITTING: Final = (
     Filter("repetition", overlap.without_repetition),
     Filter("limit", _whole_lines),
     Filter("length", _not_too_long),
+    Filter("echo", overlap.without_echo),
     Filter("openers", closers.with_closers),
     Filter("tidy", indentation.tidy),
     Filter("syntax", syntax.without_new_errors),
