@@ -160,25 +160,33 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         return draft
     telling = _telling_below(place)
     lines = draft.text.split("\n")
+    if not draft.final:
+        growing = lines.pop()
     position = 0
     for number, line in enumerate(lines):
         full = line if number else place.before + line
-        start = max(0, position - 1)
-        last = number == len(lines) - 1
-        if last and not draft.final:
-            may_become = _may_become(full, below) or (telling and _may_become(full, telling))
-            return draft.hold(start) if may_become else draft
-        if last:
+        if draft.final and number == len(lines) - 1:
             full += place.rest
-        if line.strip() and (number or place.at_line_start or len(plain(below)) >= _TELLING):
-            if same_line(full, below):
-                return draft.end(start, "suffix")
-            if telling and _bare(full) == _bare(telling) and not _LEAVES.match(line):
-                return draft.end(start, "suffix")
+        judged = number or place.at_line_start or len(plain(below)) >= _TELLING
+        if judged and line.strip() and _says(full, below, telling):
+            return draft.end(max(0, position - 1), "suffix")
         position += len(line) + 1
-    return draft
+    if draft.final:
+        return draft
+    full = growing if lines else place.before + growing
+    may_become = _may_become(full, below) or (telling and _may_become(full, telling))
+    return draft.hold(max(0, position - 1)) if may_become else draft
 
 
+@lru_cache(maxsize=256)
+def _says(line: str, below: str, telling: str) -> bool:
+    """Whether a line says what the next one does, or at any indentation what tells the place."""
+    if same_line(line, below):
+        return True
+    return telling != "" and _bare(line) == _bare(telling) and not _LEAVES.match(line)
+
+
+@lru_cache(maxsize=16)
 def _telling_below(place: Place) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
     near = (line for line in place.lines_below[:3] if len(re.findall(r"\w", line)) >= _TELLING)
@@ -198,6 +206,9 @@ def without_echo(draft: Draft, place: Place) -> Draft:
 
 def _may_become(line: str, other: str) -> bool:
     """Whether a line that still grows may come to say the same as another."""
+    code = line.lstrip()
+    if code and code[0] not in "\"'" and code[0] != other.lstrip()[0]:
+        return False
     begun = plain(line)
     return plain(other).startswith(begun) or begun.startswith(_bare(other))
 
@@ -237,30 +248,27 @@ def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, place: P
             said.append(full)
             starts.append(max(0, position - 1))
         position += len(line) + 1
-    for end in range(first + 1, len(said) + 1):
+    whole = len(said) - (not draft.final)
+    for end in range(first + 2, whole + 1):
         for period in _PERIODS:
-            for begun in range(min(period, end - first), 0, -1):
-                start = end - begun
-                if start < period:
-                    continue
-                last = end == len(said) and not draft.final
-                if last and not _alike_so_far(said, start, end, period):
-                    continue
-                if not last and said[start:end] != said[start - period : end - period]:
-                    continue
-                if begun == period and not last:
-                    if sum(map(len, map(str.strip, said[start:end]))) >= period * _TELLING_LINES:
-                        return draft.end(starts[start], "repetition")
-                elif end == len(said) and not draft.final:
+            start = end - period
+            if start < max(first, period) or said[end - 1] != said[start - 1]:
+                continue
+            if said[start:end] == said[start - period : start] and _tell(said[start:end]):
+                return draft.end(starts[start], "repetition")
+    if not draft.final:
+        for period in _PERIODS:
+            for start in range(max(len(said) - period, first, period), len(said)):
+                if said[-1 - period].startswith(said[-1]) and (
+                    said[start:-1] == said[start - period : -1 - period]
+                ):
                     held = min(held, starts[start])
-    return draft.hold(held) if held < len(draft.text) else draft
+    return draft.hold(held)
 
 
-def _alike_so_far(said: list[str], start: int, end: int, period: int) -> bool:
-    """Whether lines, the last of which still grows, are those of a period earlier so far."""
-    if said[start : end - 1] != said[start - period : end - 1 - period]:
-        return False
-    return said[end - 1 - period].startswith(said[end - 1])
+def _tell(lines: list[str]) -> bool:
+    """Whether these lines have enough to be known again."""
+    return sum(len(line.strip()) for line in lines) >= len(lines) * _TELLING_LINES
 
 
 @lru_cache(maxsize=256)

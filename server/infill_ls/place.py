@@ -192,6 +192,7 @@ def indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
+@lru_cache(maxsize=256)
 def width_of(blanks: str) -> int:
     """Width of blanks in columns; a tab goes on to the next multiple of eight."""
-    return len(blanks.expandtabs(8)) if "\t" in blanks else len(blanks)
+    return len(blanks.expandtabs(8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
@@ -103,6 +104,7 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
     return None if _UNFINISHED.search(last.rstrip()) else "statement"
 
 
+@lru_cache(maxsize=16)
 def _open_head(place: Place) -> int | None:
     """Width of the indentation of the line whose block the cursor begins, if it begins one.
 
@@ -115,6 +117,7 @@ def _open_head(place: Place) -> int | None:
     return width_of(head) if opened and place.at_line_start and not goes_on else None
 
 
+@lru_cache(maxsize=16)
 def _headless(place: Place) -> int:
     """Width of the indentation of what stands below, if it is the body of a head that is missing.
 

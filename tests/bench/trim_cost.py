@@ -21,11 +21,11 @@ SOURCES: Final = Path(__file__).parent / "sources"
 PIECES: Final = 64
 # The project's goal for the median piece.
 GOAL: Final = 50  # µs
-FILL: Final = '''for name, values in sorted(groups.items()):
+FILL: Final = """for name, values in sorted(groups.items()):
         total = sum(value.weight for value in values if value.known)
         if total > self.limit and name not in ("other", "rest"):
             report.append(f"{name}: {total / len(values):.1f}")
-'''
+"""
 
 
 def hole(number: int) -> Hole:
