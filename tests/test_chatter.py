@@ -193,3 +193,40 @@ def test_prose_and_fences_are_wanted_in_prose() -> None:
     raw = "Here is how to install it:\n```sh\npip install it\n```"
     assert fill("# Install\n█", raw, "markdown") == raw
     assert fill("# Install\n█", raw, "plaintext") == raw
+
+
+# What was typed, said again.
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        ("total = █\n", "total = sum(xs)\n", "python", "sum(xs)"),
+        ("    return █\n", "return 1\n", "ruby", "1"),
+        ("const a = █;\n", "const a = b;\n", "typescript", "b"),
+        ("def f():\n    for x in █\n", "    for x in xs:\n        g(x)", "python", None),
+        # A word that was begun.
+        ("result = 1\nprint(resu█)\n", "result)\n", "python", "lt"),
+        ("a = self.conn█\n", "connection.open()\n", "python", "ection.open()"),
+        # Not again, though it looks like it.
+        ("x = █\n", "x_total\n", "python", "x_total"),
+        ("a = [0, 0, █]\n", "0, 0, 0]", "python", "0, 0, 0"),
+        ("print(█)\n", "print_all(a)", "python", "print_all(a)"),
+        ("# to do: █\n", "# to do: it", "python", "# to do: it"),
+        ("a = 'ban█'\n", "banana'", "python", "banana"),
+    ],
+)
+def test_what_was_typed_is_not_said_again(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    assert fill(text, raw, language) == (expected or "xs:\n        g(x)")
+
+
+def test_what_may_be_typed_text_said_again_is_held_back() -> None:
+    assert so_far("total = █\n", "tot") == Fill("")
+    assert so_far("total = █\n", "total") == Fill("")
+    assert so_far("total = █\n", "totally") == Fill("totally")
+
+
+def test_a_fence_in_the_middle_of_a_line() -> None:
+    assert fill("a = f(█)\n", "```python\nb, c)\n```") == "b, c"

@@ -63,3 +63,56 @@ def test_brackets_in_other_languages(
     assert fill(text, raw, language) == (
         raw.removesuffix("\n}\n") if expected is None else expected
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The editor has closed the quote before one was opened.
+        ("x = █'\n", "'abc'\n", "'abc"),
+        ("f(█')\n", "'abc')\n", "'abc"),
+        ('x = f(█")\n', '"a", "b")\n', '"a", "b'),
+        ("x = █'\n", "abc\n", "abc"),
+        # A string of its own.
+        ("x = █ 'b'\n", "'a' +\n", "'a' +"),
+    ],
+)
+def test_a_quote_is_not_closed_twice(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw, "") == expected
+
+
+def test_a_docstring_ends_where_it_is_closed_below() -> None:
+    text = 'def f():\n    """█\n    """\n    return 1\n'
+    assert fill(text, 'Do it."""\n    return 2\n', shape="block") == "Do it."
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The bracket right of the cursor belongs to f.
+        ("f(█)\n", "a, g(b", "a"),
+        ("f(█)\n", "g(b", ""),
+        # It closes what the fill opens.
+        ("print█)\n", "(a", "(a"),
+        ("f(█))\n", "g(a", "g(a"),
+    ],
+)
+def test_no_bracket_is_left_open_that_the_rest_does_not_close(
+    text: str, raw: str, expected: str
+) -> None:
+    assert fill(text, raw, "") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Brackets in comments and in strings of several lines are text.
+        ("f(\n  █\n)\n", "a,  # b)\n  c\n)\n", "python", "a,  # b)\n  c"),
+        ("f(█);\n", "a, /* b) */ c);\n", "c", "a, /* b) */ c"),
+        ("f(█)\n", '"""a)\nb)""", c)', "python", '"""a)\nb)""", c'),
+        ("f(█)\n", "'(', b)", "rust", "'(', b"),
+        ("f(█)\n", "a // b)", "python", "a // b"),
+    ],
+)
+def test_brackets_in_comments_are_text(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language) == expected

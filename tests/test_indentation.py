@@ -59,3 +59,35 @@ def test_the_join(text: str, raw: str, expected: str) -> None:
 )
 def test_the_blank_too_many(text: str, raw: str, expected: str) -> None:
     assert fill(text, raw, language="", shape="block") == expected
+
+
+TABS = "func f() {\n\tif a {\n\t\tb()\n\t}\n\t█\n}\n"
+BLANKS = "f {\n  if a {\n    b()\n  }\n  █\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # As the file has them, whatever the model writes.
+        (TABS, "if c {\n        d()\n    }\n", "if c {\n\t\td()\n\t}"),
+        (TABS, "if c {\n    d()\n  }\n", "if c {\n\t\td()\n\t}"),
+        (TABS, "    if c {\n        d()\n    }\n", "if c {\n\t\td()\n\t}"),
+        (BLANKS, "if c {\n\t\td()\n\t}\n", "if c {\n    d()\n  }"),
+        # Tabs of a file with tabs are left alone, and what is aligned below them.
+        (TABS, "if c {\n\t\td()\n\t}\n", "if c {\n\t\td()\n\t}"),
+        (TABS, "if c {\n\t\td()\n\t\t /* e */\n\t}\n", "if c {\n\t\td()\n\t\t /* e */\n\t}"),
+        # So is what stands in strings, and between words.
+        (TABS, "s := `a\n    b`\n", "s := `a\n    b`"),
+        (BLANKS, 'a("\tb");\tc()', 'a("\tb");\tc()'),
+        # Nothing tells what this file indents with.
+        ("█\n", "if c {\n\td()\n}\n", "if c {\n\td()\n}"),
+    ],
+)
+def test_tabs_and_blanks_are_the_file_s(text: str, raw: str, expected: str) -> None:
+    language = "go" if "func" in text else ""
+    assert fill(text, raw, language, shape="block") == expected
+
+
+def test_go_is_indented_with_tabs_where_nothing_tells() -> None:
+    raw = "    if c {\n        d()\n    }\n"
+    assert fill("package a\n\nfunc f() {\n█\n}\n", raw, "go") == "\tif c {\n\t\td()\n\t}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fills import fill
+from fills import CONTROL, fill, so_far
+from holes import at
+from infill_ls.trim import trim
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,68 @@ def test_what_looks_like_the_text_after_and_is_not(
     text: str, raw: str, expected: str | None
 ) -> None:
     assert fill(text, raw, shape="block") == (expected or raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # Blanks, the kind of quotes, a comma or a comment make no other line of it.
+        ("f(█, key='a')\n", 'b, key = "a")\n', "b"),
+        ("def f():\n    █\n    g(a, 'b')\n", 'c = 1\n    g(a,"b")\n', "c = 1"),
+        ("a = [\n    █\n    bcde,\n]\n", "fghi,\n    bcde\n]", "fghi,"),
+        ("def f():\n    █\n    total += 1\n", "a = 1\n    total += 1  # one more\n", "a = 1"),
+        # What stands below further out, or below a line that tells little.
+        ("if a:\n    █\nelse:\n    call(b)\n", "c = d\n    call(b)\n", "c = d"),
+        ("def f():\n    █\n    total += a\n", "if a:\n        total += a\n", ""),
+        # Almost, but something else.
+        ("a = [\n    █\n    item[1],\n]\n", "item[0],\n", "item[0],"),
+    ],
+)
+def test_nearly_the_same_line_is_the_same(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw, shape="line" if "key" in text else "block") == expected
+
+
+def test_what_may_become_the_line_below_is_held_back() -> None:
+    text = "def f():\n    █\n\n    return a\n"
+    assert so_far(text, "b = 1\n    retu").text == "b = 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # Two lines and more that stand right above the cursor.
+        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(2)\nc.append(3)", ""),
+        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(3)", None),
+        ("x = 1\n█\n", "x = 1\n", "x = 1"),
+        # Loops of one line to four.
+        ("█\n", "a.run(1)\nb.run(2)\n" * 3, "a.run(1)\nb.run(2)"),
+        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\n" * 3, "a.run(1)\nb.run(2)\nc.run(3)"),
+        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\nd.go(4)\n" * 2, None),
+        # Little is said in these.
+        ("█\n", "(\n  0,\n  1,\n  0,\n  1,\n)", None),
+        # In a line.
+        ("a = █\n", "first + second + " + "third + fourth + " * 20, "first + second + third +"),
+        ("a = █\n", "[0, 0, 0, 0, 0, 0]", None),
+        ("# █\n", "-" * 60, None),
+    ],
+)
+def test_nothing_is_said_again_and_again(text: str, raw: str, expected: str | None) -> None:
+    found = fill(text, raw, "", shape="block")
+    if raw.startswith("first"):
+        assert found.startswith("first + second + third + fourth")
+        assert found.count("third") <= 2
+    elif "d.go" in raw:
+        assert found == raw[: len(raw) // 2].rstrip()
+    else:
+        assert found == (raw if expected is None else expected).rstrip()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 160, 400])
+def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> None:
+    raw = "a = " + "b.strip() or " * 60
+    hole = at("█\n", "")
+    expected = trim(raw, hole, "block", CONTROL)
+    assert expected.ended_by == "repetition"
+    for end in range(size, len(raw), size):
+        early = trim(raw[:end], hole, "block", CONTROL, over=False)
+        assert not early.complete or early == expected

@@ -140,3 +140,36 @@ def test_a_comment_that_the_user_began_is_one_line(text: str, raw: str) -> None:
 )
 def test_the_stream_is_read_no_further_than_needed(text: str, raw: str, read: str) -> None:
     assert complete_after(text, raw) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # What stands below is the body of a line that is missing.
+        ("x = 1\n█\n    y = 2\n", "if x:\n    z = 3\n    y = 2\n", "if x:"),
+        (
+            "def g():\n    a()\n\n\nfor a in b:\n█\n        c(a)\n",
+            "    if a:\n        d(a)\n",
+            "    if a:",
+        ),
+        ("for a in b:\n█\n    c(a)\n", "    if a:\n        d(a)\n", "    if a:\n        d(a)"),
+    ],
+)
+def test_the_head_of_what_stands_below(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+def test_a_clause_is_kept_where_the_cursor_is_not_indented_yet() -> None:
+    raw = "    b()\nelse:\n    c()\nd()"
+    assert fill("if a:\n█\n", raw) == "    b()\nelse:\n    c()"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ('"""Do it.\n\n    And more.\n    """\n    return 1\n\n', None),
+        ('a = """b\n\nc\n"""\n    return 1\n\n', None),
+    ],
+)
+def test_strings_of_several_lines_are_one_statement(raw: str, expected: str | None) -> None:
+    assert fill("def f():\n    █\n", raw) == raw.rstrip()

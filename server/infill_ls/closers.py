@@ -84,12 +84,9 @@ def with_closers(draft: Draft, place: Place) -> Draft:
     scan = Scan(place.language, quote=place.quote, lenient=True).follow(draft.text)
     if not scan.opened or scan.quote:
         return draft
-    after = Scan(place.language, opened=(*place.outer, *scan.opened), lenient=True)
-    if len(after.follow(place.rest).opened) < len(place.outer):
-        return draft
-    line_alone = Scan(place.language, opened=tuple(scan.opened)).follow(place.rest)
-    opened_before = Scan(place.language, lenient=True).follow(place.before).opened
-    if not line_alone.opened or not opened_before:
+    after = Scan(place.language, opened=place.outer).follow(place.rest)
+    if after.stray is not None or len(after.opened) >= len(place.outer):
+        # It closes what the fill opens, or nothing.
         return draft
     head = draft.text[: scan.places[0]]
     return draft.end(max(head.rfind(","), 0), draft.ended_by or "bracket")

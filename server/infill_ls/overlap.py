@@ -22,6 +22,7 @@ _LOOP_STEP: Final = 160
 _LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 _COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
 
 
@@ -189,7 +190,11 @@ def _says(line: str, below: str, telling: str) -> bool:
 @lru_cache(maxsize=16)
 def _telling_below(place: Place) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
-    near = (line for line in place.lines_below[:3] if len(re.findall(r"\w", line)) >= _TELLING)
+    near = (
+        line
+        for line in place.lines_below[:3]
+        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line)
+    )
     line = next(near, "")
     return "" if _LEAVES.match(line) or place.in_text else line
 

@@ -103,7 +103,8 @@ def _lengths(text: str, place: Place) -> Iterator[int]:
     if place.rest_has_words:
         ends = [found.end() for found in _TOKEN.finditer(line)]
     else:
-        ends = [found.end() for found in re.finditer(";", line)]
+        python = place.language == "python"
+        ends = [found.start() if python else found.end() for found in re.finditer(";", line)]
     yield from (end for end in reversed(ends) if end < len(line))
 
 
