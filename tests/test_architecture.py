@@ -65,6 +65,10 @@ def test_only_the_server_knows_the_protocol() -> None:
     assert importers("lsprotocol") == {"infill_ls.lsp"}
 
 
+def test_only_the_syntax_check_knows_the_parsers() -> None:
+    assert importers("tree_sitter") == {"infill_ls.syntax"}
+
+
 def test_only_edges_talk_http() -> None:
     assert importers("httpx") == {"infill_ls.engines.http", "infill_ls.weights"}
 
@@ -125,7 +129,7 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     ).stdout.split()
     assert "infill_ls.lsp" in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs"),
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
         *("infill_ls.weights", "infill_ls.session", "infill_ls.engines.http"),
         *("infill_ls.engines.ollama", "infill_ls.engines.embedded"),
     }

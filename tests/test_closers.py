@@ -81,6 +81,16 @@ def test_a_quote_is_not_closed_twice(text: str, raw: str, expected: str) -> None
     assert fill(text, raw, "") == expected
 
 
+def test_a_quote_that_the_fill_has_no_use_for() -> None:
+    assert fill("x = █'\ny = 1\n", 'f"abc"\n') == ""
+
+
+def test_the_last_of_three_quotes_is_not_written_again() -> None:
+    text = 'def f():\n    """█\n    """\n    return 1\n'
+    assert fill(text, '"Do it."""\n', shape="block") == "Do it."
+    assert fill(text, '"""\n', shape="block") == ""
+
+
 def test_a_docstring_ends_where_it_is_closed_below() -> None:
     text = 'def f():\n    """█\n    """\n    return 1\n'
     assert fill(text, 'Do it."""\n    return 2\n', shape="block") == "Do it."

@@ -22,6 +22,13 @@ def inside_of_quotes(draft: Draft, place: Place) -> Draft:
         stands_there = place.rest.startswith(quote)
         closing = _BEFORE_QUOTE[quote].match(draft.text) if stands_there else None
         return draft if closing is None else draft.end(closing.end() - 1, "quote")
+    if place.before.endswith(quote):
+        # Many models write the last of the three quotes again.
+        begun = draft.text[:2]
+        if begun in quote and not draft.final:
+            return draft.hold(0)
+        if begun[:1] == quote[0] and begun != quote[:2]:
+            draft = draft.become(draft.text[1:])
     if (marks := TRIPLE_QUOTE.search(place.hole.suffix)) is None or marks[0] != quote:
         return draft
     found = draft.text.find(quote)

@@ -15,7 +15,7 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.brackets import OPENERS, Scan
+from infill_ls.brackets import OPENERS, QUOTES, Scan
 from infill_ls.place import Draft, Place, indent_of, width_of
 from infill_ls.statements import CLAUSES
 
@@ -83,11 +83,12 @@ def _judges(language: str) -> Iterator[Callable[[str], bool]]:
 def _without_fill(before: str, after: str, place: Place) -> Iterator[str]:
     """The text with nothing in the hole, or what would do in many.
 
-    Where words stand right of the cursor, also with another line in the cursor's place.
+    Where words or a lone quote stand right of the cursor, also with another line in place of the
+    cursor's.
     """
     for stand_in in _stand_ins(place):
         yield before + stand_in + after
-    if place.rest_has_words:
+    if place.rest_has_words or (place.rest[:1] in QUOTES and not place.quote):
         head = before[: len(before) - len(place.before)] + indent_of(place.before + place.rest)
         for line in _LINES:
             yield head + line + after[len(place.rest) :]
