@@ -20,6 +20,7 @@ lint: .venv/.ready
 # What infill-ls itself costs, then the policies side by side in virtual time.
 bench: .venv/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
+	PYTHONPATH=tests $(BIN)/python -m bench.trim_cost
 	PYTHONPATH=tests $(BIN)/python -m bench.replay
 
 # The policy of infill-ls, each of its levers off by itself.

@@ -22,7 +22,10 @@ MODULES = {
 }
 PURE = {
     f"infill_ls.{name}"
-    for name in "hole prompt trim policy recall documents frames families errors".split()
+    for name in (
+        "hole prompt trim place chatter indentation closers brackets overlap statements syntax "
+        "policy recall documents frames families errors"
+    ).split()
 }
 WORLD = set(
     "asyncio httpx io logging os pathlib random select signal socket subprocess sys threading time "
@@ -60,6 +63,10 @@ def test_the_rooms_are_the_ones_that_are_known() -> None:
 def test_only_the_server_knows_the_protocol() -> None:
     assert importers("pygls") == {"infill_ls.lsp"}
     assert importers("lsprotocol") == {"infill_ls.lsp"}
+
+
+def test_only_the_syntax_check_knows_the_parsers() -> None:
+    assert importers("tree_sitter") == {"infill_ls.syntax"}
 
 
 def test_only_edges_talk_http() -> None:
@@ -122,7 +129,7 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     ).stdout.split()
     assert "infill_ls.lsp" in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs"),
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
         *("infill_ls.weights", "infill_ls.session", "infill_ls.engines.http"),
         *("infill_ls.engines.ollama", "infill_ls.engines.embedded"),
     }

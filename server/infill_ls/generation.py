@@ -110,6 +110,10 @@ class Generation:
         typed = typed_since(self.hole, hole)
         if typed is None:
             return None
+        if not typed:
+            return trim(
+                self.raw, hole, shape, self._control, over=self.over, cut_short=self.cut_short
+            )
         written, ended = continuation(self.raw, self.hole, self._control, over=self.over)
         if written.startswith(typed):
             rest = written[len(typed) :]

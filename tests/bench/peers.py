@@ -20,7 +20,7 @@ from infill_ls.engines import Engine
 from infill_ls.hole import Hole
 from infill_ls.prompt import Request
 from infill_ls.recall import Recall
-from infill_ls.trim import Trim
+from infill_ls.trim import trim
 
 _FAMILY: Final = families.find("qwen2.5-coder:1.5b")
 # As in the model's card and in Ollama's template.
@@ -178,17 +178,20 @@ class Peer:
             temperature=0.2,
         )
         loop = asyncio.get_running_loop()
-        trim = Trim(hole, shape=policy.shape(hole, "auto"), control=_FAMILY.control)
+        shape, control = policy.shape(hole, "auto"), _FAMILY.control
+        raw, over = "", False
         first: float | None = None
         async with aclosing(self._engine.generate(request)) as chunks:
             async for chunk in chunks:
                 first = first or loop.time()
-                self._raw += chunk.text
-                complete = trim.feed(chunk.text).complete
+                raw += chunk.text
+                self._raw = raw
+                over = chunk.stop_reason is not None
+                complete = trim(raw, hole, shape, control, over=over).complete
                 late = self._policy.write_limit and loop.time() - first >= self._policy.write_limit
                 if late or (complete and self._policy.streams):
                     break
-        fill = trim.finish().text
+        fill = trim(raw, hole, shape, control).text
         self._recall.remember(uri, hole, fill)
         return fill
 

@@ -1,0 +1,175 @@
+"""What models write that is no code: control tokens, unsafe characters, fences, prose.
+
+And what was typed already, said again before they go on with it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.families import UNMISTAKABLE
+from infill_ls.place import Draft, Place
+
+# A control token that the stream breaks off inside of is dropped from this length on; shorter
+# starts of one (<, <|) are operators in many languages.
+_PARTIAL_TOKEN: Final = 5
+_KNOWN_TOKENS: Final = (
+    *("<|fim_middle|>", "<|endoftext|>", "<|EOT|>", "<file_sep>"),
+    *(f"<fim{mark}{name}>" for mark in "_-" for name in ("prefix", "suffix", "middle", "pad")),
+)
+# Any other one that may still become a control token (UNMISTAKABLE).
+_TOKEN_BEGUN: Final = re.compile(r"<(?:\|[a-z_]{0,24}\|?|｜[^｜\n]{0,24}｜?)\Z")
+
+# C0 and C1 controls, bidirectional controls (CVE-2021-42574), zero-width characters, Unicode's
+# own line ends and tags: invisible in ghost text, so that a user would accept what he can't see.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_FENCE_BEGUN: Final = re.compile(r"^[ \t]*(?:`{1,2}|~{1,2})\Z", re.MULTILINE)
+# How small instruct models begin when they explain instead of filling.
+_OPENINGS: Final = (
+    *("Here's", "Here is", "Here are", "Sure", "Certainly", "Of course", "In this", "Note that"),
+    *(f"To {verb}" for verb in "complete fill fix solve implement".split()),
+    *(f"This {word}" for word in "code function program solution method line will is".split()),
+    *(f"The {word}" for word in "code function above following given missing completed".split()),
+    *("The provided", "Please", "I have", "I will", "I am", "I can", "You can", "Explanation"),
+)
+# The look-ahead makes sure that the last word is over, so that more text can't change the verdict.
+_PROSE: Final = re.compile(rf"(?:{'|'.join(_OPENINGS)})(?=\W)|\*\*[A-Z]")
+_PROSE_BEGUN: Final = frozenset(
+    opening[:length] for opening in (*_OPENINGS, "**") for length in range(len(opening) + 1)
+)
+_LONGEST_OPENING: Final = max(map(len, _PROSE_BEGUN))
+_GAP: Final = re.compile(r"\n\n+")
+# Words that no statement has twice at its start.
+_HEADS: Final = frozenset(
+    "return if elif else for while import from def class try except with const let var func fn "
+    "function raise throw switch case match yield await assert del".split()
+)
+_LAST_WORD: Final = re.compile(r"(?<!\w)[A-Za-z_]\w{2,}\Z")
+# Enough of a line to know it again: two words, or a name that is given a value. Of a list of
+# values (0, 0,) the next is often the same.
+_TELLING: Final = re.compile(r"(?![\d'\"])(?=.*[\s=])(?:.*[=(]|(?!.*,\Z))")
+
+
+@lru_cache(maxsize=16)
+def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(control, key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, longest_first), UNMISTAKABLE.pattern]))
+
+
+@lru_cache(maxsize=16)
+def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int]:
+    """Every start of a control token, and the length of the longest."""
+    partial = frozenset(
+        token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
+    )
+    return partial, max(map(len, partial))
+
+
+def without_control_tokens(draft: Draft, place: Place) -> Draft:
+    """Ends at a control token of any family; holds back what may become one."""
+    text = draft.text
+    if token := _token_pattern(place.control).search(text):
+        return draft.end(token.start(), "control token")
+    partial, longest = _partial_tokens(place.control)
+    held = next(
+        (size for size in range(min(longest, len(text)), 0, -1) if text[-size:] in partial), 0
+    )
+    if draft.final:
+        # It will not become one any more; was it meant as one?
+        return draft.become(text[: len(text) - held] if held >= _PARTIAL_TOKEN else text)
+    if begun := _TOKEN_BEGUN.search(text, max(0, len(text) - 28)):
+        held = max(held, len(text) - begun.start())
+    return draft.hold(len(text) - held)
+
+
+def without_unsafe_characters(draft: Draft, place: Place) -> Draft:
+    """Stops before a character that nobody sees, or that turns the text around it.
+
+    Leaving it out would change what its line means, so what stands before it in its line is of
+    use only where another filter ends the fill there.
+    """
+    if unsafe := _UNSAFE.search(draft.text):
+        return Draft(draft.text[: unsafe.start()], broken=True)
+    return draft
+
+
+def out_of_fence(draft: Draft, place: Place) -> Draft:
+    """Takes the code out of a Markdown fence; ends at one below the code."""
+    if place.prose:
+        return draft
+    text = draft.text
+    if not draft.final:
+        if "`" in text[-2:] or "~" in text[-2:]:
+            begun = _FENCE_BEGUN.search(text)
+            text = text[: begun.start()] if begun else text
+        if _may_be_prose(text):
+            return draft.hold(0)
+    fence = _FENCE.search(text) if "```" in text or "~~~" in text else None
+    prose = _PROSE.match(text.lstrip())
+    if fence is None:
+        # Prose is no code, but a fence with it may still come.
+        return draft.hold(0) if prose and not draft.final else draft.hold(len(text))
+    if not prose and text[: fence.start()].strip():
+        return draft.end(fence.start(), "fence")
+    inside = text[fence.start() :].partition("\n")[2]
+    if not place.at_line_start:
+        inside = inside.lstrip()
+    if closing := _FENCE.search(inside):
+        return Draft(inside[: closing.start()], "fence", final=True)
+    return draft.become(inside)
+
+
+def without_prose(draft: Draft, place: Place) -> Draft:
+    """Refuses an explanation; ends before one below the code."""
+    if place.prose:
+        return draft
+    text = draft.text
+    if not draft.final and _may_be_prose(text):
+        return draft.hold(0)
+    if _PROSE.match(text.lstrip()):
+        return draft.end(0, "prose")
+    for gap in _GAP.finditer(text):
+        if _PROSE.match(text, gap.end()) and not _opens_docstring(text[: gap.start()]):
+            return draft.end(gap.start() + 1, "prose")
+        if not draft.final and _may_be_prose(text[gap.end() :]):
+            return draft.hold(gap.end())
+    return draft
+
+
+def _may_be_prose(text: str) -> bool:
+    return len(text) < 80 and text.strip()[: _LONGEST_OPENING + 1] in _PROSE_BEGUN
+
+
+def _opens_docstring(text: str) -> bool:
+    return (text.count('"""') + text.count("'''")) % 2 == 1
+
+
+def without_what_was_typed(draft: Draft, place: Place) -> Draft:
+    """Drops the cursor's line, or the word before the cursor, where the model says it again."""
+    typed = place.typed
+    if not typed or place.prose:
+        return draft
+    if len(typed) >= 3 and (typed in _HEADS or _TELLING.match(typed)):
+        draft = _without_start(draft, typed)
+    word = _LAST_WORD.search(place.before)
+    if word is not None and not place.quote:
+        # Not if it says the word and no more: who types ha may want haha.
+        draft = _without_start(draft, word[0], blanks=False)
+    return draft
+
+
+def _without_start(draft: Draft, start: str, *, blanks: bool = True) -> Draft:
+    text = draft.text
+    while True:
+        code = text.lstrip(" \t\n") if blanks else text
+        if not draft.final and start.startswith(code):
+            return draft.hold(0)
+        if not code.startswith(start):
+            return draft.become(text)
+        text = code[len(start) :]

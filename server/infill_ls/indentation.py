@@ -1,0 +1,105 @@
+"""Blanks: where the fill joins what is typed, what its lines are indented with, and at its ends."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.brackets import Scan
+from infill_ls.place import OPENS, Draft, Place, indent_of
+
+_BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
+# An odd number of blanks before code. Comments of the form /** have lines such as " * text".
+_ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
+_TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+# Widths that a level of indentation may have, the usual ones first.
+_UNITS: Final = (4, 2, 8, 3)
+
+
+def as_the_file_indents(draft: Draft, place: Place) -> Draft:
+    """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
+    text = draft.text
+    tabs = place.unit == "\t"
+    if (" " if tabs else "\t") not in text or place.unit is None or place.prose:
+        return draft
+    lines = text.split("\n")
+    if not draft.final and not lines[-1].strip(" \t"):
+        # More blanks may come, and how wide one level is depends on them.
+        lines[-1] = ""
+    scan = Scan(place.language, quote=place.quote, lenient=True)
+    above, unit = place.above, 0
+    for number, line in enumerate(lines):
+        indent = indent_of(line)
+        if indent and line.strip() and not scan.string and (number or place.at_line_start):
+            if not tabs:
+                lines[number] = indent.replace("\t", place.unit) + line[len(indent) :]
+            elif " " in indent and "\t" not in indent and (number or len(indent) > 1):
+                unit = unit or _unit(len(indent), above, place)
+                lines[number] = _tabbed(len(indent), unit) + line[len(indent) :]
+        scan.follow(line + "\n")
+        if line.strip():
+            above = place.before + line if number == 0 else lines[number]
+    return draft.become("\n".join(lines))
+
+
+def _unit(width: int, above: str, place: Place) -> int:
+    """How many blanks the model takes for a level, by a line of this width below another."""
+    level = indent_of(above).count("\t") + bool(OPENS.search(above.rstrip()))
+    levels = (level, level - 1, indent_of(place.before).count("\t"))
+    fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
+    return next(fitting, 4 if width % 4 == 0 else 2)
+
+
+@lru_cache(maxsize=64)
+def _tabbed(width: int, unit: int) -> str:
+    return "\t" * (width // unit) + " " * (width % unit)
+
+
+def joined(draft: Draft, place: Place) -> Draft:
+    """Drops blanks that stand before the cursor already, and what comes of them below."""
+    text, before = draft.text, place.before
+    if not place.at_line_start:
+        return draft.become(text.lstrip(" ") if before.endswith((" ", "\t")) else text)
+    # The cursor's line is empty: nothing is gained by leaving it so.
+    below = _BLANK_LINES.sub("", text)
+    if not draft.final and not below.strip(" \t"):
+        return draft.hold(0)
+    indent, above = indent_of(below), place.above
+    if OPENS.search(above) and len(before) <= len(indent_of(above)):
+        # The cursor is not indented as the block needs it; the model is right to do so.
+        return draft.become(below)
+    if indent.startswith(before):
+        return draft.become(below[len(before) :])
+    if below == text:
+        return _unshifted(draft, before)
+    # It left the cursor's line empty and went on outside of the block.
+    return draft.end(0, draft.ended_by or "dedent")
+
+
+def _unshifted(draft: Draft, before: str) -> Draft:
+    """The text without the blanks at its start, and without what comes of them below.
+
+    In tokenizers a blank belongs to the word after it. So after a prompt that ends in blanks a
+    model writes one more, and often indents its other lines by one too many.
+    """
+    text = draft.text
+    code = text.lstrip(" \t")
+    if len(text) - len(code) == 1 and len(before) % 2 == 0 and "\t" not in before:
+        last = code.rfind("\n") + 1
+        if not draft.final and last and not code[last:].strip(" "):
+            code = code[:last]
+        code = _ODD_INDENT.sub(r"\1", code)
+    return draft.become(code)
+
+
+def tidy(draft: Draft, place: Place) -> Draft:
+    """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
+    text = draft.text
+    if "\n" in text:
+        head, newline, last = text.rpartition("\n")
+        text = _TRAILING.sub("", head) + newline + last
+    if draft.final:
+        goes_on = place.rest.strip() and text.strip()
+        return draft.become(text if goes_on else text.rstrip())
+    return draft.become(text).hold(len(text.rstrip()))

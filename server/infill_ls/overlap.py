@@ -1,0 +1,288 @@
+"""Where the fill says again what stands in the file already, or what it has said before."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.brackets import QUOTES, Scan
+from infill_ls.place import Draft, Place, indent_of, width_of
+
+# A line with less than this to tell it by comes twice in much code, in characters.
+_TELLING: Final = 4
+# The same for each of several lines in a row.
+_TELLING_LINES: Final = 6
+# Lines that a model in a loop repeats.
+_PERIODS: Final = range(2, 5)
+# A line is searched for a loop when it is whole, and whenever it has grown by so many characters.
+_LOOP_STEP: Final = 160
+# Three or more characters eight times, ten or more four times. tabby-agent takes five and three,
+# which are numbers in a list as well.
+_LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
+# What leaves a block is often said once inside of it and once below.
+_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_ONE_WORD: Final = re.compile(r"\W*\w+\W*")
+_COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
+
+
+def _squeezed(text: str) -> str:
+    """A text without what one may write this way or that: blanks, and the kind of quotes."""
+    return "".join(text.split()).replace("'", '"')
+
+
+@lru_cache(maxsize=512)
+def plain(line: str) -> str:
+    """The same of a line, without a comma at its end."""
+    code = _squeezed(line)
+    return code.rstrip(",;") or code
+
+
+@lru_cache(maxsize=256)
+def _bare(line: str) -> str:
+    """The same without a comment at its end, unless it is all comment."""
+    code = _COMMENT.sub("", line)
+    return plain(code) if code.strip() and '"' not in line and "'" not in line else plain(line)
+
+
+def same_line(line: str, other: str) -> bool:
+    """Whether two lines, blanks at their start included, say the same."""
+    if line.rstrip() == other:
+        return True
+    if width_of(indent_of(line)) != width_of(indent_of(other)):
+        return False
+    return _bare(line) == _bare(other)
+
+
+def before_the_rest(draft: Draft, place: Place) -> Draft:
+    """Ends where the fill begins to repeat the rest of the cursor's line."""
+    rest = place.rest.strip()
+    if not rest:
+        return draft
+    end = draft.text.find("\n")
+    line = draft.text if end < 0 else draft.text[:end]
+    whole = end >= 0 or draft.final
+    one_line = place.shape == "line"
+    if one_line:
+        position = _repeated(line, rest, place, whole=whole)
+        if position is not None:
+            kept = line[:position]
+            return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
+        return draft if whole else draft.hold(len(line) - _shared(line, rest))
+    return _line_with_the_same_end(draft, rest, place)
+
+
+def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
+    """Where the rest of the cursor's line begins in this one."""
+    telling = len(rest) >= 3 and re.search(r"\w", rest)
+    if telling and (found := _loosely(rest).search(line)) is not None:
+        return found.start()
+    if not whole:
+        return None
+    stripped = line.rstrip()
+    for length in range(min(len(rest), len(stripped)), 0, -1):
+        shared = rest[:length]
+        if not stripped.endswith(shared):
+            continue
+        all_of_it = shared == rest and rest.strip(")]}\"'`")
+        unlike_code = not re.search(r"[\w)\]}\"']", shared)
+        if length >= 3 or all_of_it or unlike_code:
+            return len(stripped) - length
+    if stripped.endswith(rest) and _closed_twice(stripped, place):
+        return len(stripped) - len(rest)
+    for repeated in (rest, rest[0]):
+        if stripped.endswith(repeated) and _quoted_twice(stripped, repeated, place):
+            return len(stripped) - len(repeated)
+    return None
+
+
+@lru_cache(maxsize=16)
+def _loosely(rest: str) -> re.Pattern[str]:
+    """Finds this text, whatever the blanks in it and the kind of its quotes."""
+    parts = re.findall(r"\w+|[^\w\s]", rest)
+    quoted = ["[\"']" if part in "\"'" else re.escape(part) for part in parts]
+    return re.compile(r"\s*".join(quoted))
+
+
+def _shared(line: str, rest: str) -> int:
+    """How much of the line's end may become the rest, in characters."""
+    goal = _squeezed(rest)
+    tail = line[-2 * len(rest) - 8 :]
+    for start in range(len(tail)):
+        if goal.startswith(_squeezed(tail[start:])):
+            return len(tail) - start
+    return 0
+
+
+def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
+    """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
+    scan = Scan(place.language, quote=place.quote, lenient=True)
+    lines = draft.text.split("\n")
+    position = 0
+    for number, line in enumerate(lines):
+        whole = draft.final or number < len(lines) - 1
+        code = line.rstrip()
+        if not whole:
+            return draft.hold(position + len(code) - _shared(code, rest))
+        scan.follow(line + "\n")
+        if not scan.opened and code.endswith(rest):
+            ended = draft.text[:position] + code
+            twice = rest[0] in ",;:>" or _closed_twice(ended, place)
+            if twice or _quoted_twice(ended, rest, place):
+                return draft.end(len(ended) - len(rest), "suffix")
+        position += len(line) + 1
+    return draft
+
+
+def _closed_twice(text: str, place: Place) -> bool:
+    """Whether this text, in which all brackets match, leaves nothing to close for those after it.
+
+    ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
+    """
+    matched = Scan(place.language, quote=place.quote, opened=place.outer).follow(text)
+    return matched.stray is None and matched.follow(place.rest).stray is not None
+
+
+def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
+    """Whether the string that this text closes at its end is the one that its rest closes.
+
+    ``'a█'`` needs no quote in the fill, ``█'`` one.
+    """
+    if repeated[0] not in QUOTES or place.quote:
+        return False
+    opened = Scan(place.language, lenient=True).follow(text[: len(text) - len(repeated)])
+    return opened.string == repeated[0] and not opened.follow(place.rest).string
+
+
+def before_the_lines_below(draft: Draft, place: Place) -> Draft:
+    """Ends before a line that stands below the cursor already."""
+    below = place.below
+    if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
+        return draft
+    telling = _telling_below(place)
+    lines = draft.text.split("\n")
+    if not draft.final:
+        growing = lines.pop()
+    position = 0
+    for number, line in enumerate(lines):
+        full = line if number else place.before + line
+        if draft.final and number == len(lines) - 1:
+            full += place.rest
+        judged = number or place.at_line_start or len(plain(below)) >= _TELLING
+        if judged and line.strip() and _says(full, below, telling):
+            return draft.end(max(0, position - 1), "suffix")
+        position += len(line) + 1
+    if draft.final:
+        return draft
+    full = growing if lines else place.before + growing
+    may_become = _may_become(full, below) or (telling and _may_become(full, telling))
+    return draft.hold(max(0, position - 1)) if may_become else draft
+
+
+@lru_cache(maxsize=256)
+def _says(line: str, below: str, telling: str) -> bool:
+    """Whether a line says what the next one does, or at any indentation what tells the place."""
+    if same_line(line, below):
+        return True
+    return telling != "" and _bare(line) == _bare(telling) and not _LEAVES.match(line)
+
+
+@lru_cache(maxsize=16)
+def _telling_below(place: Place) -> str:
+    """The first of the lines below that has enough to be known again at any indentation."""
+    near = (
+        line
+        for line in place.lines_below[:3]
+        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line)
+    )
+    line = next(near, "")
+    return "" if _LEAVES.match(line) or place.in_text else line
+
+
+def without_echo(draft: Draft, place: Place) -> Draft:
+    """Leaves out a last line that only says, further in, what the line below says."""
+    head, _, last = draft.text.rpartition("\n")
+    if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
+        return draft
+    if _bare(last) == _bare(place.below or ""):
+        return draft.end(len(head), "suffix")
+    return draft
+
+
+def _may_become(line: str, other: str) -> bool:
+    """Whether a line that still grows may come to say the same as another."""
+    code = line.lstrip()
+    if code and code[0] not in "\"'" and code[0] != other.lstrip()[0]:
+        return False
+    begun = plain(line)
+    return plain(other).startswith(begun) or begun.startswith(_bare(other))
+
+
+def without_repetition(draft: Draft, place: Place) -> Draft:
+    """Ends before lines that the fill has said already, or that stand above the cursor."""
+    lines = draft.text.split("\n")
+    whole = len(lines) if draft.final else len(lines) - 1
+    position = 0
+    for number in range(whole):
+        if (looped := _loop(lines[number])) is not None:
+            return draft.end(position + looped, "repetition")
+        position += len(lines[number]) + 1
+    if not draft.final:
+        grown = len(lines[-1]) // _LOOP_STEP * _LOOP_STEP
+        for length in range(_LOOP_STEP, grown + 1, _LOOP_STEP):
+            if (looped := _loop(lines[-1][:length])) is not None:
+                return draft.end(position + looped, "repetition")
+    if not (place.at_line_start or len(lines) > 1):
+        return draft
+    return _without_repeated_lines(draft, lines, whole, place)
+
+
+def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, place: Place) -> Draft:
+    said = place.lines_above[-max(_PERIODS) :]
+    first = len(said)  # where the fill begins
+    starts = [0] * first
+    position, held = 0, len(draft.text)
+    for number, line in enumerate(lines):
+        full = (line if number else place.before + line).rstrip()
+        grown = number < whole
+        if grown and number > 1 and full == said[-1] and len(full.strip()) >= _TELLING:
+            return draft.end(position - 1, "repetition")
+        if not grown and number > 1 and said[-1].startswith(full):
+            held = max(0, position - 1)
+        if full or not grown:
+            said.append(full)
+            starts.append(max(0, position - 1))
+        position += len(line) + 1
+    whole = len(said) - (not draft.final)
+    for end in range(first + 2, whole + 1):
+        for period in _PERIODS:
+            start = end - period
+            if start < max(first, period) or said[end - 1] != said[start - 1]:
+                continue
+            if said[start:end] == said[start - period : start] and _tell(said[start:end]):
+                return draft.end(starts[start], "repetition")
+    if not draft.final:
+        for period in _PERIODS:
+            for start in range(max(len(said) - period, first, period), len(said)):
+                if said[-1 - period].startswith(said[-1]) and (
+                    said[start:-1] == said[start - period : -1 - period]
+                ):
+                    held = min(held, starts[start])
+    return draft.hold(held)
+
+
+def _tell(lines: list[str]) -> bool:
+    """Whether these lines have enough to be known again."""
+    return sum(len(line.strip()) for line in lines) >= len(lines) * _TELLING_LINES
+
+
+@lru_cache(maxsize=256)
+def _loop(line: str) -> int | None:
+    """Where in a line it begins to say the same again and again; None if it doesn't."""
+    if len(line) < 15 or (found := _LOOP.search(line)) is None:
+        return None
+    piece = found[1] or found[2]
+    if not re.search(r"\w", piece):
+        # A ruler, or a table.
+        return None
+    return found.start() + len(piece)

@@ -1,0 +1,198 @@
+"""What a filter of trim is told, and what it answers.
+
+A :class:`Draft` is the text so far, a :class:`Place` what is known of the hole that it is for. A
+filter takes both and returns a draft. Three rules make the outcome of all of them the same
+wherever the stream is split:
+
+- A filter decides by the text and the place alone.
+- Of the text that it lets through, nothing is taken back: what more text may change, it holds
+  back until the draft is final.
+- Where it ends the draft, no later text changes that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+from infill_ls.brackets import TRIPLE_QUOTE, Scan
+from infill_ls.hole import Hole
+
+Shape = Literal["line", "statement", "block"]
+
+# How much text before the cursor is searched for open brackets and for the file's indentation,
+# in characters.
+REACH: Final = 4_000
+# Languages in which prose and fences are what is written.
+PROSE_LANGUAGES: Final = frozenset(
+    "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
+    "gitcommit git-commit mail".split()
+)
+# A line that ends like this heads a block, or goes on below.
+OPENS: Final = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|begin|else|try))$")
+_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
+_INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
+# Indented with tabs, whoever writes them.
+_TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``text``: the text so far. ``ended_by``: what completed it, None while it grows.
+
+    ``final``: no text will follow. ``cut_short``: since a limit was reached, not because the model
+    stopped. ``broken``: what would follow can't be shown, so that the last line means nothing.
+    """
+
+    text: str
+    ended_by: str | None = None
+    final: bool = False
+    cut_short: bool = False
+    broken: bool = False
+
+    def end(self, position: int, reason: str) -> Draft:
+        """Complete, with the text up to a position."""
+        return Draft(self.text[:position], reason, True)
+
+    def hold(self, position: int) -> Draft:
+        """Without what can't be judged yet, from a position on."""
+        if position >= len(self.text):
+            return self
+        return Draft(self.text[:position], None, False, self.cut_short, self.broken)
+
+    def become(self, text: str) -> Draft:
+        """The same with another text."""
+        if text is self.text:
+            return self
+        return Draft(text, self.ended_by, self.final, self.cut_short, self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One step of trim, by the name that an ablation leaves it out by."""
+
+    name: str
+    apply: Callable[[Draft, Place], Draft]
+
+
+class Place:
+    """What is known of a hole, worked out when it is first asked for, and once."""
+
+    def __init__(self, hole: Hole, shape: Shape, control: tuple[str, ...] = ()) -> None:
+        self.hole: Final = hole
+        self.shape: Final = shape
+        self.control: Final = control
+        self.language: Final = hole.language
+        self.before: Final = hole.line_before
+        self.rest: Final = hole.rest_of_line
+        self.at_line_start: Final = not self.before.strip()
+
+    @cached_property
+    def typed(self) -> str:
+        """What stands on the cursor's line left of it, without blanks around it."""
+        return self.before.strip()
+
+    @cached_property
+    def rest_has_words(self) -> bool:
+        """Whether more than closers and blanks stands right of the cursor."""
+        return re.search(r"\w", self.rest) is not None
+
+    @cached_property
+    def lines_above(self) -> list[str]:
+        """The nearest lines above the cursor's that aren't blank, first to last."""
+        near = self.hole.prefix[-REACH:].split("\n")
+        whole = near[1:-1] if len(self.hole.prefix) > REACH else near[:-1]
+        return [line.rstrip() for line in whole if line.strip()]
+
+    @cached_property
+    def above(self) -> str:
+        """The nearest line above that isn't blank, or nothing."""
+        return self.lines_above[-1] if self.lines_above else ""
+
+    @cached_property
+    def lines_below(self) -> list[str]:
+        """The nearest lines below the cursor's that aren't blank."""
+        near = self.hole.suffix[:REACH].split("\n")[1:]
+        return [line.rstrip() for line in near if line.strip()]
+
+    @cached_property
+    def below(self) -> str | None:
+        """The nearest line below that isn't blank."""
+        return self.lines_below[0] if self.lines_below else None
+
+    @cached_property
+    def in_docstring(self) -> bool:
+        """Whether the cursor is in a text between triple quotes."""
+        return len(TRIPLE_QUOTE.findall(self.hole.prefix)) % 2 == 1
+
+    @cached_property
+    def in_text(self) -> bool:
+        """Whether the cursor is in a comment or a docstring, where prose is wanted."""
+        return bool(_COMMENT.match(self.before)) or self.in_docstring
+
+    @cached_property
+    def prose(self) -> bool:
+        """Whether prose is wanted here."""
+        return self.in_text or self.language in PROSE_LANGUAGES
+
+    @cached_property
+    def quote(self) -> str:
+        """The quote of the string that the cursor is in, empty if it is in none."""
+        return Scan(self.language, quote=self._docstring).follow(self.before).string
+
+    @cached_property
+    def _docstring(self) -> str:
+        if not self.in_docstring or self.language != "python":
+            return ""
+        before_line = self.hole.prefix[: len(self.hole.prefix) - len(self.before)]
+        marks = TRIPLE_QUOTE.findall(before_line)
+        return marks[-1] if len(marks) % 2 else ""
+
+    @cached_property
+    def outer(self) -> tuple[str, ...]:
+        """The brackets that are open before the cursor, outermost first."""
+        near = self.hole.prefix[-REACH:]
+        quote = ""
+        if self.language == "python":
+            marks = TRIPLE_QUOTE.findall(near)
+            if (len(marks) + self.in_docstring) % 2:
+                quote = marks[0] if marks else '"""'
+        return tuple(Scan(self.language, quote=quote, lenient=True).follow(near).opened)
+
+    @cached_property
+    def unit(self) -> str | None:
+        """What one level of indentation is made of in this file; None if nothing tells."""
+        indents = [
+            found[1]
+            for text in (self.hole.prefix[-REACH:], self.hole.suffix[:REACH])
+            for found in _INDENTED.finditer(text)
+        ]
+        if self.before.startswith("\t") or (not indents and self.language in _TAB_LANGUAGES):
+            return "\t"
+        if self.before.startswith("  "):
+            indents = [indent for indent in indents if indent[0] == " "]
+        tabs = sum(indent[0] == "\t" for indent in indents)
+        if tabs * 2 > len(indents):
+            return "\t"
+        widths = sorted(len(indent) for indent in indents if len(indent) > 1 and indent[0] == " ")
+        return " " * min(widths[len(widths) // 10], 8) if widths else None
+
+
+@lru_cache(maxsize=16)
+def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Place:
+    """What is known of a hole; the same object as long as it is asked for again and again."""
+    return Place(hole, shape, control)
+
+
+def indent_of(line: str) -> str:
+    """The blanks at a line's start."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+@lru_cache(maxsize=256)
+def width_of(blanks: str) -> int:
+    """Width of blanks in columns; a tab goes on to the next multiple of eight."""
+    return len(blanks.expandtabs(8))

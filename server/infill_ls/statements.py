@@ -1,0 +1,145 @@
+"""Where the line, the statement or the block that is filled ends."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.brackets import CLOSERS, Scan
+from infill_ls.place import OPENS, Draft, Place, Shape, indent_of, width_of
+
+# In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
+# without an end mark may go on below: with a brace, a method call, a body up to its end.
+_LINE_LANGUAGES: Final = frozenset({"python", "go"})
+# Words and marks that go on with the statement above at its own indentation.
+CLAUSES: Final = frozenset(
+    "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
+    "then do endif until".split()
+) | {*CLOSERS, "{", ".", "|"}
+# Comments, attributes and decorators belong to the statement below them.
+_INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
+_FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
+_UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
+
+
+def to_the_shape(draft: Draft, place: Place) -> Draft:
+    """Ends with the line, the statement or the block."""
+    if place.shape == "line":
+        if (end := draft.text.find("\n")) >= 0:
+            return draft.end(end, "line")
+        return draft
+    lines = draft.text.split("\n")
+    number, reason = _end(lines, len(lines) - (not draft.final), place)
+    if reason is not None:
+        return Draft("\n".join(lines[:number]), reason, True)
+    if number < len(lines) and not draft.final:
+        return draft.hold(len("\n".join(lines[:number])))
+    return draft
+
+
+def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
+    """The number of the first line that is not part of the fill, and why; without a reason, that
+    of the first that can't be judged yet.
+
+    ``whole`` lines can't grow any more; the next one may.
+    """
+    shape = place.shape
+    scan = Scan(place.language, quote=place.quote, lenient=True)
+    in_docstring = place.in_docstring  # what the cursor is in is no statement of several lines
+    base: int | None = None  # width of the indentation of the fill's statements
+    last = ""  # the last line that counts
+    introduces = False  # that line belongs to the next one, unless the user has begun it
+    head = _open_head(place) if shape == "block" else None
+    body = _headless(place)
+    if not lines[0].strip() and OPENS.search(place.before.rstrip()):
+        # What is typed heads a block, and the fill is its body.
+        base, last = width_of(indent_of(place.before)), place.before
+    for number, fill_line in enumerate(lines):
+        grown = number < whole
+        inside = scan.opened or (scan.quote and not in_docstring)
+        line = fill_line if number else place.before + fill_line
+        if not fill_line.strip():
+            if grown and number > 0 and last and last is not place.before and not inside:
+                return number, "blank line"
+            continue
+        if base is None:
+            base = width_of(indent_of(line))
+        elif number > 0 and not inside:
+            first = _FIRST_WORD.match(line + "\n" if grown else line)
+            if first is None and not grown:
+                return number, None
+            indent = width_of(indent_of(line))
+            word = (first[1] or first[2]) if first else ""
+            if indent == head and indent < base and word in CLAUSES:
+                # A try is no statement without the except that the model goes on with. (A closer
+                # that stands below already was cut before.)
+                base, shape, head = indent, "statement", None
+            reason = _ends_before(indent, word, base, last, shape)
+            if reason and not (reason == "statement" and introduces):
+                return number, reason
+        if not grown:
+            return len(lines), None
+        if body and OPENS.search(line.rstrip()) and base <= width_of(indent_of(line)) < body:
+            level = width_of(indent_of(line)) + width_of(place.unit or "    ")
+            if level == body and number + 1 < len(lines):
+                # Its body stands below already.
+                return number + 1, "suffix"
+        scan.follow(fill_line + "\n")
+        in_docstring = in_docstring and bool(scan.quote)
+        last = line
+        introduces = bool(_INTRODUCES.match(line.rstrip())) and (number > 0 or place.at_line_start)
+        may_end = shape == "statement" and not introduces and number + 1 < len(lines)
+        if may_end and _is_finished(line, scan, base, place.language):
+            return number + 1, "statement"
+    return len(lines), None
+
+
+def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
+    """Why a line with this indentation and first word is not part of the fill; None if it is."""
+    if indent < base:
+        return "dedent"
+    if indent > base or first in CLAUSES or shape == "block":
+        return None
+    return None if _UNFINISHED.search(last.rstrip()) else "statement"
+
+
+@lru_cache(maxsize=16)
+def _open_head(place: Place) -> int | None:
+    """Width of the indentation of the line whose block the cursor begins, if it begins one.
+
+    None too if the text below goes on with that statement already.
+    """
+    head, below = indent_of(place.above), place.below or ""
+    first = _FIRST_WORD.match(below + "\n")
+    goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
+    opened = OPENS.search(place.above)
+    return width_of(head) if opened and place.at_line_start and not goes_on else None
+
+
+@lru_cache(maxsize=16)
+def _headless(place: Place) -> int:
+    """Width of the indentation of what stands below, if it is the body of a head that is missing.
+
+    0 if it isn't.
+    """
+    if not place.at_line_start or place.rest.strip() or place.language != "python":
+        return 0
+    above, below = width_of(indent_of(place.above)), width_of(indent_of(place.below or ""))
+    deepest = above + width_of(place.unit or "    ") if OPENS.search(place.above) else above
+    return below if below > deepest else 0
+
+
+def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
+    """Whether the statement is over at this line's end, whatever comes next."""
+    code = line.rstrip()
+    if (
+        scan.opened
+        or scan.quote
+        or width_of(indent_of(line)) != base
+        or code.lstrip()[:1] in CLOSERS
+    ):
+        return False
+    if language not in _LINE_LANGUAGES and not code.endswith(";"):
+        return False
+    return not (OPENS.search(code) or _UNFINISHED.search(code))

@@ -1,0 +1,128 @@
+"""Brackets and quotes of the fill against those around it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fills import fill
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        ("[█]\n", "x for x in xs]", "x for x in xs"),
+        ("f(█)\n", "a, b)", "a, b"),
+        ("f(█)\n", "g(a), b)\nc()", "g(a), b"),
+        ("f(█)\n", "[\n    1,\n    2,\n])", "[\n    1,\n    2,\n]"),
+        ("f(\n    a,\n    █\n)\n", "b,\n    c,\n)\n\ng()", "b,\n    c,"),
+        # No closer below: the fill closes what was opened, and no more.
+        ("f(█\n", "a)\n", "a)"),
+        ("f(g(█\n", "a))\n", "a))"),
+        ("f(█\n", "a))\n", "a)"),
+        ("f(g(█)\n", "a))\n", "a"),
+        ("a = █\n", "b)\n", "b"),
+        ("f(█)\n", "a]", "a"),
+        # Brackets in strings are text.
+        ("f(█)\n", '")")', '")"'),
+        ("f(█)\n", "'(', ')')", "'(', ')'"),
+        ("f(█)\n", r'"\")", a)', r'"\")", a'),
+        # Quotes.
+        ('a = "█"\n', 'b"', "b"),
+        ("a = '█'\n", "b', 'c'", "b"),
+        ('a = "█"\n', r'b\"c"', r"b\"c"),
+        ('a = "█\n', 'b"', 'b"'),
+        ('f("█", a)\n', "it's (so", "it's (so"),
+        ('d["█"]\n', 'key"]', "key"),
+    ],
+)
+def test_brackets_and_quotes(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        ("fn f<'a>(s: █) {}\n", "&'a str) -> u8", "rust", "&'a str"),
+        ("f(█)\n", "'a', b)", "rust", "'a', b"),
+        ("const a = `█`;\n", "${b}`;\n", "typescript", "${b}"),
+        ("f(█)\n", "`)`, a)", "typescript", "`)`, a"),
+        ("f(█)\n", "`)`, a)", "go", "`)`, a"),
+        ("f(█)\n", "a `b` c)", "haskell", "a `b` c"),
+        ("#[derive(█)]\nstruct A;\n", "Debug)]\nstruct A;\n", "rust", "Debug"),
+        ("int f() {\n    █\n}\n", "return 1;\n}\n\nint g() {}", "c", "return 1;"),
+        # The same brace twice is two braces.
+        ("f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n}\n", "typescript", None),
+        ("f() {\n  if (a) {\n    █\n}\n", "b();\n  }\n}\n", "typescript", "b();\n  }"),
+        ("a({\n  █\n});\n", "b: 1,\n});\nc();", "typescript", "b: 1,"),
+        ("a({\n  █\n});\n", "b: 1,\n  c: 2});\nd();", "typescript", "b: 1,\n  c: 2"),
+    ],
+)
+def test_brackets_in_other_languages(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    assert fill(text, raw, language) == (
+        raw.removesuffix("\n}\n") if expected is None else expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The editor has closed the quote before one was opened.
+        ("x = █'\n", "'abc'\n", "'abc"),
+        ("f(█')\n", "'abc')\n", "'abc"),
+        ('x = f(█")\n', '"a", "b")\n', '"a", "b'),
+        ("x = █'\n", "abc\n", "abc"),
+        # A string of its own.
+        ("x = █ 'b'\n", "'a' +\n", "'a' +"),
+    ],
+)
+def test_a_quote_is_not_closed_twice(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw, "") == expected
+
+
+def test_a_quote_that_the_fill_has_no_use_for() -> None:
+    assert fill("x = █'\ny = 1\n", 'f"abc"\n') == ""
+
+
+def test_the_last_of_three_quotes_is_not_written_again() -> None:
+    text = 'def f():\n    """█\n    """\n    return 1\n'
+    assert fill(text, '"Do it."""\n', shape="block") == "Do it."
+    assert fill(text, '"""\n', shape="block") == ""
+
+
+def test_a_docstring_ends_where_it_is_closed_below() -> None:
+    text = 'def f():\n    """█\n    """\n    return 1\n'
+    assert fill(text, 'Do it."""\n    return 2\n', shape="block") == "Do it."
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The bracket right of the cursor belongs to f.
+        ("f(█)\n", "a, g(b", "a"),
+        ("f(█)\n", "g(b", ""),
+        # It closes what the fill opens.
+        ("print█)\n", "(a", "(a"),
+        ("f(█))\n", "g(a", "g(a"),
+    ],
+)
+def test_no_bracket_is_left_open_that_the_rest_does_not_close(
+    text: str, raw: str, expected: str
+) -> None:
+    assert fill(text, raw, "") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Brackets in comments and in strings of several lines are text.
+        ("f(\n  █\n)\n", "a,  # b)\n  c\n)\n", "python", "a,  # b)\n  c"),
+        ("f(█);\n", "a, /* b) */ c);\n", "c", "a, /* b) */ c"),
+        ("f(█)\n", '"""a)\nb)""", c)', "python", '"""a)\nb)""", c'),
+        ("f(█)\n", "'(', b)", "rust", "'(', b"),
+        ("f(█)\n", "a // b)", "python", "a // b"),
+    ],
+)
+def test_brackets_in_comments_are_text(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language) == expected

@@ -1,0 +1,141 @@
+"""Nothing is said twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from fills import CONTROL, fill, so_far
+from holes import at
+from infill_ls.trim import trim
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # On the cursor's line.
+        ("a = █ if b else c\n", "d if b else c\n", "d"),
+        ("for █ in xs:\n", "x in xs:\n    print(x)", "x"),
+        ("for █ in xs:\n", "i, x in xs", "i, x"),
+        ("except █:\n    pass\n", "ValueError:\n    pass\n", "ValueError"),
+        ("{'a': █,\n 'b': 2}\n", "1,\n 'b': 2}", "1"),
+        ("{'a': █,\n 'b': 2}\n", "f(\n    1,\n ),\n 'b': 2}", "f(\n    1,\n )"),
+        ("with open(█) as f:\n", "path) as f:\n    f.read()", "path"),
+        ("a = [█] + b\n", "x for x in xs] + b", "x for x in xs"),
+        ("f(█, b)\n", "a, b)\n", "a"),
+        ("f(█b)\n", "a, b)\n", "a, "),
+        # The fill has opened what stands right of the cursor.
+        ("print█)\n", "(a)\n", "(a"),
+        ("def f█):\n    pass\n", "(a):\n    pass\n", "(a"),
+        ("f█()\n", "oo()\n", "oo"),
+        # On the line below.
+        ("def f():\n    █\n    return a\n", "a = 1\n    return a\n", "a = 1"),
+        ("def f():\n    █\n    return a\n", "return a\n", ""),
+        ("def f():\n    a = 1\n    █\n\n    return a\n", "return a\n", ""),
+        ("for a in b:\n    █\nprint(c)\n", "c += a\nprint(c)\n", "c += a"),
+        ("f(\n    █\n    b,\n)\n", "a,\n    b,\n)", "a,"),
+    ],
+)
+def test_nothing_is_repeated(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        ("let a = █;\nb();\n", "f();\nb();\n", "typescript", "f()"),
+        ("let a: Vec<█>;\n", "String>;\n", "rust", "String"),
+        ("let a: Vec<█> = b;\n", "String> = b;\n", "rust", "String"),
+        ("if (█) {\n}\n", "a && b(c)) {\n  d();", "typescript", "a && b(c)"),
+        ("f(() => {\n  █\n});\n", "g();\n});\n", "typescript", "g();"),
+        ("int a = █;\n", "1;\nint b = 2;\n", "c", "1"),
+        ("<div █>\n", 'class="a">\n  text', "html", 'class="a"'),
+        ("def f\n  █\nend\n", "1\nend\n\ndef g", "ruby", "1"),
+        ("match a {\n    █\n    _ => 2,\n}\n", "1 => 1,\n    _ => 2,\n}\n", "rust", "1 => 1,"),
+    ],
+)
+def test_nothing_is_repeated_in_other_languages(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        ("print(█)\n", "f(a)", "f(a)"),
+        ("f(█, b)\n", "a", "a"),
+        # A repeated word is not yet a repeated rest.
+        ("a = █ in b\n", "in_c\n", "in_c"),
+        # Lines below that come again later mean something else.
+        ("def f():\n    █\n    return a\n", "if b:\n        return a\n    a += 1", None),
+    ],
+)
+def test_what_looks_like_the_text_after_and_is_not(
+    text: str, raw: str, expected: str | None
+) -> None:
+    assert fill(text, raw, shape="block") == (expected or raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # Blanks, the kind of quotes, a comma or a comment make no other line of it.
+        ("f(█, key='a')\n", 'b, key = "a")\n', "b"),
+        ("def f():\n    █\n    g(a, 'b')\n", 'c = 1\n    g(a,"b")\n', "c = 1"),
+        ("a = [\n    █\n    bcde,\n]\n", "fghi,\n    bcde\n]", "fghi,"),
+        ("def f():\n    █\n    total += 1\n", "a = 1\n    total += 1  # one more\n", "a = 1"),
+        # What stands below further out, or below a line that tells little.
+        ("if a:\n    █\nelse:\n    call(b)\n", "c = d\n    call(b)\n", "c = d"),
+        ("def f():\n    █\n    total += a\n", "if a:\n        total += a\n", ""),
+        # Almost, but something else.
+        ("a = [\n    █\n    item[1],\n]\n", "item[0],\n", "item[0],"),
+    ],
+)
+def test_nearly_the_same_line_is_the_same(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw, shape="line" if "key" in text else "block") == expected
+
+
+def test_what_may_become_the_line_below_is_held_back() -> None:
+    text = "def f():\n    █\n\n    return a\n"
+    assert so_far(text, "b = 1\n    retu").text == "b = 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # Two lines and more that stand right above the cursor.
+        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(2)\nc.append(3)", ""),
+        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(3)", None),
+        ("x = 1\n█\n", "x = 1\n", "x = 1"),
+        # Loops of one line to four.
+        ("█\n", "a.run(1)\nb.run(2)\n" * 3, "a.run(1)\nb.run(2)"),
+        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\n" * 3, "a.run(1)\nb.run(2)\nc.run(3)"),
+        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\nd.go(4)\n" * 2, None),
+        # Little is said in these.
+        ("█\n", "(\n  0,\n  1,\n  0,\n  1,\n)", None),
+        # In a line.
+        ("a = █\n", "first + second + " + "third + fourth + " * 20, "first + second + third +"),
+        ("a = █\n", "[0, 0, 0, 0, 0, 0]", None),
+        ("# █\n", "-" * 60, None),
+    ],
+)
+def test_nothing_is_said_again_and_again(text: str, raw: str, expected: str | None) -> None:
+    found = fill(text, raw, "", shape="block")
+    if raw.startswith("first"):
+        assert found.startswith("first + second + third + fourth")
+        assert found.count("third") <= 2
+    elif "d.go" in raw:
+        assert found == raw[: len(raw) // 2].rstrip()
+    else:
+        assert found == (raw if expected is None else expected).rstrip()
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 160, 400])
+def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> None:
+    raw = "a = " + "b.strip() or " * 60
+    hole = at("█\n", "")
+    expected = trim(raw, hole, "block", CONTROL)
+    assert expected.ended_by == "repetition"
+    for end in range(size, len(raw), size):
+        early = trim(raw[:end], hole, "block", CONTROL, over=False)
+        assert not early.complete or early == expected

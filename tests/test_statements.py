@@ -1,0 +1,175 @@
+"""One line, one statement, one block."""
+
+from __future__ import annotations
+
+import pytest
+
+from fills import complete_after, fill, whole
+from infill_ls.trim import Fill, Shape
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("line", "if a:"),
+        ("statement", "if a:\n        b()\n    else:\n        c()"),
+        ("block", "if a:\n        b()\n    else:\n        c()\n    d()"),
+    ],
+)
+def test_shapes(shape: Shape, expected: str) -> None:
+    raw = "if a:\n        b()\n    else:\n        c()\n    d()\n\n    e()\n"
+    assert fill("def f():\n    █\n", raw, shape=shape) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("a = 1\n    b = 2", "a = 1"),
+        ("a = (\n        1\n    )\n    b = 2", "a = (\n        1\n    )"),
+        ("a = [\n        1,\n    ] + c\n    b = 2", "a = [\n        1,\n    ] + c"),
+        ("a = 1 + \\\n        2\n    b = 2", "a = 1 + \\\n        2"),
+        ("a = 1 + \\\n    2\n    b = 2", "a = 1 + \\\n    2"),
+        ("for a in b:\n        c()\n    d()", "for a in b:\n        c()"),
+        ("try:\n        a()\n    except E:\n        b()\n    c()", None),
+        ("if a:\n        b()\n    elif c:\n        d()\n    else:\n        e()\n    f()", None),
+        # What stands over a statement belongs to it.
+        ("# Why.\n    a = 1\n    b = 2", "# Why.\n    a = 1"),
+        ("# Why,\n    # at length.\n    a = 1\n    b = 2", "# Why,\n    # at length.\n    a = 1"),
+        ("# Why.\n\n    a = 1", "# Why."),
+        ("@property\n    def a(self):\n        return 1\n    b = 2", None),
+        ('@b.c("d")\n    def a(self):\n        return 1\n    b = 2', None),
+        ("a = b @ c\n    d = 1", "a = b @ c"),
+    ],
+)
+def test_one_statement(raw: str, expected: str | None) -> None:
+    text = "class A:\n    █\n    z = 1\n"
+    assert fill(text, raw) == (raw.rpartition("\n")[0] if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("raw", "language", "expected"),
+    [
+        ("if (a) {\n    b();\n  }\n  c();", "typescript", "if (a) {\n    b();\n  }"),
+        ("if (a) {\n    b();\n  } else {\n    c();\n  }\n  d();", "typescript", None),
+        (
+            "try {\n    b();\n  } catch (e) {\n    c();\n  } finally {\n    d();\n  }\n  e();",
+            "java",
+            None,
+        ),
+        ("a\n    .b()\n    .c();\n  d();", "typescript", None),
+        ("a\n  .b()\n  .c();\n  d();", "typescript", None),
+        ("if (a)\n  {\n    b();\n  }\n  c();", "c", None),
+        ("int a = b\n      + c;\n  d();", "c", None),
+        ("/* Why. */\n  a();\n  b();", "c", None),
+        ("/*\n   * Why.\n   */\n  a();\n  b();", "c", None),
+        ("#[test]\n  fn a() {\n    b();\n  }\n  c();", "rust", None),
+        ("match a {\n    1 => 'b',\n    _ => 'c',\n  }\n  d()", "rust", None),
+        ("let a: &'static str = b;\n  c();", "rust", None),
+        ("if a != nil {\n    return a\n  }\n  b()", "go", None),
+        ("if a\n    b\n  else\n    c\n  end\n  d", "ruby", None),
+        ("a.each do |b|\n    c\n  end\n  d", "ruby", None),
+        ("@a = 1\n  @b = 2", "ruby", "@a = 1"),
+        ("if a then\n    b()\n  elseif c then\n    d()\n  end\n  e()", "lua", None),
+        ("local function a()\n    b()\n  end\n  c()", "lua", None),
+        ("a\n  |> b()\n  |> c()\n  d()", "elixir", None),
+        ("if [ a ]; then\n    b\n  fi\n  c", "shellscript", None),
+        ("for a in b; do\n    c\n  done\n  d", "shellscript", None),
+    ],
+)
+def test_one_statement_in_other_languages(raw: str, language: str, expected: str | None) -> None:
+    text = "f {\n  █\n  z();\n}\n"
+    assert fill(text, raw, language) == (raw.rpartition("\n")[0] if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        ("def f():\n    █\n", "a = 1\n    return a\n\n    b = 2", "a = 1\n    return a"),
+        ("def f():\n    █\n", "return 1\ndef g():\n    pass", "return 1"),
+        ("def f():\n    █\n\ndef g():\n    pass\n", "return 1\n\n\ndef h():\n    pass", "return 1"),
+        ("class A:\n    def f(self):\n        █\n", "return 1\n\n    def g(self):", "return 1"),
+        ("█\n", "def f():\n    return 1\n\n\ndef g():", "def f():\n    return 1"),
+        ("def f():█\n", "\n    return 1\n\nf()", "\n    return 1"),
+        ("def f():█\n", "\n    a = 1\n    return a\nf()", "\n    a = 1\n    return a"),
+        # A blank line inside of brackets ends nothing.
+        ("█\n", "a = [\n    1,\n\n    2,\n]\n\nb", "a = [\n    1,\n\n    2,\n]"),
+        # The clause that makes the cursor's block a statement is kept, and ends with its body.
+        ("try:\n    █\n", "a()\nexcept E:\n    b()\nc()", "a()\nexcept E:\n    b()"),
+        ("if a:\n    █\n", "b()\nelse:\n    c()\nd()", "b()\nelse:\n    c()"),
+        # It stands there already.
+        ("if a:\n    █\nelse:\n    d()\n", "b()\nelse:\n    c()", "b()"),
+        ("try:\n    █\nexcept E:\n    pass\n", "a()\nexcept F:\n    b()", "a()"),
+        # It belongs to another block than the cursor's.
+        ("if a:\n    if b:\n        █\n", "c()\nelse:\n    d()", "c()"),
+    ],
+)
+def test_one_block(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+def test_repetition_ends_the_fill() -> None:
+    raw = "a.append(1)\n    b.append(1)\n    b.append(1)\n    b.append(1)\n"
+    assert whole("def f():\n    █\n", raw) == Fill("a.append(1)\n    b.append(1)", "repetition")
+
+
+def test_short_lines_may_come_twice() -> None:
+    raw = "(\n  a,\n  a,\n  a,\n)"
+    assert fill("█\n", raw) == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("# █\n", "a comment\nb = 1"),
+        ("    // █\n", "a comment\n    // that goes on\n    b();"),
+    ],
+)
+def test_a_comment_that_the_user_began_is_one_line(text: str, raw: str) -> None:
+    assert fill(text, raw, "c" if "//" in text else "python") == "a comment"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "read"),
+    [
+        ("f(█)\n", "a, b)\nc()", "a, b)"),
+        ("a = █\n", "1\nb = 2\n", "1\n"),
+        ("def f():\n    █\n", "return 1\n\n\ndef g():", "return 1\n\n"),
+        ("def f():\n    █\n", "return 1\nprint(f())\n", "return 1\nprint("),
+        ("a = █ if b else c\n", "d if b else c\n", "d if b else c"),
+    ],
+)
+def test_the_stream_is_read_no_further_than_needed(text: str, raw: str, read: str) -> None:
+    assert complete_after(text, raw) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # What stands below is the body of a line that is missing.
+        ("x = 1\n█\n    y = 2\n", "if x:\n    z = 3\n    y = 2\n", "if x:"),
+        (
+            "def g():\n    a()\n\n\nfor a in b:\n█\n        c(a)\n",
+            "    if a:\n        d(a)\n",
+            "    if a:",
+        ),
+        ("for a in b:\n█\n    c(a)\n", "    if a:\n        d(a)\n", "    if a:\n        d(a)"),
+    ],
+)
+def test_the_head_of_what_stands_below(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+def test_a_clause_is_kept_where_the_cursor_is_not_indented_yet() -> None:
+    raw = "    b()\nelse:\n    c()\nd()"
+    assert fill("if a:\n█\n", raw) == "    b()\nelse:\n    c()"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ('"""Do it.\n\n    And more.\n    """\n    return 1\n\n', None),
+        ('a = """b\n\nc\n"""\n    return 1\n\n', None),
+    ],
+)
+def test_strings_of_several_lines_are_one_statement(raw: str, expected: str | None) -> None:
+    assert fill("def f():\n    █\n", raw) == raw.rstrip()

@@ -1,0 +1,121 @@
+"""A fill adds no syntax error."""
+
+from __future__ import annotations
+
+import pytest
+
+from fills import fill, whole
+from holes import at
+from infill_ls.trim import FILTERS, Fill, trim
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # Line by line, the longest part that adds none.
+        ("def f():\n    █\n", "a = 1\n    b = (\n", "a = 1"),
+        ("def f():\n    █\n", "a = 1\n    return 2 3\n    b = 2\n", "a = 1"),
+        ("def f():\n    █\n", "a b c\n", ""),
+        ("def f():\n    █\n", "a = 1\n    if a:\n", "a = 1"),
+        ("a = █\n", "b +\n", ""),
+        # Only the compiler knows of these.
+        ("a = 1\n█\n", "return a\n", ""),
+        ("def f():\n    █\n", "a = 1\n    break\n", "a = 1"),
+        # A statement's end.
+        ("def f():\n    █\n", "a = 1; b = (\n", "a = 1"),
+        # Where words stand right of the cursor, at any word.
+        ("a = f(█ + c)\n", "b, d\n", "b, d"),
+        ("a = f(█ + c)\n", "b d e\n", "b"),
+        ("a = [█ for b in c]\n", "b.d()) and\n", "b.d()"),
+        # A line that heads a block whose body is still to be written.
+        ("for █ in b:\n", "a\n", "a"),
+        # Right as it is.
+        ("def f():\n    █\n", "return [\n        1,\n    ]\n", "return [\n        1,\n    ]"),
+    ],
+)
+def test_python(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        # An error that was there before: nobody can tell what the fill adds to it.
+        ("def f(:\n    return 1\n\n    █\n", "a = (\n"),
+        ("f(a, █\n", "b\n"),
+        ("try:\n    █\n", "a()\n"),
+        # Python 2.
+        ("def f():\n    print 'a'\n    █\n", "print 'b'\n"),
+    ],
+)
+def test_what_is_broken_anyway_is_not_judged(text: str, raw: str) -> None:
+    assert fill(text, raw) == raw.rstrip()
+
+
+def test_an_error_in_another_place_does_not_count() -> None:
+    text = "def broken(:\n    pass\n\n\ndef f():\n    █\n\n\ndef g() pass\n"
+    assert fill(text, "a = 1\n    b = (\n") == "a = 1"
+    assert fill(text, "return 1\n") == "return 1"
+
+
+def test_a_fill_that_mends_the_line_is_kept_as_far_as_it_does() -> None:
+    assert fill("f(a, █\n", "b)\n") == "b)"
+    text = "def f(a):\n    b = g(a █ c)\n"
+    assert fill(text, "and d or\n") == "and d or"
+    assert fill(text, "d\n") == ""
+
+
+def test_one_line_may_head_a_block() -> None:
+    assert fill("def f():\n    █\n", "if a:\n", shape="line") == "if a:"
+    assert fill("f();\n█\n", "if (a) {\n", "c", shape="line") == "if (a) {"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "raw", "expected"),
+    [
+        ("javascript", "function f() {\n  █\n}\n", "a();\n  b(c;\n", "a();"),
+        ("javascriptreact", "const a = () => {\n  █\n};\n", "return <b>{c}</b>;", None),
+        ("typescript", "function f(): void {\n  █\n}\n", "let a: = 1;\n", ""),
+        ("typescript", "function f() {\n  █\n}\n", "const a: Map<string, B[]> = new Map();", None),
+        ("typescriptreact", "const a = () => {\n  █\n};\n", "return <b<{c}</b>;", ""),
+        ("go", "package a\n\nfunc f() {\n\t█\n}\n", "a := 1\n\tb := [\n", "a := 1"),
+        ("rust", "fn f() {\n    █\n}\n", "let a = 1;\n    let b = vec![1;\n", "let a = 1;"),
+        ("c", "int f(void) {\n    █\n}\n", "int a = 1; int b = (;\n", "int a = 1;"),
+        ("cpp", "int f() {\n    █\n}\n", "std::vector<int> a{1, 2};", None),
+        (
+            "java",
+            "class A {\n  void f() {\n    █\n  }\n}\n",
+            "int a = 1;\n    int = b;\n",
+            "int a = 1;",
+        ),
+    ],
+)
+def test_other_languages(language: str, text: str, raw: str, expected: str | None) -> None:
+    assert fill(text, raw, language, shape="block") == (raw if expected is None else expected)
+
+
+def test_languages_without_a_parser_are_not_judged() -> None:
+    assert fill("f()\n  █\nend\n", "a = (b", "lua") == "a = (b"
+
+
+def test_it_is_said_that_syntax_was_why() -> None:
+    assert whole("def f():\n    █\n", "a = 1\n    b = (\n") == Fill("a = 1", "syntax")
+
+
+def test_a_fill_that_still_grows_is_not_judged() -> None:
+    hole = at("def f():\n    █\n")
+    assert trim("b = (a", hole, "statement", over=False).text == "b = (a"
+
+
+def test_a_filter_may_be_left_out() -> None:
+    hole = at("def f():\n    █\n")
+    kept = tuple(one for one in FILTERS if one.name != "syntax")
+    assert trim("b = (a", hole, "statement", filters=kept).text == "b = (a"
+    assert trim("b = (a", hole, "statement").text == ""
+
+
+def test_only_what_is_near_is_parsed() -> None:
+    method = "    def f(self):\n        return 1\n\n"
+    text = "class A:\n" + method * 2_000 + "    def g(self):\n        █\n\n" + method * 2_000
+    assert fill(text, "a = 1\n        b = (\n") == "a = 1"
+    assert fill(text, "return 2\n") == "return 2"
