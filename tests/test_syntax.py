@@ -18,9 +18,8 @@ from infill_ls.trim import FILTERS, Fill, trim
         ("def f():\n    █\n", "a b c\n", ""),
         ("def f():\n    █\n", "a = 1\n    if a:\n", "a = 1"),
         ("a = █\n", "b +\n", ""),
-        # Only the compiler knows of these.
-        ("a = 1\n█\n", "return a\n", ""),
-        ("def f():\n    █\n", "a = 1\n    break\n", "a = 1"),
+        # No errors of syntax: cells of a notebook may await.
+        ("a = 1\n█\n", "await a\n", "await a"),
         # A statement's end.
         ("def f():\n    █\n", "a = 1; b = (\n", "a = 1"),
         # Where words stand right of the cursor, at any word.

@@ -27,16 +27,21 @@ _SLASH_COMMENTS: Final = frozenset(
 _DASH_COMMENTS: Final = frozenset("lua sql haskell elm".split())
 # What ends a string or comment, by what it began with.
 _ENDS: Final = {
-    '"': re.compile(r'(?:[^"\\\n]|\\.)*+(["\n])?', re.DOTALL),
-    "'": re.compile(r"(?:[^'\\\n]|\\.)*+(['\n])?", re.DOTALL),
-    "`": re.compile(r"(?:[^`\\]|\\.)*+(`)?", re.DOTALL),
-    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*+(""")?', re.DOTALL),
-    "'''": re.compile(r"(?:[^'\\]|\\.|'(?!''))*+(''')?", re.DOTALL),
-    "#": re.compile(r"[^\n]*+(\n)?"),
-    "//": re.compile(r"[^\n]*+(\n)?"),
-    "--": re.compile(r"[^\n]*+(\n)?"),
-    "/*": re.compile(r"(?:[^*]|\*(?!/))*+(\*/)?"),
+    '"': r'(?:[^"\\\n]|\\.)*+(["\n])?',
+    "'": r"(?:[^'\\\n]|\\.)*+(['\n])?",
+    "`": r"(?:[^`\\]|\\.)*+(`)?",
+    '"""': r'(?:[^"\\]|\\.|"(?!""))*+(""")?',
+    "'''": r"(?:[^'\\]|\\.|'(?!''))*+(''')?",
+    "#": r"[^\n]*+(\n)?",
+    "//": r"[^\n]*+(\n)?",
+    "--": r"[^\n]*+(\n)?",
+    "/*": r"(?:[^*]|\*(?!/))*+(\*/)?",
 }
+
+
+@lru_cache(maxsize=16)
+def _end_of(mark: str) -> re.Pattern[str]:
+    return re.compile(_ENDS[mark], re.DOTALL)
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +100,7 @@ class Scan:
         position, search = 0, self._marks.search
         while True:
             if self.quote:
-                ended = _ENDS[self.quote].match(text, position)
+                ended = _end_of(self.quote).match(text, position)
                 assert ended is not None
                 if ended[1] is None:
                     return self

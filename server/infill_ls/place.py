@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
@@ -39,19 +38,29 @@ _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
 
 
-@dataclass(frozen=True, slots=True)
 class Draft:
     """``text``: the text so far. ``ended_by``: what completed it, None while it grows.
 
     ``final``: no text will follow. ``cut_short``: since a limit was reached, not because the model
     stopped. ``broken``: what would follow can't be shown, so that the last line means nothing.
+    A filter makes a new one, it changes none.
     """
 
-    text: str
-    ended_by: str | None = None
-    final: bool = False
-    cut_short: bool = False
-    broken: bool = False
+    __slots__ = ("broken", "cut_short", "ended_by", "final", "text")
+
+    def __init__(
+        self,
+        text: str,
+        ended_by: str | None = None,
+        final: bool = False,
+        cut_short: bool = False,
+        broken: bool = False,
+    ) -> None:
+        self.text = text
+        self.ended_by = ended_by
+        self.final = final
+        self.cut_short = cut_short
+        self.broken = broken
 
     def end(self, position: int, reason: str) -> Draft:
         """Complete, with the text up to a position."""
@@ -70,12 +79,14 @@ class Draft:
         return Draft(text, self.ended_by, self.final, self.cut_short, self.broken)
 
 
-@dataclass(frozen=True, slots=True)
 class Filter:
     """One step of trim, by the name that an ablation leaves it out by."""
 
-    name: str
-    apply: Callable[[Draft, Place], Draft]
+    __slots__ = ("apply", "name")
+
+    def __init__(self, name: str, apply: Callable[[Draft, Place], Draft]) -> None:
+        self.name: Final = name
+        self.apply: Final = apply
 
 
 class Place:

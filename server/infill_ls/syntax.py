@@ -1,12 +1,14 @@
 """Whether a fill adds a syntax error, and how much of it does not.
 
-Python is judged by its own compiler as far as the text around the hole compiles, everything else
-by tree-sitter. Only the top-level statement around the cursor is parsed, and only when the fill is
-complete. If there is an error in it whatever stands in the hole, nothing is cut.
+Python is judged by Python's own parser as far as that can read the text around the hole,
+everything else by tree-sitter, which is lenient. Only the top-level statement around the cursor is
+parsed, and only when the fill is complete. If there is an error in it whatever stands in the hole,
+nothing is cut.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -75,7 +77,7 @@ def _kept(place: Place, text: str) -> int:
 def _judges(language: str) -> Iterator[Callable[[str], bool]]:
     """The parsers of a language, the strictest first."""
     if language == "python":
-        yield _compiles
+        yield _is_python
     parser = _parser(language)
     yield lambda text: not parser.parse(text.encode("utf-8", "replace")).root_node.has_error
 
@@ -189,15 +191,15 @@ def _goes_on(line: str) -> bool:
     return first is not None and first[1] in CLAUSES
 
 
-def _compiles(text: str) -> bool:
+def _is_python(text: str) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            compile(text, "fill", "exec", dont_inherit=True)
+            ast.parse(text)
         except (SyntaxError, ValueError):
             return False
         except (RecursionError, MemoryError):
-            # Too deep for the compiler; that says nothing of the fill.
+            # Too deep for the parser; that says nothing of the fill.
             return True
     return True
 

@@ -125,7 +125,10 @@ async def test_a_line_of_half_a_megabyte(client: LspClient, ollama: FakeOllama) 
     assert len(prompt) < 5_000
 
 
-async def test_positions_outside_of_the_document_are_clamped(client: LspClient) -> None:
+async def test_positions_outside_of_the_document_are_clamped(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    ollama.fill = "+ 1"
     client.open(TEXT)
     assert await client.fill(99, 99) is not None
     assert await client.fill(1, 2_000_000_000) is not None
