@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from holes import at
 from infill_ls import hole
 from infill_ls.documents import split_lines
-from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, between, typed_since
+from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typed_since
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
     column = min(cut, len(lines[line].rstrip("\r\n")))
     place = hole.at(lines, line, column)
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert place.prefix + place.suffix == whole
+    assert place.prefix + place.suffix.removeprefix("\n" * place.opens_line) == whole
     assert place.prefix.count("\n") == line
     assert place.first_line == 0
 
@@ -116,5 +116,25 @@ def test_what_was_typed_since_in_a_file_whose_start_is_left_out() -> None:
 
 
 def test_a_hole_between_two_texts() -> None:
-    place = between("a\r\n", "b\rc")
-    assert (place.prefix, place.suffix, place.newline) == ("a\n", "b\nc", "\r\n")
+    place = between("a\r\n  ", "b\rc")
+    assert (place.prefix, place.suffix, place.newline) == ("a\n  ", "b\nc", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "place", [hole.at(["a\r\n", "  b\r\n"], 1, 0), between("a\r\n", "  b\r\n")]
+)
+def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None:
+    assert (place.prefix, place.suffix) == ("a\n", "\n  b\n")
+    assert place.rest_of_line == ""
+    assert place.inserted("x\ny") == "x\ny\n"
+    assert place.in_document("x\ny") == "x\r\ny\r\n"
+    assert place.in_document("") == ""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [at("a\n█\nb\n"), at("a\n █b\n"), at("█\nb")],
+)
+def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
+    assert not place.suffix.startswith("\n\n")
+    assert place.in_document("x") == "x"

@@ -111,7 +111,7 @@ def test_the_models_that_are_suggested_can_fill() -> None:
 
 @pytest.mark.parametrize(
     ("text", "prompt", "suffix"),
-    [("a█b", "a", "b"), ("█", "\n", "\n"), ("a█", "a", "\n"), ("█b", "\n", "b")],
+    [("a█b", "a", "b"), ("█", "\n", "\n"), ("a█", "a", "\n"), ("█b", "\n", "\nb")],
 )
 def test_neither_prompt_nor_suffix_is_ever_empty(text: str, prompt: str, suffix: str) -> None:
     request = ask(at(text), mode="suffix")

@@ -139,7 +139,7 @@ class _Running:
         """Whether it is for what comes after a fill at the hole."""
         if uri != self.generation.uri or not fill:
             return False
-        return typed_since(hole, self.generation.hole) == fill
+        return typed_since(hole, self.generation.hole) == hole.inserted(fill)
 
 
 class Completer:
@@ -191,7 +191,7 @@ class Completer:
             self._go_ahead(uri, hole, known)
             if not known:
                 return Answer("nothing")
-            return Answer("recalled", known.replace("\n", hole.newline))
+            return Answer("recalled", hole.in_document(known))
         loop = asyncio.get_running_loop()
         waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time())
         self._waiter = waiter
@@ -409,7 +409,7 @@ class Completer:
         if waiter is None or waiter.answer.done():
             return
         outcome = generation.outcome(fill) if generation and fill else None
-        text = fill.text.replace("\n", waiter.hole.newline) if fill and fill.text else None
+        text = waiter.hole.in_document(fill.text) if fill and fill.text else None
         waiter.answer.set_result(Answer(reason, text, error, outcome))
 
     def _be_late(self, waiter: _Waiter) -> None:
@@ -421,7 +421,7 @@ class Completer:
         """A fill is shown: ask for what comes after it, unless that is known."""
         if self._running is not None or not fill or not self._goes_ahead:
             return
-        after = replace(hole, prefix=hole.prefix + fill)
+        after = replace(hole, prefix=hole.prefix + hole.inserted(fill))
         if self._recall.find(uri, after) is None:
             self._start(uri, after, policy.shape(after, self.settings.multiline), 0.0)
             assert self._running is not None

@@ -127,7 +127,7 @@ class Generation:
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""
         return Outcome(
-            fill=fill.text.replace("\n", self.hole.newline),
+            fill=self.hole.in_document(fill.text),
             ended_by=fill.ended_by or "latency",
             model=self._model,
             engine=self._engine,

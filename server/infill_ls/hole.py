@@ -28,7 +28,9 @@ class Hole:
 
     ``language``: language id as the editor names it (``python``, ``typescriptreact``), or empty.
     ``newline``: the document's own line end. ``first_line``: number of the line, from 0, in
-    which ``prefix`` begins.
+    which ``prefix`` begins. ``opens_line``: the cursor stands at the very start of a line with
+    text, so that the fill is to be lines of its own above it; ``suffix`` begins with the line end
+    that has to come with the fill.
     """
 
     prefix: str
@@ -36,6 +38,15 @@ class Hole:
     language: str = ""
     newline: str = "\n"
     first_line: int = 0
+    opens_line: bool = False
+
+    def inserted(self, fill: str) -> str:
+        """What accepting a fill puts at the cursor, with ``\\n`` for every line end."""
+        return fill + "\n" if fill and self.opens_line else fill
+
+    def in_document(self, fill: str) -> str:
+        """The same with the document's own line ends."""
+        return self.inserted(fill).replace("\n", self.newline)
 
     @property
     def line_before(self) -> str:
@@ -97,24 +108,31 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
         after.append(lines[below])
         size += len(lines[below])
         below += 1
-    return Hole(
-        prefix=_LINE_END.sub("\n", "".join(reversed(before))),
-        suffix=_LINE_END.sub("\n", "".join(after)[:SUFFIX_LIMIT]),
-        language=language,
-        newline=_newline(lines[0]),
-        first_line=first,
+    return _hole(
+        _LINE_END.sub("\n", "".join(reversed(before))),
+        _LINE_END.sub("\n", "".join(after)[:SUFFIX_LIMIT]),
+        language,
+        _newline(lines[0]),
+        first,
     )
 
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
     """The hole between two texts."""
     newline = _LINE_ENDS.search(prefix + suffix)
-    return Hole(
-        prefix=_LINE_END.sub("\n", prefix),
-        suffix=_LINE_END.sub("\n", suffix),
-        language=language,
-        newline=newline[0] if newline else "\n",
+    return _hole(
+        _LINE_END.sub("\n", prefix),
+        _LINE_END.sub("\n", suffix),
+        language,
+        newline[0] if newline else "\n",
     )
+
+
+def _hole(prefix: str, suffix: str, language: str, newline: str, first_line: int = 0) -> Hole:
+    opens_line = prefix[-1:] in ("", "\n") and suffix.partition("\n")[0].strip() != ""
+    if opens_line:
+        suffix = "\n" + suffix
+    return Hole(prefix, suffix, language, newline, first_line, opens_line)
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:

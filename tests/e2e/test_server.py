@@ -141,8 +141,8 @@ async def test_superseded_is_null_at_once_and_the_engine_sees_it(
     ollama.gate.clear()
     older = client.ask(1, 12)
     await ollama.until(lambda: len(ollama.generations) == 1)
-    client.insert("sorted(", 0, 0, 2)
-    newer = client.ask(0, 7)
+    client.insert("value = []\n", 0, 0, 2)
+    newer = client.ask(0, 9)
     assert await older is None
     await ollama.until(lambda: ollama.generations[0].state == "cancelled")
     ollama.gate.set()
