@@ -135,7 +135,7 @@ async def test_superseded_at_once_and_closed(completer: Completer, engine: Manua
     older = ask(completer, "[█]\n")
     await engine.started.wait()
     engine.started.clear()
-    newer = ask(completer, "other[█]\n")
+    newer = ask(completer, "a = [█]\n")
     assert (await older).reason == "superseded"
     await engine.started.wait()
     engine.go.set()
@@ -460,7 +460,7 @@ async def test_superseding_closes_the_call_before_the_next(ollama: FakeOllama) -
     ollama.gate.clear()
     older = ask(completer, "[█]\n")
     await ollama.until(lambda: len(ollama.generations) == 1)
-    newer = ask(completer, "other[█]\n")
+    newer = ask(completer, "a = [█]\n")
     assert (await older).reason == "superseded"
     await ollama.until(lambda: len(ollama.generations) == 2)
     ollama.gate.set()
