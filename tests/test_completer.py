@@ -451,7 +451,7 @@ async def test_an_editor_that_gives_up_gets_the_whole_lines_before(
             completer.document_changed(URI, [at(f"a{number} = 1█\nz\n")])
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-    engine.text, engine.delay = "if a:\n    b\n" + "    c\n" * 9, 0.3
+    engine.text, engine.delay = "if a:\n    b\n" + "    c\n" * 9, 0.2
     started = asyncio.get_running_loop().time()
     assert await ask(completer, "█")
     assert asyncio.get_running_loop().time() - started == pytest.approx(answered_after)

@@ -383,9 +383,10 @@ class Completer:
             self._deliver(running, fill)
             return True
         if self._waiter is not None and self._waiter.late:
-            lines = fill.text.rpartition("\n")[0].rstrip()
-            if lines:
-                self._answer("fill", Fill(lines), running.generation)
+            # As if the model had ended there: what is shown has passed every filter.
+            lines = trim(fill.text.rpartition("\n")[0], running.hole, running.shape)
+            if lines.text:
+                self._answer("fill", Fill(lines.text), running.generation)
         return False
 
     def _deliver(self, running: _Running, fill: Fill) -> None:

@@ -53,9 +53,8 @@ def _trimmed(**options: Any) -> Cut:
 def cuts() -> dict[str, Cut]:
     """Every cut by its name: raw, first line, ours, and ours without each filter."""
     found: dict[str, Cut] = {"raw": _raw, "first line": _first_line, "trim": _trimmed()}
-    filters = getattr(trim, "FILTERS", ())
-    for left_out in filters:
-        kept = tuple(one for one in filters if one is not left_out)
+    for left_out in trim.FILTERS:
+        kept = tuple(one for one in trim.FILTERS if one is not left_out)
         found[f"trim without {left_out.name}"] = _trimmed(filters=kept)
     return found
 

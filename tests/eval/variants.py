@@ -52,7 +52,7 @@ def _built(
 ) -> Variant:
     async def build(engine: Engine, place: Hole, settings: Settings) -> Request:
         model = await engine.describe()
-        found = families.find(model.name, settings.fim)
+        found = families.family_of(model, settings.fim)
         if found is None and mode == "raw":
             raise CannotInsert(f'Nothing is known of the tokens of "{model.name}".')
         return prompt.build(
