@@ -118,3 +118,9 @@ def test_only_what_is_near_is_parsed() -> None:
     text = "class A:\n" + method * 2_000 + "    def g(self):\n        █\n\n" + method * 2_000
     assert fill(text, "a = 1\n        b = (\n") == "a = 1"
     assert fill(text, "return 2\n") == "return 2"
+
+
+def test_a_line_longer_than_what_is_parsed_is_not_judged() -> None:
+    long = "a = 1; " * 1_000
+    assert fill(f"{long}b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"
+    assert fill(f"b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"

@@ -63,6 +63,9 @@ def without_new_errors(draft: Draft, place: Place) -> Draft:
 @lru_cache(maxsize=32)
 def _kept(place: Place, text: str) -> int:
     """How much of a fill to keep, in characters."""
+    if len(place.before) >= _BEFORE or len(place.rest) >= _AFTER:
+        # Of a line that is cut itself no parser can say anything.
+        return len(text)
     before, after = _around(place)
     for parses in _judges(place.language):
         for length in islice(_lengths(text, place), _TRIES):
