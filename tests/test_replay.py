@@ -11,9 +11,15 @@ from bench.replay import OURS, Figures, everything
 from bench.world import Edit, World
 
 
-def run(*policies: str, editor: str, profile: str) -> dict[str, Figures]:
+def run(*policies: str, editor: str, profile: str, windows: int = 1) -> dict[str, Figures]:
     figures = everything(
-        policies, right=0.8, count=2, seed="7", editors=[editor], profiles=[profile]
+        policies,
+        right=0.8,
+        count=2,
+        seed="7",
+        editors=[editor],
+        profiles=[profile],
+        windows=windows,
     )
     return {one.policy: one for one in figures}
 
@@ -37,6 +43,13 @@ def test_what_it_must_show(editor: str, profile: str) -> None:
     assert not math.isinf(ours.p50)
     assert ours.cached_share >= 0.9
     assert ours.calls_per_100 <= 10
+
+
+def test_two_editors_share_an_engine() -> None:
+    alone = run(OURS, editor="Neovim", profile="two cores")[OURS]
+    shared = run(OURS, editor="Neovim", profile="two cores", windows=2)[OURS]
+    assert shared.saved_per_100 >= alone.saved_per_100 * 0.75
+    assert shared.busy_per_saved <= alone.busy_per_saved * 1.3
 
 
 def test_a_model_that_is_always_right_writes_the_rest() -> None:
