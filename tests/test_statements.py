@@ -173,3 +173,13 @@ def test_a_clause_is_kept_where_the_cursor_is_not_indented_yet() -> None:
 )
 def test_strings_of_several_lines_are_one_statement(raw: str, expected: str | None) -> None:
     assert fill("def f():\n    █\n", raw) == raw.rstrip()
+
+
+def test_where_no_block_is_chosen_a_blank_line_may_be_within_a_fill() -> None:
+    raw = "    if a:\n        return 1\n\n    b = 2\n\ndef g():\n    pass\n"
+    expected = "    if a:\n        return 1\n\n    b = 2"
+    assert fill("def f(a):\n█\n    return b\n", raw) == expected
+    # Whoever has indented the line is in a block; without text below nothing tells how far to go.
+    indented = raw.removeprefix("    ")
+    assert fill("def f(a):\n    █\n    return b\n", indented) == "if a:\n        return 1"
+    assert fill("def f(a):\n█\n", raw) == "    if a:\n        return 1"

@@ -52,6 +52,8 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
     introduces = False  # that line belongs to the next one, unless the user has begun it
     head = _open_head(place) if shape == "block" else None
     body = _headless(place)
+    floor = _floor(place) if shape == "block" else 0
+    gap: int | None = None  # a blank line after which the fill may go on
     if not lines[0].strip() and OPENS.search(place.before.rstrip()):
         # What is typed heads a block, and the fill is its body.
         base, last = width_of(indent_of(place.before)), place.before
@@ -61,15 +63,22 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         line = fill_line if number else place.before + fill_line
         if not fill_line.strip():
             if grown and number > 0 and last and last is not place.before and not inside:
-                return number, "blank line"
+                if not floor:
+                    return number, "blank line"
+                gap = number if gap is None else gap
             continue
         if base is None:
             base = width_of(indent_of(line))
         elif number > 0 and not inside:
             first = _FIRST_WORD.match(line + "\n" if grown else line)
             if first is None and not grown:
-                return number, None
+                return number if gap is None else gap, None
             indent = width_of(indent_of(line))
+            if gap is not None and indent < floor:
+                return gap, "blank line"
+            if gap is not None and floor <= indent < base:
+                base = indent
+            gap = None
             word = (first[1] or first[2]) if first else ""
             if indent == head and indent < base and word in CLAUSES:
                 # A try is no statement without the except that the model goes on with. (A closer
@@ -92,7 +101,19 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         may_end = shape == "statement" and not introduces and number + 1 < len(lines)
         if may_end and _is_finished(line, scan, base, place.language):
             return number + 1, "statement"
-    return len(lines), None
+    return len(lines) if gap is None else gap, None
+
+
+@lru_cache(maxsize=16)
+def _floor(place: Place) -> int:
+    """Width of the indentation down to which a block may go on in the one around it.
+
+    Where the cursor's line is empty to its start, the user has not said in which block he is, and
+    the lines below tell how far the gap may reach. 0 if nothing tells.
+    """
+    if place.before or place.rest.strip():
+        return 0
+    return width_of(indent_of(place.below or ""))
 
 
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
