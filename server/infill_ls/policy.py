@@ -185,7 +185,7 @@ def best_embedded(
     """The model that the embedded engine should run: the largest that is fast enough here.
 
     A larger one is slower but right more often (1.5B parameters against 0.5B, two idle cores:
-    writes 15 against 22.5 tokens/s, and fills 85 against 68 % of whole lines). ``cores``: physical
+    writes 15 against 22.5 tokens/s, and fills 85 against 80 % of whole lines). ``cores``: physical
     ones; ``memory``: bytes available, None if unknown; ``rates``: what was measured, by name.
     """
     from_large = sorted(candidates, key=lambda one: -one.memory)
