@@ -41,15 +41,15 @@ class FakeOllama:
     ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
     ``props``: the answer to ``/props``, which llama-server has.
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
-    before each further piece. ``loaded``: whether the models are in memory.
-    ``fault``: what goes wrong with the next generations.
+    before each further piece. ``loaded``: whether the models are in memory; None for a version
+    that can't say. ``fault``: what goes wrong with the next generations.
     """
 
     fill: Fill = "x for x in xs"
     models: dict[str, Sequence[str] | None] = field(
         default_factory=lambda: {"qwen2.5-coder:1.5b": ["completion", "insert"]}
     )
-    loaded: bool = True
+    loaded: bool | None = True
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
     delay: float = 0.0
@@ -152,7 +152,7 @@ class FakeOllama:
             details = {"family": "qwen2", "parameter_size": "1.5B"}
             models = [{"name": name, "model": name, "details": details} for name in self.models]
             self._reply(writer, 200, {"models": models})
-        elif (method, call.path) == ("GET", "/api/ps"):
+        elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
             models = [{"name": name} for name in self.models] if self.loaded else []
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("POST", "/api/show"):

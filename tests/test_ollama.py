@@ -115,6 +115,12 @@ async def test_a_model_that_is_not_to_be_kept_is_not_loaded_ahead(
     assert ollama.generations == []
 
 
+async def test_where_nobody_says_what_is_loaded_nothing_is_loaded_ahead(ollama: FakeOllama) -> None:
+    ollama.loaded = None
+    await engine(ollama, model=MODEL).warm()
+    assert ollama.generations == []
+
+
 async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:
     asked = engine(ollama, model=MODEL)
     await chunks(asked, request())

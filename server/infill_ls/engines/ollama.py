@@ -259,7 +259,7 @@ class Ollama:
         """Whether ``GET /api/ps`` has it; true where nobody can say (Ollama before 0.1.33)."""
         try:
             answer = await self._http.ask("GET", "/api/ps")
-        except NotRunning:
+        except EngineError:
             return True
         models = answer.get("models") if isinstance(answer, dict) else None
         if not isinstance(models, list):
