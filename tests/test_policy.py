@@ -138,6 +138,13 @@ def test_two_measurements_tell_another_machine() -> None:
     assert rates.read == 95
 
 
+def test_a_cancel_at_each_key_is_not_giving_up() -> None:
+    patience = policy.EditorPatience()
+    for _ in range(5):
+        patience.gave_up(0.13)
+    assert patience.latency(1.0) == 1.0
+
+
 def test_an_editor_that_gives_up_is_answered_before() -> None:
     patience = policy.EditorPatience()
     patience.gave_up(0.3)

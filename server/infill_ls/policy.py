@@ -37,7 +37,9 @@ MANUAL_WAIT: Final = 30.0
 
 # s. VS Code cancels what isn't answered after 750 ms, unless a setting says otherwise. Two cancels
 # that come as late as each other tell such an editor from a user who has moved away; whole lines
-# then come so much before.
+# then come so much before. A cancel after less is that of the next key, whose change may come
+# after it; keys have a rhythm, so that these are often as late as each other.
+SHORTEST_PATIENCE: Final = 0.5
 SAME_TIME: Final = 0.05
 MARGIN: Final = 0.1
 # tokens/s. The shortest right fill of a line has some six tokens; written more slowly than this it
@@ -130,6 +132,8 @@ class EditorPatience:
 
     def gave_up(self, after: float) -> None:
         """A request was cancelled this long after it came, with the document as it was."""
+        if after < SHORTEST_PATIENCE:
+            return
         if abs(after - self._last) <= SAME_TIME:
             self.limit = min(after, self._last)
         self._last = after
