@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench bench-levers bench-real bench-knobs eval clean
+.PHONY: demo test test-editors lint lock bench bench-levers bench-real bench-knobs eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -10,7 +10,13 @@ demo: .venv/.ready
 
 test: .venv/.ready
 	$(BIN)/infill-ls pull
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --ignore tests/editors
+
+# Real editors, driven from end to end; EDITORS="neovim helix" for some of them.
+test-editors: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
+	$(BIN)/python -m pytest -q tests/editors -k "$(subst $(eval) , or ,$(EDITORS))"
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

@@ -1,0 +1,23 @@
+"""Real editors with the configuration of ``editor-configs/``, driven from end to end.
+
+``make test-editors`` installs them into a folder of their own and runs everything here.
+``test_scenarios.py`` says what must work in every one of them; each editor's own file has its
+driver (an :class:`~editors.editor.Editor`) and how it is installed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from editors.editor import Editor
+
+EDITORS: Final[list[type[Editor]]] = []
+
+
+def folder() -> Path:
+    """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
+    given = os.environ.get("INFILL_LS_EDITORS")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else cache / "infill-ls-editors"

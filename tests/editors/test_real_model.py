@@ -1,0 +1,35 @@
+"""Each editor once with the real embedded model behind the real server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from editors import folder
+from editors.editor import Editor
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
+def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
+    binaries = Path(sys.executable).parent
+    environment = {
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        "INFILL_LS_ENGINE": "embedded",
+    }
+    file = tmp_path / "add.py"
+    before = "def add(first, second):\n    "
+    after = "\n\n\nprint(add(1, 2))\n"
+    file.write_text(before + after)
+    editor = kind.start(folder(), tmp_path / "home", environment)
+    try:
+        editor.open(file, 1, 4)
+        editor.type("return fi")
+        editor.until(lambda: editor.shown() == "rst + second", "the fill", limit=60.0)
+        editor.accept()
+        editor.until_text(f"{before}return first + second{after}")
+    finally:
+        editor.quit()

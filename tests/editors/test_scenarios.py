@@ -1,0 +1,327 @@
+"""What must work in every editor, against the simulated engine.
+
+What is typed ends in a word, because menus open only after one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from editors.conftest import Document
+from editors.editor import Ability, Editor
+from editors.engine import Engine
+
+# Calls per 20 typed characters, at most; an engine that knows the text is asked far less.
+FEW = 6
+
+
+def test_a_fill_is_seen_and_accepted(editor: Editor, engine: Engine, document: Document) -> None:
+    file = document("add.py", "def add(first, second):\n    ‸\n\n\nprint(add(1, 2))\n")
+    engine.writes("return first + second")
+    editor.type("return fi")
+    editor.until_shown("rst + second")
+    editor.accept()
+    wanted = "def add(first, second):\n    return first + second\n\n\nprint(add(1, 2))\n"
+    editor.until_text(wanted)
+    editor.save()
+    assert file.read_bytes() == wanted.encode()
+    assert len(engine.generations) <= FEW
+
+
+def test_one_undo_takes_an_accepted_fill_back(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("undo.py", "total = 0\n‸\n")
+    engine.writes("result = compute(total)")
+    editor.type("result = co")
+    editor.until_shown("mpute(total)")
+    editor.accept()
+    editor.until_text("total = 0\nresult = compute(total)\n")
+    editor.undo()
+    editor.until(
+        lambda: "mpute(total)" not in editor.text() and editor.text().startswith("total = 0\n"),
+        "the text without the fill",
+    )
+
+
+def test_typing_through_a_fill_asks_nobody(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("through.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    # What comes after the fill is asked for ahead of time; that is over before we look.
+    engine.until_quiet()
+    before = len(engine.generations)
+    editor.type("rted")
+    editor.until_shown("(names)")
+    engine.until_quiet()
+    assert len(engine.generations) == before
+    editor.accept()
+    editor.until_text("names = []\nordered = sorted(names)\n")
+
+
+def test_typing_against_a_fill_brings_another(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("against.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", "ordered = source(names)")
+    editor.type("ordered = sort")
+    editor.until_shown("ed(names)")
+    for _ in range(2):
+        editor.backspace()
+    editor.type("ur")
+    editor.until_shown("ce(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = source(names)\n")
+
+
+def test_moving_away_hides_the_fill(editor: Editor, engine: Engine, document: Document) -> None:
+    document("away.py", "names = []\n\n\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    editor.move(0, 0)
+    editor.until(lambda: editor.shown() == "", "no suggestion")
+    assert editor.text() == "names = []\n\n\nordered = so\n"
+
+
+def test_closing_the_document_frees_a_slow_engine(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("closed.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", delay=3600.0)
+    editor.type("ordered = so")
+    engine.until(lambda: bool(engine.generations))
+    editor.close()
+    engine.until_quiet()
+    assert all(call.state == "cancelled" for call in engine.generations)
+
+
+@pytest.mark.needs(Ability.MULTI_LINE)
+def test_a_fill_of_several_lines_in_a_block(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    before = "class Shop:\n    def total(self, prices):\n"
+    document("block.py", f"{before}        ‸\n\n    def close(self):\n        pass\n")
+    fill = "result = 0\n        for price in prices:\n            result += price\n"
+    whole = fill + "        return result"
+    engine.writes(whole)
+    editor.type("resu")
+    editor.until_shown(whole.removeprefix("resu"))
+    editor.accept()
+    editor.until_text(f"{before}        {whole}\n\n    def close(self):\n        pass\n")
+
+
+def test_a_fill_before_a_bracket(editor: Editor, engine: Engine, document: Document) -> None:
+    document("bracket.py", "words = []\nprint(‸)\n")
+    engine.writes("print(sorted(words)")
+    editor.type("so")
+    editor.until_shown("rted(words)")
+    editor.accept()
+    editor.until_text("words = []\nprint(sorted(words))\n")
+
+
+@pytest.mark.parametrize(
+    "left", ["'😀'", "'漢字'", "'e\u0301'", "'👩‍👩‍👧'"], ids=["emoji", "cjk", "combining", "joined"]
+)
+def test_unicode_left_of_the_cursor(
+    editor: Editor, engine: Engine, document: Document, left: str
+) -> None:
+    document("unicode.py", f"names = []\npair = ({left}, ‸)\n")
+    engine.writes(f"pair = ({left}, sorted(names)")
+    editor.type("so")
+    editor.until_shown("rted(names)")
+    editor.accept()
+    editor.until_text(f"names = []\npair = ({left}, sorted(names))\n")
+
+
+def test_a_fill_with_unicode(editor: Editor, engine: Engine, document: Document) -> None:
+    document("unicode_fill.py", "names = []\n‸\n")
+    engine.writes("greeting = 'héllo 漢字 😀'")
+    editor.type("greeting")
+    editor.until_shown(" = 'héllo 漢字 😀'")
+    editor.accept()
+    editor.until_text("names = []\ngreeting = 'héllo 漢字 😀'\n")
+
+
+@pytest.mark.needs(Ability.MULTI_LINE)
+def test_a_file_with_crlf_keeps_it(editor: Editor, engine: Engine, document: Document) -> None:
+    file = document("crlf.py", "def twice(number):\r\n    ‸\r\n\r\n\r\nprint(twice(2))\r\n")
+    engine.writes("result = number * 2\n    return result")
+    editor.type("resu")
+    editor.until_shown("lt = number * 2\n    return result")
+    editor.accept()
+    editor.until(lambda: "return result" in editor.text(), "the accepted fill")
+    editor.save()
+    wanted = "def twice(number):\r\n    result = number * 2\r\n    return result\r\n\r\n\r\n"
+    assert file.read_bytes() == (wanted + "print(twice(2))\r\n").encode()
+
+
+@pytest.mark.needs(Ability.MULTI_LINE)
+def test_a_file_with_tabs_keeps_them(editor: Editor, engine: Engine, document: Document) -> None:
+    file = document("tabs.py", "def twice(number):\n\t‸\n\n\nprint(twice(2))\n")
+    engine.writes("result = number * 2\n\treturn result")
+    editor.type("resu")
+    editor.until_shown("lt = number * 2\n\treturn result")
+    editor.accept()
+    editor.until(lambda: "return result" in editor.text(), "the accepted fill")
+    editor.save()
+    wanted = "def twice(number):\n\tresult = number * 2\n\treturn result\n\n\nprint(twice(2))\n"
+    assert file.read_bytes() == wanted.encode()
+
+
+@pytest.mark.parametrize("delay", [1.0, 1.5])
+def test_a_slow_engine_is_waited_for(
+    editor: Editor, engine: Engine, document: Document, delay: float
+) -> None:
+    document("slow.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", delay=delay)
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = sorted(names)\n")
+    assert len(engine.generations) <= FEW
+
+
+def test_an_engine_that_dies_and_comes_back(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("dies.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    engine.die()
+    editor.type("ordered = so")
+    editor.until(lambda: "Ollama" in editor.messages(), "a message about Ollama")
+    engine.start()
+    editor.type("rt")
+    editor.until_shown("ed(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = sorted(names)\n")
+
+
+def test_two_windows_on_one_file(editor: Editor, engine: Engine, document: Document) -> None:
+    document("windows.py", "names = []\n\n\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    editor.split()
+    editor.move(1, 0)
+    engine.writes("words = list(names)")
+    editor.type("words = li")
+    editor.until_shown("st(names)")
+    editor.accept()
+    editor.until_text("names = []\nwords = list(names)\n\nordered = so\n")
+
+
+def test_two_files(editor: Editor, engine: Engine, document: Document) -> None:
+    document("first.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    document("second.py", "words = []\n‸\n")
+    engine.writes("longest = max(words)")
+    editor.type("longest = ma")
+    editor.until_shown("x(words)")
+    editor.accept()
+    editor.until_text("words = []\nlongest = max(words)\n")
+
+
+@pytest.mark.needs(Ability.ACCEPT_WORD)
+def test_the_rest_after_a_word_comes_from_memory(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("word.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("order")
+    editor.until_shown("ed = sorted(names)")
+    engine.until_quiet()
+    before = len(engine.generations)
+    editor.accept_word()
+    editor.until(lambda: "ordered" in editor.text(), "the first word")
+    editor.until(lambda: editor.shown().endswith("sorted(names)"), "the rest")
+    assert "sorted" not in editor.text()
+    engine.until_quiet()
+    assert len(engine.generations) == before
+
+
+@pytest.mark.needs(Ability.ACCEPT_LINE)
+def test_the_rest_after_a_line_comes_from_memory(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("line.py", "def twice(number):\n    ‸\n\n\nprint(twice(2))\n")
+    engine.writes("result = number * 2\n    return result")
+    editor.type("resu")
+    editor.until_shown("lt = number * 2\n    return result")
+    engine.until_quiet()
+    before = len(engine.generations)
+    editor.accept_line()
+    editor.until(lambda: "number * 2" in editor.text(), "the first line")
+    editor.until(lambda: editor.shown().strip() == "return result", "the rest")
+    assert "return" not in editor.text()
+    engine.until_quiet()
+    assert len(engine.generations) == before
+
+
+@pytest.mark.needs(Ability.CANDIDATES)
+def test_asking_by_hand_offers_other_candidates(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("candidates.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", "ordered = list(names)", "ordered = tuple(names)")
+    editor.type("ordered")
+    editor.until(lambda: editor.shown() != "", "a suggestion")
+    first = editor.shown()
+    editor.ask()
+    seen = {first}
+    for _ in range(2):
+        editor.next_candidate()
+        editor.until(lambda: editor.shown() not in {"", *seen}, "another candidate")
+        seen.add(editor.shown())
+    assert seen == {" = sorted(names)", " = list(names)", " = tuple(names)"}
+    last = editor.shown()
+    editor.accept()
+    editor.until_text(f"names = []\nordered{last}\n")
+
+
+@pytest.mark.needs(Ability.TOGGLE)
+def test_off_is_off(editor: Editor, engine: Engine, document: Document) -> None:
+    document("off.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.toggle()
+    editor.type("ordered = so")
+    assert engine.generations == []
+    editor.toggle()
+    editor.type("rt")
+    editor.until_shown("ed(names)")
+
+
+@pytest.mark.needs(Ability.STATUS)
+def test_the_status_says_what_is_the_matter(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("status.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", delay=1.0)
+    editor.type("ordered = so")
+    editor.until(lambda: editor.status() == "asking", "the state asking")
+    editor.until_shown("rted(names)")
+    editor.until(lambda: editor.status() == "idle", "the state idle")
+    editor.toggle()
+    editor.until(lambda: editor.status() == "off", "the state off")
+    editor.toggle()
+    editor.until(lambda: editor.status() == "idle", "the state idle")
+
+
+@pytest.mark.needs(Ability.CANCELLATION)
+def test_typing_on_cancels_at_the_engine(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    """However the editor does it: a call that is of no use any more is closed at once."""
+    document("cancel.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", delay=3600.0)
+    editor.type("ordered = so")
+    engine.until(lambda: bool(engine.generations))
+    engine.writes("ordered = source(names)")
+    editor.type("ur")
+    editor.until_shown("ce(names)")
+    assert engine.generations[0].state == "cancelled"
