@@ -100,7 +100,8 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         if not fill_line.strip():
             if grown and number > 0 and last and last is not place.before and not inside:
                 over = _LEAVES.match(last) and width_of(indent_of(last)) == base
-                within = 0 < floor < (base or 0) if over else floor or (shape == "block" and base)
+                further = finishes and floor < (base or 0)
+                within = further if over else floor or (shape == "block" and base)
                 if not within:
                     return number, "blank line"
                 gap = number if gap is None else gap
