@@ -118,6 +118,11 @@ class LspClient:
     async def request(self, method: str, params: Any = None) -> Any:
         return await self.send(method, params)
 
+    async def command(self, command: str, arguments: Sequence[Any] = (), **_: str) -> Any:
+        """Have a command run; further fields are those of LSP's ``Command``."""
+        asked = {"command": command, "arguments": list(arguments)}
+        return await self.request("workspace/executeCommand", asked)
+
     def send(self, method: str, params: Any = None) -> asyncio.Future[Any]:
         number = next(self._ids)
         future = self.expect(number)

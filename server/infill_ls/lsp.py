@@ -34,6 +34,7 @@ from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
 from infill_ls.hole import Hole
 from infill_ls.measured import Measured
+from infill_ls.offers import Offer
 from infill_ls.settings import Settings, from_user
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ CONFIGURATION_TIMEOUT: Final = 5.0
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
 _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
+ACCEPT: Final = "infill-ls.accept"
 _LOG_LEVELS: Final = {
     "error": logging.ERROR,
     "warning": logging.WARNING,
@@ -350,7 +352,16 @@ def _register(server: Server) -> None:
 
     @server.command("infill-ls.explain")
     def explain(ls: Server) -> dict[str, Any]:
-        return ls.last_answer.explain()
+        offers = ls.completer.offers
+        return {
+            **ls.last_answer.explain(),
+            "shown": offers.shown,
+            "accepted": offers.accepted,
+        }
+
+    @server.command(ACCEPT)
+    def accept(ls: Server, *arguments: Any) -> None:
+        ls.completer.accept(arguments[0] if arguments else None)
 
     # pygls needs the options object, or it declares nothing.
     @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
@@ -362,21 +373,23 @@ def _register(server: Server) -> None:
         if answered.reason == "superseded":
             # null leaves what is shown; an empty list would hide it.
             return None
-        if answered.fill is None:
-            return lsp.InlineCompletionList(items=[])
         here = lsp.Range(params.position, params.position)
-        item = lsp.InlineCompletionItem(insert_text=answered.fill, range=here)
-        return lsp.InlineCompletionList(items=[item])
+        items = [
+            lsp.InlineCompletionItem(insert_text=offer.text, range=here, command=_accepted(offer))
+            for offer in answered.offers
+        ]
+        return lsp.InlineCompletionList(items=items)
 
     async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
         answered = await _answer(ls, params.position, manual=False)
         snapshot = _arrived.get()
         if answered.reason == "superseded" or snapshot is None:
             return None
-        if answered.fill is None:
-            return lsp.CompletionList(is_incomplete=False, items=[])
-        item = _completion_item(answered.fill, snapshot, params.position, ls.encoding)
-        return lsp.CompletionList(is_incomplete=False, items=[item])
+        items = [
+            _completion_item(offer, snapshot, params.position, ls.encoding)
+            for offer in answered.offers[:1]
+        ]
+        return lsp.CompletionList(is_incomplete=False, items=items)
 
 
 async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer:
@@ -401,8 +414,13 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
     return answer
 
 
+def _accepted(offer: Offer) -> lsp.Command:
+    """What the editor is to tell when the user has accepted an offer."""
+    return lsp.Command("infill-ls: accepted", ACCEPT, arguments=[offer.number])
+
+
 def _completion_item(
-    fill: str, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
+    offer: Offer, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
 ) -> lsp.CompletionItem:
     """One item, made so that an editor that filters by the word before the cursor keeps it."""
     line, column = snapshot.place(Position(position.line, position.character), encoding)
@@ -411,6 +429,7 @@ def _completion_item(
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     word = text[start:column]
+    fill = offer.text
     first_line = fill.lstrip("\r\n").splitlines()[0]
     edited = lsp.Range(
         lsp.Position(line, character(text, start, encoding)),
@@ -429,6 +448,7 @@ def _completion_item(
         insert_text_format=lsp.InsertTextFormat.PlainText,
         insert_text_mode=lsp.InsertTextMode.AsIs,
         text_edit=lsp.TextEdit(edited, word + fill),
+        command=_accepted(offer),
     )
 
 
