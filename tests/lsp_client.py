@@ -162,6 +162,19 @@ class LspClient:
             if message["method"] == "window/showMessage"
         ]
 
+    def states(self) -> list[str]:
+        """What the status line was told."""
+        return [
+            message["params"]["state"]
+            for message in self.messages
+            if message["method"] == "infill-ls/status"
+        ]
+
+    async def until_states(self, *states: str) -> None:
+        """Wait until the status line was last told these, in this order."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: self.states()[-len(states) :] == [*states])
+
     async def until_shown(self, count: int = 1) -> list[str]:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: len(self.shown()) >= count)

@@ -361,6 +361,20 @@ async def test_gates(
     assert engine.asked == []
 
 
+async def test_turned_off_and_on(completer: Completer, engine: ManualEngine) -> None:
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    engine.go.clear()
+    asked = ask(completer, "a = [█]\n")
+    await engine.until_asked(2)
+    completer.turn(on=False)
+    assert (await asked).reason == "disabled"
+    assert (await ask(completer, "[█]\n")).reason == "disabled"
+    completer.turn(on=True)
+    assert (await ask(completer, "[█]\n")).reason == "recalled"
+    assert (engine.closed_early, engine.closed) == (1, 0)
+
+
 # Late, and ahead
 
 

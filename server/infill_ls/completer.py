@@ -40,6 +40,7 @@ from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan, Rates
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
+from infill_ls.status import Status
 from infill_ls.trim import Fill, Shape, trim
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,8 @@ class Completer:
     """Answers requests; see the rules above.
 
     ``connect`` gives the engine; it is asked again after a problem, so that an engine that was
-    started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions.
+    started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions, ``status``
+    is told how it goes.
     ``goes_ahead``: rule 6; without it the engine is busier for each character that is saved, not
     less (``make bench-levers``), so that no setting and no battery turns it off.
     """
@@ -164,9 +166,11 @@ class Completer:
         settings: Settings,
         measured: Measured | None = None,
         *,
+        status: Status | None = None,
         goes_ahead: bool = True,
     ) -> None:
         self.settings = settings
+        self._status = status or Status()
         self._goes_ahead = goes_ahead
         self._editor_patience = EditorPatience()
         self._measured = measured
@@ -275,12 +279,15 @@ class Completer:
 
     async def warm(self) -> InfillError | None:
         """Find the engine and get it ready; what is in the way, if something is."""
-        try:
-            engine = await self._connected()
-            await engine.warm()
-        except InfillError as error:
-            await self._disconnect()
-            return error
+        with self._status.loading():
+            try:
+                engine = await self._connected()
+                await engine.warm()
+            except InfillError as error:
+                self._status.fails(str(error))
+                await self._disconnect()
+                return error
+            self._status.works()
         return None
 
     async def reconfigure(self, settings: Settings) -> None:
@@ -289,7 +296,17 @@ class Completer:
         self._close()
         self.settings = settings
         self._recall = Recall()
+        self._status.works()
+        self._status.turned(off=not settings.enabled)
         await self._disconnect()
+
+    def turn(self, *, on: bool) -> None:
+        """Turn completion on or off; the engine and what was computed are kept."""
+        if not on:
+            self._answer("disabled")
+            self._close()
+        self.settings = replace(self.settings, enabled=on)
+        self._status.turned(off=not on)
 
     async def aclose(self) -> None:
         """End what is in flight and let the engine go."""
@@ -371,21 +388,25 @@ class Completer:
         if last is not None and last.uri == generation.uri:
             generation.first_line = last.first_line
         try:
-            engine = await self._connected()
-            await self._recollect(engine)
-            steps = generation.stream(engine, self.settings, self.rates)
-            async with aclosing(steps):
-                async for _ in steps:
-                    if self._advance(running):
-                        break
+            with self._status.asking():
+                engine = await self._connected()
+                await self._recollect(engine)
+                steps = generation.stream(engine, self.settings, self.rates)
+                async with aclosing(steps):
+                    async for _ in steps:
+                        self._status.works()
+                        if self._advance(running):
+                            break
             generation.over = True
             self._learn(generation, last)
         except InfillError as error:
+            self._status.fails(str(error))
             if isinstance(error, NotRunning | ModelNotFound):
                 # Look again at the next request: it may be there then.
                 await self._disconnect()
             return error
         except Exception as error:
+            self._status.fails(MESSAGES["problem"])
             log.error("a completion failed: %s", type(error).__name__)
             log.log(TRACE, "a completion failed", exc_info=True)
             return error
