@@ -32,7 +32,10 @@ class Neovim(Editor):
             Ability.MULTI_LINE,
             Ability.ACCEPT_WORD,
             Ability.ACCEPT_LINE,
+            Ability.ACCEPT_COMMAND,
             Ability.CANCELLATION,
+            Ability.STATUS,
+            Ability.TOGGLE,
         )
     )
     # s; Neovim's own, which can't be set.
