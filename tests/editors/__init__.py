@@ -21,7 +21,11 @@ EDITORS: Final[list[type[Editor]]] = [Neovim]
 _GIVEN: Final = os.environ.get("INFILL_LS_EDITORS")
 
 
+def cache() -> Path:
+    """The user's cache, where the weights are too."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
 def folder() -> Path:
     """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(_GIVEN) if _GIVEN else cache / "infill-ls-editors"
+    return Path(_GIVEN) if _GIVEN else cache() / "infill-ls-editors"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from editors import folder
+from editors import cache, folder
 from editors.editor import Editor
 from editors.processes import assert_gone, new_mark
 
@@ -21,6 +21,8 @@ def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
     environment = {
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "INFILL_LS_ENGINE": "embedded",
+        # The editor has a home of its own; the weights are in the user's.
+        "XDG_CACHE_HOME": str(cache()),
         **mark,
     }
     file = tmp_path / "add.py"
