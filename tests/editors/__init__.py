@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.helix import Helix
 
-EDITORS: Final[list[type[Editor]]] = []
+EDITORS: Final[list[type[Editor]]] = [Helix]
 
 
 def folder() -> Path:
