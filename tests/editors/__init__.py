@@ -13,8 +13,9 @@ from typing import Final
 
 from editors.editor import Editor
 from editors.helix import Helix
+from editors.neovim import Neovim
 
-EDITORS: Final[list[type[Editor]]] = [Helix]
+EDITORS: Final[list[type[Editor]]] = [Helix, Neovim]
 
 
 def folder() -> Path:
