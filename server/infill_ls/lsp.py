@@ -48,6 +48,8 @@ PARENT_INTERVAL: Final = 2.0
 CONFIGURATION_TIMEOUT: Final = 5.0
 # s without a key after which a menu's request that waits is made for what was typed meanwhile.
 TYPING_PAUSE: Final = 0.2
+# Columns of a tab in the documentation of a menu's item.
+TAB_SHOWN: Final = 4
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
 _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
@@ -584,12 +586,14 @@ def _completion_item(
     # What of it stands left of the word that is typed in now has been seen.
     typed_by_now = word + (typed_since(menu.asked, menu.now) or "")
     seen = len(typed_by_now) - len(_WORD_BEFORE.findall(typed_by_now)[0])
+    # Helix shows a CR as a line end of its own, and a tab not at all.
+    shown = (word + inserted)[seen:].replace(menu.asked.newline, "\n").expandtabs(TAB_SHOWN)
     return lsp.CompletionItem(
         label=first_line[seen:].strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,
         detail="infill-ls",
         documentation=lsp.MarkupContent(
-            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{(word + inserted)[seen:]}\n```"
+            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{shown}\n```"
         ),
         filter_text=first_line,
         sort_text="\0",
