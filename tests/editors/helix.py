@@ -21,10 +21,10 @@ CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs" / "helix"
 WORKSPACE: Final = """
 [keys.insert]
 F11 = "normal_mode"
-F12 = ":write"
+F12 = ":write!"
 [keys.normal]
 F11 = "normal_mode"
-F12 = ":write"
+F12 = ":write!"
 """
 NORMAL, WRITE, ASK, ENTER, TAB, BACKSPACE = "\x1b[23~", "\x1b[24~", "\x18", "\r", "\t", "\x7f"
 # In Helix' own theme: the ground of menus, and of what is selected in them.
@@ -106,6 +106,14 @@ class Helix(Editor):
                 label = text.removesuffix(KIND).strip()
                 return Row(label, len(selected) > 1, number, columns[-1] + 1)
         return None
+
+    def labels(self) -> list[str]:
+        """Everybody's items in the menu, from the top, each with its kind."""
+        rows = [
+            "".join(cell.data for cell in cells if cell.bg == GROUND).strip()
+            for cells in self._terminal.cells()[:-2]
+        ]
+        return [row for row in rows if row]
 
     def _documentation(self, menu: Row) -> str:
         """The text right of the menu, which is that of the selected item."""
@@ -190,7 +198,17 @@ class Helix(Editor):
     def save(self) -> None:
         before = self._file.stat().st_mtime_ns
         self._terminal.press(WRITE)
-        self._look(lambda: self._file.stat().st_mtime_ns != before, "the written document")
+
+        def written() -> bool:
+            # Helix moves the old file away, makes a new one, and says at last how long it is.
+            said = re.search(r" written, \d+L (\d+)B", self._terminal.lines()[-1])
+            try:
+                file = self._file.stat()
+            except FileNotFoundError:
+                return False
+            return said is not None and file.st_mtime_ns != before and file.st_size == int(said[1])
+
+        self._look(written, "the written document")
 
     def close(self) -> None:
         self._normal()
