@@ -189,10 +189,13 @@ class Menu:
 
     def follow(self, holes: Iterator[Hole]) -> None:
         """The document has changed; ``holes`` are where the cursor may be now."""
-        typed = ((place, typed_since(self.asked, place)) for place in holes)
-        self.now = next(
-            (place for place, text in typed if text is not None and "\n" not in text), None
-        )
+        fitting = [
+            place
+            for place in holes
+            if (typed := typed_since(self.asked, place)) is not None and "\n" not in typed
+        ]
+        # The last is the one before a bracket that the editor has closed.
+        self.now = fitting[-1] if fitting else None
         self._changed.set()
 
     async def still(self) -> None:
@@ -497,7 +500,7 @@ def _register(server: Server) -> None:
         if offer is None or menu.now is None:
             return None
         item = _completion_item(offer, menu, snapshot, params.position, ls.encoding)
-        return lsp.CompletionList(is_incomplete=False, items=[item])
+        return lsp.CompletionList(is_incomplete=True, items=[item])
 
 
 def _place(ls: Server, snapshot: Snapshot, position: lsp.Position) -> Hole:
