@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 class Helix(Editor):
     name = "helix"
-    abilities = frozenset({Ability.MULTI_LINE, Ability.CANCELLATION})
+    abilities = frozenset({Ability.MULTI_LINE, Ability.CANCELLATION, Ability.TOGGLE})
     pause = 0.25
 
     @classmethod
@@ -178,6 +178,13 @@ class Helix(Editor):
 
     def ask(self) -> None:
         self._terminal.press(ASK)
+
+    def toggle(self) -> None:
+        asked = self._log.read_text().count('"infill-ls.toggle"')
+        self._normal()
+        self._command("lsp-workspace-command infill-ls.toggle")
+        self._look(lambda: self._log.read_text().count('"infill-ls.toggle"') > asked, "the command")
+        self._insert()
 
     def move(self, line: int, column: int) -> None:
         self._go(self.text(), line, column)
