@@ -168,18 +168,11 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
         typed = later.prefix[found + len(tail) :]
     if len(typed) > TYPED:
         return None
-    closed = closed_since(earlier, later)
-    return typed if closed == 0 or (closed and typed) else None
-
-
-def closed_since(earlier: Hole, later: Hole) -> int | None:
-    """How many brackets and quotes the editor has put right of a hole since; None if the text
-    there has changed otherwise.
-    """
     before, after = earlier.suffix[:REACH], later.suffix
-    closed = len(after) - len(after.lstrip(CLOSERS))
-    same = (skip for skip in range(min(closed, 3) + 1) if after[skip : skip + REACH] == before)
-    return next(same, None)
+    closed = len(after) - len(after.lstrip(CLOSERS)) if typed else 0
+    if any(after[skip : skip + REACH] == before for skip in range(min(closed, 3) + 1)):
+        return typed
+    return None
 
 
 def _newline(line: str) -> str:

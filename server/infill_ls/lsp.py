@@ -34,7 +34,7 @@ from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
-from infill_ls.hole import Hole, closed_since, typed_since
+from infill_ls.hole import Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer
 from infill_ls.settings import Settings, from_user
@@ -172,30 +172,24 @@ class Protocol(LanguageServerProtocol):
 
 
 class Menu:
-    """A request for a menu's items that waits, and where the cursor has gone since.
+    """A request for a menu's items that waits, and where the cursor has gone since in its word.
 
-    Editors with menus don't ask again while they wait. They filter what comes late by what was
-    typed meanwhile, and accepting it takes that back first (Helix, VS Code); so what comes late
-    has to begin with it.
+    Editors with menus don't ask again while they wait. They filter what comes late by the word as
+    it is then, and accepting it first takes back what was typed since (Helix, VS Code); so what
+    comes late has to begin with that. Once the word has ended it comes too late: Helix drops it if
+    another server's menu was open meanwhile, and asks nobody for the next word before it has come.
     """
 
     def __init__(self, uri: str, asked: Hole) -> None:
         self.uri = uri
         self.asked = asked
-        self.now: Hole | None = (
-            asked  # None when the cursor has gone there otherwise than by typing
-        )
+        # None when the word has ended, or the cursor is elsewhere.
+        self.now: Hole | None = asked
         self._changed = asyncio.Event()
 
     def follow(self, holes: Iterator[Hole]) -> None:
         """The document has changed; ``holes`` are where the cursor may be now."""
-        fitting = [
-            place
-            for place in holes
-            if (typed := typed_since(self.asked, place)) is not None and "\n" not in typed
-        ]
-        # The last is the one before a bracket that the editor has closed.
-        self.now = fitting[-1] if fitting else None
+        self.now = next((place for place in holes if self._typed(place) is not None), None)
         self._changed.set()
 
     async def still(self) -> None:
@@ -209,6 +203,15 @@ class Menu:
         """Whether an offer goes on from what was typed since it was asked for."""
         typed = None if self.now is None else typed_since(offer.hole, self.now)
         return typed is not None and offer.fill.startswith(typed) and offer.fill != typed
+
+    def whole(self, offer: Offer) -> str:
+        """What an offer puts where the request was made: it begins with what was typed since."""
+        return self.asked.in_document((self._typed(offer.hole) or "") + offer.fill)
+
+    def _typed(self, place: Hole) -> str | None:
+        """The part of a word that was typed since the request; None if it isn't that alone."""
+        typed = typed_since(self.asked, place)
+        return typed if typed is not None and _WORD_BEFORE.fullmatch(typed) else None
 
 
 class Server(LanguageServer):
@@ -573,26 +576,19 @@ def _completion_item(
 
     ``snapshot`` and ``position``: what the request was made for, and what the edit counts from.
     """
-    assert menu.now is not None
     line, column = snapshot.place(Position(position.line, position.character), encoding)
     text = snapshot.lines[line]
     word = _WORD_BEFORE.findall(text[:column])[0]
-    typed = typed_since(menu.asked, offer.hole) or ""
-    # The editor takes back what was typed since, and with it the brackets that it closed.
-    closed = offer.hole.suffix[: closed_since(menu.asked, offer.hole)]
-    inserted = menu.asked.in_document(typed + offer.fill) + closed
+    inserted = word + menu.whole(offer)
     edited = lsp.Range(
         lsp.Position(line, character(text, column - len(word), encoding)),
         lsp.Position(line, character(text, column, encoding)),
     )
-    first_line, *more = (word + inserted).strip("\r\n").splitlines()
-    # What of it stands left of the word that is typed in now has been seen.
-    typed_by_now = word + (typed_since(menu.asked, menu.now) or "")
-    seen = len(typed_by_now) - len(_WORD_BEFORE.findall(typed_by_now)[0])
+    first_line, *more = inserted.strip("\r\n").splitlines()
     # Helix shows a CR as a line end of its own, and a tab not at all.
-    shown = (word + inserted)[seen:].replace(menu.asked.newline, "\n").expandtabs(TAB_SHOWN)
+    shown = inserted.replace(menu.asked.newline, "\n").expandtabs(TAB_SHOWN)
     return lsp.CompletionItem(
-        label=first_line[seen:].strip() + (" …" if more else ""),
+        label=first_line.strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,
         detail="infill-ls",
         documentation=lsp.MarkupContent(
@@ -603,7 +599,7 @@ def _completion_item(
         preselect=True,
         insert_text_format=lsp.InsertTextFormat.PlainText,
         insert_text_mode=lsp.InsertTextMode.AsIs,
-        text_edit=lsp.TextEdit(edited, word + inserted),
+        text_edit=lsp.TextEdit(edited, inserted),
         command=_accepted(offer),
     )
 

@@ -108,21 +108,6 @@ async def test_what_is_typed_meanwhile_is_part_of_the_item(
     assert len(ollama.generations) == 1
 
 
-async def test_the_label_is_of_the_word_that_is_typed_now(
-    client: LspClient, ollama: FakeOllama
-) -> None:
-    ollama.fill = goes_on("result = sorted(names)")
-    ollama.gate.clear()
-    client.open("result\n")
-    answer = asked(client, 0, 6)
-    await until_asked(ollama)
-    client.insert(" = so", 0, 6, 2)
-    ollama.gate.set()
-    (item,) = (await answer)["items"]
-    assert item["label"] == "sorted(names)"
-    assert item["textEdit"]["newText"] == item["filterText"] == "result = sorted(names)"
-
-
 async def test_another_fill_is_made_for_what_is_typed_meanwhile(
     client: LspClient, ollama: FakeOllama
 ) -> None:
@@ -137,31 +122,15 @@ async def test_another_fill_is_made_for_what_is_typed_meanwhile(
     assert item["textEdit"]["newText"] == "source(names)"
 
 
-async def test_brackets_that_the_editor_closed_meanwhile_come_with_the_item(
-    client: LspClient, ollama: FakeOllama
-) -> None:
-    """What was typed is taken back before the item is put in, and its closers with it."""
-    ollama.fill = goes_on("result = sorted[str](names)", "result = so[names]")
-    ollama.gate.clear()
-    client.open("result = so\n")
-    answer = asked(client, 0, 11)
-    await until_asked(ollama)
-    client.insert("[]", 0, 11, 2)
-    ollama.gate.set()
-    (item,) = (await answer)["items"]
-    assert item["textEdit"]["newText"] == "so[names]"
-    (item,) = (await answer)["items"]
-    assert item["textEdit"]["newText"] == "so[names]"
-
-
-async def test_a_cursor_that_goes_elsewhere_has_no_use_for_the_item(
-    client: LspClient, ollama: FakeOllama
+@pytest.mark.parametrize("typed", ["\n", " ", "[]"])
+async def test_once_the_word_has_ended_the_editor_is_free_to_ask_again(
+    client: LspClient, ollama: FakeOllama, typed: str
 ) -> None:
     ollama.gate.clear()
     client.open("result = so\n")
     answer = asked(client, 0, 11)
     await until_asked(ollama)
-    client.insert("\n", 0, 11, 2)
+    client.insert(typed, 0, 11, 2)
     assert not await answer
     await ollama.until(lambda: ollama.generations[0].state == "cancelled")
 

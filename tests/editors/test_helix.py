@@ -66,3 +66,16 @@ def test_typing_against_a_fill_in_an_open_menu(
     editor.type("ur" if editor.shown().startswith("r") else "rt")
     editor.until(lambda: editor.shown() in ("ce(names)", "ed(names)"), "another fill")
     assert len(editor.labels()) == 2
+
+
+def test_a_slow_fill_keeps_nobody_from_the_next_word(
+    editor: Helix, engine: Engine, document: Document
+) -> None:
+    document("next.py", "names = []\n‸\n")
+    engine.writes("ordered = names or sorted(names)", delay=1.5)
+    editor.type("ordered = na")
+    engine.until(lambda: bool(engine.generations))
+    editor.type("mes or so")
+    editor.until_shown("rted(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = names or sorted(names)\n")
