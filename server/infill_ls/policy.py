@@ -31,6 +31,17 @@ _MEASUREMENTS: Final = 3
 # timer) need no second wait; VS Code asks 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
 DEBOUNCE_MS_ELSEWHERE: Final = 75
+# Texts after which editors with menus ask without waiting for two letters of a word: where a name
+# or an expression begins.
+TRIGGERS: Final = (".", "(", "[", "{", ",", "=", ":", " ", "\t", "\n")
+# Helix looks for whole texts left of the cursor, and asks all servers after those of any: a blank
+# alone would open everybody's menu in the middle of comments, and at each step of indentation.
+HELIX_TRIGGERS: Final = (
+    *(".", "(", "[", "{"),
+    *(f"{mark} " for mark in "=,:+-*/%<>&|?"),
+    "return ",
+    *sorted({"\n" + unit * depth for unit in ("\t", "  ", "    ") for depth in range(7)}),
+)
 # s. The longest that a request waits for its fill; the work goes on into memory afterwards.
 AUTOMATIC_WAIT: Final = 10.0
 MANUAL_WAIT: Final = 30.0
@@ -125,6 +136,11 @@ def debounce(setting: int | Literal["auto"], client: str) -> float:
     name = client.lower()
     known = (ms for editor, ms in DEBOUNCE_MS.items() if editor in name)
     return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
+
+
+def trigger_characters(client: str) -> tuple[str, ...]:
+    """Texts after which a menu is to be asked for at once."""
+    return HELIX_TRIGGERS if client.lower() == "helix" else TRIGGERS
 
 
 def _measurements() -> deque[float]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.helix import Helix
 from editors.neovim import Neovim
 
-EDITORS: Final[list[type[Editor]]] = [Neovim]
+EDITORS: Final[list[type[Editor]]] = [Helix, Neovim]
 
 
 # Read once: each test has an environment without infill-ls' own variables.
