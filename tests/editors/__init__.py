@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.emacs import Emacs
 from editors.neovim import Neovim
 
-EDITORS: Final[list[type[Editor]]] = [Neovim]
+EDITORS: Final[list[type[Editor]]] = [Neovim, Emacs]
 
 
 def folder() -> Path:
