@@ -72,6 +72,19 @@
 (dolist (mode infill-ls-modes)
   (add-hook (intern (format "%s-hook" mode)) #'lsp-deferred))
 
+;; lsp-mode asks if the cursor is still where it was at the change. A bracket that is closed by itself
+;; is a change, too, and then the cursor goes back before it: where it is after the command counts.
+(defvar-local infill-ls--tick nil
+  "Which state of the buffer the last command left.")
+
+(defun infill-ls--after-command ()
+  "Have lsp-mode ask where the cursor is after a command that changed the buffer."
+  (let ((tick (buffer-chars-modified-tick)))
+    (unless (eq tick infill-ls--tick)
+      (setq infill-ls--tick tick)
+      (when lsp--after-change-vals
+        (plist-put lsp--after-change-vals :point (point))))))
+
 ;;; Commands
 
 (defun infill-ls-toggle ()
@@ -120,7 +133,10 @@
   :keymap (let ((map (make-sparse-keymap)))
             (define-key map (kbd "C-c i") #'lsp-inline-completion-display)  ; ask now
             (define-key map (kbd "C-c I") #'infill-ls-toggle)
-            map))
+            map)
+  (if infill-ls-mode
+      (add-hook 'post-command-hook #'infill-ls--after-command nil t)
+    (remove-hook 'post-command-hook #'infill-ls--after-command t)))
 
 (provide 'infill-ls)
 ;;; infill-ls.el ends here

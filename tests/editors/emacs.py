@@ -37,6 +37,7 @@ INIT = """\
       lsp-auto-guess-root t
       lsp-guess-root-without-session t
       lsp-client-packages nil
+      lsp-log-io t
       server-socket-dir (expand-file-name "socket/" "~")
       server-name "emacs")
 (setq load-path (append '({packages}) load-path))
