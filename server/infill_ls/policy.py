@@ -35,6 +35,15 @@ DEBOUNCE_MS_ELSEWHERE: Final = 75
 AUTOMATIC_WAIT: Final = 10.0
 MANUAL_WAIT: Final = 30.0
 
+# Candidates that a manual request gets, and the draws for them at the most: many places have but
+# one sensible fill. These and the temperature are tabby-agent's (solution.maxItems, maxTries and
+# temperature in its config/default.ts), which draws one after the other from small models too.
+CANDIDATES: Final = 3
+DRAWS: Final = 6
+CANDIDATE_TEMPERATURE: Final = 0.8
+# s from the request. What is there by then is shown.
+CANDIDATES_WAIT: Final = 5.0
+
 # s. VS Code cancels what isn't answered after 750 ms, unless a setting says otherwise. Two cancels
 # that come as late as each other tell such an editor from a user who has moved away; whole lines
 # then come so much before. A cancel after less is that of the next key, whose change may come
@@ -52,13 +61,16 @@ Refusal = Literal["disabled", "mid word"]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """In seconds: ``wait`` is the debounce, ``latency`` what the user should wait for whole lines,
-    ``patience`` the time until the request is answered whatever the engine does.
+    ``patience`` the time until the request is answered whatever the engine does. ``candidates`` is
+    how many different fills are wanted, ``draws`` how often the engine may be asked for them.
     """
 
     shape: Shape
     wait: float
     latency: float
     patience: float
+    candidates: int = 1
+    draws: int = 1
 
 
 def plan(
@@ -66,7 +78,8 @@ def plan(
 ) -> Plan | Refusal:
     """What to do with a request; ``client`` is the editor's name for itself.
 
-    A manual request (the user pressed a key for it) passes every gate and waits for nothing.
+    A manual request (the user pressed a key for it) passes every gate, waits for nothing and
+    gets several candidates.
     """
     if not manual:
         if not settings.enabled:
@@ -78,6 +91,8 @@ def plan(
         wait=0.0 if manual else debounce(settings.debounce_ms, client),
         latency=MANUAL_WAIT if manual else settings.latency_ms / 1000,
         patience=MANUAL_WAIT if manual else AUTOMATIC_WAIT,
+        candidates=CANDIDATES if manual else 1,
+        draws=DRAWS if manual else 1,
     )
 
 

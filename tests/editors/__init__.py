@@ -18,8 +18,11 @@ from editors.neovim import Neovim
 EDITORS: Final[list[type[Editor]]] = [Neovim, Emacs]
 
 
+# Read once: each test has an environment without infill-ls' own variables.
+_GIVEN: Final = os.environ.get("INFILL_LS_EDITORS")
+
+
 def folder() -> Path:
     """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
-    given = os.environ.get("INFILL_LS_EDITORS")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else cache / "infill-ls-editors"
+    return Path(_GIVEN) if _GIVEN else cache / "infill-ls-editors"

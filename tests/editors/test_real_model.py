@@ -10,15 +10,18 @@ import pytest
 
 from editors import folder
 from editors.editor import Editor
+from editors.processes import assert_gone, new_mark
 
 
 @pytest.mark.real
 @pytest.mark.usefixtures("_weights")
 def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
     binaries = Path(sys.executable).parent
+    mark = new_mark()
     environment = {
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "INFILL_LS_ENGINE": "embedded",
+        **mark,
     }
     file = tmp_path / "add.py"
     before = "def add(first, second):\n    "
@@ -33,3 +36,4 @@ def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
         editor.until_text(f"{before}return first + second{after}")
     finally:
         editor.quit()
+    assert_gone(mark)
