@@ -64,6 +64,9 @@ QUESTION = """
 """
 
 
+TOLD = re.compile("infill-ls: |[Ee]rror|Could not")
+
+
 class Emacs(Editor):
     name: ClassVar = "emacs"
     abilities: ClassVar = frozenset(
@@ -72,6 +75,7 @@ class Emacs(Editor):
             Ability.MULTI_LINE,
             Ability.ACCEPT_WORD,
             Ability.ACCEPT_LINE,
+            Ability.CANDIDATES,
             Ability.ACCEPT_COMMAND,
             Ability.CANCELLATION,
             Ability.STATUS,
@@ -133,7 +137,11 @@ class Emacs(Editor):
             env={
                 **os.environ,
                 "TERM": "xterm-256color",
-                "LANG": "C.UTF-8",
+                "LC_ALL": "C.UTF-8",
+                "XDG_CONFIG_HOME": str(home / ".config"),
+                "XDG_STATE_HOME": str(home / ".local/state"),
+                # The weights of the embedded engine are there.
+                "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
                 **environment,
                 **places(root),
                 "HOME": str(home),
@@ -143,7 +151,10 @@ class Emacs(Editor):
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
         end = time.monotonic() + PATIENCE
-        while not self._socket.exists() and time.monotonic() < end:
+        while not self._socket.exists():
+            if time.monotonic() > end:
+                self._process.kill()
+                raise RuntimeError(f"Emacs didn't start: {self.screen[-2000:].decode()}")
             time.sleep(LOOK)
 
     def _read(self) -> None:
@@ -154,7 +165,7 @@ class Emacs(Editor):
                 return
             self.screen += piece
 
-    def _lisp(self, expression: str) -> Any:
+    def lisp(self, expression: str) -> Any:
         """The value of an expression in the window's buffer: a string, a number, true or none.
 
         The protocol is that of emacsclient (``server-process-filter`` in Emacs' ``server.el``).
@@ -178,14 +189,15 @@ class Emacs(Editor):
         # Lisp prints the JSON as a string of its own.
         return json.loads(json.loads(printed))
 
-    def _keys(self, keys: str) -> None:
+    def keys(self, keys: str) -> None:
+        """Type keys, as a terminal sends them."""
         os.write(self._master, keys.encode())
 
     def open(self, file: Path, line: int, column: int) -> None:
-        self._lisp('(with-current-buffer "*Messages*" (let ((inhibit-read-only t)) (erase-buffer)))')
-        self._keys(f"\x18\x06{file}\r")  # C-x C-f
+        self.lisp('(with-current-buffer "*Messages*" (let ((inhibit-read-only t)) (erase-buffer)))')
+        self.keys(f"\x18\x06{file}\r")  # C-x C-f
         self.until(
-            lambda: self._lisp(
+            lambda: self.lisp(
                 f"(and (equal buffer-file-name {json.dumps(str(file))})"
                 " (lsp-find-workspace 'infill-ls)"
                 " (eq 'initialized (lsp--workspace-status (lsp-find-workspace 'infill-ls)))"
@@ -196,67 +208,67 @@ class Emacs(Editor):
         self.move(line, column)
 
     def key(self, character: str) -> None:
-        self._keys(character)
+        self.keys(character)
 
     def backspace(self) -> None:
-        self._keys("\x7f")
+        self.keys("\x7f")
 
     def shown(self) -> str:
-        return str(self._lisp(SHOWN))
+        return str(self.lisp(SHOWN))
 
     def accept(self) -> None:
-        self._keys("\t")
+        self.keys("\t")
 
     def accept_word(self) -> None:
-        self._keys("\x1bf")
+        self.keys("\x1bf")
 
     def accept_line(self) -> None:
-        self._keys("\x05")
+        self.keys("\x05")
 
     def ask(self) -> None:
-        self._keys("\x03i")
+        self.keys("\x03i")
 
     def next_candidate(self) -> None:
-        self._keys("\x1bn")
+        self.keys("\x1bn")
 
     def toggle(self) -> None:
-        self._keys("\x03I")
+        self.keys("\x03I")
 
     def status(self) -> str:
-        line = str(self._lisp("(format-mode-line minor-mode-alist)"))
+        line = str(self.lisp("(format-mode-line minor-mode-alist)"))
         return line.partition("infill:")[2].split()[0]
 
     def move(self, line: int, column: int) -> None:
         position = 1 + column + sum(len(above) + 1 for above in self.text().split("\n")[:line])
-        self._keys(f"\x1bgc{position}\r")  # M-g c
-        self.until(lambda: self._lisp("(point)") == position, f"the cursor at {position}")
+        self.keys(f"\x1bgc{position}\r")  # M-g c
+        self.until(lambda: self.lisp("(point)") == position, f"the cursor at {position}")
 
     def undo(self) -> None:
-        self._keys("\x1f")  # C-_
+        self.keys("\x1f")  # C-_
 
     def text(self) -> str:
-        return str(self._lisp("(buffer-substring-no-properties (point-min) (point-max))"))
+        return str(self.lisp("(buffer-substring-no-properties (point-min) (point-max))"))
 
     def split(self) -> None:
-        self._keys("\x183\x18o")  # C-x 3 C-x o
-        self.until(lambda: self._lisp("(> (window-left-column) 0)"), "the window at the right")
+        self.keys("\x183\x18o")  # C-x 3 C-x o
+        self.until(lambda: self.lisp("(> (window-left-column) 0)"), "the window at the right")
 
     def save(self) -> None:
-        self._keys("\x18\x13")  # C-x C-s
-        self.until(lambda: self._lisp("(not (buffer-modified-p))"), "a saved document")
+        self.keys("\x18\x13")  # C-x C-s
+        self.until(lambda: self.lisp("(not (buffer-modified-p))"), "a saved document")
 
     def close(self) -> None:
-        name = json.dumps(self._lisp("(buffer-name)"))
-        self._keys("\x18k\r")  # C-x k
-        self._answer_questions(lambda: not self._lisp(f"(and (get-buffer {name}) t)"))
+        name = json.dumps(self.lisp("(buffer-name)"))
+        self.keys("\x18k\r")  # C-x k
+        self._answer_questions(lambda: not self.lisp(f"(and (get-buffer {name}) t)"))
 
     def messages(self) -> str:
-        """The messages of lsp-mode in red and yellow look like its others in the log."""
-        log = str(self._lisp('(with-current-buffer "*Messages*" (buffer-string))'))
-        return "\n".join(line for line in log.splitlines() if "infill-ls:" in line)
+        """Those of infill-ls, and errors; lsp-mode has others, to say that all is well."""
+        log = str(self.lisp('(with-current-buffer "*Messages*" (buffer-string))'))
+        return "\n".join(line for line in log.splitlines() if TOLD.search(line))
 
     def quit(self) -> None:
-        self._keys("\x18\x03")  # C-x C-c
+        self.keys("\x18\x03")  # C-x C-c
         try:
             self._answer_questions(lambda: self._process.poll() is not None)
         finally:
@@ -275,15 +287,15 @@ class Emacs(Editor):
             if done():
                 return True
             try:
-                question = str(self._lisp(QUESTION))
+                question = str(self.lisp(QUESTION))
             except OSError:  # it is leaving
                 return False
             if question != asked:
                 asked = question
                 if question.startswith("Save file"):
-                    self._keys("q")
+                    self.keys("q")
                 elif "(yes or no)" in question:
-                    self._keys("yes\r")
+                    self.keys("yes\r")
             return False
 
         self.until(look, "the end of the questions")
