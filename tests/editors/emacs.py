@@ -42,6 +42,7 @@ INIT = """\
       server-name "emacs")
 (setq load-path (append '({packages}) load-path))
 (load "lsp-mode-autoloads" nil t)
+{init}
 (load "{configuration}" nil t)
 (require 'server)
 (server-start)
@@ -111,10 +112,13 @@ class Emacs(Editor):
         done.touch()
 
     @classmethod
-    def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> Emacs:
-        return cls(folder / cls.name, home, environment)
+    def start(
+        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+    ) -> Emacs:
+        """``init``: Lisp that a user has in his init file before the shipped configuration."""
+        return cls(folder / cls.name, home, environment, init)
 
-    def __init__(self, folder: Path, home: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, home: Path, environment: Mapping[str, str], init: str) -> None:
         root = folder / "emacs/root"
         (home / "socket").mkdir(parents=True, mode=0o700)
         (home / ".emacs.d").mkdir()
@@ -122,6 +126,7 @@ class Emacs(Editor):
             INIT.format(
                 packages=" ".join(json.dumps(str(package)) for package in packages(folder)),
                 configuration=CONFIGURATION,
+                init=init,
             )
         )
         self._socket = home / "socket/emacs"

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from editors import folder
 from editors.conftest import Document
 from editors.editor import Editor
 from editors.emacs import Emacs
@@ -21,6 +22,22 @@ ESCAPES = re.compile(rb"\x1b\[[0-9;?>]*[A-Za-z]")
 ACCEPTED = """
 (with-lsp-workspace (lsp-find-workspace 'infill-ls)
   (gethash "accepted" (lsp-request "workspace/executeCommand" '(:command "infill-ls.explain"))))
+"""
+SERVERS = """
+(vconcat (sort (--map (symbol-name (lsp--client-server-id (lsp--workspace-client it)))
+                      (lsp-workspaces))
+               #'string<))
+"""
+OTHER = f"""
+(progn
+  (require 'lsp-mode)
+  (lsp-register-client
+    (make-lsp-client :server-id 'other
+                     :major-modes '(sh-mode)
+                     :new-connection (lsp-stdio-connection
+                                      '("{sys.executable}"
+                                        "{Path(__file__).with_name("other_server.py")}"))))
+  t)
 """
 
 
@@ -128,6 +145,22 @@ def test_line_by_line(emacs: Emacs, engine: Engine, document: Document) -> None:
         emacs.until_shown(whole.removeprefix(seen))
 
 
+def test_hidden_by_a_key_and_asked_for_again(
+    emacs: Emacs, engine: Engine, document: Document
+) -> None:
+    document("again.py", "names = []\n‸\n")
+    engine.writes(FILL)
+    emacs.type("ordered = so")
+    emacs.until_shown("rted(names)")
+    emacs.keys("\x03\x0b")  # C-c C-k; C-g might end the look at the suggestion instead
+    emacs.until(lambda: emacs.shown() == "", "no suggestion")
+    emacs.move(0, 0)
+    emacs.move(1, 12)
+    emacs.ask()
+    emacs.until_shown("rted(names)")
+    assert emacs.text() == "names = []\nordered = so\n"
+
+
 def test_keys_without_a_suggestion_are_their_own(emacs: Emacs, document: Document) -> None:
     document("keys.py", "‸one two\nthree\n")
     emacs.keys("\x1bf")  # M-f
@@ -139,22 +172,9 @@ def test_keys_without_a_suggestion_are_their_own(emacs: Emacs, document: Documen
 
 def test_beside_another_server(emacs: Emacs, engine: Engine, document: Document) -> None:
     """Its commands go to infill-ls alone; the other server would answer with an error."""
-    script = Path(__file__).with_name("other_server.py")
-    emacs.lisp(
-        "(lsp-register-client (make-lsp-client :server-id 'other :major-modes '(sh-mode)"
-        f' :new-connection (lsp-stdio-connection \'("{sys.executable}" "{script}"))))'
-    )
+    emacs.lisp(OTHER)
     document("beside.sh", "names=\n‸\n")
-    emacs.until(
-        lambda: (
-            emacs.lisp(
-                "(sort (--map (symbol-name (lsp--client-server-id (lsp--workspace-client it)))"
-                " (lsp-workspaces)) #'string<)"
-            )
-            == ["infill-ls", "other"]
-        ),
-        "both servers",
-    )
+    emacs.until(lambda: emacs.lisp(SERVERS) == ["infill-ls", "other"], "both servers")
     engine.writes("sorted=$(sort names)")
     before = accepted(emacs)
     emacs.type("sorted=")
@@ -166,3 +186,27 @@ def test_beside_another_server(emacs: Emacs, engine: Engine, document: Document)
         emacs.toggle()
         emacs.until(lambda state=state: emacs.status() == state, f"the state {state}")  # type: ignore[misc]
     assert emacs.messages() == ""
+
+
+def test_what_the_user_may_set(environment: dict[str, str], engine: Engine, tmp_path: Path) -> None:
+    """Settings of the server, no other server, and a TAB that indents."""
+    engine.reset()
+    init = f"""
+        (setq infill-ls-settings '((temperature . 0.7)) lsp-enabled-clients '(infill-ls))
+        {OTHER}
+    """
+    emacs = Emacs.start(folder(), tmp_path / "home", environment, init)
+    try:
+        file = tmp_path / "set.sh"
+        file.write_text("if true; then\n\nfi\n")
+        emacs.open(file, 1, 0)
+        assert emacs.lisp(SERVERS) == ["infill-ls"]
+        emacs.lisp('(define-key lsp-inline-completion-active-map (kbd "TAB") nil)')
+        engine.writes("sorted=$(sort names)")
+        emacs.type("sorted=")
+        emacs.until_shown("$(sort names)")
+        emacs.keys("\t")
+        emacs.until_text("if true; then\n    sorted=\nfi\n")
+        assert engine.generations[0].body["options"]["temperature"] == 0.7
+    finally:
+        emacs.quit()
