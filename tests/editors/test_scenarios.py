@@ -294,12 +294,13 @@ def test_off_is_off(editor: Editor, engine: Engine, document: Document) -> None:
     document("off.py", "offers = []\n‸\n")
     engine.writes("ordered = sorted(names)")
     editor.toggle()
-    editor.type("ordered = so")
+    # So slowly that it would ask at each key.
+    editor.type("order", pause=2 * editor.pause)
     # What came after the last test's fill may be asked for until now.
     assert engine.asked_about("offers") == 0
     editor.toggle()
-    editor.type("rt")
-    editor.until_shown("ed(names)")
+    editor.type("ed = so")
+    editor.until_shown("rted(names)")
 
 
 @pytest.mark.needs(Ability.STATUS)
