@@ -1,8 +1,8 @@
 ;;; infill-ls.el --- Fill-in-the-middle completion in Emacs  -*- lexical-binding: t -*-
 
-;; For Emacs 28.1 or later with lsp-mode 10 or later, which shows suggestions at the cursor. Put this
-;; file somewhere and add (load "/that/place/infill-ls") to your init file; infill-ls must be on
-;; `exec-path'.
+;; For Emacs 28.1 or later with lsp-mode 10 or later, which shows suggestions at the cursor. Put
+;; this file somewhere and add (load "/that/place/infill-ls") to your init file; infill-ls must be
+;; on `exec-path'.
 
 (require 'lsp-mode)
 (require 'lsp-inline-completion)
@@ -72,8 +72,9 @@
 (dolist (mode infill-ls-modes)
   (add-hook (intern (format "%s-hook" mode)) #'lsp-deferred))
 
-;; lsp-mode asks if the cursor is still where it was at the change. A bracket that is closed by itself
-;; is a change, too, and then the cursor goes back before it: where it is after the command counts.
+;; lsp-mode asks if the cursor is still where it was at the change. A bracket that is closed by
+;; itself is a change, too, and then the cursor goes back before it: where it is after the command
+;; counts.
 (defvar-local infill-ls--tick nil
   "Which state of the buffer the last command left.")
 
@@ -85,6 +86,13 @@
       (when lsp--after-change-vals
         (plist-put lsp--after-change-vals :point (point))))))
 
+;; infill-ls always answers: within 10 s, and within 30 s if asked by hand. lsp-mode by itself would
+;; give up after 10 s with an error. Any key ends the waiting.
+(define-advice lsp-inline-completion-display (:around (display &rest arguments) infill-ls)
+  "Wait for as long as infill-ls may take."
+  (let ((lsp-response-timeout 35))
+    (apply display arguments)))
+
 ;;; Commands
 
 (defun infill-ls-toggle ()
@@ -92,10 +100,13 @@
   (interactive)
   (infill-ls--command "infill-ls.toggle"))
 
+(defun infill-ls--shown ()
+  "The item that is shown."
+  (elt lsp-inline-completion--items lsp-inline-completion--current))
+
 (defun infill-ls--accept-part (pattern)
-  "Accept what PATTERN matches at the beginning of the suggestion, and show the rest."
-  (let* ((item (elt lsp-inline-completion--items lsp-inline-completion--current))
-         (text (lsp-get item :insertText)))
+  "Accept what PATTERN matches at the suggestion's beginning, and show the rest."
+  (let ((text (lsp-get (infill-ls--shown) :insertText)))
     (if (not (and (string-match pattern text) (< (match-end 0) (length text))))
         (lsp-inline-completion-accept)
       (lsp-inline-completion--clear-overlay)
@@ -113,6 +124,31 @@
   (interactive)
   (infill-ls--accept-part "\\`\n*[^\n]*"))
 
+(defun infill-ls-type ()
+  "Type a character, and go on showing the suggestion if it begins with that."
+  (interactive)
+  (let* ((item (infill-ls--shown))
+         (text (lsp-get item :insertText))
+         (range (lsp-get item :range))
+         (fits (and range (stringp text) (> (length text) 1)
+                    (eq (aref text 0) last-command-event)))
+         (start lsp-inline-completion--start-point)
+         (size (buffer-size)))
+    (lsp-inline-completion-cancel)
+    (setq this-command 'self-insert-command)
+    (self-insert-command 1)
+    ;; More than the character may have changed, by a mode that closes brackets or indents.
+    (when (and fits (= (point) (1+ start)) (= (buffer-size) (1+ size)))
+      (dolist (end (list (lsp-get range :start) (lsp-get range :end)))
+        (lsp-put end :character (1+ (lsp-get end :character))))
+      (lsp-put item :insertText (substring text 1))
+      (setq lsp-inline-completion--items (list item)
+            lsp-inline-completion--current 0
+            lsp-inline-completion--start-point (point))
+      (lsp-inline-completion-show-overlay))))
+
+(put 'infill-ls-type 'delete-selection 'delete-selection-uses-region-p)
+
 ;;; Keys
 
 ;; While a suggestion is shown; those of Emacs' own `completion-preview-mode', and C-e. C-n and C-p,
@@ -124,6 +160,7 @@
   (lsp-inline-completion--define-key map (kbd "C-e") #'infill-ls-accept-line 'keep)
   (lsp-inline-completion--define-key map (kbd "M-n") #'lsp-inline-completion-next 'keep)
   (lsp-inline-completion--define-key map (kbd "M-p") #'lsp-inline-completion-prev 'keep)
+  (lsp-inline-completion--define-key map [remap self-insert-command] #'infill-ls-type 'keep)
   (define-key map (kbd "C-n") nil)
   (define-key map (kbd "C-p") nil))
 

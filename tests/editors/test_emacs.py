@@ -85,6 +85,21 @@ def test_the_next_line_is_not_the_next_candidate(
     assert emacs.text() == "ordered = so\nnames = []\n"
 
 
+def test_typing_through_a_fill_never_hides_it(
+    emacs: Emacs, engine: Engine, document: Document
+) -> None:
+    document("through.py", "‸\n")
+    engine.writes(FILL)
+    emacs.type("ordered = so")
+    emacs.until_shown("rted(names)")
+    for length in range(len("ordered = so") + 1, len(FILL)):
+        emacs.key(FILL[length - 1])
+        emacs.until_text(f"{FILL[:length]}\n")
+        assert emacs.shown() == FILL[length:]
+    emacs.accept()
+    emacs.until_text(f"{FILL}\n")
+
+
 def test_it_asks_within_brackets_that_close_themselves(
     emacs: Emacs, engine: Engine, document: Document
 ) -> None:
@@ -96,6 +111,17 @@ def test_it_asks_within_brackets_that_close_themselves(
     emacs.until_shown("sorted(names)")
     emacs.accept()
     emacs.until_text("names = []\nprint(sorted(names))\n")
+
+
+def test_it_waits_longer_than_for_others(emacs: Emacs, engine: Engine, document: Document) -> None:
+    document("wait.py", "names = []\n‸\n")
+    engine.writes(FILL, delay=1.0)
+    usual = emacs.lisp("lsp-response-timeout")
+    emacs.lisp("(setq lsp-response-timeout 0.2)")
+    emacs.type("ordered = so")
+    emacs.until_shown("rted(names)")
+    emacs.lisp(f"(setq lsp-response-timeout {usual})")
+    assert emacs.messages() == ""
 
 
 def test_undo_goes_in_steps(emacs: Emacs, engine: Engine, document: Document) -> None:
