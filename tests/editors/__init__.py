@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.emacs import Emacs
 from editors.helix import Helix
 from editors.neovim import Neovim
 
-EDITORS: Final[list[type[Editor]]] = [Helix, Neovim]
+EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, Emacs]
 
 
 # Read once: each test has an environment without infill-ls' own variables.

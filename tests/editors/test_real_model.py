@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from editors import cache, folder
-from editors.editor import Editor
+from editors.editor import Ability, Editor
 from editors.processes import assert_gone, new_mark
 
 
@@ -32,6 +32,9 @@ def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
     editor = kind.start(folder(), tmp_path / "home", environment)
     try:
         editor.open(file, 1, 4)
+        if Ability.STATUS in kind.abilities:
+            # Which editor asks again, when the model is there, without a key?
+            editor.until(lambda: editor.status() == "idle", "the model", limit=60.0)
         editor.type("return fi")
         editor.until(lambda: editor.shown() == "rst + second", "the fill", limit=60.0)
         editor.accept()
