@@ -145,8 +145,7 @@ class Emacs(Editor):
                 "LC_ALL": "C.UTF-8",
                 "XDG_CONFIG_HOME": str(home / ".config"),
                 "XDG_STATE_HOME": str(home / ".local/state"),
-                # The weights of the embedded engine are there.
-                "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
+                "XDG_CACHE_HOME": str(home / ".cache"),
                 **environment,
                 **places(root),
                 "HOME": str(home),
