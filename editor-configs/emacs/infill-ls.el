@@ -74,7 +74,7 @@
 
 ;; lsp-mode asks if the cursor is still where it was at the change. A bracket that is closed by
 ;; itself is a change, too, and then the cursor goes back before it: where it is after the command
-;; counts.
+;; counts. While a suggestion is shown lsp-mode has the cursor elsewhere, and need not ask.
 (defvar-local infill-ls--tick nil
   "Which state of the buffer the last command left.")
 
@@ -83,7 +83,7 @@
   (let ((tick (buffer-chars-modified-tick)))
     (unless (eq tick infill-ls--tick)
       (setq infill-ls--tick tick)
-      (when lsp--after-change-vals
+      (when (and lsp--after-change-vals (not (lsp-inline-completion--active-p)))
         (plist-put lsp--after-change-vals :point (point))))))
 
 ;; infill-ls always answers: within 10 s, and within 30 s if asked by hand. lsp-mode by itself would

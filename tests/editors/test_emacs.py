@@ -100,6 +100,22 @@ def test_typing_through_a_fill_never_hides_it(
     emacs.until_text(f"{FILL}\n")
 
 
+def test_typing_slowly(emacs: Emacs, engine: Engine, document: Document) -> None:
+    """A suggestion is shown at each key, at the end of the line and before something."""
+    document("slowly.py", "‸\n")
+    engine.writes("again = sorted(names, key=str)")
+    emacs.type("again = sorted(", pause=2 * emacs.pause)
+    emacs.until_shown("names, key=str)")
+    emacs.accept_word()
+    emacs.until_shown(", key=str)")
+    emacs.type(", key=repr)", pause=2 * emacs.pause)
+    emacs.until_text("again = sorted(names, key=repr)\n")
+    emacs.move(0, len("again = "))
+    engine.writes("again = list(")
+    emacs.type("list(", pause=2 * emacs.pause)
+    emacs.until_text("again = list(sorted(names, key=repr)\n")
+
+
 def test_it_asks_within_brackets_that_close_themselves(
     emacs: Emacs, engine: Engine, document: Document
 ) -> None:
