@@ -15,6 +15,7 @@ from infill_ls.completer import GRACE, Answer, Completer
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
 from infill_ls.families import Model
+from infill_ls.hole import TYPED
 from infill_ls.policy import CANDIDATES_WAIT, DRAWS
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
@@ -417,6 +418,35 @@ async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
     assert (await accepted).fill == "\nc = 3"
     await engine.until_asked(3)
     assert [request.prompt.count("c = 3") for request in engine.asked] == [0, 0, 1]
+
+
+async def test_typing_along_a_long_fill_leaves_what_is_ahead(
+    going_ahead: Completer, engine: ManualEngine
+) -> None:
+    completer = going_ahead
+    fill = " ".join(str(number) for number in range(TYPED))
+    engine.texts = [f"'{fill}'\n", "\nb = 2\n\n"]
+    engine.hold = [False, True]
+    engine.go.set()
+    await ask(completer, "a = █\n")
+    await engine.until_asked(2)
+    for typed in range(0, len(fill), 20):
+        text = f"a = '{fill[:typed]}█\n"
+        completer.document_changed(URI, [at(text)])
+        assert (await ask(completer, text)).fill == f"{fill[typed:]}'"
+    assert (engine.closed_early, len(engine.asked)) == (0, 2)
+
+
+async def test_inside_of_a_word_only_what_was_begun_is_shown(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["c = 1\n"]
+    engine.go.set()
+    assert (await ask(completer, "a = 0\n█b = 2\n")).fill == "c = 1\n"
+    answer = await ask(completer, "a = 0\nc█b = 2\n")
+    assert (answer.reason, answer.fill) == ("recalled", " = 1\n")
+    assert (await ask(completer, "a = 0\nd█b = 2\n")).reason == "mid word"
+    assert len(engine.asked) == 1
 
 
 async def test_what_is_ahead_ends_when_something_else_is_typed(

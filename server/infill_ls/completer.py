@@ -40,7 +40,7 @@ from infill_ls import policy
 from infill_ls.engines import Engine
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
-from infill_ls.hole import CLOSERS, Hole, typed_since
+from infill_ls.hole import CLOSERS, REACH, Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan, Rates
@@ -178,7 +178,9 @@ class _Running:
         """Whether it is for what comes after a fill at the hole."""
         if uri != self.generation.uri or self.is_candidate or not fill:
             return False
-        return typed_since(hole, self.generation.hole) == hole.inserted(fill)
+        ahead = self.generation.hole
+        after = (hole.prefix[-REACH:] + hole.inserted(fill))[-REACH:]
+        return ahead.prefix[-REACH:] == after and ahead.suffix[:REACH] == hole.suffix[:REACH]
 
 
 class Completer:
@@ -228,16 +230,16 @@ class Completer:
         plan = policy.plan(hole, self.settings, client=client, manual=manual)
         self._answer("superseded")
         self._close_candidate()
-        if not isinstance(plan, Plan):
+        if plan == "disabled":
             return Answer(plan)
-        known = self._known(uri, hole, plan.shape)
+        if plan == "mid word":
+            # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
+            hole, known = self._known(uri, hole, "line")
+            return self._recalled(uri, hole, known[:1]) if any(known) else Answer(plan)
+        hole, known = self._known(uri, hole, plan.shape)
         fills = [fill for fill in known if fill]
         if len(fills) >= plan.candidates or (known and not manual):
-            first = fills[0] if fills else ""
-            self._keep_only_ahead(uri, hole, first)
-            self._go_ahead(uri, hole, first)
-            offers = self.offers.make(uri, hole, fills[: plan.candidates])
-            return Answer("recalled" if offers else "nothing", offers)
+            return self._recalled(uri, hole, fills[: plan.candidates])
         loop = asyncio.get_running_loop()
         waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time(), fills)
         self._waiter = waiter
@@ -252,6 +254,13 @@ class Completer:
             self._close()
             self._start(uri, hole, plan.shape, plan.wait)
         return await self._wait(waiter)
+
+    def _recalled(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
+        """The answer from memory; what comes after it runs, or begins."""
+        first = fills[0] if fills else ""
+        self._keep_only_ahead(uri, hole, first)
+        self._go_ahead(uri, hole, first)
+        return Answer("recalled" if fills else "nothing", self.offers.make(uri, hole, fills))
 
     async def _wait(self, waiter: _Waiter) -> Answer:
         loop = asyncio.get_running_loop()
@@ -293,8 +302,8 @@ class Completer:
         for hole in holes:
             if running.agrees(uri, hole):
                 return
-            known = self._known(uri, hole, running.shape)
-            if known and running.is_ahead(uri, hole, known[0]):
+            place, known = self._known(uri, hole, running.shape)
+            if known and running.is_ahead(uri, place, known[0]):
                 return
         self._close()
 
@@ -360,13 +369,16 @@ class Completer:
 
     # Memory
 
-    def _known(self, uri: str, hole: Hole, shape: Shape) -> Sequence[str]:
-        """What memory has for a hole, best first; also if the editor has closed a bracket right of
-        it. One empty fill if there is nothing to show, none if nothing is known.
+    def _known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
+        """What memory has for a hole, best first, and the hole that it is to be put into.
+
+        One empty fill if there is nothing to show, none if nothing is known. The editor may have
+        closed a bracket right of the hole. Or what was typed is the beginning of a fill that was
+        to be a line above the rest of this one: then its line end has still to come.
         """
         known = self._recall.find_all(uri, hole)
         if known:
-            return known
+            return hole, known
         for closed in range(1, 3):
             if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
                 break
@@ -374,8 +386,13 @@ class Completer:
             known = self._recall.find_all(uri, before, typed=1)
             if known:
                 fits = dict.fromkeys(trim(fill, hole, shape).text for fill in known)
-                return [fill for fill in fits if fill]
-        return ()
+                return hole, [fill for fill in fits if fill]
+        if not hole.opens_line and not hole.at_line_start and hole.rest_of_line.strip():
+            above = replace(hole, suffix="\n" + hole.suffix, opens_line=True)
+            known = self._recall.find_all(uri, above, typed=1)
+            if known:
+                return above, known
+        return hole, ()
 
     # The slot
 

@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.emacs import Emacs
 from editors.helix import Helix
 from editors.neovim import Neovim
 
-EDITORS: Final[list[type[Editor]]] = [Helix, Neovim]
+EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, Emacs]
 
 
 # Read once: each test has an environment without infill-ls' own variables.
 _GIVEN: Final = os.environ.get("INFILL_LS_EDITORS")
 
 
+def cache() -> Path:
+    """The user's cache, where the weights are too."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
 def folder() -> Path:
     """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(_GIVEN) if _GIVEN else cache / "infill-ls-editors"
+    return Path(_GIVEN) if _GIVEN else cache() / "infill-ls-editors"

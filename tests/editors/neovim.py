@@ -5,6 +5,7 @@ Keys are typed as a user types them; the ghost text is read from the marks that 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -102,6 +103,7 @@ class Neovim(Editor):
         self._vim: Any = None
         self.until(socket.exists, "Neovim's socket")
         self._vim = pynvim.attach("socket", path=str(socket))
+        self.lua(COUNT)
 
     def lua(self, code: str, *arguments: object) -> Any:
         return self._vim.exec_lua(code, *arguments)
@@ -151,7 +153,15 @@ class Neovim(Editor):
         self.keys("<C-g>l")
 
     def ask(self) -> None:
+        """Returns when the answer is there."""
+        before = self.requests()
         self.keys("<C-g><Space>")
+        self.until(lambda: self.requests()["complete"] > before["complete"], "an answer")
+
+    def requests(self) -> dict[str, int]:
+        """How many requests for a fill were sent (pending), answered (complete), cancelled."""
+        counts: dict[str, int] = self.lua("return counts")
+        return counts
 
     def next_candidate(self) -> None:
         self.keys("<C-g>n")
@@ -189,8 +199,10 @@ class Neovim(Editor):
         return str(self._vim.command_output("messages")) if self._vim else ""
 
     def quit(self) -> None:
-        self.keys(r"<C-\><C-n>:qall!<CR>")
         try:
+            # It answers by hanging up; seen here, or pynvim leaves the socket open.
+            with contextlib.suppress(EOFError, OSError):
+                self._vim.command("qall!")
             self._process.wait(LEAVING)
         finally:
             self._process.kill()
@@ -232,6 +244,17 @@ PLACES: Final = ("CONFIG", "DATA", "STATE", "CACHE")
 ATTACHED: Final = """
 local client = vim.lsp.get_clients({ name = 'infill-ls', bufnr = 0 })[1]
 return client ~= nil and client.initialized
+"""
+COUNT: Final = """
+counts = { pending = 0, complete = 0, cancel = 0 }
+vim.api.nvim_create_autocmd('LspRequest', {
+  callback = function(event)
+    local request = event.data.request
+    if request.method:find('[cC]ompletion$') then
+      counts[request.type] = counts[request.type] + 1
+    end
+  end,
+})
 """
 # What the marks draw, without the count of candidates after it.
 SHOWN: Final = """

@@ -19,6 +19,10 @@ def main() -> None:
     def completion(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
         return [lsp.CompletionItem(name, kind=lsp.CompletionItemKind.Function) for name in NAMES]
 
+    @server.command("other.command")
+    def command() -> None:
+        """So that it counts as a server that has commands."""
+
     server.start_io()
 
 
