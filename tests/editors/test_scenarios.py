@@ -89,8 +89,9 @@ def test_moving_away_hides_the_fill(editor: Editor, engine: Engine, document: Do
 def test_closing_the_document_frees_a_slow_engine(
     editor: Editor, engine: Engine, document: Document
 ) -> None:
-    document("closed.py", "names = []\n‸\n")
+    # Before the document, since an editor may ask as it comes there.
     engine.writes("ordered = sorted(names)", delay=3600.0)
+    document("closed.py", "names = []\n‸\n")
     editor.type("ordered = so")
     engine.until(lambda: bool(engine.generations))
     editor.close()
