@@ -89,8 +89,9 @@ def test_moving_away_hides_the_fill(editor: Editor, engine: Engine, document: Do
 def test_closing_the_document_frees_a_slow_engine(
     editor: Editor, engine: Engine, document: Document
 ) -> None:
-    document("closed.py", "names = []\n‸\n")
+    # Before the document, since an editor may ask as it comes there.
     engine.writes("ordered = sorted(names)", delay=3600.0)
+    document("closed.py", "names = []\n‸\n")
     editor.type("ordered = so")
     engine.until(lambda: bool(engine.generations))
     editor.close()
@@ -296,8 +297,8 @@ def test_off_is_off(editor: Editor, engine: Engine, document: Document) -> None:
     editor.toggle()
     # So slowly that it would ask at each key.
     editor.type("order", pause=2 * editor.pause)
-    # What came after the last test's fill may be asked for until now.
-    assert engine.asked_about("offers") == 0
+    # What came after the last test's fill may be asked for until now; Helix asks as it comes here.
+    assert engine.asked_about("offers = []\no") == 0
     editor.toggle()
     editor.type("ed = so")
     editor.until_shown("rted(names)")
@@ -328,11 +329,12 @@ def test_typing_on_cancels_at_the_engine(
     What was written of it tells; of a call that has written nothing, nobody knows.
     """
     document("cancel.py", "names = []\n‸\n")
-    engine.writes("ordered = sorted(names)", "ordered = source(names)", stalls=True)
-    editor.type("ordered = so")
+    engine.writes("ordered = sorted(names)", stalls=True)
+    editor.type("or")
     engine.until(lambda: any(call.sent for call in engine.generations))
     first = next(call for call in engine.generations if call.sent)
-    editor.type("ur")
+    engine.writes("orbit = source(names)", stalls=True)
+    editor.type("bit")
     engine.until(lambda: first.state == "cancelled")
     engine.flows()
-    editor.until_shown("ce(names)")
+    editor.until_shown(" = source(names)")
