@@ -7,7 +7,8 @@ local pause = 200 -- ms without a key before the server is asked
 vim.lsp.config(name, {
   cmd = { 'infill-ls', 'serve' },
   root_markers = { '.git' },
-  -- Settings, for instance: init_options = { model = 'qwen2.5-coder:3b' },
+  -- Settings are for init.lua:
+  -- vim.lsp.config('infill-ls', { init_options = { model = 'qwen2.5-coder:3b' } })
 })
 vim.lsp.enable(name)
 

@@ -27,7 +27,8 @@ local statuses = {} -- what the server has last said of itself, by client
 vim.lsp.config(name, {
   cmd = { 'infill-ls', 'serve' },
   root_markers = { '.git' },
-  -- Settings, for instance: init_options = { model = 'qwen2.5-coder:3b' },
+  -- Settings are for init.lua:
+  -- vim.lsp.config('infill-ls', { init_options = { model = 'qwen2.5-coder:3b' } })
   handlers = {
     ['infill-ls/status'] = function(_, status, context)
       statuses[context.client_id] = status

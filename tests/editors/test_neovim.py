@@ -166,6 +166,46 @@ def test_a_tab_accepts_if_the_user_wants_it(starts: Starts, engine: Engine, tmp_
     neovim.until_text("\tordered = sorted(names)\n")
 
 
+def test_settings_and_the_status_line_of_init_lua(starts: Starts, tmp_path: Path) -> None:
+    neovim = starts(
+        init="""
+            vim.lsp.config('infill-ls', { init_options = { enabled = false } })
+            vim.o.statusline = '%f %{v:lua.infill_ls.status()}'
+        """
+    )
+    file = tmp_path / "settings.py"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    bar = "return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str"
+    neovim.until(lambda: neovim.lua(bar).endswith("settings.py off"), "the state off")
+    neovim.keys("<Esc>:InfillToggle<CR>")
+    neovim.until(lambda: neovim.lua(bar).endswith("settings.py idle"), "the state idle")
+
+
+def test_the_other_candidate_and_back(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("back.py", "‸\n")
+    engine.writes("ordered = sorted(names)", "ordered = list(names)", "ordered = tuple(names)")
+    neovim.type("ordered")
+    neovim.until(lambda: neovim.shown() != "", "a suggestion")
+    neovim.ask()
+    first = neovim.shown()
+    neovim.next_candidate()
+    neovim.until(lambda: neovim.shown() not in ("", first), "another candidate")
+    neovim.previous_candidate()
+    neovim.until_shown(first)
+
+
+def test_hidden_in_one_file(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("hidden.py", "‸\n")
+    engine.writes("ordered = sorted(names)")
+    neovim.lua("vim.lsp.inline_completion.enable(false, { bufnr = 0 })")
+    neovim.type("ordered = so")
+    neovim.accept()
+    neovim.type("x")
+    neovim.until_text("ordered = sox\n")
+    assert neovim.shown() == ""
+
+
 def test_an_older_neovim_has_a_menu(starts: Starts, engine: Engine, tmp_path: Path) -> None:
     neovim = starts(OlderNeovim)
     file = tmp_path / "menu.py"
