@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-editors lint lock bench bench-levers bench-real bench-knobs eval clean
+.PHONY: demo test test-editors screenshots lint lock bench bench-levers bench-real bench-knobs eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -17,6 +17,12 @@ test-editors: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	$(BIN)/python -m pytest -q tests/editors -k "$(subst $(eval) , or ,$(EDITORS))"
+
+# Pictures of the editors with a fill of the embedded model, for the README.
+screenshots: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
+	PYTHONPATH=tests $(BIN)/python -m editors.screenshots $(EDITORS)
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

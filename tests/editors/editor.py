@@ -134,6 +134,10 @@ class Editor(ABC):
         """Whatever the editor has told the user as an error; "" if nothing."""
 
     @abstractmethod
+    def picture(self, folder: Path) -> Path:
+        """Write a picture of what can be seen into a folder; the file."""
+
+    @abstractmethod
     def quit(self) -> None:
         """Leave as a user does, without saving; returns when the editor's process has ended."""
 

@@ -17,7 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from editors import debian
+import pyte
+
+from editors import debian, svg
 from editors.editor import LOOK, PATIENCE, Ability, Editor
 
 CONFIGURATION = Path(__file__).parents[2] / "editor-configs/emacs/infill-ls.el"
@@ -25,6 +27,8 @@ CONFIGURATION = Path(__file__).parents[2] / "editor-configs/emacs/infill-ls.el"
 EMACS = "usr/bin/emacs-nox"
 VERSION = "28.2"
 ROWS, COLUMNS = 40, 120
+# Of the screen in a picture.
+PICTURE_COLUMNS, PICTURE_ROWS = 80, 16
 
 # What is there only because this is a test: no questions (which project is it?), no servers but
 # ours, no backups, no compiler in the background, and a server for Lisp.
@@ -270,6 +274,15 @@ class Emacs(Editor):
         """Those of infill-ls, and errors; lsp-mode has others, to say that all is well."""
         log = str(self.lisp('(with-current-buffer "*Messages*" (buffer-string))'))
         return "\n".join(line for line in log.splitlines() if TOLD.search(line))
+
+    def picture(self, folder: Path) -> Path:
+        screen = pyte.Screen(COLUMNS, ROWS)
+        pyte.ByteStream(screen).feed(bytes(self.screen))
+        columns, rows = range(PICTURE_COLUMNS), range(PICTURE_ROWS)
+        cells = [[screen.buffer[row][column] for column in columns] for row in rows]
+        file = folder / "emacs.svg"
+        file.write_text(svg.picture(cells, (screen.cursor.y, screen.cursor.x)))
+        return file
 
     def quit(self) -> None:
         self.keys("\x18\x03")  # C-x C-c

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from editors import debian
+from editors import debian, svg
 from editors.editor import LOOK, PATIENCE, Ability, Editor
 from editors.terminal import Terminal
 
@@ -36,6 +36,8 @@ KIND: Final = " text"
 MORE: Final = " …"
 # Columns that a tab takes on the screen in Python, in Helix' own configuration.
 TAB_WIDTH: Final = 4
+# Of the screen in a picture.
+PICTURE_COLUMNS, PICTURE_ROWS = 90, 16
 
 
 class Row(NamedTuple):
@@ -228,6 +230,12 @@ class Helix(Editor):
 
     def messages(self) -> str:
         return "\n".join(self._told)
+
+    def picture(self, folder: Path) -> Path:
+        file = folder / "helix.svg"
+        cells = [row[:PICTURE_COLUMNS] for row in self._terminal.cells()[:PICTURE_ROWS]]
+        file.write_text(svg.picture(cells, self._terminal.cursor))
+        return file
 
     def quit(self) -> None:
         self._normal()

@@ -16,8 +16,9 @@ from typing import Any, ClassVar, Final
 
 import pynvim
 
-from editors import debian
+from editors import debian, svg
 from editors.editor import Ability, Editor
+from editors.terminal import Terminal
 
 CONFIGURATIONS: Final = Path(__file__).parents[2] / "editor-configs/neovim"
 # The first with inline completion.
@@ -29,6 +30,8 @@ OLDER: Final = (
 )
 # s. What Neovim does when it is left is done within this time.
 LEAVING: Final = 20.0
+# Of the terminal in a picture.
+PICTURE_COLUMNS, PICTURE_ROWS = 80, 16
 
 
 class Neovim(Editor):
@@ -85,20 +88,22 @@ class Neovim(Editor):
         plugins.mkdir(parents=True)
         shutil.copy(CONFIGURATIONS / configuration, plugins)
         (plugins.parent / "init.lua").write_text(init)
-        socket = home / "nvim.sock"
+        socket = self._socket = home / "nvim.sock"
+        self._program = program
         places = {
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in PLACES},
             **{f"XDG_{kind}_DIRS": str(home / "none") for kind in ("CONFIG", "DATA")},
         }
         # No files of marks and swaps; messages of several lines don't wait for a key.
         quiet = ("-i", "NONE", "-n", "--cmd", "set nomore shortmess+=I")
+        self._environment = {**os.environ, **places, **environment, "HOME": str(home)}
         self._process = subprocess.Popen(
             [program, "--headless", "--listen", socket, *quiet],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=home,
-            env={**os.environ, **places, **environment, "HOME": str(home)},
+            env=self._environment,
         )
         self._vim: Any = None
         self.until(socket.exists, "Neovim's socket")
@@ -197,6 +202,22 @@ class Neovim(Editor):
 
     def messages(self) -> str:
         return str(self._vim.command_output("messages")) if self._vim else ""
+
+    def picture(self, folder: Path) -> Path:
+        """Of a terminal that shows the same Neovim."""
+        terminal = Terminal(
+            [str(self._program), "--server", str(self._socket), "--remote-ui"],
+            {**self._environment, "COLORTERM": "truecolor"},
+            self._socket.parent,
+            columns=PICTURE_COLUMNS,
+            rows=PICTURE_ROWS,
+        )
+        self.until(lambda: "json.load" in "".join(terminal.lines()), "the terminal")
+        file = folder / "neovim.svg"
+        file.write_text(svg.picture(terminal.cells(), terminal.cursor))
+        terminal.process.terminate()
+        terminal.wait(LEAVING)
+        return file
 
     def quit(self) -> None:
         try:

@@ -1,0 +1,77 @@
+"""`make screenshots`: pictures of the real editors with a fill of the real embedded model."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from editors import EDITORS, cache, folder
+from editors.editor import Editor
+from editors.processes import assert_gone, new_mark
+
+PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
+# Bytes; who reads the README on the way should not wait for pictures.
+HEAVIEST: Final = 150_000
+BEFORE: Final = """\
+import json
+
+
+def load(path, default=None):
+    try:
+        """
+AFTER: Final = """
+
+
+if __name__ == "__main__":
+    print(load("settings.json"))
+"""
+TYPED: Final = "with "
+GOING_ON: Final = "open"
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    wanted = sys.argv[1:] or [kind.name for kind in EDITORS]
+    for kind in EDITORS:
+        if kind.name in wanted:
+            file = take(kind)
+            size = file.stat().st_size
+            print(f"{file.name}: {size / 1000:.0f} KB", flush=True)
+            if size > HEAVIEST:
+                sys.exit(f"{file} is too heavy")
+
+
+def take(kind: type[Editor]) -> Path:
+    """Type until the model's fill is shown, and take the picture."""
+    mark = new_mark()
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name) / "home"
+        home.mkdir()
+        file = Path(name) / "settings.py"
+        file.write_text(BEFORE + AFTER)
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "INFILL_LS_ENGINE": "embedded",
+            "XDG_CACHE_HOME": str(cache()),
+            **mark,
+        }
+        editor = kind.start(folder(), home, environment)
+        try:
+            before = BEFORE.splitlines()
+            editor.open(file, len(before) - 1, len(before[-1]))
+            editor.type(TYPED)
+            editor.until(lambda: editor.shown() != "", "the first line of the fill", limit=90.0)
+            # On a slow machine that is all at first; the next key brings the rest.
+            editor.type(GOING_ON)
+            editor.until(lambda: "json.load" in editor.shown(), "the fill", limit=30.0)
+            return editor.picture(PICTURES)
+        finally:
+            editor.quit()
+            assert_gone(mark)
+
+
+if __name__ == "__main__":
+    main()
