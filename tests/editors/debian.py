@@ -88,7 +88,9 @@ def bind(root: Path, program: Path) -> None:
     found = next(iter(sorted(root.glob(f"**/*-linux-gnu*/{loader}"))), None)
     if not found:
         raise RuntimeError(f"{loader}, the loader of {program}, is in none of the packages")
-    libraries = ("--force-rpath", "--set-rpath", str(found.parent))
+    # Before Debian 13 a library may be in lib/ or in usr/lib/.
+    places = (str(root / place / found.parent.name) for place in ("lib", "usr/lib"))
+    libraries = ("--force-rpath", "--set-rpath", ":".join(places))
     run(patchelf, "--set-interpreter", str(found), *libraries, str(program))
 
 
