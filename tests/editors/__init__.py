@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.vscode import VSCode
 
-EDITORS: Final[list[type[Editor]]] = []
+EDITORS: Final[list[type[Editor]]] = [VSCode]
 
 
 def folder() -> Path:
