@@ -118,6 +118,11 @@ class LspClient:
     async def request(self, method: str, params: Any = None) -> Any:
         return await self.send(method, params)
 
+    async def command(self, command: str, arguments: Sequence[Any] = (), **_: str) -> Any:
+        """Have a command run; further fields are those of LSP's ``Command``."""
+        asked = {"command": command, "arguments": list(arguments)}
+        return await self.request("workspace/executeCommand", asked)
+
     def send(self, method: str, params: Any = None) -> asyncio.Future[Any]:
         number = next(self._ids)
         future = self.expect(number)
@@ -156,6 +161,19 @@ class LspClient:
             for message in self.messages
             if message["method"] == "window/showMessage"
         ]
+
+    def states(self) -> list[str]:
+        """What the status line was told."""
+        return [
+            message["params"]["state"]
+            for message in self.messages
+            if message["method"] == "infill-ls/status"
+        ]
+
+    async def until_states(self, *states: str) -> None:
+        """Wait until the status line was last told these, in this order."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: self.states()[-len(states) :] == [*states])
 
     async def until_shown(self, count: int = 1) -> list[str]:
         async with asyncio.timeout(10), self._changed:

@@ -32,6 +32,7 @@ class ManualEngine:
     running: int = 0
     most_at_once: int = 0
     closed: int = 0
+    closed_early: int = 0  # calls that were closed while they were to write
     error: EngineError | None = None
     texts: list[str] = field(default_factory=list)  # of the calls, instead of `text`
     hold: list[bool] = field(default_factory=list)  # whether a call never writes
@@ -71,6 +72,9 @@ class ManualEngine:
                 await self.unpause.wait()
             yield Chunk(text[2:] if self.pause_after_first else text)
             yield Chunk("", stop_reason="stop")
+        except asyncio.CancelledError:
+            self.closed_early += 1
+            raise
         finally:
             self.running -= 1
 
@@ -357,6 +361,20 @@ async def test_gates(
     assert engine.asked == []
 
 
+async def test_turned_off_and_on(completer: Completer, engine: ManualEngine) -> None:
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    engine.go.clear()
+    asked = ask(completer, "a = [█]\n")
+    await engine.until_asked(2)
+    completer.turn(on=False)
+    assert (await asked).reason == "disabled"
+    assert (await ask(completer, "[█]\n")).reason == "disabled"
+    completer.turn(on=True)
+    assert (await ask(completer, "[█]\n")).reason == "recalled"
+    assert (engine.closed_early, engine.closed) == (1, 0)
+
+
 # Late, and ahead
 
 
@@ -423,6 +441,59 @@ async def test_nobody_goes_ahead_of_what_is_ahead(
     for _ in range(50):
         await asyncio.sleep(0)
     assert len(engine.asked) == 2
+
+
+async def test_accepting_leaves_what_is_ahead(going_ahead: Completer, engine: ManualEngine) -> None:
+    completer = going_ahead
+    engine.texts = ["a = 1\n", "\nc = 3\n\n"]
+    engine.go.set()
+    answer = await ask(completer, "█\nb = 2\n")
+    engine.go.clear()
+    await engine.until_asked(2)
+    completer.document_changed(URI, [at("a = 1█\nb = 2\n")])
+    completer.accept(answer.offers[0].number)
+    accepted = ask(completer, "a = 1█\nb = 2\n")
+    completer.accept(answer.offers[0].number)
+    engine.go.set()
+    assert (await accepted).fill == "\nc = 3"
+    assert engine.closed_early == 0
+    assert (completer.offers.shown, completer.offers.accepted) == (2, 1)
+
+
+@pytest.mark.parametrize("changed_first", [True, False])
+async def test_accepting_asks_for_what_comes_after_if_nobody_has(
+    going_ahead: Completer, engine: ManualEngine, changed_first: bool
+) -> None:
+    completer = going_ahead
+    engine.texts = ["a = 1\n", "\nc = 3\n\n", "\nd = 4\n\n"]
+    engine.hold = [False, True]
+    engine.go.set()
+    answer = await ask(completer, "█\nb = 2\n")
+    await engine.until_asked(2)
+    completer.document_changed(URI, [at("x█\nb = 2\n")])
+    if changed_first:
+        completer.document_changed(URI, [at("a = 1█\nb = 2\n")])
+    completer.accept(answer.offers[0].number)
+    completer.document_changed(URI, [at("a = 1█\nb = 2\n")])
+    await engine.until_asked(3)
+    assert (await ask(completer, "a = 1█\nb = 2\n")).fill == "\nd = 4"
+    assert engine.asked[2].prompt.endswith("a = 1")
+
+
+async def test_accepting_while_off_asks_for_nothing(
+    going_ahead: Completer, engine: ManualEngine
+) -> None:
+    completer = going_ahead
+    engine.text = "a = 1\n"
+    engine.go.set()
+    answer = await ask(completer, "█\nb = 2\n")
+    completer.document_changed(URI, [at("y█\nb = 2\n")])
+    completer.settings = replace(SETTINGS, enabled=False)
+    asked = len(engine.asked)
+    completer.accept(answer.offers[0].number)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(engine.asked) == asked
 
 
 async def test_a_prompt_keeps_its_first_line_while_it_serves(

@@ -20,10 +20,10 @@ from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
 from eval.store import Generation, Generations, Lines
 from eval.tasks import Task, humaneval, sample, split_of
-from infill_ls.engines import SEED, Chunk, Usage
+from infill_ls.engines import Chunk, Usage
 from infill_ls.errors import CannotInsert, NotRunning, SettingsError, Stalled
 from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt import SEED, Request
 from infill_ls.settings import Settings
 
 GREEDY = Settings(headers={}, temperature=0.0, context_tokens=1024)

@@ -74,6 +74,11 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
     }
 
 
+async def test_another_seed(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL), replace(request(), seed=7))
+    assert ollama.generations[0].body["options"]["seed"] == 7
+
+
 async def test_suffix_request(ollama: FakeOllama) -> None:
     await chunks(engine(ollama, model=MODEL), request("suffix"))
     body = ollama.generations[0].body

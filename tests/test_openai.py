@@ -38,6 +38,7 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
         "prompt": "<PRE>a<SUF>b<MID>",
         "max_tokens": 20,
         "temperature": 0.0,
+        "seed": 1,
         "stream": True,
         "stream_options": {"include_usage": True},
         "stop": ["1", "2", "3", "4"],

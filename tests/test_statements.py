@@ -13,11 +13,11 @@ from infill_ls.trim import Fill, Shape
     [
         ("line", "if a:"),
         ("statement", "if a:\n        b()\n    else:\n        c()"),
-        ("block", "if a:\n        b()\n    else:\n        c()\n    d()"),
+        ("block", "if a:\n        b()\n    else:\n        c()\n    d()\n\n    e()"),
     ],
 )
 def test_shapes(shape: Shape, expected: str) -> None:
-    raw = "if a:\n        b()\n    else:\n        c()\n    d()\n\n    e()\n"
+    raw = "if a:\n        b()\n    else:\n        c()\n    d()\n\n    e()\nf()\n"
     assert fill("def f():\n    █\n", raw, shape=shape) == expected
 
 
@@ -146,7 +146,11 @@ def test_the_stream_is_read_no_further_than_needed(text: str, raw: str, read: st
     ("text", "raw", "expected"),
     [
         # What stands below is the body of a line that is missing.
-        ("x = 1\n█\n    y = 2\n", "if x:\n    z = 3\n    y = 2\n", "if x:"),
+        ("x = 1\n█\n    y = 2\n", "if x:\n    z = 3\n    w = 4\n", "if x:"),
+        # The model gets there itself.
+        ("x = 1\n█\n    y = 2\n", "if x:\n    z = 3\n    y = 2\n", "if x:\n    z = 3"),
+        # What stands above is as far in, and the fill begins with a clause that needs a body.
+        ("if x:\n    y = 1\n█\n    y = 2\n", "else:\n    y = 3\nz = 4\n", "else:"),
         (
             "def g():\n    a()\n\n\nfor a in b:\n█\n        c(a)\n",
             "    if a:\n        d(a)\n",
@@ -179,7 +183,80 @@ def test_where_no_block_is_chosen_a_blank_line_may_be_within_a_fill() -> None:
     raw = "    if a:\n        return 1\n\n    b = 2\n\ndef g():\n    pass\n"
     expected = "    if a:\n        return 1\n\n    b = 2"
     assert fill("def f(a):\n█\n    return b\n", raw) == expected
-    # Whoever has indented the line is in a block; without text below nothing tells how far to go.
+    # Where more of the block stands below, whoever has indented the line is asked for a statement.
     indented = raw.removeprefix("    ")
     assert fill("def f(a):\n    █\n    return b\n", indented) == "if a:\n        return 1"
-    assert fill("def f(a):\n█\n", raw) == "    if a:\n        return 1"
+    assert fill("def f(a):\n█\n", raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The line below tells where the fill ends, even if that is outside of the block.
+        (
+            "def f(a):\n    for b in a:\n█\n    return c\n",
+            "        c += b\n    c = g(c)\n    return c\n",
+            "        c += b\n    c = g(c)",
+        ),
+        # The model never gets there.
+        (
+            "def f(a):\n    for b in a:\n█\n    return c\n",
+            "        c += b\n    c = g(c)\n    return d\n",
+            "        c += b",
+        ),
+        # It defines something else on the way, or leaves the function.
+        (
+            "class A:\n    def f(self):\n█\n    def h(self):\n",
+            "        a()\n\n    def g(self):\n        b()\n\n    def h(self):\n",
+            "        a()",
+        ),
+        ("def f():\n    █\n\n\ng()\n", "a()\n\n\nb()\ng()\n", "a()"),
+        # It takes too long.
+        (
+            "def f(a):\n    for b in a:\n█\n    return c\n",
+            "        c += b\n" + "".join(f"    c{n} = {n}\n" for n in range(9)) + "    return c\n",
+            "        c += b",
+        ),
+    ],
+)
+def test_a_block_goes_on_to_the_line_below_if_the_model_gets_there(
+    text: str, raw: str, expected: str
+) -> None:
+    assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("a = 1\n\n    return a\n\n    b = 2\n", "a = 1\n\n    return a"),
+        ("if a:\n        return 1\n\n    b()\n\nc()\n", "if a:\n        return 1\n\n    b()"),
+        ("a()\n\nb()\n", "a()"),
+    ],
+)
+def test_a_body_may_have_blank_lines_until_nothing_follows(raw: str, expected: str) -> None:
+    assert fill("def f():\n    █\n\n\ndef g():\n    pass\n", raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        (
+            "def f(a):\n    try:\n        a()\n█\n",
+            "    except E:\n        b()\n    return 1\n\nf(1)\n",
+            "    except E:\n        b()\n    return 1",
+        ),
+        (
+            "def f(a):\n    def g(b):\n        if b:\n█\n\n\ndef h():\n    pass\n",
+            "            return 1\n        return 2\n\n    return g(a)\n\n\ndef i():\n",
+            "            return 1\n        return 2\n\n    return g(a)",
+        ),
+        (
+            "class A:\n    def f(self):\n        if b:\n█\n",
+            "            c()\n        return 2\n\n    x = 1\n",
+            "            c()\n        return 2",
+        ),
+        ("if a:\n    if b:\n█\n", "        c()\n    d()\n", "        c()"),
+    ],
+)
+def test_the_rest_of_a_function_that_nothing_follows_in(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw) == expected

@@ -14,7 +14,8 @@ Everything that is in flight lives here, and these are the rules:
 5. A request that has waited for as long as the user should (``latencyMs``, or shortly before the
    editor gives up) gets the lines that are whole by then; one that has waited for as long as its
    plan allows gets nothing (``slow``). The generation goes on, and what it finds is remembered.
-6. While a fill is shown, what would come after it is asked for.
+6. While a fill is shown, what would come after it is asked for; when it is accepted that goes
+   on, or begins for the one of the fills that was accepted.
 7. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
 """
@@ -35,9 +36,11 @@ from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
 from infill_ls.hole import CLOSERS, Hole, typed_since
 from infill_ls.measured import Measured
+from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan, Rates
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
+from infill_ls.status import Status
 from infill_ls.trim import Fill, Shape, trim
 
 log = logging.getLogger(__name__)
@@ -75,12 +78,17 @@ MESSAGES: Final[dict[Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``fill``: what to show, with the document's own line ends; None unless there is something."""
+    """``offers``: what to show, best first; empty if there is nothing."""
 
     reason: Reason
-    fill: str | None = None
+    offers: tuple[Offer, ...] = ()
     error: InfillError | None = None
     outcome: Outcome | None = None
+
+    @property
+    def fill(self) -> str | None:
+        """The first of them, with the document's own line ends; None if there is nothing."""
+        return self.offers[0].text if self.offers else None
 
     def explain(self) -> dict[str, Any]:
         """Why this is the answer, for people and for JSON; there is none of the code in it."""
@@ -146,7 +154,8 @@ class Completer:
     """Answers requests; see the rules above.
 
     ``connect`` gives the engine; it is asked again after a problem, so that an engine that was
-    started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions.
+    started meanwhile is noticed. ``measured`` keeps the engine's rates between sessions, ``status``
+    is told how it goes.
     ``goes_ahead``: rule 6; without it the engine is busier for each character that is saved, not
     less (``make bench-levers``), so that no setting and no battery turns it off.
     """
@@ -157,9 +166,11 @@ class Completer:
         settings: Settings,
         measured: Measured | None = None,
         *,
+        status: Status | None = None,
         goes_ahead: bool = True,
     ) -> None:
         self.settings = settings
+        self._status = status or Status()
         self._goes_ahead = goes_ahead
         self._editor_patience = EditorPatience()
         self._measured = measured
@@ -167,6 +178,7 @@ class Completer:
         self.rates = Rates()
         self._connect = connect
         self._recall = Recall()
+        self.offers = Offers()
         self._engine: Engine | None = None
         self._waiter: _Waiter | None = None
         self._running: _Running | None = None
@@ -191,7 +203,7 @@ class Completer:
             self._go_ahead(uri, hole, known)
             if not known:
                 return Answer("nothing")
-            return Answer("recalled", hole.in_document(known))
+            return Answer("recalled", self.offers.make(uri, hole, [known]))
         loop = asyncio.get_running_loop()
         waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time())
         self._waiter = waiter
@@ -244,8 +256,22 @@ class Completer:
                 return
         self._close()
 
+    def accept(self, number: object) -> None:
+        """The fill of this offer was accepted: what comes after it is asked for.
+
+        Mostly that runs already. What somebody has asked for is left alone, and a number that is
+        none is no matter: the user has done nothing wrong.
+        """
+        offer = self.offers.accept(number)
+        if offer is None or not self.settings.enabled or self._waiter is not None:
+            return
+        if self._running is None or self._running.ahead:
+            self._keep_only_ahead(offer.uri, offer.hole, offer.fill)
+            self._go_ahead(offer.uri, offer.hole, offer.fill)
+
     def close_document(self, uri: str) -> None:
         """The document is gone, and nobody waits for its fill any more."""
+        self.offers.forget(uri)
         if self._waiter is not None and self._waiter.uri == uri:
             self._answer("closed")
         if self._running is not None and self._running.generation.uri == uri:
@@ -253,12 +279,15 @@ class Completer:
 
     async def warm(self) -> InfillError | None:
         """Find the engine and get it ready; what is in the way, if something is."""
-        try:
-            engine = await self._connected()
-            await engine.warm()
-        except InfillError as error:
-            await self._disconnect()
-            return error
+        with self._status.loading():
+            try:
+                engine = await self._connected()
+                await engine.warm()
+            except InfillError as error:
+                self._status.fails(str(error))
+                await self._disconnect()
+                return error
+            self._status.works()
         return None
 
     async def reconfigure(self, settings: Settings) -> None:
@@ -267,7 +296,17 @@ class Completer:
         self._close()
         self.settings = settings
         self._recall = Recall()
+        self._status.works()
+        self._status.turned(off=not settings.enabled)
         await self._disconnect()
+
+    def turn(self, *, on: bool) -> None:
+        """Turn completion on or off; the engine and what was computed are kept."""
+        if not on:
+            self._answer("disabled")
+            self._close()
+        self.settings = replace(self.settings, enabled=on)
+        self._status.turned(off=not on)
 
     async def aclose(self) -> None:
         """End what is in flight and let the engine go."""
@@ -349,21 +388,25 @@ class Completer:
         if last is not None and last.uri == generation.uri:
             generation.first_line = last.first_line
         try:
-            engine = await self._connected()
-            await self._recollect(engine)
-            steps = generation.stream(engine, self.settings, self.rates)
-            async with aclosing(steps):
-                async for _ in steps:
-                    if self._advance(running):
-                        break
+            with self._status.asking():
+                engine = await self._connected()
+                await self._recollect(engine)
+                steps = generation.stream(engine, self.settings, self.rates)
+                async with aclosing(steps):
+                    async for _ in steps:
+                        self._status.works()
+                        if self._advance(running):
+                            break
             generation.over = True
             self._learn(generation, last)
         except InfillError as error:
+            self._status.fails(str(error))
             if isinstance(error, NotRunning | ModelNotFound):
                 # Look again at the next request: it may be there then.
                 await self._disconnect()
             return error
         except Exception as error:
+            self._status.fails(MESSAGES["problem"])
             log.error("a completion failed: %s", type(error).__name__)
             log.log(TRACE, "a completion failed", exc_info=True)
             return error
@@ -410,8 +453,9 @@ class Completer:
         if waiter is None or waiter.answer.done():
             return
         outcome = generation.outcome(fill) if generation and fill else None
-        text = waiter.hole.in_document(fill.text) if fill and fill.text else None
-        waiter.answer.set_result(Answer(reason, text, error, outcome))
+        fills = [fill.text] if fill and fill.text else []
+        offers = self.offers.make(waiter.uri, waiter.hole, fills)
+        waiter.answer.set_result(Answer(reason, offers, error, outcome))
 
     def _be_late(self, waiter: _Waiter) -> None:
         waiter.late = True

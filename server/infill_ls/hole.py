@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from infill_ls.brackets import Scan
+
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.
 PREFIX_LIMIT: Final = 64 * 1024
@@ -20,6 +22,8 @@ CLOSERS: Final = ")]}>\"'`"
 
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
+# No language has a line that begins like this, but for Markdown's underlines.
+_GOES_ON: Final = re.compile(r"(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,21 @@ def between(prefix: str, suffix: str, language: str = "") -> Hole:
 
 
 def _hole(prefix: str, suffix: str, language: str, newline: str, first_line: int = 0) -> Hole:
-    opens_line = prefix[-1:] in ("", "\n") and suffix.partition("\n")[0].strip() != ""
+    opens_line = prefix[-1:] in ("", "\n") and _is_a_line(suffix.partition("\n")[0], language)
     if opens_line:
         suffix = "\n" + suffix
     return Hole(prefix, suffix, language, newline, first_line, opens_line)
+
+
+def _is_a_line(text: str, language: str) -> bool:
+    """Whether this is a line of its own, not the end of one that is broken at the cursor.
+
+    The end of one goes on with an operator, or closes a bracket that it hasn't opened. A line of
+    its own begins with such a closer, if it has one.
+    """
+    if not text.strip() or _GOES_ON.match(text):
+        return False
+    return text[0].isspace() or Scan(language).follow(text[:REACH].lstrip(CLOSERS)).stray is None
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:

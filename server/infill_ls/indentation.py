@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import Scan
-from infill_ls.place import OPENS, Draft, Place, indent_of
+from infill_ls.place import OPENS, Draft, Place, indent_of, width_of
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
@@ -70,11 +70,17 @@ def joined(draft: Draft, place: Place) -> Draft:
         # The cursor is not indented as the block needs it; the model is right to do so.
         return draft.become(below)
     if indent.startswith(before):
-        return draft.become(below[len(before) :])
+        goes_on = before and _fits(before + indent, place) and not _fits(indent, place)
+        return draft.become(below if goes_on else below[len(before) :])
     if below == text:
         return _unshifted(draft, before)
     # It left the cursor's line empty and went on outside of the block.
     return draft.end(0, draft.ended_by or "dedent")
+
+
+def _fits(indent: str, place: Place) -> bool:
+    """Whether a line of this file may be indented like this."""
+    return width_of(indent) % width_of(place.unit or "    ") == 0
 
 
 def _unshifted(draft: Draft, before: str) -> Draft:

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from lsprotocol import types as lsp
@@ -34,7 +35,9 @@ from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
 from infill_ls.hole import Hole
 from infill_ls.measured import Measured
+from infill_ls.offers import Offer
 from infill_ls.settings import Settings, from_user
+from infill_ls.status import State, Status
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,12 @@ CONFIGURATION_TIMEOUT: Final = 5.0
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
 _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
+ACCEPT: Final = "infill-ls.accept"
+TOGGLE: Final = "infill-ls.toggle"
+STATUS: Final = "infill-ls/status"
+# Editors that tell the user of, or log, every notification that they don't know: lsp-mode calls
+# itself "emacs".
+STATUS_UNWANTED: Final = ("emacs", "helix")
 _LOG_LEVELS: Final = {
     "error": logging.ERROR,
     "warning": logging.WARNING,
@@ -169,7 +178,11 @@ class Server(LanguageServer):
         self._tasks: set[asyncio.Task[None]] = set()
         self.client = ""
         self.has_ghost_text = False
-        self.completer = Completer(connect, Settings(headers={}), Measured())
+        self.has_status: bool | None = None
+        self._toggled: bool | None = None
+        self._enabled = True
+        self.status = Status(self.tell_status)
+        self.completer = Completer(connect, Settings(headers={}), Measured(), status=self.status)
         _register(self)
 
     # What the protocol needs
@@ -184,6 +197,10 @@ class Server(LanguageServer):
             self.has_ghost_text = "inlineCompletion" in params["capabilities"]["textDocument"]
         with contextlib.suppress(KeyError, TypeError):
             self.client = str(params["clientInfo"]["name"])
+        with contextlib.suppress(KeyError, TypeError):
+            self.has_status = bool(params["capabilities"]["experimental"][STATUS])
+        if self.has_status is None:
+            self.has_status = not any(name in self.client.lower() for name in STATUS_UNWANTED)
 
     def snapshot_for(self, message: Any) -> Snapshot | None:
         """The document that a message is about, as it stands now."""
@@ -233,6 +250,11 @@ class Server(LanguageServer):
         set_log_level(settings.log)
         for problem in problems:
             self.tell(problem, lsp.MessageType.Warning)
+        if settings.enabled != self._enabled:
+            # Said later than the command, so that it counts for more.
+            self._enabled, self._toggled = settings.enabled, None
+        if self._toggled is not None:
+            settings = replace(settings, enabled=self._toggled)
         if settings != self.completer.settings:
             await self.completer.reconfigure(settings)
 
@@ -269,6 +291,20 @@ class Server(LanguageServer):
                 lsp.ShowMessageParams(lsp.MessageType.Error, f"infill-ls: {error}")
             )
 
+    def tell_status(self, state: State, message: str) -> None:
+        """Tell the editor what the server is doing, if it has a place for that."""
+        if self.has_status:
+            with contextlib.suppress(BrokenPipeError):  # the editor is about to be gone
+                self.protocol.notify(STATUS, {"state": state, "message": message})
+
+    def toggle(self) -> bool:
+        """Turn completion off, or on again, until the user's settings say otherwise."""
+        self._toggled = not self.completer.settings.enabled
+        self.completer.turn(on=self._toggled)
+        if self._toggled:
+            self.background(self.get_ready())
+        return self._toggled
+
     def recovered(self) -> None:
         """It works again; should it break again, that is news."""
         self._reported.clear()
@@ -284,6 +320,11 @@ class Server(LanguageServer):
     async def start(self) -> None:
         """What is left to do once the editor has its answer to initialize."""
         await self.configure(await self.ask_for_settings())
+        self.status.begin()
+        await self.get_ready()
+
+    async def get_ready(self) -> None:
+        """Have the engine load its model, unless completion is off."""
         if self.completer.settings.enabled:
             error = await self.completer.warm()
             if error is not None:
@@ -321,6 +362,7 @@ class Server(LanguageServer):
         except SystemExit as stopped:
             return int(stopped.code or 0)
         finally:
+            self.status.end()
             for task in self._tasks:
                 task.cancel()
             await self.completer.aclose()
@@ -350,7 +392,20 @@ def _register(server: Server) -> None:
 
     @server.command("infill-ls.explain")
     def explain(ls: Server) -> dict[str, Any]:
-        return ls.last_answer.explain()
+        offers = ls.completer.offers
+        return {
+            **ls.last_answer.explain(),
+            "shown": offers.shown,
+            "accepted": offers.accepted,
+        }
+
+    @server.command(ACCEPT)
+    def accept(ls: Server, *arguments: Any) -> None:
+        ls.completer.accept(arguments[0] if arguments else None)
+
+    @server.command(TOGGLE)
+    def toggle(ls: Server, *_: Any) -> dict[str, bool]:
+        return {"enabled": ls.toggle()}
 
     # pygls needs the options object, or it declares nothing.
     @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
@@ -362,21 +417,23 @@ def _register(server: Server) -> None:
         if answered.reason == "superseded":
             # null leaves what is shown; an empty list would hide it.
             return None
-        if answered.fill is None:
-            return lsp.InlineCompletionList(items=[])
         here = lsp.Range(params.position, params.position)
-        item = lsp.InlineCompletionItem(insert_text=answered.fill, range=here)
-        return lsp.InlineCompletionList(items=[item])
+        items = [
+            lsp.InlineCompletionItem(insert_text=offer.text, range=here, command=_accepted(offer))
+            for offer in answered.offers
+        ]
+        return lsp.InlineCompletionList(items=items)
 
     async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
         answered = await _answer(ls, params.position, manual=False)
         snapshot = _arrived.get()
         if answered.reason == "superseded" or snapshot is None:
             return None
-        if answered.fill is None:
-            return lsp.CompletionList(is_incomplete=False, items=[])
-        item = _completion_item(answered.fill, snapshot, params.position, ls.encoding)
-        return lsp.CompletionList(is_incomplete=False, items=[item])
+        items = [
+            _completion_item(offer, snapshot, params.position, ls.encoding)
+            for offer in answered.offers[:1]
+        ]
+        return lsp.CompletionList(is_incomplete=False, items=items)
 
 
 async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer:
@@ -401,8 +458,13 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
     return answer
 
 
+def _accepted(offer: Offer) -> lsp.Command:
+    """What the editor is to tell when the user has accepted an offer."""
+    return lsp.Command("infill-ls: accepted", ACCEPT, arguments=[offer.number])
+
+
 def _completion_item(
-    fill: str, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
+    offer: Offer, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
 ) -> lsp.CompletionItem:
     """One item, made so that an editor that filters by the word before the cursor keeps it."""
     line, column = snapshot.place(Position(position.line, position.character), encoding)
@@ -411,6 +473,7 @@ def _completion_item(
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     word = text[start:column]
+    fill = offer.text
     first_line = fill.lstrip("\r\n").splitlines()[0]
     edited = lsp.Range(
         lsp.Position(line, character(text, start, encoding)),
@@ -429,6 +492,7 @@ def _completion_item(
         insert_text_format=lsp.InsertTextFormat.PlainText,
         insert_text_mode=lsp.InsertTextMode.AsIs,
         text_edit=lsp.TextEdit(edited, word + fill),
+        command=_accepted(offer),
     )
 
 

@@ -23,6 +23,8 @@ _LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
+# The end of the word that the cursor is in, and what follows it.
+_WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
 _COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
 
 
@@ -77,6 +79,10 @@ def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
     telling = len(rest) >= 3 and re.search(r"\w", rest)
     if telling and (found := _loosely(rest).search(line)) is not None:
         return found.start()
+    if place.hole.mid_word and (word := _WORD_END.match(rest)) is not None:
+        found = _loosely(word[0]).search(line)
+        if found is not None:
+            return found.start()
     if not whole:
         return None
     stripped = line.rstrip()

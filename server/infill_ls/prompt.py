@@ -39,6 +39,9 @@ SUFFIX_SHARE: Final = 0.25
 LONGER: Final = 1.5
 SHORTER: Final = 0.4
 
+# The same text for the same prompt, so that what memory holds is what asking would bring.
+SEED: Final = 1
+
 SUGGESTED: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
 
 _GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
@@ -52,7 +55,8 @@ class Request:
 
     ``suffix`` is None unless the server's own template is to place it; then ``raw`` is false.
     ``control``: texts that end the fill wherever they appear in it. ``max_tokens`` is the most
-    that the engine may write. ``first_line``: number of the line that the prefix begins with.
+    that the engine may write. ``seed``: another one draws another text, where the temperature is
+    not 0. ``first_line``: number of the line that the prefix begins with.
     ``begin``: what the answer must begin with; it stands before the cursor already and is left out
     of what the engine gives back.
     """
@@ -64,6 +68,7 @@ class Request:
     control: tuple[str, ...]
     max_tokens: int
     temperature: float
+    seed: int = SEED
     first_line: int = 0
     begin: str = ""
 

@@ -20,6 +20,15 @@ CLAUSES: Final = frozenset(
 # Comments, attributes and decorators belong to the statement below them.
 _INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
+# Lines beyond the end of the block in which the model may get to the line that stands below.
+_LOOK_AHEAD: Final = 6
+_DEFINES: Final = re.compile(
+    r"\s*(?:@|(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
+    r"(?:def|class|func|fn|function|impl|struct|enum|interface|trait|module)\b)"
+)
+_FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
+# After these, at the level of the block, nothing of it follows.
+_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
 
@@ -30,12 +39,38 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
             return draft.end(end, "line")
         return draft
     lines = draft.text.split("\n")
-    number, reason = _end(lines, len(lines) - (not draft.final), place)
+    whole = len(lines) - (not draft.final)
+    number, reason = _end(lines, whole, place)
+    kept = "\n".join(lines[:number])
     if reason is not None:
-        return Draft("\n".join(lines[:number]), reason, True)
+        begun = place.before + draft.text.lstrip("\n")
+        if place.shape == "block" and _may_meet(lines[number:whole], begun, place):
+            if draft.ended_by == "suffix":
+                return draft
+            if not draft.final:
+                return draft.hold(len(kept))
+        return Draft(kept, reason, True)
     if number < len(lines) and not draft.final:
-        return draft.hold(len("\n".join(lines[:number])))
+        return draft.hold(len(kept))
     return draft
+
+
+def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
+    """Whether the model may get to the line that stands below, after these lines beyond the block.
+
+    ``begun``: what the block begins with. Nothing is defined on the way, and who is in a function
+    is not led out of it.
+    """
+    if place.below is None:
+        return False
+    below = width_of(indent_of(place.below))
+    if below == 0 and indent_of(begun):
+        return False
+    outside = min(below, width_of(place.unit or "    "))
+    code = [line for line in beyond if line.strip()]
+    return len(code) < _LOOK_AHEAD and not any(
+        width_of(indent_of(line)) < outside or _DEFINES.match(line) for line in code
+    )
 
 
 def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
@@ -53,6 +88,7 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
     head = _open_head(place) if shape == "block" else None
     body = _headless(place)
     floor = _floor(place) if shape == "block" else 0
+    finishes = floor and not indent_of(place.below or "")  # the function is to be finished
     gap: int | None = None  # a blank line after which the fill may go on
     if not lines[0].strip() and OPENS.search(place.before.rstrip()):
         # What is typed heads a block, and the fill is its body.
@@ -63,7 +99,9 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         line = fill_line if number else place.before + fill_line
         if not fill_line.strip():
             if grown and number > 0 and last and last is not place.before and not inside:
-                if not floor:
+                over = _LEAVES.match(last) and width_of(indent_of(last)) == base
+                within = 0 < floor < (base or 0) if over else floor or (shape == "block" and base)
+                if not within:
                     return number, "blank line"
                 gap = number if gap is None else gap
             continue
@@ -76,14 +114,18 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
             indent = width_of(indent_of(line))
             if gap is not None and indent < floor:
                 return gap, "blank line"
-            if gap is not None and floor <= indent < base:
-                base = indent
-            gap = None
+            outer = 0 < floor <= indent < base
+            if outer and not grown:
+                return number if gap is None else gap, None
+            outer = outer and not _DEFINES.match(line)
             word = (first[1] or first[2]) if first else ""
-            if indent == head and indent < base and word in CLAUSES:
+            if outer and (finishes or gap is not None):
+                base = indent
+            elif indent == head and indent < base and word in CLAUSES:
                 # A try is no statement without the except that the model goes on with. (A closer
                 # that stands below already was cut before.)
                 base, shape, head = indent, "statement", None
+            gap = None
             reason = _ends_before(indent, word, base, last, shape)
             if reason and not (reason == "statement" and introduces):
                 return number, reason
@@ -108,12 +150,30 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
 def _floor(place: Place) -> int:
     """Width of the indentation down to which a block may go on in the one around it.
 
-    Where the cursor's line is empty to its start, the user has not said in which block he is, and
-    the lines below tell how far the gap may reach. 0 if nothing tells.
+    Where the cursor's line is empty to its start, the user has not said in which block he is. The
+    lines below tell how far the gap may reach, or it is the rest of the function. 0 if nothing
+    tells.
     """
     if place.before or place.rest.strip():
         return 0
-    return width_of(indent_of(place.below or ""))
+    below = width_of(indent_of(place.below or ""))
+    if below or place.language != "python":
+        return below
+    return _function_body(place)
+
+
+def _function_body(place: Place) -> int:
+    """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
+    width, body = 10_000, 0
+    for line in reversed(place.lines_above):
+        indent = width_of(indent_of(line))
+        if indent < width:
+            if _FUNCTION.match(line):
+                body = indent + 1
+            elif body:
+                break
+            width = indent
+    return body
 
 
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
@@ -147,6 +207,8 @@ def _headless(place: Place) -> int:
     if not place.at_line_start or place.rest.strip() or place.language != "python":
         return 0
     above, below = width_of(indent_of(place.above)), width_of(indent_of(place.below or ""))
+    if above == below and not place.before and not OPENS.search(place.above):
+        return below
     deepest = above + width_of(place.unit or "    ") if OPENS.search(place.above) else above
     return below if below > deepest else 0
 

@@ -11,13 +11,14 @@ import asyncio
 import statistics
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from infill_ls import families, policy, prompt
-from infill_ls.completer import Answer
+from infill_ls.completer import Answer, Reason
 from infill_ls.engines import Engine
 from infill_ls.hole import Hole
+from infill_ls.offers import Offers
 from infill_ls.prompt import Request
 from infill_ls.recall import Recall
 from infill_ls.trim import trim
@@ -88,6 +89,7 @@ class Peer:
         self._policy = policy
         self._engine = engine
         self._recall = Recall()
+        self._offers = Offers()
         self._gaps: list[float] = []
         self._last_key = 0.0
         self._newest = 0
@@ -107,7 +109,7 @@ class Peer:
         if hole.mid_word:
             return Answer("mid word")
         if (known := self._known(uri, hole)) is not None:
-            return Answer("recalled", known) if known else Answer("nothing")
+            return self._answer("recalled", uri, hole, known)
         if not (self._policy.waits or self._agrees(hole)):
             self._close()
         await asyncio.sleep(self._policy.debounce(self._gaps))
@@ -119,13 +121,18 @@ class Peer:
             if number != self._newest:
                 return Answer("superseded")
             if (known := self._known(uri, hole)) is not None:
-                return Answer("fill", known) if known else Answer("nothing")
+                return self._answer("fill", uri, hole, known)
         fill = await self._ask(uri, hole)
         if number != self._newest or fill is None:
             return Answer("superseded")
         if fill and self._policy.speculates:
             self._speculate(uri, Hole(hole.prefix + fill, hole.suffix, hole.language))
-        return Answer("fill", fill) if fill else Answer("nothing")
+        return self._answer("fill", uri, hole, fill)
+
+    def _answer(self, reason: Reason, uri: str, hole: Hole, fill: str) -> Answer:
+        """What is shown is what the policy gave, as it is."""
+        offers = self._offers.make(uri, replace(hole, opens_line=False), [fill] if fill else [])
+        return Answer(reason if fill else "nothing", offers)
 
     def close_document(self, uri: str) -> None:
         self._close()

@@ -43,9 +43,9 @@ async def test_a_fill(client: LspClient) -> None:
     client.open(TEXT)
     answer = await client.ask(1, 12)
     here = {"line": 1, "character": 12}
-    assert answer == {
-        "items": [{"insertText": "x for x in xs", "range": {"start": here, "end": here}}]
-    }
+    accepted = {"title": "infill-ls: accepted", "command": "infill-ls.accept", "arguments": [1]}
+    text = {"insertText": "x for x in xs", "range": {"start": here, "end": here}}
+    assert answer == {"items": [{**text, "command": accepted}]}
 
 
 async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
@@ -65,6 +65,7 @@ async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
         "newText": "add_two(a, b):\n    return a + b",
     }
     assert (item["insertTextFormat"], item["insertTextMode"]) == (1, 1)
+    assert item["command"]["command"] == "infill-ls.accept"
     assert item["documentation"]["value"].startswith("```python\nadd_two(a, b):\n")
 
 

@@ -28,8 +28,9 @@ from eval.tasks import KINDS, MAX_TOKENS, Task, humaneval, sample
 from eval.variants import VARIANTS
 from infill_ls import settings as all_settings
 from infill_ls import weights
-from infill_ls.engines import SEED, Engine, connect
+from infill_ls.engines import Engine, connect
 from infill_ls.errors import InfillError, SettingsError
+from infill_ls.prompt import SEED
 from infill_ls.settings import Settings
 
 # sysexits.h, EX_TEMPFAIL: run the same command again.

@@ -37,15 +37,17 @@ def _first_line(job: Job, generation: Generation) -> str:
 
 def _trimmed(**options: Any) -> Cut:
     def cut(job: Job, generation: Generation) -> str:
-        return trim.trim(
+        hole = job.task.hole
+        fill = trim.trim(
             generation.raw,
-            job.task.hole,
+            hole,
             shape(job.task),
             job.request.control,
             over=True,
             cut_short=generation.cut_short,
             **options,
-        ).text
+        )
+        return hole.inserted(fill.text)
 
     return cut
 

@@ -13,10 +13,10 @@ from eval.logprobs import Tap
 from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
-from infill_ls.engines import SEED, Chunk, Engine, Usage
+from infill_ls.engines import Chunk, Engine, Usage
 from infill_ls.errors import NotRunning
 from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt import SEED, Request
 from infill_ls.settings import Settings
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.families import Model
@@ -18,9 +18,6 @@ from infill_ls.settings import Settings
 
 if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
-
-# The same text for the same prompt, so that what the cache holds is what asking would bring.
-SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from infill_ls import policy, weights
-from infill_ls.engines import SEED, Chunk, embedded_server
+from infill_ls.engines import Chunk, embedded_server
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, NotRunning
 from infill_ls.families import Model
@@ -133,7 +133,7 @@ class Embedded:
             model=self._weights.name,
             headers={"Authorization": f"Bearer {key}"},
             # Counts with every piece: most streams are closed before their last one.
-            extra={"cache_prompt": True, "timings_per_token": True, "seed": SEED},
+            extra={"cache_prompt": True, "timings_per_token": True},
             can_begin=True,
         )
         return self._server

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from infill_ls import families
-from infill_ls.engines import SEED, Chunk, Usage
+from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.http import Http, integer, parse, request_headers
 from infill_ls.errors import (
     BadAnswer,
@@ -171,7 +171,7 @@ class Ollama:
             "top_p": 0.9,
             # Older versions default to 1.1, which punishes code for repeating names.
             "repeat_penalty": 1.0,
-            "seed": SEED,
+            "seed": request.seed,
         }
         if request.stop:
             options["stop"] = list(request.stop)

@@ -82,6 +82,7 @@ class OpenAI:
             "prompt": request.prompt,
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
+            "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
             **self._extra,

@@ -1,0 +1,62 @@
+"""The fills that were shown last, by number, so that an editor can say which one was accepted."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from infill_ls.hole import Hole
+
+# Offers kept. An editor shows the newest answer, or the one before while that is on its way; an
+# answer has three at most. A hole takes up to 80 KB.
+CAPACITY: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One fill of a hole; ``fill`` has ``\\n`` for every line end."""
+
+    number: int
+    uri: str
+    hole: Hole
+    fill: str
+
+    @property
+    def text(self) -> str:
+        """What accepting it puts into the document."""
+        return self.hole.in_document(self.fill)
+
+
+class Offers:
+    """``shown`` counts answers with something to show, ``accepted`` those that were taken."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+        self.accepted = 0
+        self._numbers = count(1)
+        self._offers: OrderedDict[int, Offer] = OrderedDict()
+
+    def make(self, uri: str, hole: Hole, fills: Sequence[str]) -> tuple[Offer, ...]:
+        """Offers of one answer, best first."""
+        made = tuple(Offer(next(self._numbers), uri, hole, fill) for fill in fills)
+        self.shown += bool(made)
+        self._offers.update((offer.number, offer) for offer in made)
+        while len(self._offers) > CAPACITY:
+            self._offers.popitem(last=False)
+        return made
+
+    def accept(self, number: object) -> Offer | None:
+        """The offer of this number, which counts once; None if it is none that is known."""
+        if not isinstance(number, int) or isinstance(number, bool):
+            return None
+        offer = self._offers.pop(number, None)
+        self.accepted += offer is not None
+        return offer
+
+    def forget(self, uri: str) -> None:
+        """The document is gone."""
+        for number in [one for one, offer in self._offers.items() if offer.uri == uri]:
+            del self._offers[number]

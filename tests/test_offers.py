@@ -1,0 +1,45 @@
+"""Fills that were shown, and which of them were accepted."""
+
+from __future__ import annotations
+
+import pytest
+
+from holes import at
+from infill_ls.offers import CAPACITY, Offers
+
+URI = "file:///a.py"
+
+
+def test_what_was_offered_is_accepted_once() -> None:
+    offers = Offers()
+    first, second = offers.make(URI, at("x = █\r\n"), ["1", "(\n)"])
+    assert second.text == "(\r\n)"
+    assert offers.accept(second.number) is second
+    assert offers.accept(second.number) is None
+    assert offers.accept(first.number) is first
+    assert (offers.shown, offers.accepted) == (1, 2)
+
+
+def test_nothing_to_show_is_not_counted() -> None:
+    offers = Offers()
+    assert offers.make(URI, at("x = █"), []) == ()
+    assert offers.shown == 0
+
+
+@pytest.mark.parametrize("number", [None, True, "1", 1.0, 99, [1], {"id": 1}])
+def test_what_is_no_number_of_an_offer(number: object) -> None:
+    offers = Offers()
+    offers.make(URI, at("x = █"), ["1"])
+    assert offers.accept(number) is None
+    assert offers.accepted == 0
+
+
+def test_the_oldest_go_first_and_those_of_a_document_that_is_gone() -> None:
+    offers = Offers()
+    made = [offers.make(URI, at("x = █"), [str(n)])[0] for n in range(CAPACITY + 1)]
+    assert offers.accept(made[0].number) is None
+    assert offers.accept(made[1].number) is made[1]
+    offers.forget("file:///b.py")
+    assert offers.accept(made[2].number) is made[2]
+    offers.forget(URI)
+    assert offers.accept(made[3].number) is None
