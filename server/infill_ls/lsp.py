@@ -54,6 +54,9 @@ STATUS: Final = "infill-ls/status"
 # Editors that tell the user of, or log, every notification that they don't know: lsp-mode calls
 # itself "emacs".
 STATUS_UNWANTED: Final = ("emacs", "helix")
+# Editors that send a document with its own line ends, but keep them apart from the text: a CR in
+# what is inserted would be shown as one, and stay in the line (Neovim 0.12.4).
+LINE_ENDS_APART: Final = ("neovim",)
 _LOG_LEVELS: Final = {
     "error": logging.ERROR,
     "warning": logging.WARNING,
@@ -419,7 +422,9 @@ def _register(server: Server) -> None:
             return None
         here = lsp.Range(params.position, params.position)
         items = [
-            lsp.InlineCompletionItem(insert_text=offer.text, range=here, command=_accepted(offer))
+            lsp.InlineCompletionItem(
+                insert_text=_text(ls, offer), range=here, command=_accepted(offer)
+            )
             for offer in answered.offers
         ]
         return lsp.InlineCompletionList(items=items)
@@ -456,6 +461,13 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
     elif answer.reason == "fill":
         ls.recovered()
     return answer
+
+
+def _text(ls: Server, offer: Offer) -> str:
+    """What the editor is to insert, with the line ends that it wants."""
+    if any(name in ls.client.lower() for name in LINE_ENDS_APART):
+        return offer.hole.inserted(offer.fill)
+    return offer.text
 
 
 def _accepted(offer: Offer) -> lsp.Command:

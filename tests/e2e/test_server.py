@@ -48,6 +48,18 @@ async def test_a_fill(client: LspClient) -> None:
     assert answer == {"items": [{**text, "command": accepted}]}
 
 
+@pytest.mark.parametrize(("editor", "line_end"), [("Neovim", "\n"), ("elsewhere", "\r\n")])
+async def test_line_ends_are_those_that_the_editor_wants(
+    start: Start, ollama: FakeOllama, editor: str, line_end: str
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(client=editor)
+    ollama.fill = "step in steps:\n    print(step)"
+    client.open("steps = []\r\nfor \r\n")
+    answer = await client.ask(1, 4)
+    assert answer["items"][0]["insertText"] == f"step in steps:{line_end}    print(step)"
+
+
 async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
     client = await start(environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(MENU_ONLY, {"debounceMs": 0})

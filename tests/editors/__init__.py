@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.neovim import Neovim
 from editors.vscode import VSCode
 
-EDITORS: Final[list[type[Editor]]] = [VSCode]
+EDITORS: Final[list[type[Editor]]] = [Neovim, VSCode]
 
 
 def folder() -> Path:

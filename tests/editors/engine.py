@@ -52,16 +52,18 @@ class Engine:
 
         async def reset() -> None:
             self.fake.fill, self.fake.delay, self.fake.fault = "", 0.0, ""
+            self.fake.piece_gate.set()
             self.fake.calls.clear()
             self.fake.most_at_once = 0
 
         self._do(reset())
 
-    def writes(self, *texts: str, delay: float = 0.0) -> None:
+    def writes(self, *texts: str, delay: float = 0.0, stalls: bool = False) -> None:
         """Go on like these texts: what follows in one of them after the end of the prefix.
 
         Several texts are written in turn where more than one fits, for candidates.
-        ``delay``: seconds before the first piece.
+        ``delay``: seconds before the first piece. ``stalls``: the first piece is all that comes,
+        until :meth:`flows`.
         """
         turn = iter(range(1_000_000))
 
@@ -72,13 +74,28 @@ class Engine:
 
         async def set_it() -> None:
             self.fake.fill, self.fake.delay = fill, delay
+            if stalls:
+                self.fake.piece_gate.clear()
 
         self._do(set_it())
+
+    def flows(self) -> None:
+        """Go on with what stalled."""
+
+        async def flow() -> None:
+            self.fake.piece_gate.set()
+
+        self._do(flow())
 
     @property
     def generations(self) -> list[Call]:
         """The calls that asked for text, oldest first."""
         return [call for call in self.fake.calls if call.path == "/api/generate"]
+
+    def asked_within(self, text: str) -> int:
+        """How many calls were for a part of this text, rather than for what comes after it."""
+        prefixes = [prefix_of(call.body) for call in self.generations]
+        return sum(not prefix.endswith(text) for prefix in prefixes)
 
     @property
     def cancelled(self) -> int:

@@ -51,13 +51,12 @@ def test_typing_through_a_fill_asks_nobody(
     engine.writes("ordered = sorted(names)")
     editor.type("ordered = so")
     editor.until_shown("rted(names)")
-    # What comes after the fill is asked for ahead of time; that is over before we look.
     engine.until_quiet()
-    before = len(engine.generations)
+    before = engine.asked_within("ordered = sorted(names)")
     editor.type("rted")
     editor.until_shown("(names)")
     engine.until_quiet()
-    assert len(engine.generations) == before
+    assert engine.asked_within("ordered = sorted(names)") == before
     editor.accept()
     editor.until_text("names = []\nordered = sorted(names)\n")
 
@@ -105,11 +104,11 @@ def test_a_fill_of_several_lines_in_a_block(
 ) -> None:
     before = "class Shop:\n    def total(self, prices):\n"
     document("block.py", f"{before}        ‸\n\n    def close(self):\n        pass\n")
-    fill = "result = 0\n        for price in prices:\n            result += price\n"
-    whole = fill + "        return result"
+    # Where something stands in the line a statement is asked for, with its block.
+    whole = "for price in prices:\n            self.sum += price\n            self.count += 1"
     engine.writes(whole)
-    editor.type("resu")
-    editor.until_shown(whole.removeprefix("resu"))
+    editor.type("for pri")
+    editor.until_shown(whole.removeprefix("for pri"))
     editor.accept()
     editor.until_text(f"{before}        {whole}\n\n    def close(self):\n        pass\n")
 
@@ -148,27 +147,27 @@ def test_a_fill_with_unicode(editor: Editor, engine: Engine, document: Document)
 
 @pytest.mark.needs(Ability.MULTI_LINE)
 def test_a_file_with_crlf_keeps_it(editor: Editor, engine: Engine, document: Document) -> None:
-    file = document("crlf.py", "def twice(number):\r\n    ‸\r\n\r\n\r\nprint(twice(2))\r\n")
-    engine.writes("result = number * 2\n    return result")
-    editor.type("resu")
-    editor.until_shown("lt = number * 2\n    return result")
+    file = document("crlf.py", "def count(end):\r\n    ‸\r\n\r\n\r\ncount(2)\r\n")
+    engine.writes("for step in range(end):\n        print(step)")
+    editor.type("for st")
+    editor.until_shown("ep in range(end):\n        print(step)")
     editor.accept()
-    editor.until(lambda: "return result" in editor.text(), "the accepted fill")
+    editor.until(lambda: "print(step)" in editor.text(), "the accepted fill")
     editor.save()
-    wanted = "def twice(number):\r\n    result = number * 2\r\n    return result\r\n\r\n\r\n"
-    assert file.read_bytes() == (wanted + "print(twice(2))\r\n").encode()
+    wanted = "def count(end):\n    for step in range(end):\n        print(step)\n\n\ncount(2)\n"
+    assert file.read_bytes() == wanted.replace("\n", "\r\n").encode()
 
 
 @pytest.mark.needs(Ability.MULTI_LINE)
 def test_a_file_with_tabs_keeps_them(editor: Editor, engine: Engine, document: Document) -> None:
-    file = document("tabs.py", "def twice(number):\n\t‸\n\n\nprint(twice(2))\n")
-    engine.writes("result = number * 2\n\treturn result")
-    editor.type("resu")
-    editor.until_shown("lt = number * 2\n\treturn result")
+    file = document("tabs.py", "def count(end):\n\t‸\n\n\ncount(2)\n")
+    engine.writes("for step in range(end):\n\t\tprint(step)")
+    editor.type("for st")
+    editor.until_shown("ep in range(end):\n\t\tprint(step)")
     editor.accept()
-    editor.until(lambda: "return result" in editor.text(), "the accepted fill")
+    editor.until(lambda: "print(step)" in editor.text(), "the accepted fill")
     editor.save()
-    wanted = "def twice(number):\n\tresult = number * 2\n\treturn result\n\n\nprint(twice(2))\n"
+    wanted = "def count(end):\n\tfor step in range(end):\n\t\tprint(step)\n\n\ncount(2)\n"
     assert file.read_bytes() == wanted.encode()
 
 
@@ -236,31 +235,32 @@ def test_the_rest_after_a_word_comes_from_memory(
     editor.type("order")
     editor.until_shown("ed = sorted(names)")
     engine.until_quiet()
-    before = len(engine.generations)
+    before = engine.asked_within("ordered = sorted(names)")
     editor.accept_word()
     editor.until(lambda: "ordered" in editor.text(), "the first word")
     editor.until(lambda: editor.shown().endswith("sorted(names)"), "the rest")
     assert "sorted" not in editor.text()
     engine.until_quiet()
-    assert len(engine.generations) == before
+    assert engine.asked_within("ordered = sorted(names)") == before
 
 
 @pytest.mark.needs(Ability.ACCEPT_LINE)
 def test_the_rest_after_a_line_comes_from_memory(
     editor: Editor, engine: Engine, document: Document
 ) -> None:
-    document("line.py", "def twice(number):\n    ‸\n\n\nprint(twice(2))\n")
-    engine.writes("result = number * 2\n    return result")
-    editor.type("resu")
-    editor.until_shown("lt = number * 2\n    return result")
+    document("line.py", "def count(end):\n    ‸\n\n\ncount(2)\n")
+    whole = "for step in range(end):\n        print(step)"
+    engine.writes(whole)
+    editor.type("for st")
+    editor.until_shown(whole.removeprefix("for st"))
     engine.until_quiet()
-    before = len(engine.generations)
+    before = engine.asked_within(whole)
     editor.accept_line()
-    editor.until(lambda: "number * 2" in editor.text(), "the first line")
-    editor.until(lambda: editor.shown().strip() == "return result", "the rest")
-    assert "return" not in editor.text()
+    editor.until(lambda: "range(end):" in editor.text(), "the first line")
+    editor.until(lambda: editor.shown().strip() == "print(step)", "the rest")
+    assert "print" not in editor.text()
     engine.until_quiet()
-    assert len(engine.generations) == before
+    assert engine.asked_within(whole) == before
 
 
 @pytest.mark.needs(Ability.CANDIDATES)
@@ -316,12 +316,16 @@ def test_the_status_says_what_is_the_matter(
 def test_typing_on_cancels_at_the_engine(
     editor: Editor, engine: Engine, document: Document
 ) -> None:
-    """However the editor does it: a call that is of no use any more is closed at once."""
+    """However the editor does it: a call that is of no use any more is closed at once.
+
+    What was written of it tells; of a call that has written nothing, nobody knows.
+    """
     document("cancel.py", "names = []\n‸\n")
-    engine.writes("ordered = sorted(names)", delay=3600.0)
+    engine.writes("ordered = sorted(names)", "ordered = source(names)", stalls=True)
     editor.type("ordered = so")
-    engine.until(lambda: bool(engine.generations))
-    engine.writes("ordered = source(names)")
+    engine.until(lambda: any(call.sent for call in engine.generations))
+    first = next(call for call in engine.generations if call.sent)
     editor.type("ur")
+    engine.until(lambda: first.state == "cancelled")
+    engine.flows()
     editor.until_shown("ce(names)")
-    assert engine.generations[0].state == "cancelled"
