@@ -56,10 +56,10 @@ GHOST_TEXT: Final = """() => {
   if (!editor) return "";
   const text = (nodes) => [...nodes].map((node) => node.textContent).join("");
   const first = text(editor.querySelectorAll(".view-lines [class*=ghost-text-decoration]"));
-  const below = [...editor.querySelectorAll(".suggest-preview-text, .view-zones .ghost-text")];
-  const lines = below.flatMap((zone) => [...zone.querySelectorAll(".view-line")].map(
-    (line) => [parseFloat(line.style.top) || 0, line.textContent]));
-  return [first, ...lines.sort((one, other) => one[0] - other[0]).map(([, line]) => line)]
+  const below = [...editor.querySelectorAll(".suggest-preview-text .view-line")]
+    .map((line) => [parseFloat(line.style.top), line.textContent])
+    .sort((one, other) => one[0] - other[0]);
+  return [first, ...below.map(([, line]) => line)]
     .join("\\n").replaceAll("\\u00a0", " ");
 }"""
 # Notifications go away; this keeps what they said.
@@ -83,7 +83,10 @@ class VSCode(Editor):
             Ability.MULTI_LINE,
             Ability.ACCEPT_WORD,
             Ability.ACCEPT_LINE,
+            Ability.ACCEPT_COMMAND,
             Ability.CANCELLATION,
+            Ability.STATUS,
+            Ability.TOGGLE,
         }
     )
     pause = 0.05
@@ -151,8 +154,7 @@ class VSCode(Editor):
             address = self._until_logged(r"listening on (http://127\.0\.0\.1:\d+)")
             self._browser = Browser(place)
             self._browser.go(f"{address}/?folder={quote(str(home))}")
-            self.until(self._helper_is_there, "VS Code's own answer", limit=60.0)
-            self.until(lambda: self.status() not in {"", "loading"}, "the server", limit=60.0)
+            self.until(self._is_ready, "the server", limit=60.0)
         except BaseException:
             self.quit()
             raise
@@ -177,12 +179,12 @@ class VSCode(Editor):
             time.sleep(LOOK)
         return found[1]
 
-    def _helper_is_there(self) -> bool:
+    def _is_ready(self) -> bool:
+        """Whether the helper is there, and VS Code knows what the server can do."""
         try:
-            self._asked("command", name="noop")
+            return bool(self._asked("has", command="infill-ls.accept"))
         except OSError:
             return False
-        return True
 
     @property
     def _page(self) -> Browser:

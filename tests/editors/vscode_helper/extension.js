@@ -4,7 +4,7 @@
 const { createServer } = require("node:net");
 const { dirname } = require("node:path");
 const { createInterface } = require("node:readline");
-const { Position, Range, commands, window, workspace } = require("vscode");
+const { ConfigurationTarget, Position, Range, commands, window, workspace } = require("vscode");
 
 /** The UTF-16 position of a line and a column in code points. */
 function position(document, line, column) {
@@ -54,11 +54,18 @@ const answers = {
       tabSize: options.tabSize,
     };
   },
+  async has({ command }) {
+    return (await commands.getCommands()).includes(command);
+  },
   async command({ name }) {
     return (await commands.executeCommand(name)) ?? null;
   },
-  async setting({ section, name }) {
-    return workspace.getConfiguration(section).get(name) ?? null;
+  async setting({ name }) {
+    return workspace.getConfiguration().get(name) ?? null;
+  },
+  async set({ name, value }) {
+    await workspace.getConfiguration().update(name, value ?? undefined, ConfigurationTarget.Global);
+    return true;
   },
 };
 
