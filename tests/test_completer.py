@@ -15,6 +15,8 @@ from infill_ls.completer import GRACE, Answer, Completer
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
 from infill_ls.families import Model
+from infill_ls.hole import TYPED
+from infill_ls.policy import CANDIDATES_WAIT, DRAWS
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
 
@@ -34,6 +36,7 @@ class ManualEngine:
     closed: int = 0
     closed_early: int = 0  # calls that were closed while they were to write
     error: EngineError | None = None
+    errors: list[EngineError | None] = field(default_factory=list)  # of the calls
     texts: list[str] = field(default_factory=list)  # of the calls, instead of `text`
     hold: list[bool] = field(default_factory=list)  # whether a call never writes
     pause_after_first: bool = False
@@ -64,8 +67,9 @@ class ManualEngine:
             await self.go.wait()
             if self.hold and self.hold.pop(0):
                 await asyncio.Event().wait()
-            if self.error:
-                raise self.error
+            error = self.errors.pop(0) if self.errors else self.error
+            if error:
+                raise error
             if self.pause_after_first:
                 yield Chunk(text[:2])
                 self.paused.set()
@@ -269,8 +273,9 @@ async def test_nothing_to_show_is_remembered_too(
     assert (await ask(completer, "[█]\n")).reason == "nothing"
     assert (await ask(completer, "[█]\n")).reason == "nothing"
     assert len(engine.asked) == 1
-    await ask(completer, "[█]\n", manual=True)
-    assert len(engine.asked) == 2
+    engine.text = "x]\n"
+    assert (await ask(completer, "[█]\n", manual=True)).fill == "x"
+    assert len(engine.asked) > 1
 
 
 @pytest.mark.looptime
@@ -415,6 +420,35 @@ async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
     assert [request.prompt.count("c = 3") for request in engine.asked] == [0, 0, 1]
 
 
+async def test_typing_along_a_long_fill_leaves_what_is_ahead(
+    going_ahead: Completer, engine: ManualEngine
+) -> None:
+    completer = going_ahead
+    fill = " ".join(str(number) for number in range(TYPED))
+    engine.texts = [f"'{fill}'\n", "\nb = 2\n\n"]
+    engine.hold = [False, True]
+    engine.go.set()
+    await ask(completer, "a = █\n")
+    await engine.until_asked(2)
+    for typed in range(0, len(fill), 20):
+        text = f"a = '{fill[:typed]}█\n"
+        completer.document_changed(URI, [at(text)])
+        assert (await ask(completer, text)).fill == f"{fill[typed:]}'"
+    assert (engine.closed_early, len(engine.asked)) == (0, 2)
+
+
+async def test_inside_of_a_word_only_what_was_begun_is_shown(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["c = 1\n"]
+    engine.go.set()
+    assert (await ask(completer, "a = 0\n█b = 2\n")).fill == "c = 1\n"
+    answer = await ask(completer, "a = 0\nc█b = 2\n")
+    assert (answer.reason, answer.fill) == ("recalled", " = 1\n")
+    assert (await ask(completer, "a = 0\nd█b = 2\n")).reason == "mid word"
+    assert len(engine.asked) == 1
+
+
 async def test_what_is_ahead_ends_when_something_else_is_typed(
     going_ahead: Completer, engine: ManualEngine
 ) -> None:
@@ -547,6 +581,188 @@ async def test_an_explanation_has_none_of_the_code(
     assert explained["reason"] == "fill"
     assert explained["filters"] == ["bracket"]
     assert "for" not in str(explained)
+
+
+# Candidates
+
+
+def texts(answer: Answer) -> list[str]:
+    return [offer.text for offer in answer.offers]
+
+
+async def test_asking_by_hand_brings_three_different_fills(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["a]\n", "a ]\n", "b]\n", "", "c + d]\n", "never]\n"]
+    engine.go.set()
+    answer = await ask(completer, "[█]\n", manual=True)
+    assert (answer.reason, texts(answer)) == ("fill", ["a", "b", "c + d"])
+    assert [request.temperature for request in engine.asked] == [0.2, 0.8, 0.8, 0.8, 0.8]
+    assert len({request.seed for request in engine.asked}) == 5
+    assert len({request.prompt for request in engine.asked}) == 1
+    # From now on all of them are known.
+    again = await ask(completer, "[█]\n", manual=True)
+    assert (again.reason, texts(again)) == ("recalled", ["a", "b", "c + d"])
+    assert texts(await ask(completer, "[█]\n")) == ["a"]
+    assert texts(await ask(completer, "[c +█]\n")) == [" d"]
+    assert len(engine.asked) == 5
+
+
+async def test_the_first_is_the_automatic_answer_if_that_is_known(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["a]\n", "b]\n", "a]\n", "c]\n"]
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    assert texts(await ask(completer, "[█]\n", manual=True)) == ["a", "b", "c"]
+    assert len(engine.asked) == 4
+
+
+async def test_the_first_is_the_one_that_runs_already(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["a]\n", "b]\n", "c]\n"]
+    older = ask(completer, "[█]\n")
+    await engine.until_asked(1)
+    newer = ask(completer, "[█]\n", manual=True)
+    assert (await older).reason == "superseded"
+    engine.go.set()
+    assert texts(await newer) == ["a", "b", "c"]
+    assert len(engine.asked) == 3
+
+
+async def test_where_only_one_fill_makes_sense_the_draws_end(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    assert texts(await ask(completer, "[█]\n", manual=True)) == ["x for x in xs"]
+    assert len(engine.asked) == DRAWS
+    # Who asks again gets other draws.
+    await ask(completer, "[█]\n", manual=True)
+    seeds = [request.seed for request in engine.asked]
+    assert len(set(seeds)) == len(seeds) == 2 * DRAWS - 1
+
+
+async def test_where_the_automatic_answer_is_nothing_the_first_that_is_shown_takes_its_place(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["\n\n", "\n\n", "b]\n"]
+    engine.text = "\n\n"
+    engine.go.set()
+    assert texts(await ask(completer, "[█]\n", manual=True)) == ["b"]
+    assert texts(await ask(completer, "[█]\n")) == ["b"]
+
+
+@pytest.mark.looptime(start=0)
+async def test_candidates_take_only_so_long(completer: Completer, engine: ManualEngine) -> None:
+    engine.texts = ["a]\n", "b]\n"]
+    engine.delay = CANDIDATES_WAIT * 0.4
+    asked = ask(completer, "[█]\n", manual=True)
+    answer = await asked
+    assert texts(answer) == ["a", "b"]
+    assert asyncio.get_running_loop().time() == pytest.approx(CANDIDATES_WAIT)
+    await asyncio.sleep(0)
+    assert engine.closed_early == 1
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_first_fill_that_takes_longer_comes_alone(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.delay = CANDIDATES_WAIT * 1.5
+    assert texts(await ask(completer, "[█]\n", manual=True)) == ["x for x in xs"]
+    assert len(engine.asked) == 1
+
+
+async def until_candidate(engine: ManualEngine, number: int) -> None:
+    """Let the engine write until it is asked for this candidate, and hold it there."""
+    engine.hold = [False] * (number - 1) + [True]
+    engine.go.set()
+    await engine.until_asked(number)
+
+
+async def test_a_change_of_the_document_ends_the_draws(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.texts = ["a]\n", "b]\n", "c]\n"]
+    asked = ask(completer, "[█]\n", manual=True)
+    await until_candidate(engine, 3)
+    completer.document_changed("file:///other.py", [at("x█")])
+    assert not asked.done()
+    completer.document_changed(URI, [at("[x█]\n")])
+    assert texts(await asked) == ["a", "b"]
+    assert engine.running == 0
+
+
+async def test_a_newer_request_ends_the_draws(completer: Completer, engine: ManualEngine) -> None:
+    engine.texts = ["a]\n", "b]\n", "c]\n"]
+    asked = ask(completer, "[█]\n", manual=True)
+    await until_candidate(engine, 2)
+    newer = await ask(completer, "[█]\n")
+    assert (await asked).reason == "superseded"
+    assert (newer.reason, texts(newer)) == ("recalled", ["a"])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert engine.running == 0
+    assert len(engine.asked) == 2
+
+
+@pytest.mark.parametrize("text", ["[na█me]\n", "other = [█]\n"])
+async def test_a_newer_request_elsewhere_ends_the_draws(
+    completer: Completer, engine: ManualEngine, text: str
+) -> None:
+    asked = ask(completer, "[█]\n", manual=True)
+    await until_candidate(engine, 2)
+    newer = await ask(completer, text)
+    assert (await asked).reason == "superseded"
+    assert newer.reason in ("mid word", "fill")
+    assert engine.closed_early == 1
+
+
+async def test_cancelling_ends_the_draws_at_once(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    asked = ask(completer, "[█]\n", manual=True)
+    await until_candidate(engine, 2)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await asyncio.sleep(0)
+    assert engine.running == 0
+
+
+async def test_an_error_after_the_first_leaves_what_there_is(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    asked = ask(completer, "[█]\n", manual=True)
+    await engine.until_asked(1)
+    engine.errors = [None, BadAnswer("broke off")]
+    engine.go.set()
+    answer = await asked
+    assert (answer.reason, texts(answer), answer.error) == ("fill", ["x for x in xs"], None)
+    engine.errors = [BadAnswer("broke off")]
+    answer = await ask(completer, "a = [█]\n", manual=True)
+    assert (answer.reason, texts(answer)) == ("problem", [])
+
+
+async def test_what_comes_after_the_first_is_asked_for_while_they_are_shown(
+    going_ahead: Completer, engine: ManualEngine
+) -> None:
+    completer = going_ahead
+    engine.texts = ["a = 1\n", "b = 2\n", "c = 3\n", "\nd = 4\n\n", "\ne = 5\n\n"]
+    engine.hold = [False, False, False, True]
+    engine.go.set()
+    answer = await ask(completer, "█\nz = 0\n", manual=True)
+    assert texts(answer) == ["a = 1", "b = 2", "c = 3"]
+    await engine.until_asked(4)
+    assert engine.asked[3].prompt.endswith("a = 1")
+    assert engine.asked[3].temperature == 0.2
+    # Another one is accepted.
+    completer.document_changed(URI, [at("b = 2█\nz = 0\n")])
+    completer.accept(answer.offers[1].number)
+    await engine.until_asked(5)
+    assert engine.asked[4].prompt.endswith("b = 2")
+    assert texts(await ask(completer, "b = 2█\nz = 0\n")) == ["\ne = 5"]
 
 
 # On sockets: the simulated Ollama sees what the engine would see.

@@ -66,6 +66,13 @@ def test_an_automatic_request_is_refused_and_a_manual_one_is_not(
     assert isinstance(manual, Plan)
     assert manual.wait == 0
     assert manual.patience == policy.MANUAL_WAIT
+    assert (manual.candidates, manual.draws) == (policy.CANDIDATES, policy.DRAWS)
+
+
+def test_an_automatic_request_gets_one_fill() -> None:
+    automatic = policy.plan(at("x = █"), SETTINGS)
+    assert isinstance(automatic, Plan)
+    assert (automatic.candidates, automatic.draws) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -83,5 +83,26 @@ def test_only_so_much_may_have_been_typed() -> None:
     recall = Recall()
     fill = "z" * (TYPED + 2)
     recall.remember(URI, at("█"), fill)
-    assert recall.find(URI, at("z" * TYPED + "█")) == "zz"
     assert recall.find(URI, at("z" * (TYPED + 1) + "█")) is None
+    assert recall.find(URI, at("z" * TYPED + "█")) == "zz"
+
+
+def test_a_long_fill_is_there_until_its_end_for_who_types_along() -> None:
+    recall = Recall()
+    fill = " ".join(str(number) for number in range(TYPED))
+    recall.remember(URI, at("█"), fill)
+    for typed in range(1, len(fill)):
+        assert recall.find(URI, at(fill[:typed] + "█")) == fill[typed:]
+
+
+def test_several_fills_of_a_hole() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = █"), "list(a)")
+    recall.add(URI, at("x = █"), "len(a)")
+    recall.add(URI, at("x = █"), "sum(a)")
+    assert recall.find_all(URI, at("x = █")) == ("list(a)", "len(a)", "sum(a)")
+    assert recall.find_all(URI, at("x = l█")) == ("ist(a)", "en(a)")
+    assert recall.find(URI, at("x = s█")) == "um(a)"
+    assert recall.find_all(URI, at("x = sum(a)█")) == ()
+    recall.remember(URI, at("x = █"), "0")
+    assert recall.find_all(URI, at("x = █")) == ("0",)

@@ -237,6 +237,14 @@ def test_a_body_may_have_blank_lines_until_nothing_follows(raw: str, expected: s
     assert fill("def f():\n    █\n\n\ndef g():\n    pass\n", raw) == expected
 
 
+def test_the_end_of_a_function_that_goes_on_below_is_no_fill() -> None:
+    raw = "    low = min(a)\n\n    for b in a:\n        c(b)\n    return low\n\n"
+    below = "    d = a[low:]\n    return d == a\n"
+    assert fill(f"def f(a):\n█\n{below}", raw) == "    low = min(a)"
+    # It is, where nothing goes on.
+    assert fill("def f(a):\n█\n\n\nf(1)\n", raw) == raw.rstrip()
+
+
 @pytest.mark.parametrize(
     ("text", "raw", "expected"),
     [

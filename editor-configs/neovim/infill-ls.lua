@@ -84,6 +84,7 @@ local function accept(part)
       if not text or text == '' then return nil end
       local accepted = part(text)
       insert(accepted)
+      vim.api.nvim_feedkeys(vim.keycode('<C-g>u'), 'ni', false)
       if accepted ~= text then
         request(vim.lsp.protocol.InlineCompletionTriggerKind.Automatic)
       elseif item.command then
@@ -100,8 +101,9 @@ end
 -- The first word, or the first run of other characters, with the blanks before it.
 function infill_ls.accept_word()
   return accept(function(text)
-    local word = vim.fn.matchstr(text, [[\v^\_s*(\k+|(\k|\s)@!.)+]])
-    return word ~= '' and word or text
+    local blanks, line = text:match('^(%s*)([^\n]*)')
+    local word = vim.fn.matchstr(line, [[\v^(\k+|((\k|\s)@!.)+)]])
+    return word ~= '' and blanks .. word or text
   end)
 end
 
@@ -153,7 +155,7 @@ end
 vim.api.nvim_create_user_command('InfillToggle', infill_ls.toggle, {})
 vim.api.nvim_create_user_command('InfillExplain', infill_ls.explain, {})
 
--- CTRL-G u: each suggestion can be undone by itself. CTRL-L without one would type a form feed.
+-- CTRL-G u, here and after it: what is accepted can be undone by itself. CTRL-L without one would type a form feed.
 for _, action in ipairs({ 'accept', 'accept_word', 'accept_line' }) do
   local key = keys[action]
   if key ~= '' then

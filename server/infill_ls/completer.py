@@ -16,7 +16,12 @@ Everything that is in flight lives here, and these are the rules:
    plan allows gets nothing (``slow``). The generation goes on, and what it finds is remembered.
 6. While a fill is shown, what would come after it is asked for; when it is accepted that goes
    on, or begins for the one of the fills that was accepted.
-7. Only the request that waits is answered, from the generation that runs or from memory; so
+7. A manual request gets several different fills. The first is what the automatic answer would be,
+   from memory or from the generation that rules 3 to 5 give it. Then further ones are drawn in the
+   slot, one after the other; such a generation serves this request alone and ends with it. They
+   stop when there are enough, after some draws, after some time, or when the document changes;
+   what is there by then is the answer. All are remembered, and the first comes first again.
+8. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
 """
 
@@ -25,19 +30,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final, Literal
 
 from infill_ls import policy
 from infill_ls.engines import Engine
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
-from infill_ls.hole import CLOSERS, Hole, typed_since
+from infill_ls.hole import CLOSERS, REACH, Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan, Rates
+from infill_ls.prompt import SEED
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
 from infill_ls.status import Status
@@ -118,8 +125,27 @@ class _Waiter:
     plan: Plan
     answer: asyncio.Future[Answer]
     since: float  # s of the loop's clock
+    fills: list[str]  # found so far, best first
+    draws: int = 0  # complete fills that the engine gave for it
+    new: bool = False  # whether the engine has written one of the fills
+    outcome: Outcome | None = None
     late: bool = False  # it has waited for as long as the user should
     outdated: bool = False  # the document has changed since
+    enough: bool = False  # it gets no further candidates
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether the engine should be asked for another candidate."""
+        full = len(self.fills) >= self.plan.candidates or self.draws >= self.plan.draws
+        return not (full or self.enough)
+
+    def take(self, fill: str) -> bool:
+        """Whether a fill is a new one; then it is one of the candidates."""
+        if not fill or fill.rstrip() in (known.rstrip() for known in self.fills):
+            return False
+        self.fills.append(fill)
+        self.new = True
+        return True
 
 
 @dataclass(eq=False, slots=True)
@@ -133,21 +159,28 @@ class _Running:
     task: asyncio.Task[None] | None = None
     delivered: Fill | None = None  # the complete fill of this hole, once it has been given out
 
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it is a further candidate, for the request that waits alone."""
+        return self.generation.seed is not None
+
     def join(self, hole: Hole, shape: Shape) -> None:
         """Somebody waits for it now, at a hole further on."""
         self.hole, self.shape, self.ahead, self.delivered = hole, shape, False, None
 
     def agrees(self, uri: str, hole: Hole) -> bool:
         """Whether it serves a hole in this document too."""
-        if uri != self.generation.uri:
+        if uri != self.generation.uri or self.is_candidate:
             return False
         return self.generation.fill(hole, self.shape) is not None
 
     def is_ahead(self, uri: str, hole: Hole, fill: str) -> bool:
         """Whether it is for what comes after a fill at the hole."""
-        if uri != self.generation.uri or not fill:
+        if uri != self.generation.uri or self.is_candidate or not fill:
             return False
-        return typed_since(hole, self.generation.hole) == hole.inserted(fill)
+        ahead = self.generation.hole
+        after = (hole.prefix[-REACH:] + hole.inserted(fill))[-REACH:]
+        return ahead.prefix[-REACH:] == after and ahead.suffix[:REACH] == hole.suffix[:REACH]
 
 
 class Completer:
@@ -179,6 +212,7 @@ class Completer:
         self._connect = connect
         self._recall = Recall()
         self.offers = Offers()
+        self._seeds = count(SEED + 1)  # of candidates
         self._engine: Engine | None = None
         self._waiter: _Waiter | None = None
         self._running: _Running | None = None
@@ -195,19 +229,25 @@ class Completer:
         """
         plan = policy.plan(hole, self.settings, client=client, manual=manual)
         self._answer("superseded")
-        if not isinstance(plan, Plan):
+        self._close_candidate()
+        if plan == "disabled":
             return Answer(plan)
-        known = self._known(uri, hole, plan.shape)
-        if known or (known is not None and not manual):
-            self._keep_only_ahead(uri, hole, known)
-            self._go_ahead(uri, hole, known)
-            if not known:
-                return Answer("nothing")
-            return Answer("recalled", self.offers.make(uri, hole, [known]))
+        if plan == "mid word":
+            # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
+            hole, known = self._known(uri, hole, "line")
+            return self._recalled(uri, hole, known[:1]) if any(known) else Answer(plan)
+        hole, known = self._known(uri, hole, plan.shape)
+        fills = [fill for fill in known if fill]
+        if len(fills) >= plan.candidates or (known and not manual):
+            return self._recalled(uri, hole, fills[: plan.candidates])
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time())
+        waiter = _Waiter(uri, hole, plan, loop.create_future(), loop.time(), fills)
         self._waiter = waiter
-        if self._running is not None and self._running.agrees(uri, hole):
+        if fills:
+            waiter.draws = 1
+            self._close()
+            self._draw(waiter)
+        elif self._running is not None and self._running.agrees(uri, hole):
             self._running.join(hole, plan.shape)
             self._advance(self._running)
         else:
@@ -215,10 +255,18 @@ class Completer:
             self._start(uri, hole, plan.shape, plan.wait)
         return await self._wait(waiter)
 
+    def _recalled(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
+        """The answer from memory; what comes after it runs, or begins."""
+        first = fills[0] if fills else ""
+        self._keep_only_ahead(uri, hole, first)
+        self._go_ahead(uri, hole, first)
+        return Answer("recalled" if fills else "nothing", self.offers.make(uri, hole, fills))
+
     async def _wait(self, waiter: _Waiter) -> Answer:
         loop = asyncio.get_running_loop()
         latency = self._editor_patience.latency(waiter.plan.latency)
         deadline = loop.call_later(latency, self._be_late, waiter)
+        enough = loop.call_later(policy.CANDIDATES_WAIT, self._have_enough, waiter)
         try:
             async with asyncio.timeout(waiter.plan.patience):
                 return await asyncio.shield(waiter.answer)
@@ -228,12 +276,14 @@ class Completer:
         except asyncio.CancelledError:
             if self._waiter is waiter:
                 self._waiter = None
+                self._close_candidate()
                 if not waiter.outdated:
                     self._editor_patience.gave_up(loop.time() - waiter.since)
                 loop.call_later(GRACE, self._close_unless_wanted, self._running)
             raise
         finally:
             deadline.cancel()
+            enough.cancel()
             if self._waiter is waiter:
                 self._waiter = None
 
@@ -245,14 +295,15 @@ class Completer:
         """
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
+            self._have_enough(self._waiter)
         running = self._running
         if running is None or running.generation.uri != uri or self._waiter is not None:
             return
         for hole in holes:
             if running.agrees(uri, hole):
                 return
-            known = self._known(uri, hole, running.shape)
-            if known and running.is_ahead(uri, hole, known):
+            place, known = self._known(uri, hole, running.shape)
+            if known and running.is_ahead(uri, place, known[0]):
                 return
         self._close()
 
@@ -318,23 +369,37 @@ class Completer:
 
     # Memory
 
-    def _known(self, uri: str, hole: Hole, shape: Shape) -> str | None:
-        """What memory has for a hole; also if the editor has closed a bracket right of it."""
-        known = self._recall.find(uri, hole)
-        if known is not None:
-            return known
+    def _known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
+        """What memory has for a hole, best first, and the hole that it is to be put into.
+
+        One empty fill if there is nothing to show, none if nothing is known. The editor may have
+        closed a bracket right of the hole. Or what was typed is the beginning of a fill that was
+        to be a line above the rest of this one: then its line end has still to come.
+        """
+        known = self._recall.find_all(uri, hole)
+        if known:
+            return hole, known
         for closed in range(1, 3):
             if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
                 break
-            known = self._recall.find(uri, replace(hole, suffix=hole.suffix[closed:]), typed=1)
+            before = replace(hole, suffix=hole.suffix[closed:])
+            known = self._recall.find_all(uri, before, typed=1)
             if known:
-                return trim(known, hole, shape).text or None
-        return None
+                fits = dict.fromkeys(trim(fill, hole, shape).text for fill in known)
+                return hole, [fill for fill in fits if fill]
+        if not hole.opens_line and not hole.at_line_start and hole.rest_of_line.strip():
+            above = replace(hole, suffix="\n" + hole.suffix, opens_line=True)
+            known = self._recall.find_all(uri, above, typed=1)
+            if known:
+                return above, known
+        return hole, ()
 
     # The slot
 
-    def _start(self, uri: str, hole: Hole, shape: Shape, wait: float) -> None:
-        running = _Running(Generation(uri, hole), hole, shape)
+    def _start(
+        self, uri: str, hole: Hole, shape: Shape, wait: float, seed: int | None = None
+    ) -> None:
+        running = _Running(Generation(uri, hole, seed), hole, shape)
         running.task = asyncio.create_task(self._run(running, wait), name="generation")
         self._running = running
 
@@ -348,6 +413,14 @@ class Completer:
             running.task.cancel()
             self._closing.add(running.task)
             running.task.add_done_callback(self._closing.discard)
+
+    def _draw(self, waiter: _Waiter) -> None:
+        """Ask for a further candidate. Another seed each time, also when the user asks again."""
+        self._start(waiter.uri, waiter.hole, waiter.plan.shape, 0.0, next(self._seeds))
+
+    def _close_candidate(self) -> None:
+        if self._running is not None and self._running.is_candidate:
+            self._close()
 
     def _close_unless_wanted(self, running: _Running | None) -> None:
         if running is not None and running is self._running and self._waiter is None:
@@ -368,6 +441,8 @@ class Completer:
             return
         self._running = None
         if error is not None:
+            if self._waiter is not None and self._waiter.fills:
+                self._settle(self._waiter)
             self._answer("problem", error=error if isinstance(error, InfillError) else None)
             return
         fill = running.delivered or running.generation.fill(running.hole, running.shape)
@@ -375,7 +450,9 @@ class Completer:
             return
         if running.delivered is None:
             self._deliver(running, fill)
-        if not running.ahead:
+        if self._waiter is not None and self._waiter.wants_more:
+            self._draw(self._waiter)
+        elif not (running.ahead or running.is_candidate):
             self._go_ahead(running.generation.uri, running.hole, fill.text)
 
     async def _attempt(self, running: _Running, wait: float) -> Exception | None:
@@ -414,6 +491,8 @@ class Completer:
 
     def _advance(self, running: _Running) -> bool:
         """More has been written, or a request has joined; whether the fill is complete."""
+        if running.delivered is not None:
+            return True
         fill = running.generation.fill(running.hole, running.shape)
         if fill is None:
             # What was typed before the engine had written anything was something else.
@@ -425,35 +504,60 @@ class Completer:
         if fill.complete:
             self._deliver(running, fill)
             return True
-        if self._waiter is not None and self._waiter.late:
+        if self._waiter is not None and self._waiter.late and not running.is_candidate:
             # As if the model had ended there: what is shown has passed every filter.
             lines = trim(fill.text.rpartition("\n")[0], running.hole, running.shape)
             if lines.text:
-                self._answer("fill", Fill(lines.text), running.generation)
+                outcome = running.generation.outcome(lines)
+                self._answer("fill", [lines.text], outcome)
         return False
 
     def _deliver(self, running: _Running, fill: Fill) -> None:
         running.delivered = fill
-        generation = running.generation
-        self._recall.remember(generation.uri, running.hole, fill.text)
-        typed = typed_since(generation.hole, running.hole)
-        if typed and fill.text:
-            self._recall.remember(generation.uri, generation.hole, typed + fill.text)
-        self._answer("fill" if fill.text else "nothing", fill, generation)
+        generation, waiter = running.generation, self._waiter
+        if not running.is_candidate:
+            self._recall.remember(generation.uri, running.hole, fill.text)
+            typed = typed_since(generation.hole, running.hole)
+            if typed and fill.text:
+                self._recall.remember(generation.uri, generation.hole, typed + fill.text)
+        if waiter is None:
+            return
+        waiter.draws += 1
+        waiter.outcome = waiter.outcome or generation.outcome(fill)
+        if waiter.take(fill.text) and running.is_candidate:
+            if len(waiter.fills) == 1:
+                self._recall.remember(waiter.uri, waiter.hole, fill.text)
+            else:
+                self._recall.add(waiter.uri, waiter.hole, fill.text)
+        if not waiter.wants_more:
+            self._settle(waiter)
+
+    def _have_enough(self, waiter: _Waiter) -> None:
+        """No more candidates for this request; it is answered if its first fill is there."""
+        waiter.enough = True
+        if waiter is self._waiter and (waiter.fills or waiter.draws):
+            self._settle(waiter)
+
+    def _settle(self, waiter: _Waiter) -> None:
+        """Answer the request that waits with what was found for it."""
+        fills = waiter.fills
+        reason: Reason = "fill" if waiter.new else "recalled" if fills else "nothing"
+        self._answer(reason, fills, waiter.outcome)
+        self._close_candidate()
+        if fills:
+            self._go_ahead(waiter.uri, waiter.hole, fills[0])
 
     def _answer(
         self,
         reason: Reason,
-        fill: Fill | None = None,
-        generation: Generation | None = None,
+        fills: Sequence[str] = (),
+        outcome: Outcome | None = None,
         error: InfillError | None = None,
     ) -> None:
         """Answer the request that waits, if one does."""
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.answer.done():
             return
-        outcome = generation.outcome(fill) if generation and fill else None
-        fills = [fill.text] if fill and fill.text else []
         offers = self.offers.make(waiter.uri, waiter.hole, fills)
         waiter.answer.set_result(Answer(reason, offers, error, outcome))
 

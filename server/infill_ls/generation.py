@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
@@ -50,10 +50,15 @@ class Outcome:
 
 @dataclass(eq=False, slots=True)
 class Generation:
-    """``over``: nothing more will be written. Times in s of the loop's clock."""
+    """``over``: nothing more will be written. Times in s of the loop's clock.
+
+    ``seed``: it is another draw than the automatic answer's, with this seed and at the temperature
+    of candidates.
+    """
 
     uri: str
     hole: Hole
+    seed: int | None = None
     raw: str = ""
     over: bool = False
     cut_short: bool = False
@@ -78,6 +83,9 @@ class Generation:
         loop = asyncio.get_running_loop()
         self.started = loop.time()
         request = await request_for(engine, self.hole, settings, rates, self.first_line)
+        if self.seed is not None:
+            temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
+            request = replace(request, seed=self.seed, temperature=temperature)
         self._model, self._engine = (await engine.describe()).name, engine.name
         self.prompt, self._control = request.prompt, request.control
         self.first_line = request.first_line

@@ -13,6 +13,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -26,14 +27,14 @@ from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
-from infill_ls import __version__, documents, hole
+from infill_ls import __version__, documents, hole, policy
 from infill_ls.completer import Answer, Completer
 from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
 from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
-from infill_ls.hole import Hole
+from infill_ls.hole import Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer
 from infill_ls.settings import Settings, from_user
@@ -45,6 +46,10 @@ log = logging.getLogger(__name__)
 PARENT_INTERVAL: Final = 2.0
 # s. An editor that doesn't answer a question about its settings is not waited for.
 CONFIGURATION_TIMEOUT: Final = 5.0
+# s without a key after which a menu's request that waits is made for what was typed meanwhile.
+TYPING_PAUSE: Final = 0.2
+# Columns of a tab in the documentation of a menu's item.
+TAB_SHOWN: Final = 4
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
 _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
@@ -64,6 +69,9 @@ _LOG_LEVELS: Final = {
     "debug": logging.DEBUG,
     "trace": TRACE,
 }
+
+# The word that a text ends with, or "".
+_WORD_BEFORE: Final = re.compile(r"\w*\Z")
 
 Result = TypeVar("Result")
 
@@ -163,6 +171,49 @@ class Protocol(LanguageServerProtocol):
         self._server.close_document(params.text_document.uri)
 
 
+class Menu:
+    """A request for a menu's items that waits, and where the cursor has gone since in its word.
+
+    Editors with menus don't ask again while they wait. They filter what comes late by the word as
+    it is then, and accepting it first takes back what was typed since (Helix, VS Code); so what
+    comes late has to begin with that. Once the word has ended it comes too late: Helix drops it if
+    another server's menu was open meanwhile, and asks nobody for the next word before it has come.
+    """
+
+    def __init__(self, uri: str, asked: Hole) -> None:
+        self.uri = uri
+        self.asked = asked
+        # None when the word has ended, or the cursor is elsewhere.
+        self.now: Hole | None = asked
+        self._changed = asyncio.Event()
+
+    def follow(self, holes: Iterator[Hole]) -> None:
+        """The document has changed; ``holes`` are where the cursor may be now."""
+        self.now = next((place for place in holes if self._typed(place) is not None), None)
+        self._changed.set()
+
+    async def still(self) -> None:
+        """Wait until something was typed, and then nothing more for a while."""
+        await self._changed.wait()
+        while self.now is not None and self._changed.is_set():
+            self._changed.clear()
+            await asyncio.sleep(TYPING_PAUSE)
+
+    def fits(self, offer: Offer) -> bool:
+        """Whether an offer goes on from what was typed since it was asked for."""
+        typed = None if self.now is None else typed_since(offer.hole, self.now)
+        return typed is not None and offer.fill.startswith(typed) and offer.fill != typed
+
+    def whole(self, offer: Offer) -> str:
+        """What an offer puts where the request was made: it begins with what was typed since."""
+        return self.asked.in_document((self._typed(offer.hole) or "") + offer.fill)
+
+    def _typed(self, place: Hole) -> str | None:
+        """The part of a word that was typed since the request; None if it isn't that alone."""
+        typed = typed_since(self.asked, place)
+        return typed if typed is not None and _WORD_BEFORE.fullmatch(typed) else None
+
+
 class Server(LanguageServer):
     """Open documents, the client's ways, and the completer."""
 
@@ -179,6 +230,7 @@ class Server(LanguageServer):
         self._reported: set[str] = set()
         self.last_answer = Answer("closed")
         self._tasks: set[asyncio.Task[None]] = set()
+        self.menu: Menu | None = None
         self.client = ""
         self.has_ghost_text = False
         self.has_status: bool | None = None
@@ -233,6 +285,8 @@ class Server(LanguageServer):
             return
         changes = [_change(change) for change in params.content_changes]
         document.apply(changes, params.text_document.version, self.encoding)
+        if self.menu is not None and self.menu.uri == document.uri:
+            self.menu.follow(self._holes_after(document, changes))
         self.completer.document_changed(document.uri, self._holes_after(document, changes))
 
     def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
@@ -379,7 +433,9 @@ def _register(server: Server) -> None:
         ls.editor_options = params.initialization_options
         if not ls.has_ghost_text:
             # Offered beside ghost text, the same fill would show up twice.
-            ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions())(completion)
+            triggers = policy.trigger_characters(ls.client)
+            options = lsp.CompletionOptions(trigger_characters=list(triggers))
+            ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, options)(completion)
 
     @server.feature(lsp.INITIALIZED)
     def initialized(ls: Server, params: lsp.InitializedParams) -> None:
@@ -430,15 +486,29 @@ def _register(server: Server) -> None:
         return lsp.InlineCompletionList(items=items)
 
     async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
-        answered = await _answer(ls, params.position, manual=False)
         snapshot = _arrived.get()
-        if answered.reason == "superseded" or snapshot is None:
+        if snapshot is None:
             return None
-        items = [
-            _completion_item(offer, snapshot, params.position, ls.encoding)
-            for offer in answered.offers[:1]
-        ]
-        return lsp.CompletionList(is_incomplete=False, items=items)
+        # Before these the editor hasn't waited for another key.
+        at_once = params.context is not None and params.context.trigger_kind in (
+            lsp.CompletionTriggerKind.TriggerCharacter,
+            lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
+        )
+        menu = ls.menu = Menu(snapshot.uri, _place(ls, snapshot, params.position))
+        try:
+            offer = await _menu_offer(ls, menu, "" if at_once else ls.client)
+        finally:
+            if ls.menu is menu:
+                ls.menu = None
+        if offer is None or menu.now is None:
+            return None
+        item = _completion_item(offer, menu, snapshot, params.position, ls.encoding)
+        return lsp.CompletionList(is_incomplete=True, items=[item])
+
+
+def _place(ls: Server, snapshot: Snapshot, position: lsp.Position) -> Hole:
+    line, column = snapshot.place(Position(position.line, position.character), ls.encoding)
+    return hole.at(snapshot.lines, line, column, snapshot.language)
 
 
 async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer:
@@ -446,10 +516,13 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
     snapshot = _arrived.get()
     if snapshot is None:
         return Answer("closed")
+    return await _complete(ls, snapshot.uri, _place(ls, snapshot, position), ls.client, manual)
+
+
+async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool = False) -> Answer:
+    """The completer's answer for a hole; what is in the way is told to the user."""
     try:
-        line, column = snapshot.place(Position(position.line, position.character), ls.encoding)
-        place = hole.at(snapshot.lines, line, column, snapshot.language)
-        answer = await ls.completer.complete(snapshot.uri, place, client=ls.client, manual=manual)
+        answer = await ls.completer.complete(uri, place, client=client, manual=manual)
     except Exception as error:
         log.error("a request failed: %s", type(error).__name__)
         log.log(TRACE, "a request failed", exc_info=True)
@@ -461,6 +534,27 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
     elif answer.reason == "fill":
         ls.recovered()
     return answer
+
+
+async def _menu_offer(ls: Server, menu: Menu, client: str) -> Offer | None:
+    """What a menu may show where the cursor is by now; None if nothing, or if nobody waits."""
+    while menu.now is not None and ls.menu is menu:
+        place = menu.now
+        answer = asyncio.create_task(_complete(ls, menu.uri, place, client))
+        still = asyncio.create_task(menu.still())
+        try:
+            await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                offer = next(iter(answer.result().offers), None)
+                if offer is not None and menu.fits(offer):
+                    return offer
+                if menu.now is place or ls.menu is not menu:
+                    return None
+                await still
+        finally:
+            answer.cancel()
+            still.cancel()
+    return None
 
 
 def _text(ls: Server, offer: Offer) -> str:
@@ -476,34 +570,36 @@ def _accepted(offer: Offer) -> lsp.Command:
 
 
 def _completion_item(
-    offer: Offer, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
+    offer: Offer, menu: Menu, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
 ) -> lsp.CompletionItem:
-    """One item, made so that an editor that filters by the word before the cursor keeps it."""
+    """One item, made so that an editor that filters by the word before the cursor keeps it.
+
+    ``snapshot`` and ``position``: what the request was made for, and what the edit counts from.
+    """
     line, column = snapshot.place(Position(position.line, position.character), encoding)
     text = snapshot.lines[line]
-    start = column
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
-        start -= 1
-    word = text[start:column]
-    fill = offer.text
-    first_line = fill.lstrip("\r\n").splitlines()[0]
+    word = _WORD_BEFORE.findall(text[:column])[0]
+    inserted = word + menu.whole(offer)
     edited = lsp.Range(
-        lsp.Position(line, character(text, start, encoding)),
+        lsp.Position(line, character(text, column - len(word), encoding)),
         lsp.Position(line, character(text, column, encoding)),
     )
+    first_line, *more = inserted.strip("\r\n").splitlines()
+    # Helix shows a CR as a line end of its own, and a tab not at all.
+    shown = inserted.replace(menu.asked.newline, "\n").expandtabs(TAB_SHOWN)
     return lsp.CompletionItem(
-        label=(word + first_line).strip(),
+        label=first_line.strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,
         detail="infill-ls",
         documentation=lsp.MarkupContent(
-            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{word}{fill}\n```"
+            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{shown}\n```"
         ),
-        filter_text=word + first_line,
+        filter_text=first_line,
         sort_text="\0",
         preselect=True,
         insert_text_format=lsp.InsertTextFormat.PlainText,
         insert_text_mode=lsp.InsertTextMode.AsIs,
-        text_edit=lsp.TextEdit(edited, word + fill),
+        text_edit=lsp.TextEdit(edited, inserted),
         command=_accepted(offer),
     )
 

@@ -31,9 +31,29 @@ _MEASUREMENTS: Final = 3
 # timer) need no second wait; VS Code asks 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
 DEBOUNCE_MS_ELSEWHERE: Final = 75
+# Texts after which editors with menus ask without waiting for two letters of a word: where a name
+# or an expression begins.
+TRIGGERS: Final = (".", "(", "[", "{", ",", "=", ":", " ", "\t", "\n")
+# Helix looks for whole texts left of the cursor, and asks all servers after those of any: a blank
+# alone would open everybody's menu in the middle of comments, and at each step of indentation.
+HELIX_TRIGGERS: Final = (
+    *(".", "(", "[", "{"),
+    *(f"{mark} " for mark in "=,:+-*/%<>&|?"),
+    "return ",
+    *sorted({"\n" + unit * depth for unit in ("\t", "  ", "    ") for depth in range(7)}),
+)
 # s. The longest that a request waits for its fill; the work goes on into memory afterwards.
 AUTOMATIC_WAIT: Final = 10.0
 MANUAL_WAIT: Final = 30.0
+
+# Candidates that a manual request gets, and the draws for them at the most: many places have but
+# one sensible fill. These and the temperature are tabby-agent's (solution.maxItems, maxTries and
+# temperature in its config/default.ts), which draws one after the other from small models too.
+CANDIDATES: Final = 3
+DRAWS: Final = 6
+CANDIDATE_TEMPERATURE: Final = 0.8
+# s from the request. What is there by then is shown.
+CANDIDATES_WAIT: Final = 5.0
 
 # s. VS Code cancels what isn't answered after 750 ms, unless a setting says otherwise. Two cancels
 # that come as late as each other tell such an editor from a user who has moved away; whole lines
@@ -52,13 +72,16 @@ Refusal = Literal["disabled", "mid word"]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """In seconds: ``wait`` is the debounce, ``latency`` what the user should wait for whole lines,
-    ``patience`` the time until the request is answered whatever the engine does.
+    ``patience`` the time until the request is answered whatever the engine does. ``candidates`` is
+    how many different fills are wanted, ``draws`` how often the engine may be asked for them.
     """
 
     shape: Shape
     wait: float
     latency: float
     patience: float
+    candidates: int = 1
+    draws: int = 1
 
 
 def plan(
@@ -66,7 +89,8 @@ def plan(
 ) -> Plan | Refusal:
     """What to do with a request; ``client`` is the editor's name for itself.
 
-    A manual request (the user pressed a key for it) passes every gate and waits for nothing.
+    A manual request (the user pressed a key for it) passes every gate, waits for nothing and
+    gets several candidates.
     """
     if not manual:
         if not settings.enabled:
@@ -78,6 +102,8 @@ def plan(
         wait=0.0 if manual else debounce(settings.debounce_ms, client),
         latency=MANUAL_WAIT if manual else settings.latency_ms / 1000,
         patience=MANUAL_WAIT if manual else AUTOMATIC_WAIT,
+        candidates=CANDIDATES if manual else 1,
+        draws=DRAWS if manual else 1,
     )
 
 
@@ -110,6 +136,11 @@ def debounce(setting: int | Literal["auto"], client: str) -> float:
     name = client.lower()
     known = (ms for editor, ms in DEBOUNCE_MS.items() if editor in name)
     return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
+
+
+def trigger_characters(client: str) -> tuple[str, ...]:
+    """Texts after which a menu is to be asked for at once."""
+    return HELIX_TRIGGERS if client.lower() == "helix" else TRIGGERS
 
 
 def _measurements() -> deque[float]:

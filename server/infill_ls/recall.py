@@ -1,4 +1,7 @@
-"""Fills that were computed before, found again at the same hole and while they are typed."""
+"""Fills that were computed before, found again at the same hole and while they are typed.
+
+A hole may have several, best first.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +21,51 @@ class Recall:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._fills: OrderedDict[_Key, str] = OrderedDict()
+        self._fills: OrderedDict[_Key, tuple[str, ...]] = OrderedDict()
 
     def remember(self, uri: str, hole: Hole, fill: str) -> None:
         """Keep the fill of a hole; an empty one says that there is nothing to show there."""
-        key = (uri, hole.prefix[-REACH:], hole.suffix[:REACH])
-        self._fills[key] = fill
+        self._keep(_key(uri, hole), (fill,))
+
+    def add(self, uri: str, hole: Hole, fill: str) -> None:
+        """Keep another fill of a hole, after those that it has."""
+        key = _key(uri, hole)
+        self._keep(key, (*self._fills.get(key, ()), fill))
+
+    def _keep(self, key: _Key, fills: tuple[str, ...]) -> None:
+        self._fills[key] = fills
         self._fills.move_to_end(key)
         while len(self._fills) > self._capacity:
             self._fills.popitem(last=False)
 
     def find(self, uri: str, hole: Hole, *, typed: int = 0) -> str | None:
-        """The fill of this hole, or what is left of one whose beginning has been typed since.
+        """The first that :meth:`find_all` gives; None if nothing is known."""
+        return next(iter(self.find_all(uri, hole, typed=typed)), None)
 
-        ``typed``: the least that must have been typed, in characters. None if nothing is known;
+    def find_all(self, uri: str, hole: Hole, *, typed: int = 0) -> tuple[str, ...]:
+        """The fills of this hole, or what is left of those whose beginning has been typed since.
+
+        ``typed``: the least that must have been typed, in characters. Empty if nothing is known;
         never a fill that is typed to its end.
         """
         prefix, suffix = hole.prefix, hole.suffix[:REACH]
         for since in range(typed, min(TYPED, len(prefix)) + 1):
             end = len(prefix) - since
             key = (uri, prefix[max(0, end - REACH) : end], suffix)
-            fill = self._fills.get(key)
-            if fill is None or not fill.startswith(prefix[end:]):
-                continue
-            if since and len(fill) == since:
+            rests = tuple(
+                fill[since:]
+                for fill in self._fills.get(key, ())
+                if fill.startswith(prefix[end:]) and (len(fill) > since or not since)
+            )
+            if not rests:
                 continue
             self._fills.move_to_end(key)
-            return fill[since:]
-        return None
+            if since > TYPED // 2:
+                # Or the rest of a long fill would be out of reach before it is typed.
+                self._keep(_key(uri, hole), rests)
+            return rests
+        return ()
+
+
+def _key(uri: str, hole: Hole) -> _Key:
+    return uri, hole.prefix[-REACH:], hole.suffix[:REACH]

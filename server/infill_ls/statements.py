@@ -90,6 +90,7 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
     floor = _floor(place) if shape == "block" else 0
     finishes = floor and not indent_of(place.below or "")  # the function is to be finished
     gap: int | None = None  # a blank line after which the fill may go on
+    doubtful: int | None = None  # from here on it may be what stands below, in other words
     if not lines[0].strip() and OPENS.search(place.before.rstrip()):
         # What is typed heads a block, and the fill is its body.
         base, last = width_of(indent_of(place.before)), place.before
@@ -100,7 +101,8 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         if not fill_line.strip():
             if grown and number > 0 and last and last is not place.before and not inside:
                 over = _LEAVES.match(last) and width_of(indent_of(last)) == base
-                within = 0 < floor < (base or 0) if over else floor or (shape == "block" and base)
+                further = finishes and floor < (base or 0)
+                within = further if over else floor or (shape == "block" and base)
                 if not within:
                     return number, "blank line"
                 gap = number if gap is None else gap
@@ -110,13 +112,13 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         elif number > 0 and not inside:
             first = _FIRST_WORD.match(line + "\n" if grown else line)
             if first is None and not grown:
-                return number if gap is None else gap, None
+                return _first(doubtful, gap, number), None
             indent = width_of(indent_of(line))
             if gap is not None and indent < floor:
                 return gap, "blank line"
             outer = 0 < floor <= indent < base
             if outer and not grown:
-                return number if gap is None else gap, None
+                return _first(doubtful, gap, number), None
             outer = outer and not _DEFINES.match(line)
             word = (first[1] or first[2]) if first else ""
             if outer and (finishes or gap is not None):
@@ -125,12 +127,17 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 # A try is no statement without the except that the model goes on with. (A closer
                 # that stands below already was cut before.)
                 base, shape, head = indent, "statement", None
+            if gap is not None and floor and not finishes and doubtful is None:
+                doubtful = gap
             gap = None
+            if doubtful is not None and grown and indent == floor and _LEAVES.match(line):
+                # The function ends here, and yet goes on below.
+                return doubtful, "blank line"
             reason = _ends_before(indent, word, base, last, shape)
             if reason and not (reason == "statement" and introduces):
                 return number, reason
         if not grown:
-            return len(lines), None
+            return _first(doubtful, len(lines)), None
         if body and OPENS.search(line.rstrip()) and base <= width_of(indent_of(line)) < body:
             level = width_of(indent_of(line)) + width_of(place.unit or "    ")
             if level == body and number + 1 < len(lines):
@@ -143,7 +150,12 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
         may_end = shape == "statement" and not introduces and number + 1 < len(lines)
         if may_end and _is_finished(line, scan, base, place.language):
             return number + 1, "statement"
-    return len(lines) if gap is None else gap, None
+    return _first(doubtful, gap, len(lines)), None
+
+
+def _first(*numbers: int | None) -> int:
+    """The first of these that is not None."""
+    return next(number for number in numbers if number is not None)
 
 
 @lru_cache(maxsize=16)

@@ -60,27 +60,6 @@ async def test_line_ends_are_those_that_the_editor_wants(
     assert answer["items"][0]["insertText"] == f"step in steps:{line_end}    print(step)"
 
 
-async def test_a_completion_item(start: Start, ollama: FakeOllama) -> None:
-    client = await start(environment={"OLLAMA_HOST": ollama.url})
-    await client.initialize(MENU_ONLY, {"debounceMs": 0})
-    ollama.fill = "_two(a, b):\n    return a + b\n\n"
-    client.open("# 😀 add\ndef add")
-    answer = await client.request(
-        "textDocument/completion",
-        {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 7}},
-    )
-    assert answer["isIncomplete"] is False
-    (item,) = answer["items"]
-    assert item["label"] == item["filterText"] == "add_two(a, b):"
-    assert item["textEdit"] == {
-        "range": {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 7}},
-        "newText": "add_two(a, b):\n    return a + b",
-    }
-    assert (item["insertTextFormat"], item["insertTextMode"]) == (1, 1)
-    assert item["command"]["command"] == "infill-ls.accept"
-    assert item["documentation"]["value"].startswith("```python\nadd_two(a, b):\n")
-
-
 @pytest.mark.parametrize(
     ("encoding", "character"), [("utf-8", 12), ("utf-16", 9), ("utf-32", 8)], ids=str
 )

@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from editors.editor import Editor
+from editors.emacs import Emacs
+from editors.helix import Helix
 from editors.neovim import Neovim
 from editors.vscode import VSCode
 
-EDITORS: Final[list[type[Editor]]] = [Neovim, VSCode]
+from editors.emacs import Emacs
+from editors.helix import Helix
+from editors.neovim import Neovim
+from editors.vscode import VSCode
+
+EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, VSCode, Emacs]
 
 
 def folder() -> Path:
     """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
-    given = os.environ.get("INFILL_LS_EDITORS")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else cache / "infill-ls-editors"
+    return Path(_GIVEN) if _GIVEN else cache() / "infill-ls-editors"

@@ -12,17 +12,22 @@ import pytest
 from editors import EDITORS, folder
 from editors.editor import Editor
 from editors.engine import Engine
+from editors.processes import assert_gone, new_mark
 
 Document = Callable[[str, str], Path]
 CURSOR = "‸"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of an editor runs for each that can do what its ``needs`` marks say."""
+    """A test of an editor runs for each that can do what its ``needs`` marks say.
+
+    What one editor alone does is marked ``only``.
+    """
     if "kind" not in metafunc.fixturenames:
         return
     needs = {mark.args[0] for mark in metafunc.definition.iter_markers("needs")}
-    able = [kind for kind in EDITORS if needs <= kind.abilities]
+    only = {mark.args[0] for mark in metafunc.definition.iter_markers("only")}
+    able = [kind for kind in EDITORS if needs <= kind.abilities and only <= {kind.name}]
     metafunc.parametrize("kind", able, ids=[kind.name for kind in able], scope="module")
 
 
@@ -34,20 +39,23 @@ def _engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
+def environment(_engine: Engine) -> Iterator[dict[str, str]]:
+    """What an editor must be started with; nothing that was is left running in the end."""
+    mark = new_mark()
+    yield {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "OLLAMA_HOST": _engine.url,
+        "INFILL_LS_ENGINE": "ollama",
+        **mark,
+    }
+    assert_gone(mark)
+
+
+@pytest.fixture(scope="module")
 def _editor(
-    kind: type[Editor], _engine: Engine, tmp_path_factory: pytest.TempPathFactory
+    kind: type[Editor], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Editor]:
-    home = tmp_path_factory.mktemp(kind.name)
-    binaries = Path(sys.executable).parent
-    editor = kind.start(
-        folder(),
-        home,
-        {
-            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-            "OLLAMA_HOST": _engine.url,
-            "INFILL_LS_ENGINE": "ollama",
-        },
-    )
+    editor = kind.start(folder(), tmp_path_factory.mktemp(kind.name), environment)
     yield editor
     editor.quit()
 

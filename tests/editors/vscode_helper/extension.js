@@ -50,7 +50,6 @@ const answers = {
       text: document.getText(),
       dirty: document.isDirty,
       line: selection.active.line,
-      tabs: options.insertSpaces === false,
       tabSize: options.tabSize,
     };
   },

@@ -1,0 +1,39 @@
+"""What an editor leaves behind: processes are known by a mark that they inherit."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+from typing import Final
+
+NAME: Final = "INFILL_LS_TEST_RUN"
+# s. A server whose editor died is gone after 5 s; this is more.
+LIMIT: Final = 20.0
+
+
+def new_mark() -> dict[str, str]:
+    """A part of an environment that nobody else has."""
+    return {NAME: uuid.uuid4().hex}
+
+
+def marked(mark: dict[str, str]) -> list[str]:
+    """Command lines of the processes that run in such an environment, and of their children."""
+    entry = f"{NAME}={mark[NAME]}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry in (process / "environ").read_bytes().split(b"\0"):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found.append(f"{process.name} {command}")
+        except OSError:  # gone meanwhile, or somebody else's
+            continue
+    return found
+
+
+def assert_gone(mark: dict[str, str]) -> None:
+    """Wait until none of these processes is left; fails if one stays."""
+    end = time.monotonic() + LIMIT
+    while left := marked(mark):
+        assert time.monotonic() < end, f"left running: {left}"
+        time.sleep(0.05)

@@ -1,0 +1,81 @@
+"""What only Helix does: it has no ghost text, but a menu that it shares with other servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from editors import folder, other_server
+from editors.conftest import Document
+from editors.editor import Editor
+from editors.engine import Engine
+from editors.helix import Helix
+
+pytestmark = pytest.mark.only("helix")
+
+
+@pytest.fixture(scope="module")
+def _editor(
+    kind: type[Editor], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Editor]:
+    """Helix with another server for Python beside infill-ls."""
+    binaries = tmp_path_factory.mktemp("bin")
+    program = binaries / "pylsp"
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} {other_server.__file__}\n")
+    program.chmod(0o755)
+    path = f"{binaries}{os.pathsep}{environment['PATH']}"
+    editor = kind.start(folder(), tmp_path_factory.mktemp(kind.name), {**environment, "PATH": path})
+    yield editor
+    editor.quit()
+
+
+def test_a_fill_comes_first(editor: Helix, engine: Engine, document: Document) -> None:
+    document("first.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    editor.type("ordered = so")
+    editor.until_shown("rted(names)")
+    assert [label.split()[0] for label in editor.labels()] == ["sorted(names)", "sorted", "source"]
+    editor.accept()
+    editor.until_text("names = []\nordered = sorted(names)\n")
+
+
+@pytest.mark.parametrize("delay", [1.0, 1.5])
+def test_a_slow_fill_joins_the_open_menu(
+    editor: Helix, engine: Engine, document: Document, delay: float
+) -> None:
+    document("slow.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", delay=delay)
+    editor.type("ordered = so")
+    editor.until(lambda: editor.labels() != [], "the other server's names")
+    assert editor.shown() == ""
+    editor.until_shown("rted(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = sorted(names)\n")
+
+
+def test_typing_against_a_fill_in_an_open_menu(
+    editor: Helix, engine: Engine, document: Document
+) -> None:
+    document("against.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)", "ordered = source(names)")
+    editor.type("ordered = so")
+    editor.until(lambda: editor.shown() != "", "a fill")
+    editor.type("ur" if editor.shown().startswith("r") else "rt")
+    editor.until(lambda: editor.shown() in ("ce(names)", "ed(names)"), "another fill")
+    assert len(editor.labels()) == 2
+
+
+def test_a_slow_fill_keeps_nobody_from_the_next_word(
+    editor: Helix, engine: Engine, document: Document
+) -> None:
+    document("next.py", "names = []\n‸\n")
+    engine.writes("ordered = names or sorted(names)", delay=1.5)
+    editor.type("ordered = na")
+    engine.until(lambda: bool(engine.generations))
+    editor.type("mes or so")
+    editor.until_shown("rted(names)")
+    editor.accept()
+    editor.until_text("names = []\nordered = names or sorted(names)\n")

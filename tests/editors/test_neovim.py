@@ -1,0 +1,187 @@
+"""What Neovim alone does: its keys, and what its own inline completion would get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from editors import folder
+from editors.conftest import Document
+from editors.editor import Editor
+from editors.engine import Engine
+from editors.neovim import Neovim, OlderNeovim
+
+pytestmark = pytest.mark.only("neovim")
+
+Starts = Callable[..., Neovim]
+
+
+@pytest.fixture
+def neovim(editor: Editor) -> Neovim:
+    return cast(Neovim, editor)
+
+
+@pytest.fixture
+def starts(environment: dict[str, str], engine: Engine, tmp_path: Path) -> Iterator[Starts]:
+    """Another Neovim than the one that all tests share."""
+    started: list[Neovim] = []
+
+    def start(kind: type[Neovim] = Neovim, init: str = "") -> Neovim:
+        started.append(kind.start(folder(), tmp_path / "home", environment, init))
+        return started[0]
+
+    engine.reset()
+    yield start
+    for one in started:
+        one.quit()
+
+
+def accepted(neovim: Neovim) -> int:
+    """How many fills the server was told to be accepted."""
+    return int(
+        neovim.lua("""
+            local client = vim.lsp.get_clients({ name = 'infill-ls', bufnr = 0 })[1]
+            local command = { command = 'infill-ls.explain' }
+            return client:request_sync('workspace/executeCommand', command).result.accepted
+        """)
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        # Neovim by itself would leave "ordered = so" + "rted(names)" + the keys.
+        ("rt", "ordered = sorted(names)"),
+        ("ur", "ordered = sour"),
+        ("<BS>", "ordered = s"),
+        ("<Left>", "ordered = so"),
+    ],
+    ids=["with the fill", "against the fill", "deleting", "moving back"],
+)
+def test_accepting_before_the_next_answer(
+    neovim: Neovim, engine: Engine, document: Document, keys: str, text: str
+) -> None:
+    document("stale.py", "names = []\n‸\n")
+    engine.writes("ordered = sorted(names)")
+    neovim.type("ordered = so")
+    neovim.until_shown("rted(names)")
+    # All at once: no answer can come in between.
+    neovim.keys(f"{keys}<C-l>")
+    neovim.until_text(f"names = []\n{text}\n")
+    neovim.until(lambda: neovim.shown() == "", "no suggestion")
+
+
+def test_undo_goes_in_three_steps(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("undo.py", "‸\n")
+    engine.writes("ordered = sorted(names)")
+    neovim.type("ordered = so")
+    neovim.until_shown("rted(names)")
+    neovim.accept()
+    neovim.until_text("ordered = sorted(names)\n")
+    neovim.keys(" or ()")
+    neovim.until_text("ordered = sorted(names) or ()\n")
+    neovim.keys("<Esc>u")
+    neovim.until_text("ordered = sorted(names)\n")
+    neovim.keys("u")
+    neovim.until_text("ordered = so\n")
+    neovim.keys("u")
+    neovim.until_text("\n")
+
+
+def test_word_by_word(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("words.py", "‸\n")
+    words = ["for", " größe", " in", " sorted", "(", "alle", "):", "\n    print", "(", "größe", ")"]
+    whole = "".join(words)
+    engine.writes(whole)
+    neovim.type("fo")
+    neovim.until_shown(whole.removeprefix("fo"))
+    before = accepted(neovim)
+    seen = ""
+    for word in words:
+        neovim.accept_word()
+        seen += word
+        neovim.until_text(f"{seen}\n")
+        rest = whole.removeprefix(seen)
+        neovim.until(lambda rest=rest: neovim.shown() == rest, f"the rest {rest!r}")  # type: ignore[misc]
+    assert accepted(neovim) == before + 1
+
+
+def test_line_by_line(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("lines.py", "‸\n")
+    lines = ["for name in names:", "\n    print(name)", "\n    print()"]
+    whole = "".join(lines)
+    engine.writes(whole)
+    neovim.type("for na")
+    neovim.until_shown(whole.removeprefix("for na"))
+    seen = ""
+    for line in lines:
+        neovim.accept_line()
+        seen += line
+        neovim.until_text(f"{seen}\n")
+        neovim.until_shown(whole.removeprefix(seen))
+
+
+def test_the_server_is_told_what_was_accepted(
+    neovim: Neovim, engine: Engine, document: Document
+) -> None:
+    document("told.py", "‸\n")
+    engine.writes("ordered = sorted(names)")
+    before = accepted(neovim)
+    neovim.type("ordered = so")
+    neovim.until_shown("rted(names)")
+    assert accepted(neovim) == before
+    neovim.accept()
+    neovim.until(lambda: accepted(neovim) == before + 1, "the server's count")
+
+
+@pytest.mark.usefixtures("engine")
+def test_keys_without_a_suggestion_type_nothing(neovim: Neovim, document: Document) -> None:
+    document("nothing.py", "‸\n")
+    neovim.keys("a<C-l>b<C-g>wc<C-g>ld<C-g>ne<C-g>pf")
+    neovim.until_text("abcdef\n")
+
+
+@pytest.mark.usefixtures("engine")
+def test_why_nothing_shows(neovim: Neovim, document: Document) -> None:
+    document("why.py", "‸\n")
+    neovim.type("x")
+    neovim.keys("<Esc>:InfillExplain<CR>")
+    neovim.until(lambda: "infill-ls: " in neovim.messages(), "an explanation")
+
+
+def test_a_tab_accepts_if_the_user_wants_it(starts: Starts, engine: Engine, tmp_path: Path) -> None:
+    neovim = starts(init="vim.g.infill_ls_keys = { accept = '<Tab>', toggle = '' }")
+    file = tmp_path / "tab.txt"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    engine.writes("ordered = sorted(names)")
+    neovim.keys("<Tab>")
+    neovim.until_text("\t\n")
+    neovim.type("ordered = so")
+    neovim.until_shown("rted(names)")
+    neovim.keys("<Tab>")
+    neovim.until_text("\tordered = sorted(names)\n")
+
+
+def test_an_older_neovim_has_a_menu(starts: Starts, engine: Engine, tmp_path: Path) -> None:
+    neovim = starts(OlderNeovim)
+    file = tmp_path / "menu.py"
+    file.write_bytes("größe = []  # 😀\r\n\r\n".encode())
+    neovim.open(file, 1, 0)
+    engine.writes("for one in größe:\n    print(one)\n    print()")
+    neovim.type("for on")
+    neovim.until_shown("e in größe:\n    print(one)\n    print()")
+    # A key goes on through the menu.
+    neovim.type("e")
+    neovim.until_shown(" in größe:\n    print(one)\n    print()")
+    neovim.accept()
+    neovim.until(lambda: "print()" in neovim.text(), "the accepted fill")
+    neovim.until(lambda: accepted(neovim) == 1, "the server's count")
+    neovim.save()
+    wanted = "größe = []  # 😀\nfor one in größe:\n    print(one)\n    print()\n"
+    assert file.read_bytes() == wanted.replace("\n", "\r\n").encode()
+    neovim.undo()
+    neovim.until(lambda: "print" not in neovim.text(), "the text without the fill")
