@@ -17,12 +17,16 @@ from editors.helix import Helix
 from editors.neovim import Neovim
 from editors.vscode import VSCode
 
-from editors.emacs import Emacs
-from editors.helix import Helix
-from editors.neovim import Neovim
-from editors.vscode import VSCode
-
 EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, VSCode, Emacs]
+
+
+# Read once: each test has an environment without infill-ls' own variables.
+_GIVEN: Final = os.environ.get("INFILL_LS_EDITORS")
+
+
+def cache() -> Path:
+    """The user's cache, where the weights are too."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def folder() -> Path:

@@ -83,6 +83,7 @@ class VSCode(Editor):
             Ability.MULTI_LINE,
             Ability.ACCEPT_WORD,
             Ability.ACCEPT_LINE,
+            Ability.CANDIDATES,
             Ability.ACCEPT_COMMAND,
             Ability.CANCELLATION,
             Ability.STATUS,
@@ -110,13 +111,17 @@ class VSCode(Editor):
             done.write_text(wanted)
         debian.unpack(place / "chromium", CHROMIUM, SUITE, [SHELL])
         path = f"{_node(place).parent}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run(["make", "-s", "vsix"], cwd=ROOT, env={**os.environ, "PATH": path}, check=True)
+        subprocess.run(
+            ["make", "-s", "vsix"], cwd=ROOT, env={**os.environ, "PATH": path}, check=True
+        )
 
     @classmethod
     def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> VSCode:
         return cls(folder / cls.name, home, environment)
 
     def __init__(self, place: Path, home: Path, environment: Mapping[str, str]) -> None:
+        self.workspace = home / "workspace"
+        self.workspace.mkdir(parents=True)
         self._socket = home / "helper"
         self._log = home / "log"
         user = home / "data" / "User"
@@ -130,6 +135,7 @@ class VSCode(Editor):
         ]
         self._environment = {
             **os.environ,
+            **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE")},
             "HOME": str(home),
             "SHELL": "/bin/sh",
             "INFILL_LS_TESTS_SOCKET": str(self._socket),
@@ -152,8 +158,8 @@ class VSCode(Editor):
         self._browser: Browser | None = None
         try:
             address = self._until_logged(r"listening on (http://127\.0\.0\.1:\d+)")
-            self._browser = Browser(place)
-            self._browser.go(f"{address}/?folder={quote(str(home))}")
+            self._browser = Browser(place, environment)
+            self._browser.go(f"{address}/?folder={quote(str(self.workspace))}")
             self.until(self._is_ready, "the server", limit=60.0)
         except BaseException:
             self.quit()
@@ -235,17 +241,35 @@ class VSCode(Editor):
         self._page.press("Alt+BracketRight")
 
     def toggle(self) -> None:
+        self.command("Turn Off or On")
+
+    def command(self, title: str) -> None:
+        """Run one of the extension's commands, from the palette."""
         self._page.press("F1")
-        self._page.type("infill-ls: Turn Off or On")
+        self._page.type(f"infill-ls: {title}")
+        palette = ".quick-input-widget:not([style*='display: none'])"
         self.until(
-            lambda: "Turn Off or On" in self._page.text(".quick-input-list .focused"),
-            "the command in the palette",
+            lambda: title in self._page.text(f"{palette} .monaco-list-row.focused"),
+            f"the command {title} in the palette",
         )
         self._page.press("Enter")
-        self.until(
-            lambda: not self._page.text(".quick-input-widget:not([style*='display: none'])"),
-            "the end of the palette",
-        )
+        self.until(lambda: not self._page.count(palette), "the end of the palette")
+
+    def explained(self) -> dict[str, Any]:
+        """What ``infill-ls.explain`` says."""
+        return dict(self._asked("command", name="infill-ls.explain"))
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting that counts in this window."""
+        return self._asked("setting", name=name)
+
+    def set(self, name: str, value: object) -> None:
+        """Change one of the user's own settings; None takes it away."""
+        self._asked("set", name=name, value=value)
+
+    def menu(self) -> str:
+        """VS Code's own menu of suggestions; "" if there is none."""
+        return self._page.text(".suggest-widget.visible .monaco-list-row")
 
     def status(self) -> str:
         return str(self._page.evaluate(STATUS)).removeprefix("infill-ls: ")
@@ -289,7 +313,7 @@ class VSCode(Editor):
 class Browser:
     """A page in headless Chromium; Playwright's loop runs in a thread of its own."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, environment: Mapping[str, str]) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
         self._thread.start()
@@ -297,7 +321,7 @@ class Browser:
         if python not in sys.path:
             sys.path.append(python)
         try:
-            self._do(self._launch(place / "chromium" / "root"))
+            self._do(self._launch(place / "chromium" / "root", environment))
         except BaseException:
             self._end_thread()
             raise
@@ -305,7 +329,7 @@ class Browser:
     def _do(self, work: Coroutine[Any, Any, Result], limit: float = 60.0) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
 
-    async def _launch(self, root: Path) -> None:
+    async def _launch(self, root: Path, environment: Mapping[str, str]) -> None:
         from playwright.async_api import async_playwright
 
         # A library that another library looks for in a folder of its own.
@@ -317,6 +341,7 @@ class Browser:
             args=["--no-sandbox", "--disable-gpu"],
             env={
                 **os.environ,
+                **environment,
                 "LD_LIBRARY_PATH": os.pathsep.join(sound),
                 "FONTCONFIG_SYSROOT": str(root),
             },
