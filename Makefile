@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-editors screenshots lint lock bench bench-levers bench-real bench-knobs eval clean
+.PHONY: demo test test-editors screenshots vsix lint lock bench bench-levers bench-real bench-knobs \
+	eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -23,6 +24,15 @@ screenshots: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.screenshots $(EDITORS)
+
+# The extension for VS Code; needs Node 22 or later with npm. vsce is what VS Code's own makers pack
+# with: it checks the manifest and takes the packages that are needed at run time.
+VSCODE := editor-configs/vscode
+vsix: $(VSCODE)/infill-ls.vsix
+
+$(VSCODE)/infill-ls.vsix: $(addprefix $(VSCODE)/,extension.js package.json package-lock.json README.md .vscodeignore)
+	cd $(VSCODE) && npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
+	cd $(VSCODE) && npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository --out $(@F)
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

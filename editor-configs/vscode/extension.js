@@ -1,23 +1,177 @@
-// Starts infill-ls; vscode-languageclient does the rest, inline completion included.
-const { workspace } = require("vscode");
-const { LanguageClient } = require("vscode-languageclient/node");
+// @ts-check
+// Starts infill-ls and shows its state; vscode-languageclient does the rest, ghost text included.
 
-let client;
+const { spawn } = require("node:child_process");
+const { homedir } = require("node:os");
+const vscode = require("vscode");
+const { LanguageClient, State } = require("vscode-languageclient/node");
 
-const configured = (name) => workspace.getConfiguration("infill-ls").get(name);
+const { commands, window, workspace } = vscode;
 
-exports.activate = () => {
-  const [command, ...args] = configured("command");
-  client = new LanguageClient(
-    "infill-ls",
-    { command, args },
-    {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-      initializationOptions: configured("settings"),
-      middleware: { workspace: { configuration: () => [configured("settings")] } },
-    },
-  );
-  return client.start();
+/** What the status bar shows for each state of the server (the notification infill-ls/status). */
+const ICONS = {
+  idle: "$(sparkle)",
+  asking: "$(loading~spin)",
+  loading: "$(cloud-download)",
+  off: "$(circle-slash)",
+  problem: "$(warning)",
 };
 
-exports.deactivate = () => client?.stop();
+/** @type {LanguageClient | undefined} */
+let client;
+/** @type {vscode.LogOutputChannel} */
+let log;
+/** @type {vscode.StatusBarItem} */
+let item;
+
+/** @param {keyof typeof ICONS} state @param {string} message */
+function show(state, message) {
+  item.text = `${ICONS[state] ?? ICONS.problem} infill-ls`;
+  item.accessibilityInformation = { label: `infill-ls: ${state}` };
+  item.backgroundColor =
+    state === "problem" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+  const tooltip = new vscode.MarkdownString(undefined, true);
+  tooltip.appendText(`infill-ls: ${message || state}`);
+  tooltip.appendMarkdown(
+    "\n\n[Turn off or on](command:infill-ls.toggle) · [Restart](command:infill-ls.restart) · " +
+      "[Log](command:infill-ls.showLog)",
+  );
+  tooltip.isTrusted = {
+    enabledCommands: ["infill-ls.toggle", "infill-ls.restart", "infill-ls.showLog"],
+  };
+  item.tooltip = tooltip;
+}
+
+/**
+ * The server's settings that the user has set. The defaults stay at home: the server's own
+ * settings file would lose against them.
+ * @param {vscode.ExtensionContext} context
+ */
+function settings(context) {
+  const section = workspace.getConfiguration("infill-ls");
+  const { properties } = context.extension.packageJSON.contributes.configuration;
+  const names = Object.keys(properties).map((name) => name.replace("infill-ls.", ""));
+  const isSet = (/** @type {string} */ name) => {
+    const found = section.inspect(name);
+    return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some(
+      (value) => value !== undefined,
+    );
+  };
+  return Object.fromEntries(
+    names
+      .filter((name) => name !== "command" && isSet(name))
+      .map((name) => [name, section.get(name)]),
+  );
+}
+
+/**
+ * Starts the server's process, in the home directory: a file of the workspace is never run
+ * instead, which Windows would do.
+ * @returns {Promise<import("node:child_process").ChildProcess>}
+ */
+function startProcess() {
+  const [command, ...args] = workspace.getConfiguration("infill-ls").get("command", [""]);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: homedir() });
+    child.once("spawn", () => resolve(child));
+    child.once("error", reject);
+  });
+}
+
+/** @param {vscode.ExtensionContext} context */
+async function start(context) {
+  show("loading", "starting");
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let first;
+  try {
+    first = await startProcess();
+  } catch (error) {
+    await cannotStart(/** @type {NodeJS.ErrnoException} */ (error));
+    return;
+  }
+  client = new LanguageClient(
+    "infill-ls",
+    // A crashed server is started again, a few times.
+    async () => {
+      const child = first ?? (await startProcess());
+      first = undefined;
+      return child;
+    },
+    {
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      outputChannel: log,
+      initializationOptions: settings(context),
+      middleware: {
+        workspace: { configuration: () => [settings(context)] },
+        async executeCommand(command, args, next) {
+          const answer = await next(command, args);
+          if (command === "infill-ls.explain") {
+            void window.showInformationMessage(`infill-ls: ${answer.message}`);
+          }
+          return answer;
+        },
+      },
+    },
+  );
+  client.onDidChangeState(({ newState }) => {
+    void commands.executeCommand("setContext", "infill-ls.running", newState === State.Running);
+    if (newState === State.Running) show("idle", "");
+    if (newState === State.Stopped) show("problem", "the server has stopped");
+  });
+  client.onNotification("infill-ls/status", ({ state, message }) => show(state, message));
+  // What goes wrong here, the client tells the user.
+  await client.start().catch(() => {});
+}
+
+/** @param {NodeJS.ErrnoException} error */
+async function cannotStart(error) {
+  const [command] = workspace.getConfiguration("infill-ls").get("command", [""]);
+  const what = error.code === "ENOENT" ? "was not found" : `can't be started (${error.message})`;
+  const text = `The command "${command}" ${what}.`;
+  show("problem", text);
+  log.error(text);
+  const choice = await window.showErrorMessage(
+    `infill-ls: ${text} Install infill-ls so that it is on the PATH, or say in the setting ` +
+      '"infill-ls.command" where it is; then restart it.',
+    "Restart",
+    "Open Setting",
+  );
+  if (choice === "Restart") await commands.executeCommand("infill-ls.restart");
+  if (choice === "Open Setting") {
+    await commands.executeCommand("workbench.action.openSettings", "infill-ls.command");
+  }
+}
+
+async function stop() {
+  await client?.dispose();
+  client = undefined;
+}
+
+/** @param {vscode.ExtensionContext} context */
+exports.activate = async (context) => {
+  log = window.createOutputChannel("infill-ls", { log: true });
+  item = window.createStatusBarItem("infill-ls", vscode.StatusBarAlignment.Right, 100);
+  item.name = "infill-ls";
+  item.command = "infill-ls.explain";
+  item.show();
+  context.subscriptions.push(
+    log,
+    item,
+    commands.registerCommand("infill-ls.showLog", () => log.show()),
+    commands.registerCommand("infill-ls.restart", async () => {
+      await stop();
+      await start(context);
+    }),
+    workspace.onDidChangeConfiguration(async (change) => {
+      if (change.affectsConfiguration("infill-ls.command")) {
+        await commands.executeCommand("infill-ls.restart");
+      } else if (change.affectsConfiguration("infill-ls") && client?.isRunning()) {
+        // Without a value: the server asks for it.
+        await client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+      }
+    }),
+  );
+  await start(context);
+};
+
+exports.deactivate = stop;

@@ -15,8 +15,9 @@ from editors.editor import Editor
 from editors.emacs import Emacs
 from editors.helix import Helix
 from editors.neovim import Neovim
+from editors.vscode import VSCode
 
-EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, Emacs]
+EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, VSCode, Emacs]
 
 
 # Read once: each test has an environment without infill-ls' own variables.

@@ -1,0 +1,424 @@
+"""VS Code as code-server, in headless Chromium, with the extension of ``editor-configs/vscode``.
+
+Keys go to the browser and what is shown comes from its page. What a page doesn't tell (the whole
+text, where a file opens) is asked of VS Code itself, through ``vscode_helper``, a second extension.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from editors import debian
+from editors.editor import LOOK, PATIENCE, Ability, Editor
+
+Result = TypeVar("Result")
+
+# code-server 4.139.1 is VS Code 1.139.1, and insists on Node 24.
+CODE_SERVER: Final = "code-server@4.139.1"
+NODE: Final = "node@24.21.0"
+PLAYWRIGHT: Final = "playwright==1.65.2"
+# Without the parts of a desktop that the package "chromium" brings along.
+CHROMIUM: Final = ["chromium-headless-shell", "fonts-dejavu-core"]
+SUITE: Final = "bookworm"
+SHELL: Final = "usr/lib/chromium/chromium-headless-shell"
+
+ROOT: Final = Path(__file__).parents[2]
+EXTENSION: Final = ROOT / "editor-configs" / "vscode" / "infill-ls.vsix"
+HELPER: Final = Path(__file__).parent / "vscode_helper"
+
+# What the tests need beside the shipped configuration: nothing that talks by itself.
+USER_SETTINGS: Final = {
+    "telemetry.telemetryLevel": "off",
+    "workbench.startupEditor": "none",
+    "chat.disableAIFeatures": True,
+    "workbench.tips.enabled": False,
+}
+
+# Ghost text of the editor that has the focus, line by line: what stands in its line, then the
+# lines below. VS Code writes blanks as no-break spaces.
+GHOST_TEXT: Final = """() => {
+  const editor = document.querySelector(".editor-group-container.active .monaco-editor");
+  if (!editor) return "";
+  const text = (nodes) => [...nodes].map((node) => node.textContent).join("");
+  const first = text(editor.querySelectorAll(".view-lines [class*=ghost-text-decoration]"));
+  const below = [...editor.querySelectorAll(".suggest-preview-text .view-line")]
+    .map((line) => [parseFloat(line.style.top), line.textContent])
+    .sort((one, other) => one[0] - other[0]);
+  return [first, ...below.map(([, line]) => line)]
+    .join("\\n").replaceAll("\\u00a0", " ");
+}"""
+# Notifications go away; this keeps what they said.
+KEEP_MESSAGES: Final = """() => {
+  window.told = new Set();
+  new MutationObserver(() => {
+    for (const node of document.querySelectorAll(".notification-list-item-message")) {
+      window.told.add(node.textContent);
+    }
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+}"""
+STATUS: Final = """() => document.getElementById("infill-ls.infill-ls.infill-ls")
+  ?.querySelector("a")?.getAttribute("aria-label") ?? \"\""""
+
+
+class VSCode(Editor):
+    name = "vscode"
+    abilities = frozenset(
+        {
+            Ability.GHOST_TEXT,
+            Ability.MULTI_LINE,
+            Ability.ACCEPT_WORD,
+            Ability.ACCEPT_LINE,
+            Ability.CANDIDATES,
+            Ability.ACCEPT_COMMAND,
+            Ability.CANCELLATION,
+            Ability.STATUS,
+            Ability.TOGGLE,
+        }
+    )
+    pause = 0.05
+
+    @classmethod
+    def install(cls, folder: Path) -> None:
+        """Needs npm and Debian's apt-get and dpkg-deb; 1.5 GB."""
+        place = folder / cls.name
+        wanted = f"{NODE} {CODE_SERVER} {PLAYWRIGHT} {sys.version_info[:2]}\n"
+        done = place / "installed"
+        if not done.exists() or done.read_text() != wanted:
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            # Its script picks the build for this machine.
+            _npm(place, "--prefix=node", NODE)
+            # Its script would fetch VS Code's own packages too, but also build what isn't needed.
+            _npm(place, "--ignore-scripts", "--prefix=code-server", CODE_SERVER)
+            _npm(_code_server(place) / "lib" / "vscode", "--ignore-scripts", "--omit=dev")
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "--target", place / "python", PLAYWRIGHT], check=True)
+            done.write_text(wanted)
+        debian.unpack(place / "chromium", CHROMIUM, SUITE, [SHELL])
+        path = f"{_node(place).parent}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(
+            ["make", "-s", "vsix"], cwd=ROOT, env={**os.environ, "PATH": path}, check=True
+        )
+
+    @classmethod
+    def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> VSCode:
+        return cls(folder / cls.name, home, environment)
+
+    def __init__(self, place: Path, home: Path, environment: Mapping[str, str]) -> None:
+        self.workspace = home / "workspace"
+        self.workspace.mkdir(parents=True)
+        self._socket = home / "helper"
+        self._log = home / "log"
+        user = home / "data" / "User"
+        user.mkdir(parents=True)
+        (user / "settings.json").write_text(json.dumps(USER_SETTINGS))
+        self._command = [
+            str(_node(place)),
+            str(_code_server(place) / "out" / "node" / "entry.js"),
+            f"--user-data-dir={home / 'data'}",
+            f"--extensions-dir={home / 'extensions'}",
+        ]
+        self._environment = {
+            **os.environ,
+            **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE")},
+            "HOME": str(home),
+            "SHELL": "/bin/sh",
+            "INFILL_LS_TESTS_SOCKET": str(self._socket),
+            **environment,
+        }
+        # VS Code takes its environment from a login shell.
+        (home / ".profile").write_text(f"export PATH='{environment['PATH']}'\n")
+        self._install_extensions(home)
+        options = ["--auth=none", "--bind-addr=127.0.0.1:0", "--disable-telemetry"]
+        options += ["--disable-update-check", "--disable-workspace-trust"]
+        with self._log.open("wb") as log:
+            self._server = subprocess.Popen(
+                [*self._command, *options],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._browser: Browser | None = None
+        try:
+            address = self._until_logged(r"listening on (http://127\.0\.0\.1:\d+)")
+            self._browser = Browser(place, environment)
+            self._browser.go(f"{address}/?folder={quote(str(self.workspace))}")
+            self.until(self._is_ready, "the server", limit=60.0)
+        except BaseException:
+            self.quit()
+            raise
+
+    def _install_extensions(self, home: Path) -> None:
+        helper = _packed(HELPER, home / "helper.vsix")
+        for extension in (EXTENSION, helper):
+            subprocess.run(
+                [*self._command, "--install-extension", str(extension)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=True,
+            )
+
+    def _until_logged(self, pattern: str) -> str:
+        end = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self._log.read_text("utf-8", "replace"))):
+            if time.monotonic() > end or self._server.poll() is not None:
+                raise AssertionError(f"code-server didn't start:\n{self._log.read_text()}")
+            time.sleep(LOOK)
+        return found[1]
+
+    def _is_ready(self) -> bool:
+        """Whether the helper is there, and VS Code knows what the server can do."""
+        try:
+            return bool(self._asked("has", command="infill-ls.accept"))
+        except OSError:
+            return False
+
+    @property
+    def _page(self) -> Browser:
+        assert self._browser is not None
+        return self._browser
+
+    def _asked(self, question: str, **details: Any) -> Any:
+        """The answer of ``vscode_helper``."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(str(self._socket))
+            connection.sendall(json.dumps({"question": question, **details}).encode() + b"\n")
+            reply = json.loads(connection.makefile("rb").readline())
+        if "error" in reply:
+            raise AssertionError(f"{question}: {reply['error']}")
+        return reply["answer"]
+
+    def open(self, file: Path, line: int, column: int) -> None:
+        self._asked("open", file=str(file), line=line, column=column)
+
+    def key(self, character: str) -> None:
+        self._page.press("Enter") if character == "\n" else self._page.type(character)
+
+    def backspace(self) -> None:
+        self._page.press("Backspace")
+
+    def shown(self) -> str:
+        text = str(self._page.evaluate(GHOST_TEXT))
+        if "\n" in text and (state := self._asked("state")) and "\n\t" in state["text"]:
+            # A tab is drawn as blanks.
+            tab = " " * int(state["tabSize"])
+            text = re.sub(r"^ +", lambda blanks: blanks[0].replace(tab, "\t"), text, flags=re.M)
+        return text
+
+    def accept(self) -> None:
+        self._page.press("Tab")
+
+    def accept_word(self) -> None:
+        self._page.press("Control+ArrowRight")
+
+    def accept_line(self) -> None:
+        self._page.press("Control+ArrowDown")
+
+    def ask(self) -> None:
+        self._page.press("Alt+Backslash")
+
+    def next_candidate(self) -> None:
+        self._page.press("Alt+BracketRight")
+
+    def toggle(self) -> None:
+        self.command("Turn Off or On")
+
+    def command(self, title: str) -> None:
+        """Run one of the extension's commands, from the palette."""
+        self._page.press("F1")
+        self._page.type(f"infill-ls: {title}")
+        palette = ".quick-input-widget:not([style*='display: none'])"
+        self.until(
+            lambda: title in self._page.text(f"{palette} .monaco-list-row.focused"),
+            f"the command {title} in the palette",
+        )
+        self._page.press("Enter")
+        self.until(lambda: not self._page.count(palette), "the end of the palette")
+
+    def explained(self) -> dict[str, Any]:
+        """What ``infill-ls.explain`` says."""
+        return dict(self._asked("command", name="infill-ls.explain"))
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting that counts in this window."""
+        return self._asked("setting", name=name)
+
+    def set(self, name: str, value: object) -> None:
+        """Change one of the user's own settings; None takes it away."""
+        self._asked("set", name=name, value=value)
+
+    def menu(self) -> str:
+        """VS Code's own menu of suggestions; "" if there is none."""
+        return self._page.text(".suggest-widget.visible .monaco-list-row")
+
+    def status(self) -> str:
+        return str(self._page.evaluate(STATUS)).removeprefix("infill-ls: ")
+
+    def move(self, line: int, column: int) -> None:
+        self._asked("move", line=line, column=column)
+
+    def undo(self) -> None:
+        self._page.press("Control+KeyZ")
+
+    def text(self) -> str:
+        state = self._asked("state")
+        return str(state["text"]).replace("\r\n", "\n") if state else ""
+
+    def split(self) -> None:
+        self._page.press("Control+Backslash")
+        self.until(lambda: self._page.count(".editor-group-container") == 2, "a second window")
+
+    def save(self) -> None:
+        self._page.press("Control+KeyS")
+        self.until(lambda: not self._asked("state")["dirty"], "the saved file")
+
+    def close(self) -> None:
+        self._asked("command", name="workbench.action.revertAndCloseActiveEditor")
+
+    def picture(self, folder: Path) -> Path:
+        file = folder / "vscode.png"
+        self._page.picture(file)
+        return file
+
+    def messages(self) -> str:
+        return "\n".join(self._page.evaluate("() => [...window.told]"))
+
+    def quit(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+        self._server.terminate()
+        try:
+            self._server.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._server.pid, signal.SIGKILL)
+            self._server.wait(PATIENCE)
+            raise AssertionError("code-server didn't leave when asked to") from None
+
+
+class Browser:
+    """A page in headless Chromium; Playwright's loop runs in a thread of its own."""
+
+    def __init__(self, place: Path, environment: Mapping[str, str]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
+        self._thread.start()
+        python = str(place / "python")
+        if python not in sys.path:
+            sys.path.append(python)
+        try:
+            self._do(self._launch(place / "chromium" / "root", environment))
+        except BaseException:
+            self._end_thread()
+            raise
+
+    def _do(self, work: Coroutine[Any, Any, Result], limit: float = 60.0) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
+
+    async def _launch(self, root: Path, environment: Mapping[str, str]) -> None:
+        from playwright.async_api import async_playwright
+
+        # A library that another library looks for in a folder of its own.
+        sound = [str(folder) for folder in root.glob("usr/lib/*-linux-gnu/pulseaudio")]
+        self._playwright = await async_playwright().start()
+        self._chromium = await self._playwright.chromium.launch(
+            executable_path=root / SHELL,
+            # The sandbox wants rights that a container often doesn't give; the page is our own.
+            args=["--no-sandbox", "--disable-gpu"],
+            env={
+                **os.environ,
+                **environment,
+                "LD_LIBRARY_PATH": os.pathsep.join(sound),
+                "FONTCONFIG_SYSROOT": str(root),
+            },
+        )
+        self._page = await self._chromium.new_page(viewport={"width": 1000, "height": 700})
+        await self._page.add_init_script(f"({KEEP_MESSAGES})()")
+
+    def go(self, address: str) -> None:
+        self._do(self._page.goto(address, wait_until="domcontentloaded"))
+
+    def press(self, key: str) -> None:
+        self._do(self._page.keyboard.press(key))
+
+    def type(self, text: str) -> None:
+        self._do(self._page.keyboard.type(text))
+
+    def evaluate(self, function: str) -> Any:
+        return self._do(self._page.evaluate(function))
+
+    def text(self, selector: str) -> str:
+        """The text of the elements that a selector finds; "" if none."""
+        return "\n".join(self._do(self._page.locator(selector).all_inner_texts()))
+
+    def count(self, selector: str) -> int:
+        return int(self._do(self._page.locator(selector).count()))
+
+    def picture(self, file: Path) -> None:
+        self._do(self._page.screenshot(path=file))
+
+    def close(self) -> None:
+        async def close() -> None:
+            await self._chromium.close()
+            await self._playwright.stop()
+
+        try:
+            self._do(close())
+        finally:
+            self._end_thread()
+
+    def _end_thread(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+
+def _npm(folder: Path, *arguments: str) -> None:
+    command = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run([*command, *arguments], cwd=folder, check=True)
+
+
+def _node(place: Path) -> Path:
+    return place / "node" / "node_modules" / "node" / "bin" / "node"
+
+
+def _code_server(place: Path) -> Path:
+    return place / "code-server" / "node_modules" / "code-server"
+
+
+def _packed(extension: Path, file: Path) -> Path:
+    """An extension without dependencies as a .vsix."""
+    about = json.loads((extension / "package.json").read_text())
+    manifest = (
+        '<?xml version="1.0" encoding="utf-8"?><PackageManifest Version="2.0.0" '
+        'xmlns="http://schemas.microsoft.com/developer/vsx-schema/2011"><Metadata>'
+        f'<Identity Language="en-US" Id="{about["name"]}" Version="{about["version"]}" '
+        f'Publisher="{about["publisher"]}"/></Metadata><Installation>'
+        '<InstallationTarget Id="Microsoft.VisualStudio.Code"/></Installation><Assets>'
+        '<Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json"/>'
+        "</Assets></PackageManifest>"
+    )
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("extension.vsixmanifest", manifest)
+        for part in extension.iterdir():
+            archive.write(part, f"extension/{part.name}")
+    return file
