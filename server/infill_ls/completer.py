@@ -40,7 +40,7 @@ from infill_ls import policy
 from infill_ls.engines import Engine
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
-from infill_ls.hole import CLOSERS, REACH, Hole, typed_since
+from infill_ls.hole import CLOSERS, Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan, Rates
@@ -178,9 +178,7 @@ class _Running:
         """Whether it is for what comes after a fill at the hole."""
         if uri != self.generation.uri or self.is_candidate or not fill:
             return False
-        ahead = self.generation.hole
-        after = (hole.prefix[-REACH:] + hole.inserted(fill))[-REACH:]
-        return ahead.prefix[-REACH:] == after and ahead.suffix[:REACH] == hole.suffix[:REACH]
+        return self.generation.hole.surroundings == hole.after(fill).surroundings
 
 
 class Completer:
@@ -570,7 +568,7 @@ class Completer:
         """A fill is shown: ask for what comes after it, unless that is known."""
         if self._running is not None or not fill or not self._goes_ahead:
             return
-        after = replace(hole, prefix=hole.prefix + hole.inserted(fill))
+        after = hole.after(fill)
         if self._recall.find(uri, after) is None:
             self._start(uri, after, policy.shape(after, self.settings.multiline), 0.0)
             assert self._running is not None

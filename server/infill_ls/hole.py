@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from infill_ls.brackets import Scan
@@ -47,6 +47,15 @@ class Hole:
     def inserted(self, fill: str) -> str:
         """What accepting a fill puts at the cursor, with ``\\n`` for every line end."""
         return fill + "\n" if fill and self.opens_line else fill
+
+    def after(self, fill: str) -> Hole:
+        """The hole behind a fill that was accepted."""
+        return replace(self, prefix=self.prefix + self.inserted(fill))
+
+    @property
+    def surroundings(self) -> tuple[str, str]:
+        """The text on either side that tells this place from another."""
+        return self.prefix[-REACH:], self.suffix[:REACH]
 
     def in_document(self, fill: str) -> str:
         """The same with the document's own line ends."""

@@ -80,7 +80,7 @@ def joined(draft: Draft, place: Place) -> Draft:
 
 def _fits(indent: str, place: Place) -> bool:
     """Whether a line of this file may be indented like this."""
-    return width_of(indent) % width_of(place.unit or "    ") == 0
+    return width_of(indent) % place.unit_width == 0
 
 
 def _unshifted(draft: Draft, before: str) -> Draft:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import QUOTES, Scan
-from infill_ls.place import Draft, Place, indent_of, width_of
+from infill_ls.place import Draft, Place, depth_of
 
 # A line with less than this to tell it by comes twice in much code, in characters.
 _TELLING: Final = 4
@@ -51,7 +51,7 @@ def same_line(line: str, other: str) -> bool:
     """Whether two lines, blanks at their start included, say the same."""
     if line.rstrip() == other:
         return True
-    if width_of(indent_of(line)) != width_of(indent_of(other)):
+    if depth_of(line) != depth_of(other):
         return False
     return _bare(line) == _bare(other)
 

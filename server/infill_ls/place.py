@@ -191,6 +191,11 @@ class Place:
         widths = sorted(len(indent) for indent in indents if len(indent) > 1 and indent[0] == " ")
         return " " * min(widths[len(widths) // 10], 8) if widths else None
 
+    @cached_property
+    def unit_width(self) -> int:
+        """Width of one level of indentation in columns; four if nothing tells."""
+        return width_of(self.unit or "    ")
+
 
 @lru_cache(maxsize=16)
 def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Place:
@@ -207,3 +212,8 @@ def indent_of(line: str) -> str:
 def width_of(blanks: str) -> int:
     """Width of blanks in columns; a tab goes on to the next multiple of eight."""
     return len(blanks.expandtabs(8))
+
+
+def depth_of(line: str) -> int:
+    """Width of the blanks at a line's start in columns."""
+    return width_of(indent_of(line))

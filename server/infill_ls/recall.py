@@ -68,4 +68,4 @@ class Recall:
 
 
 def _key(uri: str, hole: Hole) -> _Key:
-    return uri, hole.prefix[-REACH:], hole.suffix[:REACH]
+    return uri, *hole.surroundings

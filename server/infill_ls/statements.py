@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
-from infill_ls.place import OPENS, Draft, Place, Shape, indent_of, width_of
+from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
@@ -41,18 +41,18 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
     lines = draft.text.split("\n")
     whole = len(lines) - (not draft.final)
     number, reason = _end(lines, whole, place)
+    if reason is None and (draft.final or number == len(lines)):
+        return draft
     kept = "\n".join(lines[:number])
-    if reason is not None:
-        begun = place.before + draft.text.lstrip("\n")
-        if place.shape == "block" and _may_meet(lines[number:whole], begun, place):
-            if draft.ended_by == "suffix":
-                return draft
-            if not draft.final:
-                return draft.hold(len(kept))
-        return Draft(kept, reason, True)
-    if number < len(lines) and not draft.final:
+    if reason is None:
         return draft.hold(len(kept))
-    return draft
+    begun = place.before + draft.text.lstrip("\n")
+    if place.shape == "block" and _may_meet(lines[number:whole], begun, place):
+        if draft.ended_by == "suffix":
+            return draft
+        if not draft.final:
+            return draft.hold(len(kept))
+    return Draft(kept, reason, True)
 
 
 def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
@@ -63,13 +63,13 @@ def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
     """
     if place.below is None:
         return False
-    below = width_of(indent_of(place.below))
+    below = depth_of(place.below)
     if below == 0 and indent_of(begun):
         return False
-    outside = min(below, width_of(place.unit or "    "))
+    outside = min(below, place.unit_width)
     code = [line for line in beyond if line.strip()]
     return len(code) < _LOOK_AHEAD and not any(
-        width_of(indent_of(line)) < outside or _DEFINES.match(line) for line in code
+        depth_of(line) < outside or _DEFINES.match(line) for line in code
     )
 
 
@@ -93,14 +93,14 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
     doubtful: int | None = None  # from here on it may be what stands below, in other words
     if not lines[0].strip() and OPENS.search(place.before.rstrip()):
         # What is typed heads a block, and the fill is its body.
-        base, last = width_of(indent_of(place.before)), place.before
+        base, last = depth_of(place.before), place.before
     for number, fill_line in enumerate(lines):
         grown = number < whole
         inside = scan.opened or (scan.quote and not in_docstring)
         line = fill_line if number else place.before + fill_line
         if not fill_line.strip():
             if grown and number > 0 and last and last is not place.before and not inside:
-                over = _LEAVES.match(last) and width_of(indent_of(last)) == base
+                over = _LEAVES.match(last) and depth_of(last) == base
                 further = finishes and floor < (base or 0)
                 within = further if over else floor or (shape == "block" and base)
                 if not within:
@@ -108,12 +108,12 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 gap = number if gap is None else gap
             continue
         if base is None:
-            base = width_of(indent_of(line))
+            base = depth_of(line)
         elif number > 0 and not inside:
             first = _FIRST_WORD.match(line + "\n" if grown else line)
             if first is None and not grown:
                 return _first(doubtful, gap, number), None
-            indent = width_of(indent_of(line))
+            indent = depth_of(line)
             if gap is not None and indent < floor:
                 return gap, "blank line"
             outer = 0 < floor <= indent < base
@@ -138,8 +138,8 @@ def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
                 return number, reason
         if not grown:
             return _first(doubtful, len(lines)), None
-        if body and OPENS.search(line.rstrip()) and base <= width_of(indent_of(line)) < body:
-            level = width_of(indent_of(line)) + width_of(place.unit or "    ")
+        if body and OPENS.search(line.rstrip()) and base <= depth_of(line) < body:
+            level = depth_of(line) + place.unit_width
             if level == body and number + 1 < len(lines):
                 # Its body stands below already.
                 return number + 1, "suffix"
@@ -168,7 +168,7 @@ def _floor(place: Place) -> int:
     """
     if place.before or place.rest.strip():
         return 0
-    below = width_of(indent_of(place.below or ""))
+    below = depth_of(place.below or "")
     if below or place.language != "python":
         return below
     return _function_body(place)
@@ -178,7 +178,7 @@ def _function_body(place: Place) -> int:
     """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
     width, body = 10_000, 0
     for line in reversed(place.lines_above):
-        indent = width_of(indent_of(line))
+        indent = depth_of(line)
         if indent < width:
             if _FUNCTION.match(line):
                 body = indent + 1
@@ -218,22 +218,17 @@ def _headless(place: Place) -> int:
     """
     if not place.at_line_start or place.rest.strip() or place.language != "python":
         return 0
-    above, below = width_of(indent_of(place.above)), width_of(indent_of(place.below or ""))
+    above, below = depth_of(place.above), depth_of(place.below or "")
     if above == below and not place.before and not OPENS.search(place.above):
         return below
-    deepest = above + width_of(place.unit or "    ") if OPENS.search(place.above) else above
+    deepest = above + place.unit_width if OPENS.search(place.above) else above
     return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
     code = line.rstrip()
-    if (
-        scan.opened
-        or scan.quote
-        or width_of(indent_of(line)) != base
-        or code.lstrip()[:1] in CLOSERS
-    ):
+    if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
         return False

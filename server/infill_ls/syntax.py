@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.brackets import OPENERS, QUOTES, Scan
-from infill_ls.place import Draft, Place, indent_of, width_of
+from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
 from infill_ls.statements import CLAUSES
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _completed(fill: str, after: str, place: Place) -> str:
     line = (fill + place.rest).rstrip()
     indent = indent_of(place.before + line)
     if line.endswith(":") and place.language == "python":
-        below = width_of(indent_of(place.below or ""))
+        below = depth_of(place.below or "")
         body = "" if below > width_of(indent) else f"\n{indent}    pass"
         return fill + place.rest + body + after[len(place.rest) :]
     if line.endswith(tuple(OPENERS)) and not place.rest.strip():
@@ -165,7 +165,7 @@ def _around(place: Place) -> tuple[str, str]:
         line = lines[number] if number < len(lines) - 1 else lines[number] + place.rest
         if not line.strip():
             continue
-        width = width_of(indent_of(line))
+        width = depth_of(line)
         if lowest is None or width <= lowest:
             lowest, least = width, number
         above_is_blank = number == 0 or not lines[number - 1].strip()
@@ -183,7 +183,7 @@ def _around(place: Place) -> tuple[str, str]:
     end = 1
     while end < len(below):
         line = below[end]
-        if line.strip() and width_of(indent_of(line)) < max(1, lowest or 0) and not _goes_on(line):
+        if line.strip() and depth_of(line) < max(1, lowest or 0) and not _goes_on(line):
             break
         end += 1
     return head, "\n".join(below[:end]) + "\n"
