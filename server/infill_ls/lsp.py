@@ -13,10 +13,9 @@ import contextlib
 import json
 import logging
 import os
-import re
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, BinaryIO, Final, TypeVar, cast
@@ -34,8 +33,9 @@ from infill_ls.engines import connect
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.frames import FrameError, Frames
 from infill_ls.generation import TRACE
-from infill_ls.hole import Hole, typed_since
+from infill_ls.hole import Hole
 from infill_ls.measured import Measured
+from infill_ls.menu import Menu, word_before
 from infill_ls.offers import Offer
 from infill_ls.settings import Settings, from_user
 from infill_ls.status import State, Status
@@ -46,8 +46,6 @@ log = logging.getLogger(__name__)
 PARENT_INTERVAL: Final = 2.0
 # s. An editor that doesn't answer a question about its settings is not waited for.
 CONFIGURATION_TIMEOUT: Final = 5.0
-# s without a key after which a menu's request that waits is made for what was typed meanwhile.
-TYPING_PAUSE: Final = 0.2
 # Columns of a tab in the documentation of a menu's item.
 TAB_SHOWN: Final = 4
 # Bytes read at once.
@@ -69,9 +67,6 @@ _LOG_LEVELS: Final = {
     "debug": logging.DEBUG,
     "trace": TRACE,
 }
-
-# The word that a text ends with, or "".
-_WORD_BEFORE: Final = re.compile(r"\w*\Z")
 
 Result = TypeVar("Result")
 
@@ -171,49 +166,6 @@ class Protocol(LanguageServerProtocol):
         self._server.close_document(params.text_document.uri)
 
 
-class Menu:
-    """A request for a menu's items that waits, and where the cursor has gone since in its word.
-
-    Editors with menus don't ask again while they wait. They filter what comes late by the word as
-    it is then, and accepting it first takes back what was typed since (Helix, VS Code); so what
-    comes late has to begin with that. Once the word has ended it comes too late: Helix drops it if
-    another server's menu was open meanwhile, and asks nobody for the next word before it has come.
-    """
-
-    def __init__(self, uri: str, asked: Hole) -> None:
-        self.uri = uri
-        self.asked = asked
-        # None when the word has ended, or the cursor is elsewhere.
-        self.now: Hole | None = asked
-        self._changed = asyncio.Event()
-
-    def follow(self, holes: Iterator[Hole]) -> None:
-        """The document has changed; ``holes`` are where the cursor may be now."""
-        self.now = next((place for place in holes if self._typed(place) is not None), None)
-        self._changed.set()
-
-    async def still(self) -> None:
-        """Wait until something was typed, and then nothing more for a while."""
-        await self._changed.wait()
-        while self.now is not None and self._changed.is_set():
-            self._changed.clear()
-            await asyncio.sleep(TYPING_PAUSE)
-
-    def fits(self, offer: Offer) -> bool:
-        """Whether an offer goes on from what was typed since it was asked for."""
-        typed = None if self.now is None else typed_since(offer.hole, self.now)
-        return typed is not None and offer.fill.startswith(typed) and offer.fill != typed
-
-    def whole(self, offer: Offer) -> str:
-        """What an offer puts where the request was made: it begins with what was typed since."""
-        return self.asked.in_document((self._typed(offer.hole) or "") + offer.fill)
-
-    def _typed(self, place: Hole) -> str | None:
-        """The part of a word that was typed since the request; None if it isn't that alone."""
-        typed = typed_since(self.asked, place)
-        return typed if typed is not None and _WORD_BEFORE.fullmatch(typed) else None
-
-
 class Server(LanguageServer):
     """Open documents, the client's ways, and the completer."""
 
@@ -255,7 +207,11 @@ class Server(LanguageServer):
         with contextlib.suppress(KeyError, TypeError):
             self.has_status = bool(params["capabilities"]["experimental"][STATUS])
         if self.has_status is None:
-            self.has_status = not any(name in self.client.lower() for name in STATUS_UNWANTED)
+            self.has_status = not self.is_one_of(STATUS_UNWANTED)
+
+    def is_one_of(self, editors: Iterable[str]) -> bool:
+        """Whether the client is one of these editors, by its name for itself."""
+        return any(name in self.client.lower() for name in editors)
 
     def snapshot_for(self, message: Any) -> Snapshot | None:
         """The document that a message is about, as it stands now."""
@@ -285,9 +241,11 @@ class Server(LanguageServer):
             return
         changes = [_change(change) for change in params.content_changes]
         document.apply(changes, params.text_document.version, self.encoding)
+        holes: Iterable[Hole] = self._holes_after(document, changes)
         if self.menu is not None and self.menu.uri == document.uri:
-            self.menu.follow(self._holes_after(document, changes))
-        self.completer.document_changed(document.uri, self._holes_after(document, changes))
+            holes = list(holes)
+            self.menu.follow(holes)
+        self.completer.document_changed(document.uri, holes)
 
     def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
         """Where the cursor may be now. A snapshot is made only for whoever looks."""
@@ -494,9 +452,13 @@ def _register(server: Server) -> None:
             lsp.CompletionTriggerKind.TriggerCharacter,
             lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
         )
-        menu = ls.menu = Menu(snapshot.uri, _place(ls, snapshot, params.position))
+        client = "" if at_once else ls.client
+        menu = Menu(snapshot.uri, _place(ls, snapshot, params.position))
+        ls.menu = menu
         try:
-            offer = await _menu_offer(ls, menu, "" if at_once else ls.client)
+            offer = await menu.offer(
+                lambda place: _complete(ls, menu.uri, place, client), lambda: ls.menu is menu
+            )
         finally:
             if ls.menu is menu:
                 ls.menu = None
@@ -536,30 +498,9 @@ async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool
     return answer
 
 
-async def _menu_offer(ls: Server, menu: Menu, client: str) -> Offer | None:
-    """What a menu may show where the cursor is by now; None if nothing, or if nobody waits."""
-    while menu.now is not None and ls.menu is menu:
-        place = menu.now
-        answer = asyncio.create_task(_complete(ls, menu.uri, place, client))
-        still = asyncio.create_task(menu.still())
-        try:
-            await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
-            if answer.done():
-                offer = next(iter(answer.result().offers), None)
-                if offer is not None and menu.fits(offer):
-                    return offer
-                if menu.now is place or ls.menu is not menu:
-                    return None
-                await still
-        finally:
-            answer.cancel()
-            still.cancel()
-    return None
-
-
 def _text(ls: Server, offer: Offer) -> str:
     """What the editor is to insert, with the line ends that it wants."""
-    if any(name in ls.client.lower() for name in LINE_ENDS_APART):
+    if ls.is_one_of(LINE_ENDS_APART):
         return offer.hole.inserted(offer.fill)
     return offer.text
 
@@ -578,7 +519,7 @@ def _completion_item(
     """
     line, column = snapshot.place(Position(position.line, position.character), encoding)
     text = snapshot.lines[line]
-    word = _WORD_BEFORE.findall(text[:column])[0]
+    word = word_before(text[:column])
     inserted = word + menu.whole(offer)
     edited = lsp.Range(
         lsp.Position(line, character(text, column - len(word), encoding)),
