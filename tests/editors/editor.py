@@ -6,6 +6,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -19,7 +20,7 @@ LOOK = 0.02
 KEY_PAUSE = 0.12
 
 
-class Ability:
+class Ability(StrEnum):
     """What an editor can show or do. A test of something that it can't is not collected for it."""
 
     GHOST_TEXT = "ghost text"

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import socket
-import struct
 import subprocess
-import termios
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pyte
-
 from editors import debian, svg
 from editors.editor import LOOK, PATIENCE, Ability, Editor
+from editors.terminal import Terminal
 
 CONFIGURATION = Path(__file__).parents[2] / "editor-configs/emacs/infill-ls.el"
 
@@ -74,19 +68,7 @@ TOLD = re.compile("infill-ls: |[Ee]rror|Could not")
 
 class Emacs(Editor):
     name: ClassVar = "emacs"
-    abilities: ClassVar = frozenset(
-        (
-            Ability.GHOST_TEXT,
-            Ability.MULTI_LINE,
-            Ability.ACCEPT_WORD,
-            Ability.ACCEPT_LINE,
-            Ability.CANDIDATES,
-            Ability.ACCEPT_COMMAND,
-            Ability.CANCELLATION,
-            Ability.STATUS,
-            Ability.TOGGLE,
-        )
-    )
+    abilities: ClassVar = frozenset(Ability)
     pause: ClassVar = 0.2
 
     @classmethod
@@ -134,16 +116,9 @@ class Emacs(Editor):
             )
         )
         self._socket = home / "socket/emacs"
-        self.screen = bytearray()  # all that was written to the terminal
-        self._master, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        self._process = subprocess.Popen(
-            ["setsid", "--ctty", *command(root), "--no-site-file", "-nw"],
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            cwd=home,
-            env={
+        self._terminal = Terminal(
+            [*command(root), "--no-site-file", "-nw"],
+            {
                 **os.environ,
                 "TERM": "xterm-256color",
                 "LC_ALL": "C.UTF-8",
@@ -154,24 +129,20 @@ class Emacs(Editor):
                 **places(root),
                 "HOME": str(home),
             },
+            home,
+            columns=COLUMNS,
+            rows=ROWS,
         )
-        os.close(terminal)
-        self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
-        self._reader.start()
         end = time.monotonic() + PATIENCE
         while not self._socket.exists():
             if time.monotonic() > end:
-                self._process.kill()
-                raise RuntimeError(f"Emacs didn't start: {self.screen[-2000:].decode()}")
+                self._terminal.process.kill()
+                raise RuntimeError("\n".join(["Emacs didn't start:", *self.screen()]))
             time.sleep(LOOK)
 
-    def _read(self) -> None:
-        while True:
-            try:
-                piece = os.read(self._master, 1 << 16)
-            except OSError:  # the other end is closed
-                return
-            self.screen += piece
+    def screen(self) -> list[str]:
+        """What can be read on the terminal, row by row."""
+        return self._terminal.lines()
 
     def lisp(self, expression: str) -> Any:
         """The value of an expression in the window's buffer: a string, a number, true or none.
@@ -199,7 +170,7 @@ class Emacs(Editor):
 
     def keys(self, keys: str) -> None:
         """Type keys, as a terminal sends them."""
-        os.write(self._master, keys.encode())
+        self._terminal.press(keys)
 
     def open(self, file: Path, line: int, column: int) -> None:
         self.lisp('(with-current-buffer "*Messages*" (let ((inhibit-read-only t)) (erase-buffer)))')
@@ -276,24 +247,17 @@ class Emacs(Editor):
         return "\n".join(line for line in log.splitlines() if TOLD.search(line))
 
     def picture(self, folder: Path) -> Path:
-        screen = pyte.Screen(COLUMNS, ROWS)
-        pyte.ByteStream(screen).feed(bytes(self.screen))
-        columns, rows = range(PICTURE_COLUMNS), range(PICTURE_ROWS)
-        cells = [[screen.buffer[row][column] for column in columns] for row in rows]
         file = folder / "emacs.svg"
-        file.write_text(svg.picture(cells, (screen.cursor.y, screen.cursor.x)))
+        cells = [row[:PICTURE_COLUMNS] for row in self._terminal.cells()[:PICTURE_ROWS]]
+        file.write_text(svg.picture(cells, self._terminal.cursor))
         return file
 
     def quit(self) -> None:
         self.keys("\x18\x03")  # C-x C-c
         try:
-            self._answer_questions(lambda: self._process.poll() is not None)
+            self._answer_questions(lambda: self._terminal.process.poll() is not None)
         finally:
-            if self._process.poll() is None:
-                self._process.kill()
-            self._process.wait(PATIENCE)
-            self._reader.join(PATIENCE)
-            os.close(self._master)
+            self._terminal.wait(PATIENCE)
 
     def _answer_questions(self, done: Callable[[], bool]) -> None:
         """Whatever Emacs asks until it is done: nothing is saved, and it goes on all the same."""

@@ -38,19 +38,7 @@ class Neovim(Editor):
     """Neovim 0.12 or later, with ghost text."""
 
     name: ClassVar = "neovim"
-    abilities: ClassVar = frozenset(
-        (
-            Ability.GHOST_TEXT,
-            Ability.MULTI_LINE,
-            Ability.ACCEPT_WORD,
-            Ability.ACCEPT_LINE,
-            Ability.CANDIDATES,
-            Ability.ACCEPT_COMMAND,
-            Ability.CANCELLATION,
-            Ability.STATUS,
-            Ability.TOGGLE,
-        )
-    )
+    abilities: ClassVar = frozenset(Ability)
     # s; Neovim's own, which can't be set.
     pause: ClassVar = 0.2
 

@@ -53,14 +53,14 @@ class Terminal:
         self._on_change = on_change
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        # It is the program's controlling terminal, as any other is.
         self.process = subprocess.Popen(
-            arguments,
+            ["setsid", "--ctty", *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             cwd=folder,
-            env={"TERM": "xterm-256color", **environment},
-            start_new_session=True,
+            env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", **environment},
         )
         os.close(slave)
         self._thread = threading.Thread(target=self._read, name="terminal", daemon=True)

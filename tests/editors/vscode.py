@@ -77,19 +77,7 @@ STATUS: Final = """() => document.getElementById("infill-ls.infill-ls.infill-ls"
 
 class VSCode(Editor):
     name = "vscode"
-    abilities = frozenset(
-        {
-            Ability.GHOST_TEXT,
-            Ability.MULTI_LINE,
-            Ability.ACCEPT_WORD,
-            Ability.ACCEPT_LINE,
-            Ability.CANDIDATES,
-            Ability.ACCEPT_COMMAND,
-            Ability.CANCELLATION,
-            Ability.STATUS,
-            Ability.TOGGLE,
-        }
-    )
+    abilities = frozenset(Ability)
     pause = 0.05
 
     @classmethod
