@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,8 @@ async def test_one_that_is_not_the_first_is_accepted(client: LspClient, ollama: 
     assert (explained["shown"], explained["accepted"]) == (1, 1)
 
 
-async def test_a_change_meanwhile(client: LspClient, ollama: FakeOllama) -> None:
+async def drawing(client: LspClient, ollama: FakeOllama) -> asyncio.Future[Any]:
+    """The request by hand whose second fill the engine is about to write; the first is known."""
     ollama.fill = in_turn
     client.open(TEXT)
     assert await client.fill(1, 12) == "xs.copy()"
@@ -61,20 +63,18 @@ async def test_a_change_meanwhile(client: LspClient, ollama: FakeOllama) -> None
     ollama.gate.clear()
     asked = client.ask(1, 12, manual=True)
     await ollama.until(lambda: len(ollama.generations) == 3)
+    return asked
+
+
+async def test_a_change_meanwhile(client: LspClient, ollama: FakeOllama) -> None:
+    asked = await drawing(client, ollama)
     client.insert("x", 1, 12, 2)
     assert [item["insertText"] for item in (await asked)["items"]] == ["xs.copy()"]
     await ollama.until(lambda: ollama.generations[2].state == "cancelled")
 
 
 async def test_a_cancel_meanwhile(client: LspClient, ollama: FakeOllama) -> None:
-    ollama.fill = in_turn
-    client.open(TEXT)
-    assert await client.fill(1, 12) == "xs.copy()"
-    await ollama.until(lambda: len(ollama.generations) == 2)
-    await ollama.generations[1].ended.wait()
-    ollama.gate.clear()
-    asked = client.ask(1, 12, manual=True)
-    await ollama.until(lambda: len(ollama.generations) == 3)
+    asked = await drawing(client, ollama)
     client.cancel(asked)
     await ollama.until(lambda: ollama.generations[2].state == "cancelled")
     client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})

@@ -8,6 +8,8 @@ driver (an :class:`~editors.editor.Editor`) and how it is installed.
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,3 +34,11 @@ def cache() -> Path:
 def folder() -> Path:
     """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
     return Path(_GIVEN) if _GIVEN else cache() / "infill-ls-editors"
+
+
+def chosen(names: Sequence[str]) -> list[type[Editor]]:
+    """The editors of these names, all if none is given; leaves if one is unknown."""
+    known = {kind.name: kind for kind in EDITORS}
+    if unknown := set(names) - set(known):
+        sys.exit(f"No such editor: {', '.join(sorted(unknown))}. There are {', '.join(known)}.")
+    return [kind for name, kind in known.items() if not names or name in names]

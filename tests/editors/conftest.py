@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from editors import EDITORS, folder
+from editors import EDITORS, folder, processes
 from editors.editor import Editor
 from editors.engine import Engine
-from editors.processes import assert_gone, new_mark
 
 Document = Callable[[str, str], Path]
 CURSOR = "‸"
@@ -41,14 +38,9 @@ def _engine() -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def environment(_engine: Engine) -> Iterator[dict[str, str]]:
     """What an editor must be started with; nothing that was is left running in the end."""
-    mark = new_mark()
-    yield {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "OLLAMA_HOST": _engine.url,
-        "INFILL_LS_ENGINE": "ollama",
-        **mark,
-    }
-    assert_gone(mark)
+    made = processes.environment(OLLAMA_HOST=_engine.url, INFILL_LS_ENGINE="ollama")
+    yield made
+    processes.assert_gone(made)
 
 
 @pytest.fixture(scope="module")

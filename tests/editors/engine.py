@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from editors.loop import Loop
 from fake_ollama import Call, FakeOllama
-
-Result = TypeVar("Result")
 
 # s. Anything that the engine is to see, it sees within this time.
 LIMIT = 20.0
@@ -19,10 +16,8 @@ class Engine:
     """What it writes is set with :meth:`writes`; what it was asked is in :attr:`generations`."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
-        self._thread.start()
-        self.fake = self._do(self._make())
+        self._loop = Loop("engine", LIMIT)
+        self.fake = self._loop.do(self._make())
         self.start()
         self.port = self.fake.port
         self.url = self.fake.url
@@ -30,21 +25,16 @@ class Engine:
     async def _make(self) -> FakeOllama:
         return FakeOllama(fill="")
 
-    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT)
-
     def start(self) -> None:
         """Come (back) to life, always at the same address."""
-        self._do(self.fake.start(getattr(self, "port", 0)))
+        self._loop.do(self.fake.start(getattr(self, "port", 0)))
 
     def die(self) -> None:
         """Hang up on everybody, and refuse connections from then on."""
-        self._do(self.fake.stop())
+        self._loop.do(self.fake.stop())
 
     def close(self) -> None:
         self.die()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(LIMIT)
         self._loop.close()
 
     def reset(self) -> None:
@@ -56,7 +46,7 @@ class Engine:
             self.fake.calls.clear()
             self.fake.most_at_once = 0
 
-        self._do(reset())
+        self._loop.do(reset())
 
     def writes(self, *texts: str, delay: float = 0.0, stalls: bool = False) -> None:
         """Go on like these texts: what follows in one of them after the end of the prefix.
@@ -77,7 +67,7 @@ class Engine:
             if stalls:
                 self.fake.piece_gate.clear()
 
-        self._do(set_it())
+        self._loop.do(set_it())
 
     def flows(self) -> None:
         """Go on with what stalled."""
@@ -85,7 +75,7 @@ class Engine:
         async def flow() -> None:
             self.fake.piece_gate.set()
 
-        self._do(flow())
+        self._loop.do(flow())
 
     @property
     def generations(self) -> list[Call]:
@@ -112,7 +102,7 @@ class Engine:
 
     def until(self, wanted: Callable[[], bool]) -> None:
         """Wait until something is so that can be seen here."""
-        self._do(self.fake.until(wanted, LIMIT))
+        self._loop.do(self.fake.until(wanted, LIMIT))
 
     def until_quiet(self) -> None:
         """Wait until no call is under way."""

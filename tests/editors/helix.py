@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import time
@@ -75,8 +74,6 @@ class Helix(Editor):
             [str(program), "-v", "--log", str(self._log)],
             {
                 "HOME": str(home),
-                # The weights of the embedded engine are in the user's own cache.
-                "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
                 "XDG_CONFIG_HOME": str(home / "config"),
                 "XDG_DATA_HOME": str(home / "data"),
                 "XDG_STATE_HOME": str(home / "state"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -12,14 +14,20 @@ NAME: Final = "INFILL_LS_TEST_RUN"
 LIMIT: Final = 20.0
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """What an editor must be started with: infill-ls on its path, these settings, and a mark."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, **settings, **new_mark()}
+
+
 def new_mark() -> dict[str, str]:
     """A part of an environment that nobody else has."""
     return {NAME: uuid.uuid4().hex}
 
 
-def marked(mark: dict[str, str]) -> list[str]:
-    """Command lines of the processes that run in such an environment, and of their children."""
-    entry = f"{NAME}={mark[NAME]}".encode()
+def marked(environment: dict[str, str]) -> list[str]:
+    """Command lines of the processes that run in this environment, and of their children."""
+    entry = f"{NAME}={environment[NAME]}".encode()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -31,9 +39,9 @@ def marked(mark: dict[str, str]) -> list[str]:
     return found
 
 
-def assert_gone(mark: dict[str, str]) -> None:
-    """Wait until none of these processes is left; fails if one stays."""
+def assert_gone(environment: dict[str, str]) -> None:
+    """Wait until no process of this environment is left; fails if one stays."""
     end = time.monotonic() + LIMIT
-    while left := marked(mark):
+    while left := marked(environment):
         assert time.monotonic() < end, f"left running: {left}"
         time.sleep(0.05)

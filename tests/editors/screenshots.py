@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
-from editors import EDITORS, cache, folder
+from editors import cache, chosen, folder
 from editors.editor import Editor
-from editors.processes import assert_gone, new_mark
+from editors.processes import assert_gone, environment
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # Bytes; who reads the README on the way should not wait for pictures.
@@ -34,31 +33,27 @@ GOING_ON: Final = "open"
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    wanted = sys.argv[1:] or [kind.name for kind in EDITORS]
-    for kind in EDITORS:
-        if kind.name in wanted:
-            file = take(kind)
-            size = file.stat().st_size
-            print(f"{file.name}: {size / 1000:.0f} KB", flush=True)
-            if size > HEAVIEST:
-                sys.exit(f"{file} is too heavy")
+    for kind in chosen(sys.argv[1:]):
+        file = take(kind)
+        size = file.stat().st_size
+        print(f"{file.name}: {size / 1000:.0f} KB", flush=True)
+        if size > HEAVIEST:
+            sys.exit(f"{file} is too heavy")
 
 
 def take(kind: type[Editor]) -> Path:
     """Type until the model's fill is shown, and take the picture."""
-    mark = new_mark()
     with tempfile.TemporaryDirectory() as name:
         home = Path(name) / "home"
         home.mkdir()
         file = Path(name) / "settings.py"
         file.write_text(BEFORE + AFTER)
-        environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "INFILL_LS_ENGINE": "embedded",
-            "XDG_CACHE_HOME": str(cache()),
-            **mark,
-        }
-        editor = kind.start(folder(), home, environment)
+        made = environment(
+            INFILL_LS_ENGINE="embedded",
+            # The editor has a home of its own; the weights are in the user's.
+            XDG_CACHE_HOME=str(cache()),
+        )
+        editor = kind.start(folder(), home, made)
         try:
             before = BEFORE.splitlines()
             editor.open(file, len(before) - 1, len(before[-1]))
@@ -70,7 +65,7 @@ def take(kind: type[Editor]) -> Path:
             return editor.picture(PICTURES)
         finally:
             editor.quit()
-            assert_gone(mark)
+            assert_gone(made)
 
 
 if __name__ == "__main__":

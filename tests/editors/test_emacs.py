@@ -13,6 +13,7 @@ from editors.conftest import Document
 from editors.editor import Editor
 from editors.emacs import Emacs
 from editors.engine import Engine
+from editors.parts import LINES, WORDS, accepted_in_parts
 
 pytestmark = pytest.mark.only("emacs")
 
@@ -153,35 +154,13 @@ def test_undo_goes_in_steps(emacs: Emacs, engine: Engine, document: Document) ->
 
 
 def test_word_by_word(emacs: Emacs, engine: Engine, document: Document) -> None:
-    document("words.py", "‸\n")
-    words = ["for", " größe", " in", " sorted", "(", "alle", "):", "\n    print", "(", "größe", ")"]
-    whole = "".join(words)
-    engine.writes(whole)
-    emacs.type("fo")
-    emacs.until_shown(whole.removeprefix("fo"))
     before = accepted(emacs)
-    seen = ""
-    for word in words:
-        emacs.accept_word()
-        seen += word
-        emacs.until_text(f"{seen}\n")
-        emacs.until_shown(whole.removeprefix(seen))
+    accepted_in_parts(emacs, engine, document, "fo", WORDS, emacs.accept_word)
     emacs.until(lambda: accepted(emacs) == before + 1, "the server's count")
 
 
 def test_line_by_line(emacs: Emacs, engine: Engine, document: Document) -> None:
-    document("lines.py", "‸\n")
-    lines = ["for name in names:", "\n    print(name)", "\n    print()"]
-    whole = "".join(lines)
-    engine.writes(whole)
-    emacs.type("for na")
-    emacs.until_shown(whole.removeprefix("for na"))
-    seen = ""
-    for line in lines:
-        emacs.accept_line()
-        seen += line
-        emacs.until_text(f"{seen}\n")
-        emacs.until_shown(whole.removeprefix(seen))
+    accepted_in_parts(emacs, engine, document, "for na", LINES, emacs.accept_line)
 
 
 def test_hidden_by_a_key_and_asked_for_again(

@@ -13,6 +13,7 @@ from editors.conftest import Document
 from editors.editor import Editor
 from editors.engine import Engine
 from editors.neovim import Neovim, OlderNeovim
+from editors.parts import LINES, WORDS, accepted_in_parts
 
 pytestmark = pytest.mark.only("neovim")
 
@@ -92,36 +93,13 @@ def test_undo_goes_in_three_steps(neovim: Neovim, engine: Engine, document: Docu
 
 
 def test_word_by_word(neovim: Neovim, engine: Engine, document: Document) -> None:
-    document("words.py", "‸\n")
-    words = ["for", " größe", " in", " sorted", "(", "alle", "):", "\n    print", "(", "größe", ")"]
-    whole = "".join(words)
-    engine.writes(whole)
-    neovim.type("fo")
-    neovim.until_shown(whole.removeprefix("fo"))
     before = accepted(neovim)
-    seen = ""
-    for word in words:
-        neovim.accept_word()
-        seen += word
-        neovim.until_text(f"{seen}\n")
-        rest = whole.removeprefix(seen)
-        neovim.until(lambda rest=rest: neovim.shown() == rest, f"the rest {rest!r}")  # type: ignore[misc]
+    accepted_in_parts(neovim, engine, document, "fo", WORDS, neovim.accept_word)
     assert accepted(neovim) == before + 1
 
 
 def test_line_by_line(neovim: Neovim, engine: Engine, document: Document) -> None:
-    document("lines.py", "‸\n")
-    lines = ["for name in names:", "\n    print(name)", "\n    print()"]
-    whole = "".join(lines)
-    engine.writes(whole)
-    neovim.type("for na")
-    neovim.until_shown(whole.removeprefix("for na"))
-    seen = ""
-    for line in lines:
-        neovim.accept_line()
-        seen += line
-        neovim.until_text(f"{seen}\n")
-        neovim.until_shown(whole.removeprefix(seen))
+    accepted_in_parts(neovim, engine, document, "for na", LINES, neovim.accept_line)
 
 
 def test_the_server_is_told_what_was_accepted(

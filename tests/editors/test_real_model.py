@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from editors import cache, folder
 from editors.editor import Ability, Editor
-from editors.processes import assert_gone, new_mark
+from editors.processes import assert_gone, environment
 
 
 @pytest.mark.real
 @pytest.mark.usefixtures("_weights")
 def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
-    binaries = Path(sys.executable).parent
-    mark = new_mark()
-    environment = {
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "INFILL_LS_ENGINE": "embedded",
+    made = environment(
+        INFILL_LS_ENGINE="embedded",
         # The editor has a home of its own; the weights are in the user's.
-        "XDG_CACHE_HOME": str(cache()),
-        **mark,
-    }
+        XDG_CACHE_HOME=str(cache()),
+    )
     file = tmp_path / "add.py"
     before = "def add(first, second):\n    "
     after = "\n\n\nprint(add(1, 2))\n"
     file.write_text(before + after)
-    editor = kind.start(folder(), tmp_path / "home", environment)
+    editor = kind.start(folder(), tmp_path / "home", made)
     try:
         editor.open(file, 1, 4)
         if Ability.STATUS in kind.abilities:
@@ -41,4 +35,4 @@ def test_a_real_fill(kind: type[Editor], tmp_path: Path) -> None:
         editor.until_text(f"{before}return first + second{after}")
     finally:
         editor.quit()
-    assert_gone(mark)
+    assert_gone(made)

@@ -147,29 +147,22 @@ def test_a_fill_with_unicode(editor: Editor, engine: Engine, document: Document)
 
 
 @pytest.mark.needs(Ability.MULTI_LINE)
-def test_a_file_with_crlf_keeps_it(editor: Editor, engine: Engine, document: Document) -> None:
-    file = document("crlf.py", "def count(end):\r\n    ‸\r\n\r\n\r\ncount(2)\r\n")
-    engine.writes("for step in range(end):\n        print(step)")
+@pytest.mark.parametrize(
+    ("newline", "unit"), [("\r\n", "    "), ("\n", "\t")], ids=["crlf", "tabs"]
+)
+def test_a_file_keeps_its_line_ends_and_tabs(
+    editor: Editor, engine: Engine, document: Document, newline: str, unit: str
+) -> None:
+    text = f"def count(end):\n{unit}‸\n\n\ncount(2)\n"
+    file = document("kept.py", text.replace("\n", newline))
+    fill = f"for step in range(end):\n{unit}{unit}print(step)"
+    engine.writes(fill)
     editor.type("for st")
-    editor.until_shown("ep in range(end):\n        print(step)")
+    editor.until_shown(fill.removeprefix("for st"))
     editor.accept()
     editor.until(lambda: "print(step)" in editor.text(), "the accepted fill")
     editor.save()
-    wanted = "def count(end):\n    for step in range(end):\n        print(step)\n\n\ncount(2)\n"
-    assert file.read_bytes() == wanted.replace("\n", "\r\n").encode()
-
-
-@pytest.mark.needs(Ability.MULTI_LINE)
-def test_a_file_with_tabs_keeps_them(editor: Editor, engine: Engine, document: Document) -> None:
-    file = document("tabs.py", "def count(end):\n\t‸\n\n\ncount(2)\n")
-    engine.writes("for step in range(end):\n\t\tprint(step)")
-    editor.type("for st")
-    editor.until_shown("ep in range(end):\n\t\tprint(step)")
-    editor.accept()
-    editor.until(lambda: "print(step)" in editor.text(), "the accepted fill")
-    editor.save()
-    wanted = "def count(end):\n\tfor step in range(end):\n\t\tprint(step)\n\n\ncount(2)\n"
-    assert file.read_bytes() == wanted.encode()
+    assert file.read_bytes() == text.replace("‸", fill).replace("\n", newline).encode()
 
 
 @pytest.mark.parametrize("delay", [1.0, 1.5])

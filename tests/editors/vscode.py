@@ -6,7 +6,6 @@ text, where a file opens) is asked of VS Code itself, through ``vscode_helper``,
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -15,18 +14,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import zipfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 from editors import debian
 from editors.editor import LOOK, PATIENCE, Ability, Editor
-
-Result = TypeVar("Result")
+from editors.loop import Loop
 
 # code-server 4.139.1 is VS Code 1.139.1, and insists on Node 24.
 CODE_SERVER: Final = "code-server@4.139.1"
@@ -35,6 +32,8 @@ PLAYWRIGHT: Final = "playwright==1.65.2"
 # Without the parts of a desktop that the package "chromium" brings along.
 CHROMIUM: Final = ["chromium-headless-shell", "fonts-dejavu-core"]
 SUITE: Final = "bookworm"
+# s. What the browser is told to do is done within this time.
+BROWSING: Final = 60.0
 SHELL: Final = "usr/lib/chromium/chromium-headless-shell"
 
 ROOT: Final = Path(__file__).parents[2]
@@ -307,20 +306,15 @@ class Browser:
     """A page in headless Chromium; Playwright's loop runs in a thread of its own."""
 
     def __init__(self, place: Path, environment: Mapping[str, str]) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
-        self._thread.start()
+        self._loop = Loop("browser", BROWSING)
         python = str(place / "python")
         if python not in sys.path:
             sys.path.append(python)
         try:
-            self._do(self._launch(place / "chromium" / "root", environment))
+            self._loop.do(self._launch(place / "chromium" / "root", environment))
         except BaseException:
-            self._end_thread()
+            self._loop.close()
             raise
-
-    def _do(self, work: Coroutine[Any, Any, Result], limit: float = 60.0) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(limit)
 
     async def _launch(self, root: Path, environment: Mapping[str, str]) -> None:
         from playwright.async_api import async_playwright
@@ -343,26 +337,26 @@ class Browser:
         await self._page.add_init_script(f"({KEEP_MESSAGES})()")
 
     def go(self, address: str) -> None:
-        self._do(self._page.goto(address, wait_until="domcontentloaded"))
+        self._loop.do(self._page.goto(address, wait_until="domcontentloaded"))
 
     def press(self, key: str) -> None:
-        self._do(self._page.keyboard.press(key))
+        self._loop.do(self._page.keyboard.press(key))
 
     def type(self, text: str) -> None:
-        self._do(self._page.keyboard.type(text))
+        self._loop.do(self._page.keyboard.type(text))
 
     def evaluate(self, function: str) -> Any:
-        return self._do(self._page.evaluate(function))
+        return self._loop.do(self._page.evaluate(function))
 
     def text(self, selector: str) -> str:
         """The text of the elements that a selector finds; "" if none."""
-        return "\n".join(self._do(self._page.locator(selector).all_inner_texts()))
+        return "\n".join(self._loop.do(self._page.locator(selector).all_inner_texts()))
 
     def count(self, selector: str) -> int:
-        return int(self._do(self._page.locator(selector).count()))
+        return int(self._loop.do(self._page.locator(selector).count()))
 
     def picture(self, file: Path) -> None:
-        self._do(self._page.screenshot(path=file))
+        self._loop.do(self._page.screenshot(path=file))
 
     def close(self) -> None:
         async def close() -> None:
@@ -370,14 +364,9 @@ class Browser:
             await self._playwright.stop()
 
         try:
-            self._do(close())
+            self._loop.do(close())
         finally:
-            self._end_thread()
-
-    def _end_thread(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
-        self._loop.close()
+            self._loop.close()
 
 
 def _npm(folder: Path, *arguments: str) -> None:
