@@ -14,6 +14,7 @@ URI = "file:///project/main.py"
 GHOST_TEXT: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-8", "utf-16"]},
     "textDocument": {"inlineCompletion": {"dynamicRegistration": False}},
+    "experimental": {"infill-ls/status": True},
 }
 MENU_ONLY: dict[str, Any] = {"textDocument": {"completion": {}}}
 

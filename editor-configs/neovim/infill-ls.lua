@@ -27,6 +27,7 @@ local statuses = {} -- what the server has last said of itself, by client
 vim.lsp.config(name, {
   cmd = { 'infill-ls', 'serve' },
   root_markers = { '.git' },
+  capabilities = { experimental = { ['infill-ls/status'] = true } },
   -- Settings are for init.lua:
   -- vim.lsp.config('infill-ls', { init_options = { model = 'qwen2.5-coder:3b' } })
   handlers = {

@@ -24,6 +24,19 @@ let log;
 /** @type {vscode.StatusBarItem} */
 let item;
 
+/**
+ * Asks the server to tell its state.
+ * @type {import("vscode-languageclient").StaticFeature}
+ */
+const statusWanted = {
+  fillClientCapabilities(capabilities) {
+    capabilities.experimental = { ...capabilities.experimental, "infill-ls/status": true };
+  },
+  initialize() {},
+  getState: () => ({ kind: "static" }),
+  clear() {},
+};
+
 /** @param {keyof typeof ICONS} state @param {string} message */
 function show(state, message) {
   item.text = `${ICONS[state] ?? ICONS.problem} infill-ls`;
@@ -118,6 +131,7 @@ async function start(context) {
     if (newState === State.Running) show("idle", "");
     if (newState === State.Stopped) show("problem", "the server has stopped");
   });
+  client.registerFeature(statusWanted);
   client.onNotification("infill-ls/status", ({ state, message }) => show(state, message));
   // What goes wrong here, the client tells the user.
   await client.start().catch(() => {});

@@ -54,9 +54,6 @@ _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
 ACCEPT: Final = "infill-ls.accept"
 TOGGLE: Final = "infill-ls.toggle"
 STATUS: Final = "infill-ls/status"
-# Editors that tell the user of, or log, every notification that they don't know: lsp-mode calls
-# itself "emacs".
-STATUS_UNWANTED: Final = ("emacs", "helix")
 # Editors that send a document with its own line ends, but keep them apart from the text: a CR in
 # what is inserted would be shown as one, and stay in the line (Neovim 0.12.4).
 LINE_ENDS_APART: Final = ("neovim",)
@@ -185,7 +182,7 @@ class Server(LanguageServer):
         self.menu: Menu | None = None
         self.client = ""
         self.has_ghost_text = False
-        self.has_status: bool | None = None
+        self.has_status = False
         self._toggled: bool | None = None
         self._enabled = True
         self.status = Status(self.tell_status)
@@ -206,8 +203,6 @@ class Server(LanguageServer):
             self.client = str(params["clientInfo"]["name"])
         with contextlib.suppress(KeyError, TypeError):
             self.has_status = bool(params["capabilities"]["experimental"][STATUS])
-        if self.has_status is None:
-            self.has_status = not self.is_one_of(STATUS_UNWANTED)
 
     def is_one_of(self, editors: Iterable[str]) -> bool:
         """Whether the client is one of these editors, by its name for itself."""
@@ -307,7 +302,10 @@ class Server(LanguageServer):
             )
 
     def tell_status(self, state: State, message: str) -> None:
-        """Tell the editor what the server is doing, if it has a place for that."""
+        """Tell the editor what the server is doing, if it has asked for that.
+
+        Some editors log what they don't know, or show it (lsp-mode, Helix).
+        """
         if self.has_status:
             with contextlib.suppress(BrokenPipeError):  # the editor is about to be gone
                 self.protocol.notify(STATUS, {"state": state, "message": message})
