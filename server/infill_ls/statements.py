@@ -31,6 +31,10 @@ _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
+# The number of the first line that is not part of the fill, and why; without a reason, that of the
+# first that can't be judged yet.
+End = tuple[int, str | None]
+
 
 def to_the_shape(draft: Draft, place: Place) -> Draft:
     """Ends with the line, the statement or the block."""
@@ -73,89 +77,136 @@ def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
     )
 
 
-def _end(lines: list[str], whole: int, place: Place) -> tuple[int, str | None]:
-    """The number of the first line that is not part of the fill, and why; without a reason, that
-    of the first that can't be judged yet.
+def _end(lines: list[str], whole: int, place: Place) -> End:
+    """Where the fill ends.
 
     ``whole`` lines can't grow any more; the next one may.
     """
-    shape = place.shape
-    scan = Scan(place.language, quote=place.quote, lenient=True)
-    in_docstring = place.in_docstring  # what the cursor is in is no statement of several lines
-    base: int | None = None  # width of the indentation of the fill's statements
-    last = ""  # the last line that counts
-    introduces = False  # that line belongs to the next one, unless the user has begun it
-    head = _open_head(place) if shape == "block" else None
-    body = _headless(place)
-    floor = _floor(place) if shape == "block" else 0
-    finishes = floor and not indent_of(place.below or "")  # the function is to be finished
-    gap: int | None = None  # a blank line after which the fill may go on
-    doubtful: int | None = None  # from here on it may be what stands below, in other words
-    if not lines[0].strip() and OPENS.search(place.before.rstrip()):
-        # What is typed heads a block, and the fill is its body.
-        base, last = depth_of(place.before), place.before
-    for number, fill_line in enumerate(lines):
-        grown = number < whole
-        inside = scan.opened or (scan.quote and not in_docstring)
-        line = fill_line if number else place.before + fill_line
-        if not fill_line.strip():
-            if grown and number > 0 and last and last is not place.before and not inside:
-                over = _LEAVES.match(last) and depth_of(last) == base
-                further = finishes and floor < (base or 0)
-                within = further if over else floor or (shape == "block" and base)
-                if not within:
-                    return number, "blank line"
-                gap = number if gap is None else gap
-            continue
-        if base is None:
-            base = depth_of(line)
-        elif number > 0 and not inside:
-            first = _FIRST_WORD.match(line + "\n" if grown else line)
-            if first is None and not grown:
-                return _first(doubtful, gap, number), None
-            indent = depth_of(line)
-            if gap is not None and indent < floor:
-                return gap, "blank line"
-            outer = 0 < floor <= indent < base
-            if outer and not grown:
-                return _first(doubtful, gap, number), None
-            outer = outer and not _DEFINES.match(line)
-            word = (first[1] or first[2]) if first else ""
-            if outer and (finishes or gap is not None):
-                base = indent
-            elif indent == head and indent < base and word in CLAUSES:
-                # A try is no statement without the except that the model goes on with. (A closer
-                # that stands below already was cut before.)
-                base, shape, head = indent, "statement", None
-            if gap is not None and floor and not finishes and doubtful is None:
-                doubtful = gap
-            gap = None
-            if doubtful is not None and grown and indent == floor and _LEAVES.match(line):
-                # The function ends here, and yet goes on below.
-                return doubtful, "blank line"
-            reason = _ends_before(indent, word, base, last, shape)
-            if reason and not (reason == "statement" and introduces):
-                return number, reason
+    reading = _Reading(place, heads=not lines[0].strip())
+    for number, text in enumerate(lines):
+        grown, last = number < whole, number + 1 == len(lines)
+        end = reading.code(number, text, grown, last) if text.strip() else None
+        if not text.strip() and grown and number > 0:
+            end = reading.blank(number)
+        if end is not None:
+            return end
+    return reading.so_far(len(lines))
+
+
+class _Reading:
+    """The lines of a fill, read one by one: what is known of its statements so far.
+
+    ``heads``: the fill's first line is empty, so that what is typed may head a block.
+    """
+
+    def __init__(self, place: Place, *, heads: bool) -> None:
+        block = place.shape == "block"
+        self.place = place
+        self.shape: Shape = place.shape
+        self.scan = Scan(place.language, quote=place.quote, lenient=True)
+        # What the cursor is in is no statement of several lines.
+        self.in_docstring = place.in_docstring
+        # Width of the indentation of the fill's statements.
+        self.base: int | None = None
+        # The last line that counts, and whether it belongs to the next one.
+        self.last = ""
+        self.introduces = False
+        self.head = _open_head(place) if block else None
+        self.body = _headless(place)
+        self.floor = _floor(place) if block else 0
+        # Whether the function is to be finished.
+        self.finishes = bool(self.floor) and not indent_of(place.below or "")
+        # A blank line after which the fill may go on.
+        self.gap: int | None = None
+        # From here on it may be what stands below, in other words.
+        self.doubtful: int | None = None
+        if heads and OPENS.search(place.before.rstrip()):
+            self.base, self.last = depth_of(place.before), place.before
+
+    def so_far(self, number: int) -> End:
+        """Nothing before this line ends the fill, and the rest can't be judged yet."""
+        found = (one for one in (self.doubtful, self.gap, number) if one is not None)
+        return next(found), None
+
+    def blank(self, number: int) -> End | None:
+        """A blank line after the first ends the fill, or leaves a gap in it."""
+        if not self.last or self.last is self.place.before or self._is_inside:
+            return None
+        base = self.base or 0
+        if _LEAVES.match(self.last) and depth_of(self.last) == base:
+            goes_on = self.finishes and self.floor < base
+        else:
+            goes_on = bool(self.floor or (self.shape == "block" and base))
+        if not goes_on:
+            return number, "blank line"
+        self.gap = number if self.gap is None else self.gap
+        return None
+
+    def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
+        """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
+        line = text if number else self.place.before + text
+        if self.base is None:
+            self.base = depth_of(line)
+        elif number > 0 and not self._is_inside:
+            end = self._before(number, line, grown, self.base)
+            if end is not None:
+                return end
         if not grown:
-            return _first(doubtful, len(lines)), None
-        if body and OPENS.search(line.rstrip()) and base <= depth_of(line) < body:
-            level = depth_of(line) + place.unit_width
-            if level == body and number + 1 < len(lines):
-                # Its body stands below already.
-                return number + 1, "suffix"
-        scan.follow(fill_line + "\n")
-        in_docstring = in_docstring and bool(scan.quote)
-        last = line
-        introduces = bool(_INTRODUCES.match(line.rstrip())) and (number > 0 or place.at_line_start)
-        may_end = shape == "statement" and not introduces and number + 1 < len(lines)
-        if may_end and _is_finished(line, scan, base, place.language):
-            return number + 1, "statement"
-    return _first(doubtful, gap, len(lines)), None
+            return self.so_far(number + 1)
+        if not last and self._heads_what_stands_below(line, self.base):
+            return number + 1, "suffix"
+        self.scan.follow(text + "\n")
+        self.in_docstring = self.in_docstring and bool(self.scan.quote)
+        self.last = line
+        # Unless the user has begun it.
+        fresh = number > 0 or self.place.at_line_start
+        self.introduces = fresh and bool(_INTRODUCES.match(line.rstrip()))
+        if last or self.shape != "statement" or self.introduces:
+            return None
+        over = _is_finished(line, self.scan, self.base, self.place.language)
+        return (number + 1, "statement") if over else None
 
+    @property
+    def _is_inside(self) -> bool:
+        """Whether the next line goes on with a bracket or a quote."""
+        return bool(self.scan.opened or (self.scan.quote and not self.in_docstring))
 
-def _first(*numbers: int | None) -> int:
-    """The first of these that is not None."""
-    return next(number for number in numbers if number is not None)
+    def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
+        """The end, if the fill ends before this line."""
+        first = _FIRST_WORD.match(line + "\n" if grown else line)
+        if first is None and not grown:
+            return self.so_far(number)
+        word = (first[1] or first[2]) if first else ""
+        indent = depth_of(line)
+        if self.gap is not None and indent < self.floor:
+            return self.gap, "blank line"
+        outer = 0 < self.floor <= indent < base
+        if outer and not grown:
+            return self.so_far(number)
+        if outer and not _DEFINES.match(line) and (self.finishes or self.gap is not None):
+            base = indent
+        elif indent == self.head and indent < base and word in CLAUSES:
+            # A try is no statement without the except that the model goes on with. (A closer
+            # that stands below already was cut before.)
+            base, self.shape, self.head = indent, "statement", None
+        self.base = base
+        if self.gap is not None and self.floor and not self.finishes and self.doubtful is None:
+            self.doubtful = self.gap
+        self.gap = None
+        if self.doubtful is not None and grown and indent == self.floor and _LEAVES.match(line):
+            # The function ends here, and yet goes on below.
+            return self.doubtful, "blank line"
+        reason = _ends_before(indent, word, base, self.last, self.shape)
+        if reason is None or (reason == "statement" and self.introduces):
+            return None
+        return number, reason
+
+    def _heads_what_stands_below(self, line: str, base: int) -> bool:
+        """Whether this line opens the block whose body stands below the cursor already."""
+        if not self.body or not OPENS.search(line.rstrip()):
+            return False
+        depth = depth_of(line)
+        return base <= depth and depth + self.place.unit_width == self.body
 
 
 @lru_cache(maxsize=16)
