@@ -160,7 +160,22 @@ def test_the_stream_is_read_no_further_than_needed(text: str, raw: str, read: st
     ],
 )
 def test_the_head_of_what_stands_below(text: str, raw: str, expected: str) -> None:
-    assert fill(text, raw) == expected
+    assert fill(text, raw, cut_short=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        (
+            "def g():\n    a()\n\n\nwhile a:\n█\n        b.remove(c)\n",
+            "    if a:\n        d()\n    else:",
+        ),
+        ("def f(a):\n    if a:\n█\n    return b\n", "        return c\n    b = g(a)\n"),
+    ],
+)
+def test_a_model_that_stops_by_itself_means_it(text: str, raw: str) -> None:
+    assert fill(text, raw) == raw.rstrip("\n")
+    assert fill(text, raw, cut_short=True) == raw.partition("\n")[0]
 
 
 def test_a_clause_is_kept_where_the_cursor_is_not_indented_yet() -> None:

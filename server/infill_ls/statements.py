@@ -52,7 +52,7 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
         return draft.hold(len(kept))
     begun = place.before + draft.text.lstrip("\n")
     if place.shape == "block" and _may_meet(lines[number:whole], begun, place):
-        if draft.ended_by == "suffix":
+        if draft.ended_by == "suffix" or _fits_whole(draft, place):
             return draft
         if not draft.final:
             return draft.hold(len(kept))
@@ -75,6 +75,17 @@ def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
     return len(code) < _LOOK_AHEAD and not any(
         depth_of(line) < outside or _DEFINES.match(line) for line in code
     )
+
+
+def _fits_whole(draft: Draft, place: Place) -> bool:
+    """Whether the model stopped by itself, and not with what leaves a block that goes on below.
+
+    Few small models ever do; then they mean it.
+    """
+    if not draft.final or draft.cut_short or draft.ended_by is not None:
+        return False
+    last = draft.text.rstrip().rpartition("\n")[2]
+    return not (_LEAVES.match(last) and depth_of(last) == depth_of(place.below or ""))
 
 
 def _end(lines: list[str], whole: int, place: Place) -> End:
