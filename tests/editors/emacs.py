@@ -21,8 +21,8 @@ CONFIGURATION = Path(__file__).parents[2] / "editor-configs/emacs/infill-ls.el"
 EMACS = "usr/bin/emacs-nox"
 VERSION = "28.2"
 ROWS, COLUMNS = 40, 120
-# Of the screen in a picture.
-PICTURE_COLUMNS, PICTURE_ROWS = 80, 16
+# Of the terminal in a picture.
+PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
 
 # What is there only because this is a test: no questions (which project is it?), no servers but
 # ours, no backups, no compiler in the background, and a server for Lisp.
@@ -53,6 +53,16 @@ SHOWN = """
     (let ((shown (concat (overlay-get overlay 'display) (overlay-get overlay 'after-string)))
           (covered (buffer-substring (overlay-start overlay) (overlay-end overlay))))
       (substring-no-properties (string-remove-prefix covered shown)))))
+"""
+
+# Colours for a dark ground, as the pictures have, and no rows of menus above the text.
+FOR_PICTURE = """
+(progn
+  (setq frame-background-mode 'dark)
+  (mapc #'frame-set-background-mode (frame-list))
+  (menu-bar-mode -1)
+  (lsp-headerline-breadcrumb-mode -1)
+  t)
 """
 
 # What Emacs asks at the bottom.
@@ -247,9 +257,12 @@ class Emacs(Editor):
         return "\n".join(line for line in log.splitlines() if TOLD.search(line))
 
     def picture(self, folder: Path) -> Path:
+        last = self.shown().splitlines()[-1].strip()
+        self.lisp(FOR_PICTURE)
+        self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
+        self.until(lambda: any(last in line for line in self.screen()), "the smaller terminal")
         file = folder / "emacs.svg"
-        cells = [row[:PICTURE_COLUMNS] for row in self._terminal.cells()[:PICTURE_ROWS]]
-        file.write_text(svg.picture(cells, self._terminal.cursor))
+        file.write_text(svg.picture(self._terminal.cells(), self._terminal.cursor))
         return file
 
     def quit(self) -> None:

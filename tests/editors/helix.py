@@ -35,8 +35,8 @@ KIND: Final = " text"
 MORE: Final = " …"
 # Columns that a tab takes on the screen in Python, in Helix' own configuration.
 TAB_WIDTH: Final = 4
-# Of the screen in a picture.
-PICTURE_COLUMNS, PICTURE_ROWS = 90, 16
+# Of the terminal in a picture.
+PICTURE_COLUMNS, PICTURE_ROWS = 100, 32
 
 
 class Row(NamedTuple):
@@ -229,9 +229,22 @@ class Helix(Editor):
         return "\n".join(self._told)
 
     def picture(self, folder: Path) -> Path:
+        last = self.shown().splitlines()[-1].strip()
+        self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
+
+        def below() -> bool:
+            menu = self._menu()
+            return menu is not None and any(
+                last in line for line in self._terminal.lines()[menu.row + 1 :]
+            )
+
+        # It was beside the menu, where lines are broken.
+        self._look(below, "the item's documentation below the menu")
         file = folder / "helix.svg"
-        cells = [row[:PICTURE_COLUMNS] for row in self._terminal.cells()[:PICTURE_ROWS]]
-        file.write_text(svg.picture(cells, self._terminal.cursor))
+        # The rows below are empty. Helix draws its cursor itself.
+        cells = self._terminal.cells()
+        rows = [row for row, line in enumerate(self._terminal.lines()) if line.strip()]
+        file.write_text(svg.picture(cells[: rows[-1] + 2]))
         return file
 
     def quit(self) -> None:

@@ -31,7 +31,7 @@ OLDER: Final = (
 # s. What Neovim does when it is left is done within this time.
 LEAVING: Final = 20.0
 # Of the terminal in a picture.
-PICTURE_COLUMNS, PICTURE_ROWS = 80, 16
+PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
 
 
 class Neovim(Editor):
@@ -192,7 +192,11 @@ class Neovim(Editor):
         return str(self._vim.command_output("messages")) if self._vim else ""
 
     def picture(self, folder: Path) -> Path:
-        """Of a terminal that shows the same Neovim."""
+        """Of a terminal that shows the same Neovim, which without one knows no colours."""
+        self._vim.command("set termguicolors")
+        # The picture has a ground of its own; in a small one Neovim's grey is hard to read.
+        self._vim.command("highlight Normal guibg=NONE")
+        self._vim.command(f"highlight ComplHint guifg=#{svg.COLOURS['brightblack']}")
         terminal = Terminal(
             [str(self._program), "--server", str(self._socket), "--remote-ui"],
             {**self._environment, "COLORTERM": "truecolor"},
@@ -200,7 +204,8 @@ class Neovim(Editor):
             columns=PICTURE_COLUMNS,
             rows=PICTURE_ROWS,
         )
-        self.until(lambda: "json.load" in "".join(terminal.lines()), "the terminal")
+        last = self.shown().splitlines()[-1].strip()
+        self.until(lambda: any(last in line for line in terminal.lines()), "the terminal")
         file = folder / "neovim.svg"
         file.write_text(svg.picture(terminal.cells(), terminal.cursor))
         terminal.process.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import struct
 import subprocess
 import termios
@@ -16,6 +17,10 @@ import pyte
 
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
+# What a program asks of the terminal in device control strings; pyte would show it as text.
+_CONTROL: Final = re.compile(rb"\x1bP.*?\x1b\\", re.DOTALL)
+# The beginning of one whose end is yet to be read.
+_OPEN_CONTROL: Final = re.compile(rb"\x1b(P.*)?\Z", re.DOTALL)
 
 
 class _Screen(pyte.Screen):
@@ -52,7 +57,7 @@ class Terminal:
         self._lock = threading.RLock()
         self._on_change = on_change
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _set_size(slave, columns, rows)
         # It is the program's controlling terminal, as any other is.
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *arguments],
@@ -67,6 +72,7 @@ class Terminal:
         self._thread.start()
 
     def _read(self) -> None:
+        rest = b""
         while True:
             try:
                 data = os.read(self._master, _READ_SIZE)
@@ -74,8 +80,10 @@ class Terminal:
                 return
             if not data:
                 return
+            data = _CONTROL.sub(b"", rest + data)
+            rest = found[0] if (found := _OPEN_CONTROL.search(data)) else b""
             with self._lock:
-                self._stream.feed(data)
+                self._stream.feed(data.removesuffix(rest))
                 self._on_change(self)
 
     def press(self, keys: str) -> None:
@@ -83,6 +91,13 @@ class Terminal:
         data = keys.encode()
         while data:
             data = data[os.write(self._master, data) :]
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The program is told, and draws anew."""
+        with self._lock:
+            self._screen.resize(rows, columns)
+            self._screen.erase_in_display(2)
+        _set_size(self._master, columns, rows)
 
     def lines(self) -> list[str]:
         """What can be read, row by row."""
@@ -116,3 +131,7 @@ class Terminal:
         finally:
             os.close(self._master)
             self._thread.join(limit)
+
+
+def _set_size(terminal: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

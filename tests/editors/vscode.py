@@ -6,6 +6,7 @@ text, where a file opens) is asked of VS Code itself, through ``vscode_helper``,
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -35,6 +36,9 @@ SUITE: Final = "bookworm"
 # s. What the browser is told to do is done within this time.
 BROWSING: Final = 60.0
 SHELL: Final = "usr/lib/chromium/chromium-headless-shell"
+# Width and height of the page in a picture, and how many pixels of the picture one of them is.
+PICTURE: Final = (740, 500)
+SCALE: Final = 1.5
 
 ROOT: Final = Path(__file__).parents[2]
 EXTENSION: Final = ROOT / "editor-configs" / "vscode" / "infill-ls.vsix"
@@ -46,6 +50,13 @@ USER_SETTINGS: Final = {
     "workbench.startupEditor": "none",
     "chat.disableAIFeatures": True,
     "workbench.tips.enabled": False,
+}
+
+# Nothing beside the text.
+FOR_PICTURE: Final = {
+    "breadcrumbs.enabled": False,
+    "editor.minimap.enabled": False,
+    "workbench.activityBar.location": "hidden",
 }
 
 # Ghost text of the editor that has the focus, line by line: what stands in its line, then the
@@ -288,8 +299,16 @@ class VSCode(Editor):
         self._asked("command", name="workbench.action.revertAndCloseActiveEditor")
 
     def picture(self, folder: Path) -> Path:
+        """Of the text with its tab above it and the status bar below it."""
+        shown = self.shown()
+        for part in ("Sidebar", "AuxiliaryBar"):
+            self._asked("command", name=f"workbench.action.close{part}")
+        for name, value in FOR_PICTURE.items():
+            self.set(name, value)
+        self._page.resize(*PICTURE)
+        self.until_shown(shown)
         file = folder / "vscode.png"
-        self._page.picture(file)
+        self._page.picture(file, ".part.editor", ".part.statusbar")
         return file
 
     def messages(self) -> str:
@@ -360,8 +379,27 @@ class Browser:
     def count(self, selector: str) -> int:
         return int(self._loop.do(self._page.locator(selector).count()))
 
-    def picture(self, file: Path) -> None:
-        self._loop.do(self._page.screenshot(path=file))
+    def resize(self, width: int, height: int) -> None:
+        self._loop.do(self._page.set_viewport_size({"width": width, "height": height}))
+
+    def picture(self, file: Path, first: str, last: str) -> None:
+        """A sharp picture from the corner of an element to the opposite corner of another."""
+
+        async def taken() -> str:
+            start = await self._page.locator(first).bounding_box()
+            end = await self._page.locator(last).bounding_box()
+            clip = {
+                "x": start["x"],
+                "y": start["y"],
+                "width": end["x"] + end["width"] - start["x"],
+                "height": end["y"] + end["height"] - start["y"],
+                "scale": SCALE,
+            }
+            devices = await self._page.context.new_cdp_session(self._page)
+            answer = await devices.send("Page.captureScreenshot", {"clip": clip})
+            return str(answer["data"])
+
+        file.write_bytes(base64.b64decode(self._loop.do(taken())))
 
     def close(self) -> None:
         async def close() -> None:
