@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-editors screenshots vsix lint lock bench bench-levers bench-real bench-knobs \
-	eval clean
+.PHONY: demo test test-editors screenshots editor-requests vsix lint lock bench bench-levers \
+	bench-real bench-knobs eval clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -24,6 +24,11 @@ screenshots: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.screenshots $(EDITORS)
+
+# How often editors ask and cancel, between each and the server.
+editor-requests: .venv/.ready
+	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
+	PYTHONPATH=tests $(BIN)/python -m editors.requests $(EDITORS)
 
 # The extension for VS Code; needs Node 22 or later with npm. vsce is what VS Code's own makers pack
 # with: it checks the manifest and takes the packages that are needed at run time.

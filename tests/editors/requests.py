@@ -1,0 +1,98 @@
+"""``python -m editors.requests [NAME ...]``: how often editors ask, and how often they cancel.
+
+Twenty characters of what the engine writes are typed, at several speeds, and what the editor sends
+until the rest is shown is counted between it and the server.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from editors import chosen, folder
+from editors.editor import KEY_PAUSE, Editor
+from editors.engine import Engine
+from editors.processes import assert_gone, environment
+
+# Without brackets, which some editors close by themselves.
+WRITTEN: Final = "total = price * count + shipping"
+KEYS: Final = 20
+BEFORE: Final = "price, count, shipping = 2, 3, 4\n"
+RELAY: Final = Path(__file__).with_name("relay.py")
+
+
+@dataclass(frozen=True)
+class Typing:
+    """s: ``pause`` from key to key, ``delay`` until the engine writes."""
+
+    pause: float
+    delay: float
+
+    def __str__(self) -> str:
+        engine = f", an engine that takes {self.delay:g} s" if self.delay else ""
+        return f"a key each {1000 * self.pause:.0f} ms{engine}"
+
+
+TYPINGS: Final = (Typing(KEY_PAUSE, 0.0), Typing(0.3, 0.0), Typing(0.3, 1.0))
+
+
+def main() -> None:
+    print(f"{KEYS} keys: requests, cancels, calls of the engine")
+    for kind in chosen(sys.argv[1:]):
+        engine = Engine()
+        try:
+            measure(kind, engine)
+        finally:
+            engine.close()
+
+
+def measure(kind: type[Editor], engine: Engine) -> None:
+    """Print a line for each way of typing."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        made = environment(OLLAMA_HOST=engine.url, INFILL_LS_ENGINE="ollama")
+        log = place / "log"
+        log.touch()
+        programs = place / "bin"
+        programs.mkdir()
+        server = Path(sys.executable).with_name("infill-ls")
+        command = shlex.join(map(str, (sys.executable, RELAY, log, server)))
+        relay = programs / "infill-ls"
+        relay.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        relay.chmod(0o755)
+        made["PATH"] = f"{programs}:{made['PATH']}"
+        home = place / "home"
+        home.mkdir()
+        editor = kind.start(folder(), home, made)
+        try:
+            for number, typing in enumerate(TYPINGS):
+                engine.reset()
+                engine.writes(WRITTEN, delay=typing.delay)
+                file = place / f"typed{number}.py"
+                file.write_text(f"{BEFORE}\n")
+                editor.open(file, BEFORE.count("\n"), 0)
+                before = log.read_text()
+                editor.type(WRITTEN[:KEYS], typing.pause)
+                editor.until_shown(WRITTEN[KEYS:])
+                sent = methods(log.read_text().removeprefix(before))
+                cancels = sent.pop("$/cancelRequest", 0)
+                calls = engine.asked_within(WRITTEN)
+                print(f"{kind.name}, {typing}: {sent.total()}, {cancels}, {calls}", flush=True)
+                engine.until_quiet()
+        finally:
+            editor.quit()
+        assert_gone(made)
+
+
+def methods(log: str) -> Counter[str]:
+    return Counter(json.loads(line)["method"] for line in log.splitlines())
+
+
+if __name__ == "__main__":
+    main()
