@@ -194,6 +194,7 @@ class Neovim(Editor):
     def picture(self, folder: Path) -> Path:
         """Of a terminal that shows the same Neovim, which without one knows no colours."""
         self._vim.command("set termguicolors")
+        self._vim.command("lcd %:h")  # where the file lies is nobody's business
         # The picture has a ground of its own; in a small one Neovim's grey is hard to read.
         self._vim.command("highlight Normal guibg=NONE")
         self._vim.command(f"highlight ComplHint guifg=#{svg.COLOURS['brightblack']}")
