@@ -85,7 +85,12 @@ def _fits_whole(draft: Draft, place: Place) -> bool:
     if not draft.final or draft.cut_short or draft.ended_by is not None:
         return False
     last = draft.text.rstrip().rpartition("\n")[2]
-    return not (_LEAVES.match(last) and depth_of(last) == depth_of(place.below or ""))
+    return not _leaves(last, depth_of(place.below or ""))
+
+
+def _leaves(line: str, depth: int) -> bool:
+    """Whether this line leaves a block of this depth, so that nothing of it follows."""
+    return bool(_LEAVES.match(line)) and depth_of(line) == depth
 
 
 def _end(lines: list[str], whole: int, place: Place) -> End:
@@ -95,9 +100,10 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
     """
     reading = _Reading(place, heads=not lines[0].strip())
     for number, text in enumerate(lines):
-        grown, last = number < whole, number + 1 == len(lines)
-        end = reading.code(number, text, grown, last) if text.strip() else None
-        if not text.strip() and grown and number > 0:
+        grown, end = number < whole, None
+        if text.strip():
+            end = reading.code(number, text, grown, number + 1 == len(lines))
+        elif grown and number > 0:
             end = reading.blank(number)
         if end is not None:
             return end
@@ -144,7 +150,7 @@ class _Reading:
         if not self.last or self.last is self.place.before or self._is_inside:
             return None
         base = self.base or 0
-        if _LEAVES.match(self.last) and depth_of(self.last) == base:
+        if _leaves(self.last, base):
             goes_on = self.finishes and self.floor < base
         else:
             goes_on = bool(self.floor or (self.shape == "block" and base))
@@ -204,7 +210,7 @@ class _Reading:
         if self.gap is not None and self.floor and not self.finishes and self.doubtful is None:
             self.doubtful = self.gap
         self.gap = None
-        if self.doubtful is not None and grown and indent == self.floor and _LEAVES.match(line):
+        if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
         reason = _ends_before(indent, word, base, self.last, self.shape)
