@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 import uuid
@@ -10,14 +11,24 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = "INFILL_LS_TEST_RUN"
+INFILL_LS: Final = Path(sys.executable).with_name("infill-ls")
 # s. A server whose editor died is gone after 5 s; this is more.
 LIMIT: Final = 20.0
 
 
 def environment(**settings: str) -> dict[str, str]:
     """What an editor must be started with: infill-ls on its path, these settings, and a mark."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{INFILL_LS.parent}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": path, **settings, **new_mark()}
+
+
+def in_front(path: str, folder: Path, name: str, *command: str | Path) -> str:
+    """A search path on which the program ``name``, made in a new folder, runs this command."""
+    folder.mkdir()
+    program = folder / name
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, command))} "$@"\n')
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{path}"
 
 
 def new_mark() -> dict[str, str]:

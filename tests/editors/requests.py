@@ -6,11 +6,8 @@ until the rest is shown is counted between it and the server.
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +15,8 @@ from typing import Final
 from editors import chosen, folder
 from editors.editor import KEY_PAUSE, Editor
 from editors.engine import Engine
-from editors.processes import assert_gone, environment
+from editors.processes import INFILL_LS, assert_gone, environment, in_front
+from editors.relay import CANCEL
 
 # Without brackets, which some editors close by themselves.
 WRITTEN: Final = "total = price * count + shipping"
@@ -59,14 +57,8 @@ def measure(kind: type[Editor], engine: Engine) -> None:
         made = environment(OLLAMA_HOST=engine.url, INFILL_LS_ENGINE="ollama")
         log = place / "log"
         log.touch()
-        programs = place / "bin"
-        programs.mkdir()
-        server = Path(sys.executable).with_name("infill-ls")
-        command = shlex.join(map(str, (sys.executable, RELAY, log, server)))
-        relay = programs / "infill-ls"
-        relay.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        relay.chmod(0o755)
-        made["PATH"] = f"{programs}:{made['PATH']}"
+        relay = (sys.executable, RELAY, log, INFILL_LS)
+        made["PATH"] = in_front(made["PATH"], place / "bin", "infill-ls", *relay)
         home = place / "home"
         home.mkdir()
         editor = kind.start(folder(), home, made)
@@ -80,18 +72,15 @@ def measure(kind: type[Editor], engine: Engine) -> None:
                 before = log.read_text()
                 editor.type(WRITTEN[:KEYS], typing.pause)
                 editor.until_shown(WRITTEN[KEYS:])
-                sent = methods(log.read_text().removeprefix(before))
-                cancels = sent.pop("$/cancelRequest", 0)
+                sent = log.read_text().removeprefix(before).splitlines()
+                cancels = sent.count(CANCEL)
                 calls = engine.asked_within(WRITTEN)
-                print(f"{kind.name}, {typing}: {sent.total()}, {cancels}, {calls}", flush=True)
+                asked = len(sent) - cancels
+                print(f"{kind.name}, {typing}: {asked}, {cancels}, {calls}", flush=True)
                 engine.until_quiet()
         finally:
             editor.quit()
         assert_gone(made)
-
-
-def methods(log: str) -> Counter[str]:
-    return Counter(json.loads(line)["method"] for line in log.splitlines())
 
 
 if __name__ == "__main__":

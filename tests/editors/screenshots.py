@@ -10,7 +10,7 @@ from typing import Final
 
 from editors import cache, chosen, folder
 from editors.editor import Ability, Editor
-from editors.processes import assert_gone, environment
+from editors.processes import INFILL_LS, assert_gone, environment, in_front
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # Bytes; who reads the README on the way should not wait for pictures.
@@ -57,12 +57,9 @@ def take(kind: type[Editor]) -> Path:
         home.mkdir()
         file = Path(name) / "orders.py"
         file.write_text(BEFORE + AFTER)
-        # Of what is installed beside infill-ls (Helix knows a server for Python) nothing is seen.
-        programs = Path(name) / "bin"
-        programs.mkdir()
-        (programs / "infill-ls").symlink_to(Path(sys.executable).with_name("infill-ls"))
         made = environment(
-            PATH=f"{programs}{os.pathsep}{os.environ['PATH']}",
+            # Without what is installed beside infill-ls: Helix knows a server for Python.
+            PATH=in_front(os.environ["PATH"], Path(name) / "bin", "infill-ls", INFILL_LS),
             INFILL_LS_ENGINE="embedded",
             INFILL_LS_MODEL="0.5b",
             # The same picture each time.
@@ -78,13 +75,17 @@ def take(kind: type[Editor]) -> Path:
             before = BEFORE.splitlines()
             editor.open(file, len(before) - 1, len(before[-1]))
             editor.type(TYPED)
+
+            def wait() -> None:
+                editor.until(lambda: editor.shown().endswith(LAST), "the fill", limit=FILL)
+
             for key in GOING_ON:
                 try:
-                    editor.until(lambda: editor.shown().endswith(LAST), "the fill", limit=FILL)
+                    wait()
                     break
                 except AssertionError:
                     editor.type(key)
-            editor.until(lambda: editor.shown().endswith(LAST), "the fill", limit=FILL)
+            wait()
             if Ability.STATUS in kind.abilities:
                 # What comes after the fill is asked for while it is shown.
                 editor.until(lambda: editor.status() == "idle", "the state idle")

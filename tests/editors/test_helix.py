@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ from editors.conftest import Document
 from editors.editor import Editor
 from editors.engine import Engine
 from editors.helix import Helix
+from editors.processes import in_front
 
 pytestmark = pytest.mark.only("helix")
 
@@ -22,11 +22,9 @@ def _editor(
     kind: type[Editor], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Editor]:
     """Helix with another server for Python beside infill-ls."""
-    binaries = tmp_path_factory.mktemp("bin")
-    program = binaries / "pylsp"
-    program.write_text(f"#!/bin/sh\nexec {sys.executable} {other_server.__file__}\n")
-    program.chmod(0o755)
-    path = f"{binaries}{os.pathsep}{environment['PATH']}"
+    binaries = tmp_path_factory.mktemp("pylsp") / "bin"
+    other = (sys.executable, other_server.__file__)
+    path = in_front(environment["PATH"], binaries, "pylsp", *other)
     editor = kind.start(folder(), tmp_path_factory.mktemp(kind.name), {**environment, "PATH": path})
     yield editor
     editor.quit()
