@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Fill = str | Callable[[Mapping[str, Any]], str]
@@ -35,14 +37,31 @@ class Call:
 
 
 @dataclass
+class Load:
+    """One loading of a model. ``state``: loading, done, aborted, failed."""
+
+    model: str
+    options: dict[str, Any]
+    state: str = "loading"
+
+
+@dataclass
 class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
     ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
     ``props``: the answer to ``/props``, which llama-server has.
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
-    before each further piece. ``loaded``: whether the models are in memory; None for a version
-    that can't say. ``fault``: what goes wrong with the next generations.
+    before each further piece. ``loaded``: whether the models are in memory at the start; None for a
+    version that can't say. ``load_gate``: while clear, a load stands still; ``load_time``: s that
+    it takes. ``load_duration``: ns that answers give for it. ``context_length``: tokens that a
+    model has room for whose loader didn't say. ``fault``: what goes wrong with the next
+    generations.
+
+    Loading is as in server/sched.go: one load at a time; a call whose load options differ from
+    those that the model is loaded with has it loaded anew; when the client whose call caused a
+    load hangs up, that load is aborted, and the next call in the queue begins another; while a
+    model is loaded ``/api/ps`` doesn't answer. After ``keep_alive`` the model is gone.
     """
 
     fill: Fill = "x for x in xs"
@@ -50,14 +69,24 @@ class FakeOllama:
         default_factory=lambda: {"qwen2.5-coder:1.5b": ["completion", "insert"]}
     )
     loaded: bool | None = True
+    load_time: float = 0.0
+    load_duration: int = 1_000_000
+    context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
     delay: float = 0.0
     fault: str = ""
     calls: list[Call] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
     most_at_once: int = 0
 
     def __post_init__(self) -> None:
+        self.load_gate = asyncio.Event()
+        self.load_gate.set()
+        self._loader = asyncio.Lock()
+        self._options: dict[str, Any] = {}  # that the loaded model has
+        self._expires_at = math.inf  # s of the loop's clock
+        self._using = 0  # calls that keep the model from being unloaded
         self.gate = asyncio.Event()
         self.gate.set()
         self.piece_gate = asyncio.Event()
@@ -86,6 +115,10 @@ class FakeOllama:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def evict(self) -> None:
+        """Another program needs the memory, or somebody has said ``ollama stop``."""
+        self.loaded = False
 
     @property
     def url(self) -> str:
@@ -153,8 +186,8 @@ class FakeOllama:
             models = [{"name": name, "model": name, "details": details} for name in self.models]
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
-            models = [{"name": name} for name in self.models] if self.loaded else []
-            self._reply(writer, 200, {"models": models})
+            async with self._loader:
+                self._reply(writer, 200, {"models": self._running()})
         elif (method, call.path) == ("POST", "/api/show"):
             self._show(call, writer)
         elif (method, call.path) == ("POST", "/api/pull"):
@@ -214,10 +247,71 @@ class FakeOllama:
         if self.fault == "busy":
             text = "server busy, please try again.  maximum pending requests exceeded"
             return self._refuse(call, writer, 503, text)
-        if not body.get("prompt"):
-            call.state = "done"
-            self.loaded = True
-            return self._reply(writer, 200, self._object(body, "", done=True, done_reason="load"))
+        keep = _seconds(body.get("keep_alive", "5m"))
+        if not body.get("prompt") and keep == 0:
+            call.state, self.loaded = "done", False
+            return self._reply(writer, 200, self._object(body, "", done=True, done_reason="unload"))
+        self._using += 1
+        try:
+            if error := await self._load(name, body.get("options") or {}):
+                return self._refuse(call, writer, 500, error)
+            if body.get("prompt"):
+                await self._generate_loaded(call, writer)
+            else:
+                call.state = "done"
+                load = self._object(body, "", done=True, done_reason="load")
+                self._reply(writer, 200, load)
+        finally:
+            self._using -= 1
+            self._expires_at = asyncio.get_running_loop().time() + (keep if keep >= 0 else math.inf)
+        return None
+
+    async def _load(self, name: str, options: Mapping[str, Any]) -> str:
+        """Have the model loaded with these options; what is in the way, if something is."""
+        wanted = {
+            key: options[key] for key in ("num_batch", "num_ctx", "num_gpu") if key in options
+        }
+        async with self._loader:
+            # As in needsReload: what nobody has said is as it is.
+            same = {"num_ctx": self.context_length, "num_batch": 512}
+            if self._is_loaded() and same | wanted == same | self._options:
+                return ""
+            self.loaded = False if self.loaded is not None else None
+            load = Load(name, wanted)
+            self.loads.append(load)
+            await self._tell()
+            try:
+                await self.load_gate.wait()
+                await asyncio.sleep(self.load_time)
+            except asyncio.CancelledError:
+                load.state = "aborted"
+                raise
+            if self.fault == "no memory":
+                load.state = "failed"
+                return "model requires more system memory (5.6 GiB) than is available (1.2 GiB)"
+            load.state, self._options = "done", wanted
+            self.loaded = True if self.loaded is not None else None
+            return ""
+
+    def _is_loaded(self) -> bool:
+        expired = not self._using and asyncio.get_running_loop().time() >= self._expires_at
+        if self.loaded and expired:
+            self.loaded = False
+        return self.loaded is not False
+
+    def _running(self) -> list[dict[str, Any]]:
+        """What ``/api/ps`` has."""
+        if not self._is_loaded():
+            return []
+        left = min(self._expires_at - asyncio.get_running_loop().time(), 1e8)
+        expires_at = datetime.now(UTC) + timedelta(seconds=left)
+        context = self._options.get("num_ctx", self.context_length)
+        return [
+            {"name": name, "expires_at": expires_at.isoformat(), "context_length": context}
+            for name in self.models
+        ]
+
+    async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:
         async with self._slot:
             call.state = "generating"
             self._generating += 1
@@ -227,7 +321,6 @@ class FakeOllama:
                 await self._write_fill(call, writer)
             finally:
                 self._generating -= 1
-        return None
 
     async def _write_fill(self, call: Call, writer: asyncio.StreamWriter) -> None:
         body = call.body
@@ -311,7 +404,7 @@ class FakeOllama:
             "done": True,
             "done_reason": reason,
             "total_duration": 5_000_000,
-            "load_duration": 1_000_000,
+            "load_duration": self.load_duration,
             "prompt_eval_count": len(body["prompt"]) // 4 + 1,
             "prompt_eval_duration": 2_000_000,
             "eval_count": pieces,
@@ -353,6 +446,16 @@ class FakeOllama:
     @staticmethod
     def _end_stream(writer: asyncio.StreamWriter) -> None:
         writer.write(b"0\r\n\r\n")
+
+
+def _seconds(keep_alive: Any) -> float:
+    """A duration as Ollama takes it: a number of seconds, or "30m"."""
+    if isinstance(keep_alive, int | float):
+        return float(keep_alive)
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+    parts = re.findall(r"([\d.]+)(ms|s|m|h)", keep_alive)
+    seconds = sum(float(number) * units[unit] for number, unit in parts)
+    return -seconds if keep_alive.startswith("-") else seconds
 
 
 async def _main() -> None:

@@ -41,8 +41,15 @@ class ManualEngine:
     hold: list[bool] = field(default_factory=list)  # whether a call never writes
     pause_after_first: bool = False
     delay: float = 0.0  # s before each line, instead of waiting for `go`
+    room: int | None = None
+    stays_loaded: bool = True
+    loaded: bool = True
+    loads: int = 0
+    load_error: EngineError | None = None
 
     def __post_init__(self) -> None:
+        self.load_gate = asyncio.Event()
+        self.load_gate.set()
         self.paused = asyncio.Event()
         self.unpause = asyncio.Event()
         self.go = asyncio.Event()
@@ -87,9 +94,15 @@ class ManualEngine:
             while len(self.asked) < count:
                 await asyncio.sleep(0)
 
-    async def warm(self) -> None:
-        if self.error:
-            raise self.error
+    async def is_loaded(self) -> bool:
+        return self.loaded
+
+    async def load(self) -> None:
+        self.loads += 1
+        await self.load_gate.wait()
+        if self.load_error:
+            raise self.load_error
+        self.loaded = True
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -347,8 +360,8 @@ async def test_an_error_of_one_call_keeps_the_engine(
 
 async def test_warming_says_what_is_in_the_way(completer: Completer, engine: ManualEngine) -> None:
     assert await completer.warm() is None
-    engine.error = NotRunning("gone", "start it")
-    assert await completer.warm() is engine.error
+    engine.loaded, engine.load_error = False, NotRunning("gone", "start it")
+    assert await completer.warm() is engine.load_error
 
 
 @pytest.mark.parametrize(

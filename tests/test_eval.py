@@ -70,7 +70,13 @@ class FakeEngine:
             yield Chunk(piece)
         yield Chunk("", Usage(40, 10, len(self._pieces)), self._reason)
 
-    async def warm(self) -> None:
+    room = None
+    stays_loaded = True
+
+    async def is_loaded(self) -> bool:
+        return True
+
+    async def load(self) -> None:
         """Nothing to get ready."""
 
     async def aclose(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
@@ -93,11 +94,12 @@ async def test_plain_request(ollama: FakeOllama) -> None:
     assert "suffix" not in body
 
 
-async def test_warming_loads_a_model_with_the_options_of_the_calls(ollama: FakeOllama) -> None:
+async def test_a_model_is_loaded_with_the_options_of_the_calls(ollama: FakeOllama) -> None:
     ollama.loaded = False
     asked = engine(ollama, model=MODEL, context_tokens=4000)
-    await asked.warm()
-    await asked.warm()
+    assert not await asked.is_loaded()
+    await asked.load()
+    assert await asked.is_loaded()
     (load,) = ollama.generations
     options = {"num_ctx": 5120}
     assert load.body == {
@@ -109,21 +111,134 @@ async def test_warming_loads_a_model_with_the_options_of_the_calls(ollama: FakeO
     }
     await chunks(asked, replace(request(), max_tokens=128))
     assert ollama.generations[1].body["options"].items() >= options.items()
+    assert len(ollama.loads) == 1
+
+
+async def test_a_model_is_asked_with_the_room_that_it_was_loaded_with(ollama: FakeOllama) -> None:
+    await chunks(engine(ollama, model=MODEL, context_tokens=6000), request())
+    assert ollama.loads[0].options == {"num_ctx": 6144}
+    other = engine(ollama, model=MODEL)
+    assert await other.is_loaded()
+    assert other.room == 6144
+    await chunks(other, request())
+    # Not to name it would mean 4,096, and another load.
+    assert len(ollama.loads) == 1
+
+
+async def test_a_model_loaded_with_too_little_room_is_loaded_anew(ollama: FakeOllama) -> None:
+    ollama.context_length = 512
+    asked = engine(ollama, model=MODEL)
+    assert await asked.is_loaded()
+    await chunks(asked, request())
+    assert [load.options for load in ollama.loads] == [{"num_ctx": 2048}]
 
 
 @pytest.mark.parametrize("keep_alive", ["0", "0s", 0, "0.0m"])
-async def test_a_model_that_is_not_to_be_kept_is_not_loaded_ahead(
+async def test_a_model_that_is_not_to_be_kept_is_loaded_for_one_call(
     ollama: FakeOllama, keep_alive: str | int
 ) -> None:
     ollama.loaded = False
-    await engine(ollama, model=MODEL, keep_alive=keep_alive).warm()
-    assert ollama.generations == []
+    asked = engine(ollama, model=MODEL, keep_alive=keep_alive)
+    assert not asked.stays_loaded
+    await asked.load()
+    assert await asked.is_loaded()
+    await chunks(asked, request())
+    assert not await asked.is_loaded()
+    assert len(ollama.loads) == 1
 
 
-async def test_where_nobody_says_what_is_loaded_nothing_is_loaded_ahead(ollama: FakeOllama) -> None:
+@pytest.mark.parametrize(
+    ("keep_alive", "seconds"),
+    [("30m", 1800), ("1h30m", 5400), ("1.5s", 1.5), (-1, inf), ("-1m", inf), (90, 90), ("0", 0)],
+)
+def test_durations_as_go_writes_them(keep_alive: str | int, seconds: float) -> None:
+    asked = Ollama(Settings(headers={}, keep_alive=keep_alive))
+    assert asked._kept == seconds
+
+
+async def test_what_is_loaded_is_asked_now_and_then(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = engine(ollama, model=MODEL)
+
+    def looks() -> int:
+        return sum(call.path == "/api/ps" for call in ollama.calls)
+
+    for _ in range(3):
+        assert await asked.is_loaded()
+    await chunks(asked, request())
+    assert await asked.is_loaded()
+    assert looks() == 1
+    monkeypatch.setattr("infill_ls.engines.ollama.TRUST", 0.0)
+    await chunks(asked, request())
+    assert await asked.is_loaded()
+    assert looks() == 2
+
+
+async def test_who_has_heard_nothing_asks_again(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    assert await asked.is_loaded()
+    ollama.gate.clear()
+    call = asyncio.create_task(chunks(asked, request()))
+    await ollama.until(lambda: [one.state for one in ollama.generations] == ["generating"])
+    ollama.evict()
+    call.cancel()
+    assert not await asked.is_loaded()
+
+
+async def test_a_model_is_gone_when_its_time_is_over(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL, keep_alive="50ms")
+    await chunks(asked, request())
+    async with asyncio.timeout(10):
+        while await asked.is_loaded():
+            await asyncio.sleep(0.01)
+
+
+async def test_while_something_is_loaded_nobody_says_what_is_loaded(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infill_ls.engines.ollama.LOOK_TIMEOUT", 0.01)
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    asked, other = engine(ollama, model=MODEL), engine(ollama, model=MODEL)
+    first = asyncio.create_task(asked.load())
+    await ollama.until(lambda: bool(ollama.loads))
+    assert not await other.is_loaded()
+    second = asyncio.create_task(other.load())
+    await ollama.until(lambda: len(ollama.generations) == 2)
+    ollama.load_gate.set()
+    await asyncio.gather(first, second)
+    assert [load.state for load in ollama.loads] == ["done"]
+
+
+async def test_where_nobody_ever_says_what_is_loaded_a_load_is_trusted(ollama: FakeOllama) -> None:
     ollama.loaded = None
-    await engine(ollama, model=MODEL).warm()
-    assert ollama.generations == []
+    asked = engine(ollama, model=MODEL)
+    assert not await asked.is_loaded()
+    await asked.load()
+    assert await asked.is_loaded()
+    assert asked.room is None
+
+
+async def test_a_load_that_took_place_within_a_call_is_noticed(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    assert await asked.is_loaded()
+    ollama.load_duration = 2_500_000_000
+    await chunks(asked, request())
+    looks = len(ollama.calls)
+    assert await asked.is_loaded()
+    assert len(ollama.calls) == looks + 1
+
+
+async def test_a_load_that_fails_for_memory_says_so(ollama: FakeOllama) -> None:
+    ollama.loaded, ollama.fault = False, "no memory"
+    with pytest.raises(BadAnswer) as raised:
+        await engine(ollama, model=MODEL).load()
+    assert raised.value.message == (
+        f'Ollama can\'t load "{MODEL}": model requires more system memory (5.6 GiB) than is '
+        "available (1.2 GiB)."
+    )
+    assert "smaller model" in raised.value.fix
 
 
 async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:

@@ -35,7 +35,13 @@ class Engine_:
     async def describe(self) -> Model:
         return Model("qwen2.5-coder:1.5b")
 
-    async def warm(self) -> None:
+    room = None
+    stays_loaded = True
+
+    async def is_loaded(self) -> bool:
+        return True
+
+    async def load(self) -> None:
         """Nothing is loaded here."""
 
     async def aclose(self) -> None:

@@ -235,13 +235,13 @@ def _complete(options: argparse.Namespace) -> int:
 
 async def _outcome(hole: Hole, settings: Settings) -> Outcome:
     from infill_ls import policy
-    from infill_ls.engines import connect
+    from infill_ls.engines import connect, get_ready
     from infill_ls.generation import fill_hole
 
     engine = await connect(settings)
     try:
         wanted = policy.shape(hole, settings.multiline, manual=True)
-        await engine.warm()
+        await get_ready(engine)
         return await fill_hole(engine, hole, settings, wanted)
     finally:
         await engine.aclose()

@@ -9,8 +9,8 @@ Everything that is in flight lives here, and these are the rules:
 3. A newer request joins the generation that runs if what was typed since agrees with what has
    been written; one that disagrees closes it and starts another. A change of the document that
    disagrees closes it too, unless a request waits.
-4. A generation whose request was cancelled is closed unless another joins it within a grace:
-   VS Code cancels at every key and asks again.
+4. A generation whose request was cancelled is closed unless another joins it within a grace,
+   which begins anew with each cancel: VS Code cancels at every key and asks again.
 5. A request that has waited for as long as the user should (``latencyMs``, or shortly before the
    editor gives up) gets the lines that are whole by then; one that has waited for as long as its
    plan allows gets nothing (``slow``). The generation goes on, and what it finds is remembered.
@@ -28,7 +28,6 @@ Everything that is in flight lives here, and these are the rules:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -37,6 +36,7 @@ from itertools import count
 from typing import Any, Final, Literal
 
 from infill_ls import policy
+from infill_ls.completion.connection import Connection
 from infill_ls.engines import Engine
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
@@ -66,6 +66,7 @@ Reason = Literal[
     "superseded",
     "cancelled",
     "closed",
+    "unasked",
     "slow",
     "problem",
 ]
@@ -78,6 +79,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "superseded": "A newer request came.",
     "cancelled": "The editor cancelled the request.",
     "closed": "The document is not open.",
+    "unasked": "Nothing has been asked for yet.",
     "slow": "The engine takes too long; its answer will be there at the next request.",
     "problem": "Something went wrong in infill-ls itself; its log has more.",
 }
@@ -167,6 +169,13 @@ class _Running:
     def join(self, hole: Hole, shape: Shape) -> None:
         """Somebody waits for it now, at a hole further on."""
         self.hole, self.shape, self.ahead, self.delivered = hole, shape, False, None
+        self.follow(hole)
+
+    def follow(self, hole: Hole) -> None:
+        """The cursor is at a hole further on; that one is asked for, if none has been yet."""
+        if not self.generation.asked:
+            self.generation = Generation(self.generation.uri, hole, self.generation.seed)
+            self.hole = hole
 
     def agrees(self, uri: str, hole: Hole) -> bool:
         """Whether it serves a hole in this document too."""
@@ -204,19 +213,20 @@ class Completer:
         self._status = status or Status()
         self._goes_ahead = goes_ahead
         self._editor_patience = EditorPatience()
-        self._measured = measured
-        self._measured_of = ""  # the engine and model that the rates are of
-        self.rates = Rates()
-        self._connect = connect
+        self._connection = Connection(connect, settings, measured, self._status)
         self._recall = Recall()
         self.offers = Offers()
         self._seeds = count(SEED + 1)  # of candidates
-        self._engine: Engine | None = None
         self._waiter: _Waiter | None = None
         self._running: _Running | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._connecting = asyncio.Lock()
+        self._grace: asyncio.TimerHandle | None = None  # until what runs is closed (rule 4)
         self._last: Generation | None = None  # the one that asked last, for its prompt
+
+    @property
+    def rates(self) -> Rates:
+        """What the engine in use was seen to do."""
+        return self._connection.rates
 
     async def complete(
         self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
@@ -226,6 +236,8 @@ class Completer:
         Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
         """
         plan = policy.plan(hole, self.settings, client=client, manual=manual)
+        if manual:
+            self._connection.forgive()
         self._answer("superseded")
         self._close_candidate()
         if plan == "disabled":
@@ -246,6 +258,7 @@ class Completer:
             self._close()
             self._draw(waiter)
         elif self._running is not None and self._running.agrees(uri, hole):
+            self._end_grace()
             self._running.join(hole, plan.shape)
             self._advance(self._running)
         else:
@@ -277,7 +290,8 @@ class Completer:
                 self._close_candidate()
                 if not waiter.outdated:
                     self._editor_patience.gave_up(loop.time() - waiter.since)
-                loop.call_later(GRACE, self._close_unless_wanted, self._running)
+                self._end_grace()
+                self._grace = loop.call_later(GRACE, self._close_unless_wanted, self._running)
             raise
         finally:
             deadline.cancel()
@@ -299,6 +313,7 @@ class Completer:
             return
         for hole in holes:
             if running.agrees(uri, hole):
+                running.follow(hole)
                 return
             place, known = self._known(uri, hole, running.shape)
             if known and running.is_ahead(uri, place, known[0]):
@@ -330,11 +345,10 @@ class Completer:
         """Find the engine and get it ready; what is in the way, if something is."""
         with self._status.loading():
             try:
-                engine = await self._connected()
-                await engine.warm()
+                await self._connection.ready(ahead=True)
             except InfillError as error:
                 self._status.fails(str(error))
-                await self._disconnect()
+                await self._connection.forget()
                 return error
             self._status.works()
         return None
@@ -347,7 +361,7 @@ class Completer:
         self._recall = Recall()
         self._status.works()
         self._status.turned(off=not settings.enabled)
-        await self._disconnect()
+        await self._connection.reconfigure(settings)
 
     def turn(self, *, on: bool) -> None:
         """Turn completion on or off; the engine and what was computed are kept."""
@@ -363,7 +377,7 @@ class Completer:
         self._close()
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_LIMIT)
-        await self._disconnect()
+        await self._connection.aclose()
 
     # Memory
 
@@ -424,6 +438,11 @@ class Completer:
         if running is not None and running is self._running and self._waiter is None:
             self._close()
 
+    def _end_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
     def _keep_only_ahead(self, uri: str, hole: Hole, fill: str) -> None:
         """Memory has the answer: what runs is of use only if it is for what comes after it."""
         running = self._running
@@ -458,14 +477,13 @@ class Completer:
         await asyncio.sleep(wait)
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_LIMIT)
-        generation = running.generation
-        last, self._last = self._last, generation
-        if last is not None and last.uri == generation.uri:
-            generation.first_line = last.first_line
         try:
+            engine = await self._connection.ready()
+            generation = running.generation
+            last, self._last = self._last, generation
+            if last is not None and last.uri == generation.uri:
+                generation.first_line = last.first_line
             with self._status.asking():
-                engine = await self._connected()
-                await self._recollect(engine)
                 steps = generation.stream(engine, self.settings, self.rates)
                 async with aclosing(steps):
                     async for _ in steps:
@@ -478,7 +496,7 @@ class Completer:
             self._status.fails(str(error))
             if isinstance(error, NotRunning | ModelNotFound):
                 # Look again at the next request: it may be there then.
-                await self._disconnect()
+                await self._connection.forget()
             return error
         except Exception as error:
             self._status.fails(MESSAGES["problem"])
@@ -588,31 +606,6 @@ class Completer:
                 self.rates.learn(read=new / reading)
         if generation.pieces >= policy.WRITE_SAMPLE and writing > 0:
             self.rates.learn(write=(generation.pieces - 1) / writing)
-
-    # The engine
-
-    async def _connected(self) -> Engine:
-        async with self._connecting:
-            if self._engine is None:
-                self._engine = await self._connect(self.settings)
-            return self._engine
-
-    async def _recollect(self, engine: Engine) -> None:
-        """Begin with the rates that this engine and model had in an earlier session."""
-        if not self._measured_of:
-            model = await engine.describe()
-            self._measured_of = Measured.key(engine.name, self.settings.engine_url, model.name)
-            if self._measured is not None:
-                self.rates = self._measured.load(self._measured_of)
-
-    async def _disconnect(self) -> None:
-        if self._measured is not None and self._measured_of:
-            self._measured.save(self._measured_of, self.rates)
-        self._measured_of, self.rates = "", Rates()
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            with contextlib.suppress(InfillError):
-                await engine.aclose()
 
 
 def _common(one: str, other: str) -> int:

@@ -50,7 +50,8 @@ class Outcome:
 
 @dataclass(eq=False, slots=True)
 class Generation:
-    """``over``: nothing more will be written. Times in s of the loop's clock.
+    """``asked``: the engine has been. ``over``: nothing more will be written. Times in s of the
+    loop's clock.
 
     ``seed``: it is another draw than the automatic answer's, with this seed and at the temperature
     of candidates.
@@ -60,6 +61,7 @@ class Generation:
     hole: Hole
     seed: int | None = None
     raw: str = ""
+    asked: bool = False
     over: bool = False
     cut_short: bool = False
     prompt: str = ""
@@ -81,7 +83,7 @@ class Generation:
         Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
         loop = asyncio.get_running_loop()
-        self.started = loop.time()
+        self.asked, self.started = True, loop.time()
         request = await request_for(engine, self.hole, settings, rates, self.first_line)
         if self.seed is not None:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
@@ -182,7 +184,11 @@ async def request_for(
         families.family_of(model, settings.fim),
         mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
         start=start,
-        context_tokens=policy.context_tokens(settings.context_tokens, rates),
+        context_tokens=policy.context_tokens(
+            settings.context_tokens,
+            rates,
+            most=None if engine.room is None else engine.room - settings.max_tokens,
+        ),
         max_tokens=settings.max_tokens,
         temperature=settings.temperature,
     )

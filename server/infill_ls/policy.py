@@ -242,8 +242,16 @@ def _expected_write(
     return cores * candidate.pace
 
 
-def context_tokens(setting: int | Literal["auto"], rates: Rates | None = None) -> int:
-    """The most prompt tokens per call. Settles ``rates.budget``."""
+def context_tokens(
+    setting: int | Literal["auto"], rates: Rates | None = None, *, most: int | None = None
+) -> int:
+    """The most prompt tokens per call, whatever the rates never over ``most``."""
+    wanted = _budget(setting, rates)
+    return wanted if most is None else max(1, min(wanted, most))
+
+
+def _budget(setting: int | Literal["auto"], rates: Rates | None) -> int:
+    """Prompt tokens that the engine can read in time. Settles ``rates.budget``."""
     if setting != "auto":
         return setting
     if rates is None or rates.read is None:

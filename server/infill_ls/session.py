@@ -8,7 +8,7 @@ import threading
 from typing import ClassVar
 
 from infill_ls import hole, policy
-from infill_ls.engines import Engine, connect
+from infill_ls.engines import Engine, connect, get_ready
 from infill_ls.errors import SettingsError
 from infill_ls.generation import fill_hole
 from infill_ls.settings import Settings, from_user
@@ -69,6 +69,7 @@ class Session:
             if engine is None:
                 engine = await connect(settings)
                 self._engines.append((settings, engine))
+        await get_ready(engine)
         wanted = policy.shape(place, settings.multiline, manual=True)
         return (await fill_hole(engine, place, settings, wanted)).fill
 

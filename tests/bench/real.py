@@ -27,7 +27,7 @@ FILE = "weights.py.txt"
 
 async def type_along(policy: str, editor_name: str, blocks: int, seed: str) -> Session:
     engine = Embedded(weights.DEFAULT, weights.ready(weights.DEFAULT))
-    await engine.warm()
+    await engine.load()
 
     async def connect(_: Settings) -> Engine:
         return engine

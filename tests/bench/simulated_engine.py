@@ -76,7 +76,13 @@ class SimulatedEngine:
     async def describe(self) -> Model:
         return Model("qwen2.5-coder:1.5b", can_insert=True)
 
-    async def warm(self) -> None:
+    room = None
+    stays_loaded = True
+
+    async def is_loaded(self) -> bool:
+        return True
+
+    async def load(self) -> None:
         """Nothing is loaded here."""
 
     async def aclose(self) -> None:

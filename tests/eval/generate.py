@@ -47,7 +47,13 @@ class Stored:
         raise NotRunning("The store has not all of these.", "Run again without --stored.")
         yield Chunk("")
 
-    async def warm(self) -> None:
+    room = None
+    stays_loaded = True
+
+    async def is_loaded(self) -> bool:
+        return True
+
+    async def load(self) -> None:
         """Nothing to get ready."""
 
     async def aclose(self) -> None:

@@ -58,11 +58,31 @@ class Engine(Protocol):
     def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         """Stream the answer. Closing the generator closes the connection at once."""
 
-    async def warm(self) -> None:
-        """Get ready for the first request."""
+    @property
+    def room(self) -> int | None:
+        """Tokens that prompt and fill may have together; None where nobody says."""
+
+    @property
+    def stays_loaded(self) -> bool:
+        """Whether a model that was loaded is there for a while after a call."""
+
+    async def is_loaded(self) -> bool:
+        """Whether a call would be answered without loading a model first.
+
+        Asked before each call, so that the engine itself is asked only now and then.
+        """
+
+    async def load(self) -> None:
+        """Get ready to answer: start, load the model. Ended early it is for nothing."""
 
     async def aclose(self) -> None:
         """Let go of everything; what is under way is broken off."""
+
+
+async def get_ready(engine: Engine) -> None:
+    """Have an engine's model loaded if it isn't."""
+    if not await engine.is_loaded():
+        await engine.load()
 
 
 async def connect(settings: Settings) -> Engine:

@@ -73,7 +73,18 @@ class Embedded:
     async def describe(self) -> Model:
         return Model(self._weights.name, can_begin=True)
 
-    async def warm(self) -> None:
+    @property
+    def room(self) -> int | None:
+        return embedded_server.CONTEXT
+
+    @property
+    def stays_loaded(self) -> bool:
+        return True
+
+    async def is_loaded(self) -> bool:
+        return self._is_alive() and self._server is not None
+
+    async def load(self) -> None:
         await self._running()
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
@@ -98,13 +109,15 @@ class Embedded:
         await self._stop()
 
     async def _running(self) -> OpenAI:
-        alive = self._process is not None and self._process.returncode is None
-        if self._server is not None and alive:
+        if self._server is not None and self._is_alive():
             return self._server
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start(), name="start embedded engine")
         # A request that is cancelled meanwhile must not throw the start away.
         return await asyncio.shield(self._starting)
+
+    def _is_alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def _has_died(self) -> bool:
         """Whether the child is gone; its end is noticed a moment after its connections break."""

@@ -5,10 +5,13 @@ Fields and errors as in ollama's ``api/types.go`` and ``server/routes.go``, 0.1 
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from infill_ls import families
@@ -32,11 +35,19 @@ SUGGESTED_MODEL: Final = "qwen2.5-coder:1.5b"
 # write too slowly for completion on the hardware that people own.
 COMFORTABLE_SIZE: Final = 8.0
 # Tokens. The smallest context that any Ollama gives by itself (up to 0.5; later ones 4,096).
-# Only for a larger budget is num_ctx sent: it makes Ollama load the model anew when it differs
-# from what another program asked for.
+# A larger one is asked for only where the settings demand it, since Ollama loads the model anew
+# when num_ctx differs from what it was loaded with.
 SMALLEST_CONTEXT: Final = 2048
-# Durations with which a model is not kept loaded; an empty prompt would unload it.
-_NOT_KEPT: Final = re.compile(r"0+(?:\.0*)?(?:ns|us|ms|s|m|h)?")
+# s. So long it is taken for granted that a model which was seen to be loaded still is: another
+# program may need the memory, or somebody says "ollama stop". Asking costs 2 ms on loopback.
+TRUST: Final = 5.0
+# s. Ollama doesn't say what is loaded while it loads something (0.30 to 0.33).
+LOOK_TIMEOUT: Final = 1.0
+# s. How long a model that is not to be kept stays for the call that it was loaded for.
+BRIDGE: Final = 30
+# s. A call that Ollama says took longer than this before its prompt was read had a model loaded
+# for it; where nothing is loaded this is some ms.
+LOADED_ANEW: Final = 1.0
 # Of these a GGUF's own name is made; the last one alone says for what it was tuned.
 _NAME_KEYS: Final = ("basename", "version", "size_label", "finetune")
 # The second is what llama.cpp called it before October 2024.
@@ -125,6 +136,8 @@ class Ollama:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._model: Model | None = None
+        self._trusted_until = -math.inf  # s of the loop's clock; till then the model is loaded
+        self._context: int | None = None  # tokens that the model was loaded with room for
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
@@ -153,9 +166,14 @@ class Ollama:
             keep_alive=self._settings.keep_alive,
             options=self._options(request),
         )
+        # Whoever has heard nothing knows no more whether the model is there.
+        self._doubt()
         async with aclosing(self.call(call)) as answers:
             async for answer in answers:
+                self._trust(self._kept)
                 if answer.done:
+                    if (answer.load_duration or 0) / 1e9 > LOADED_ANEW:
+                        self._doubt()
                     # Of the cache it says nothing: the count includes what was cached.
                     usage = Usage(answer.prompt_eval_count, None, answer.eval_count)
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
@@ -178,29 +196,85 @@ class Ollama:
         return options | self._load_options()
 
     def _load_options(self) -> dict[str, Any]:
-        """Those for which Ollama loads a model anew when they change."""
-        budget = self._settings.context_tokens
-        if budget == "auto" or budget + self._settings.max_tokens <= SMALLEST_CONTEXT:
-            return {}
-        return {"num_ctx": -(-(budget + self._settings.max_tokens) // 1024) * 1024}
+        """Those for which Ollama loads a model anew when they change.
 
-    async def warm(self) -> None:
-        """Have the model loaded if it isn't: an empty prompt does that and no more.
+        What the model was loaded with is asked for again, where that is enough: not to name it
+        means Ollama's default, and another program may have loaded it with more.
+        """
+        budget = self._settings.context_tokens
+        needed = 0 if budget == "auto" else budget + self._settings.max_tokens
+        if self._context is not None and self._context >= max(needed, SMALLEST_CONTEXT):
+            return {"num_ctx": self._context}
+        if self._context is None and needed <= SMALLEST_CONTEXT:
+            return {}
+        return {"num_ctx": -(-max(needed, SMALLEST_CONTEXT) // 1024) * 1024}
+
+    @property
+    def room(self) -> int | None:
+        return self._context
+
+    @property
+    def stays_loaded(self) -> bool:
+        return self._kept > 0
+
+    async def is_loaded(self) -> bool:
+        if asyncio.get_running_loop().time() < self._trusted_until:
+            return True
+        return await self._look()
+
+    async def load(self) -> None:
+        """An empty prompt loads the model and does no more; one that is loaded it leaves alone.
 
         With the options of the calls to come, or the first of them would load it anew.
         """
         model = await self.describe()
-        if _NOT_KEPT.fullmatch(str(self._settings.keep_alive)) or await self._is_loaded(model.name):
-            return
         load = GenerateRequest(
             model=model.name,
             prompt="",
-            keep_alive=self._settings.keep_alive,
+            # With 0 an empty prompt would unload it.
+            keep_alive=self._settings.keep_alive if self._kept else BRIDGE,
             options=self._load_options() or None,
         )
         async with aclosing(self.call(load)) as answers:
             async for _ in answers:
                 pass
+        if not await self._look():
+            self._trust(TRUST)
+
+    async def _look(self) -> bool:
+        """Whether ``GET /api/ps`` has the model, and for how long and with how much room."""
+        self._doubt()
+        self._context = None
+        name = (await self.describe()).name
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                answer = await self._http.ask("GET", "/api/ps")
+        except NotRunning:
+            # Before 0.1.33 it doesn't know the question, and is there all the same.
+            await self.version()
+            return False
+        except (EngineError, TimeoutError):
+            return False
+        models = answer.get("models") if isinstance(answer, dict) else None
+        for entry in models if isinstance(models, list) else []:
+            if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
+                self._context = integer(entry.get("context_length")) or None
+                self._trust(_seconds_until(entry.get("expires_at")))
+                return True
+        return False
+
+    @property
+    def _kept(self) -> float:
+        """s for which Ollama is to keep the model after a call."""
+        return _seconds(self._settings.keep_alive)
+
+    def _trust(self, seconds: float) -> None:
+        """The model is loaded now, and will be for so long unless something happens."""
+        now = asyncio.get_running_loop().time()
+        self._trusted_until = now + min(seconds, TRUST)
+
+    def _doubt(self) -> None:
+        self._trusted_until = -math.inf
 
     async def aclose(self) -> None:
         """Nothing is kept between calls."""
@@ -254,18 +328,6 @@ class Ollama:
             thinks="thinking" in capabilities,
             has_fim_tokens=any(integer(info.get(key)) is not None for key in _FIM_KEYS),
         )
-
-    async def _is_loaded(self, name: str) -> bool:
-        """Whether ``GET /api/ps`` has it; true where nobody can say (Ollama before 0.1.33)."""
-        try:
-            answer = await self._http.ask("GET", "/api/ps")
-        except EngineError:
-            return True
-        models = answer.get("models") if isinstance(answer, dict) else None
-        if not isinstance(models, list):
-            return True
-        loaded = [entry.get("name") for entry in models if isinstance(entry, dict)]
-        return name in loaded or f"{name}:latest" in loaded
 
     async def installed(self) -> list[tuple[str, float]]:
         """``GET /api/tags``: names and billions of parameters (0 where it isn't said)."""
@@ -340,6 +402,11 @@ class Ollama:
                 f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
                 'Check the setting "url", or OLLAMA_HOST.',
             )
+        if status >= 500 and re.search(r"memory|terminated", text):
+            return BadAnswer(
+                f'Ollama can\'t load "{named}": {text}.',
+                "Take a smaller model, or end what else needs the memory.",
+            )
         return BadAnswer(
             f"Ollama refuses the request: {text or status}", "Look at Ollama's own log for more."
         )
@@ -356,6 +423,27 @@ def parameters(text: Any) -> float:
 def _is_chat(template: str) -> bool:
     """Whether a template puts text of its own around the prompt ("{{ .Prompt }}" doesn't)."""
     return ".Messages" in template or bool(re.sub(r"\{\{.*?\}\}", "", template, flags=re.S).strip())
+
+
+def _seconds(keep_alive: str | int) -> float:
+    """s of a duration as Go writes it ("1h30m"), or of a number; less than 0 is for ever."""
+    text = str(keep_alive)
+    if text.startswith("-"):
+        return math.inf
+    if text.isdigit():
+        return float(text)
+    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)", text)
+    return sum(float(number) * units[unit] for number, unit in parts)
+
+
+def _seconds_until(moment: Any) -> float:
+    """s until a moment in RFC 3339; endless if it is none, or far away."""
+    try:
+        left = datetime.fromisoformat(moment) - datetime.now(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return math.inf
+    return left.total_seconds()
 
 
 def _text(value: Any) -> str:

@@ -120,7 +120,18 @@ class OpenAI:
             )
         yield Chunk("", usage, reason or "stop")
 
-    async def warm(self) -> None:
+    @property
+    def room(self) -> int | None:
+        return None
+
+    @property
+    def stays_loaded(self) -> bool:
+        return True
+
+    async def is_loaded(self) -> bool:
+        return self._model is not None
+
+    async def load(self) -> None:
         await self.describe()
 
     async def aclose(self) -> None:

@@ -1,0 +1,1 @@
+"""What is in flight between an editor's request and its answer."""
