@@ -24,7 +24,10 @@ class LspError(Exception):
 
 
 class LspClient:
-    """``messages`` has every notification that the server sent."""
+    """``messages`` has every notification that the server sent.
+
+    ``configuration``: what it is told of its section; nothing while ``answers`` is clear.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -32,10 +35,14 @@ class LspClient:
         self.process = process
         self.messages: list[dict[str, Any]] = []
         self.configuration: Any = None
+        self.answers = asyncio.Event()
+        self.answers.set()
         self._stdin, self._stdout = process.stdin, process.stdout
         self._ids = iter(range(1, 1_000_000))
         self._waiting: dict[Any, asyncio.Future[Any]] = {}
         self._changed = asyncio.Condition()
+        self.asked: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read())
         self.stray_output = b""
 
@@ -176,6 +183,16 @@ class LspClient:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: self.states()[-len(states) :] == [*states])
 
+    async def until_told(self, method: str, count: int = 1) -> Any:
+        """Wait for so many notifications of a kind; the params of the last of them."""
+
+        def told() -> list[Any]:
+            return [one["params"] for one in self.messages if one["method"] == method]
+
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: len(told()) >= count)
+        return told()[count - 1]
+
     async def until_shown(self, count: int = 1) -> list[str]:
         async with asyncio.timeout(10), self._changed:
             await self._changed.wait_for(lambda: len(self.shown()) >= count)
@@ -211,10 +228,26 @@ class LspClient:
         except asyncio.IncompleteReadError as over:
             self.stray_output = over.partial
         finally:
+            for task in self._tasks:
+                task.cancel()
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(ConnectionError("the server left"))
                     future.exception()
+
+    async def _reply(self, message: dict[str, Any]) -> None:
+        """Answer what the server asks; ``asked`` has the methods."""
+        self.asked.append(message["method"])
+        async with self._changed:
+            self._changed.notify_all()
+        await self.answers.wait()
+        result = [self.configuration] if "configuration" in message["method"] else None
+        self.write({"jsonrpc": "2.0", "id": message["id"], "result": result})
+
+    async def until_asked(self, method: str) -> None:
+        """Wait until the server has asked this."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: method in self.asked)
 
     async def _take(self, message: dict[str, Any]) -> None:
         if "method" not in message:
@@ -229,8 +262,8 @@ class LspClient:
                 future.set_result(message["result"])
             return
         if "id" in message:
-            result = [self.configuration] if "configuration" in message["method"] else None
-            self.write({"jsonrpc": "2.0", "id": message["id"], "result": result})
+            self._tasks.add(task := asyncio.create_task(self._reply(message)))
+            task.add_done_callback(self._tasks.discard)
             return
         async with self._changed:
             self.messages.append(message)

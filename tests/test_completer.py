@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -249,6 +250,41 @@ async def test_the_client_cancels_and_asks_again(
     assert len(engine.asked) == 1
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize("key", [0.115, 0.18, 0.22, 0.24, 0.3])
+async def test_a_grace_ends_when_a_later_request_joins(
+    completer: Completer, engine: ManualEngine, key: float
+) -> None:
+    """VS Code asks 40 ms after a key and cancels at the next; the typist agrees with the fill."""
+    fill = "alpha beta gamma delta epsilon zeta"
+    engine.text = fill + "]\n"
+    asked: asyncio.Task[Answer] | None = None
+    for typed in range(33):
+        if asked is not None:
+            asked.cancel()
+        await asyncio.sleep(0.04)
+        asked = ask(completer, f"[{fill[:typed]}█]\n")
+        await asyncio.sleep(key - 0.04)
+    engine.go.set()
+    assert asked is not None
+    assert (await asked).fill == fill[32:]
+    assert len(engine.asked) == 1
+
+
+@pytest.mark.looptime
+async def test_the_wait_begins_anew_with_each_key(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    completer.settings = replace(SETTINGS, debounce_ms=100)
+    engine.text = "seven]\n"
+    engine.go.set()
+    for typed in range(1, 5):
+        last = ask(completer, f"[{'seven'[:typed]}█]\n")
+        await asyncio.sleep(0.09)
+    await last
+    assert [request.prompt[-5:] for request in engine.asked] == ["[seve"]
+
+
 async def test_cancelling_an_old_request_leaves_the_new_one(
     completer: Completer, engine: ManualEngine
 ) -> None:
@@ -335,6 +371,111 @@ async def test_an_engine_that_never_ends_is_given_up(
     assert engine.running == 1
     await asyncio.sleep(200)
     assert engine.running == 0
+
+
+@pytest.mark.looptime
+async def test_no_key_ends_a_load(completer: Completer, engine: ManualEngine) -> None:
+    """VS Code's rhythm, while a model takes a minute to load."""
+    engine.loaded = False
+    engine.load_gate.clear()
+    engine.text = "abc]\n"
+    engine.go.set()
+    asyncio.get_running_loop().call_later(60, engine.load_gate.set)
+    for typed in range(200):
+        asked = ask(completer, f"[{'x' * typed}█]\n")
+        await asyncio.sleep(0.3)
+        asked.cancel()
+    assert (engine.loads, len(engine.asked)) == (1, 0)
+    assert (await ask(completer, f"[{'x' * 200}█]\n")).reason == "fill"
+    assert (engine.loads, len(engine.asked)) == (1, 1)
+
+
+@pytest.mark.looptime
+async def test_what_is_typed_during_a_load_is_what_is_asked_for(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    """Neovim asks once in a pause, and the user types on."""
+    engine.loaded = False
+    engine.load_gate.clear()
+    engine.go.set()
+    assert (await ask(completer, "[█]\n")).reason == "slow"
+    completer.document_changed(URI, [at("[y█]\n")])
+    completer.document_changed(URI, [at("[yz█]\n")])
+    engine.load_gate.set()
+    await asyncio.sleep(1)
+    assert [request.prompt[-3:] for request in engine.asked] == ["[yz"]
+    assert (await ask(completer, "[yz█]\n")).reason == "recalled"
+
+
+@pytest.mark.looptime
+async def test_a_load_that_fails_is_not_tried_at_every_key(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.loaded, engine.load_error = False, BadAnswer("no memory")
+    engine.go.set()
+    for typed in range(100):
+        answer = await ask(completer, f"[{'x' * typed}█]\n")
+        assert answer.error is engine.load_error
+        await asyncio.sleep(0.2)
+    # After 1, 2, 4, 8 s.
+    assert engine.loads == 5
+    engine.load_error = None
+    assert (await ask(completer, "[y█]\n")).reason == "problem"
+    # Who asks by hand may have made room.
+    assert (await ask(completer, "[y█]\n", manual=True)).reason == "fill"
+    assert engine.loads == 6
+
+
+@pytest.mark.looptime
+async def test_a_load_is_dropped_with_its_settings(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.loaded = False
+    engine.load_gate.clear()
+    engine.go.set()
+    asked = ask(completer, "[█]\n")
+    ready = asyncio.create_task(completer.warm())
+    await asyncio.sleep(1)
+    await completer.reconfigure(replace(SETTINGS, max_tokens=9))
+    assert (await asked).reason == "superseded"
+    engine.load_gate.set()
+    # Who waited for the engine gets the one of the new settings.
+    assert await ready is None
+    assert engine.loads == 2
+    await ask(completer, "[█]\n")
+    assert engine.asked[0].max_tokens == 9
+
+
+@pytest.mark.looptime
+async def test_nothing_is_loaded_ahead_that_does_not_stay(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.loaded = engine.stays_loaded = False
+    engine.go.set()
+    assert await completer.warm() is None
+    assert engine.loads == 0
+    warming = asyncio.create_task(completer.warm())
+    assert (await ask(completer, "[█]\n")).reason == "fill"
+    await warming
+    assert engine.loads == 1
+
+
+@pytest.mark.looptime
+async def test_a_load_that_fails_unseen_is_no_noise(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.loaded, engine.load_error = False, BadAnswer("no memory")
+    engine.load_gate.clear()
+    asked = ask(completer, "[█]\n")
+    await asyncio.sleep(0.1)
+    asked.cancel()
+    await asyncio.sleep(1)
+    noise: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+    engine.load_gate.set()
+    await asyncio.sleep(1)
+    gc.collect()
+    assert noise == []
 
 
 async def test_a_problem_is_told_and_the_next_request_looks_again(

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from infill_ls.status import REST, Status
+from infill_ls.status import LONG, REST, Status
 
 
 class Told(list[str]):
@@ -88,3 +88,24 @@ async def test_off_is_before_everything(told: Told) -> None:
         await asyncio.sleep(REST)
     await asyncio.sleep(REST)
     assert told == ["off", "loading", "idle"]
+
+
+@pytest.mark.looptime
+async def test_a_long_load_has_a_progress_bar() -> None:
+    shown: list[str | None] = []
+    status = Status(show_progress=shown.append)
+    status.begin()
+    with status.loading():
+        await asyncio.sleep(LONG - 0.1)
+    await asyncio.sleep(LONG)
+    assert shown == []
+    with status.loading():
+        await asyncio.sleep(LONG / 2)
+        with status.loading():
+            await asyncio.sleep(LONG)
+        assert shown == ["The model is being loaded."]
+    assert shown == ["The model is being loaded.", None]
+    with status.loading():
+        await asyncio.sleep(2 * LONG)
+        status.end()
+    assert shown == ["The model is being loaded.", None] * 2

@@ -169,7 +169,6 @@ class _Running:
     def join(self, hole: Hole, shape: Shape) -> None:
         """Somebody waits for it now, at a hole further on."""
         self.hole, self.shape, self.ahead, self.delivered = hole, shape, False, None
-        self.follow(hole)
 
     def follow(self, hole: Hole) -> None:
         """The cursor is at a hole further on; that one is asked for, if none has been yet."""
@@ -177,8 +176,14 @@ class _Running:
             self.generation = Generation(self.generation.uri, hole, self.generation.seed)
             self.hole = hole
 
+    def serves(self, uri: str, hole: Hole) -> bool:
+        """Whether a request for a hole may join it; none does before the engine was asked, so
+        that the wait begins anew.
+        """
+        return self.generation.asked and self.agrees(uri, hole)
+
     def agrees(self, uri: str, hole: Hole) -> bool:
-        """Whether it serves a hole in this document too."""
+        """Whether it is of use at a hole in this document too."""
         if uri != self.generation.uri or self.is_candidate:
             return False
         return self.generation.fill(hole, self.shape) is not None
@@ -257,7 +262,7 @@ class Completer:
             waiter.draws = 1
             self._close()
             self._draw(waiter)
-        elif self._running is not None and self._running.agrees(uri, hole):
+        elif self._running is not None and self._running.serves(uri, hole):
             self._end_grace()
             self._running.join(hole, plan.shape)
             self._advance(self._running)

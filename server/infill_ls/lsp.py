@@ -177,7 +177,7 @@ class Server(LanguageServer):
         self.editor_options: Any = None
         self._told: set[str] = set()
         self._reported: set[str] = set()
-        self.last_answer = Answer("closed")
+        self.last_answer = Answer("unasked")
         self._tasks: set[asyncio.Task[None]] = set()
         self.menu: Menu | None = None
         self.client = ""
@@ -185,7 +185,12 @@ class Server(LanguageServer):
         self.has_status = False
         self._toggled: bool | None = None
         self._enabled = True
-        self.status = Status(self.tell_status)
+        self._progress = 0  # number of the last one
+        self._progress_over: asyncio.Event | None = None  # of the one that is shown
+        self._settings_known = False
+        self._early: asyncio.Future[bool] | None = None  # the request that waits for them
+        self._readings = 0  # of the settings
+        self.status = Status(self.tell_status, self.show_progress)
         self.completer = Completer(connect, Settings(headers={}), Measured(), status=self.status)
         _register(self)
 
@@ -229,6 +234,10 @@ class Server(LanguageServer):
     def open_document(self, item: lsp.TextDocumentItem) -> None:
         self._documents[item.uri] = Document(item.uri, item.language_id, item.version, item.text)
 
+    def is_open(self, uri: str) -> bool:
+        """Whether the editor has a document open."""
+        return uri in self._documents
+
     def change_document(self, params: lsp.DidChangeTextDocumentParams) -> None:
         document = self._documents.get(params.text_document.uri)
         if document is None:
@@ -254,8 +263,42 @@ class Server(LanguageServer):
 
     # Settings
 
+    async def read_settings(self, sent: Any = None) -> None:
+        """Read the settings anew; ``sent`` is the editor's part of them, if it has sent it.
+
+        Of several readings that go on at once, as each may wait for the editor, the newest counts.
+        """
+        self._readings += 1
+        reading = self._readings
+        editor = await self.ask_for_settings() if sent is None else sent
+        if reading == self._readings:
+            await self.configure(editor)
+
+    async def settings_known(self) -> bool:
+        """Wait until the user's settings are known; whether nobody has asked anew meanwhile.
+
+        Before, a request would go to a place that the user hasn't named, or where he has turned
+        completion off.
+        """
+        if self._settings_known:
+            return True
+        self._answer_early(newest=False)
+        self._early = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(CONFIGURATION_TIMEOUT):
+                return await self._early
+        except TimeoutError:
+            # This editor has never said that it is initialized.
+            await self.configure(self.editor_options)
+            return True
+
+    def _answer_early(self, *, newest: bool) -> None:
+        early, self._early = self._early, None
+        if early is not None and not early.done():
+            early.set_result(newest)
+
     async def configure(self, editor: Any) -> None:
-        """Read the settings anew; ``editor`` is the editor's part of them."""
+        """Take the settings; ``editor`` is the editor's part of them."""
         settings, problems = from_user(self._command_line, editor)
         set_log_level(settings.log)
         for problem in problems:
@@ -267,6 +310,8 @@ class Server(LanguageServer):
             settings = replace(settings, enabled=self._toggled)
         if settings != self.completer.settings:
             await self.completer.reconfigure(settings)
+        self._settings_known = True
+        self._answer_early(newest=True)
 
     async def ask_for_settings(self) -> Any:
         """The editor's settings: its ``workspace/configuration`` over what it sent at the start."""
@@ -310,6 +355,29 @@ class Server(LanguageServer):
             with contextlib.suppress(BrokenPipeError):  # the editor is about to be gone
                 self.protocol.notify(STATUS, {"state": state, "message": message})
 
+    def show_progress(self, message: str | None) -> None:
+        """Show the editor's own progress bar, if it has one, until told None."""
+        if self._progress_over is not None:
+            self._progress_over.set()
+            self._progress_over = None
+        window = self.client_capabilities.window
+        if message is not None and window is not None and window.work_done_progress:
+            self._progress_over = asyncio.Event()
+            self.background(self._show_progress(message, self._progress_over))
+
+    async def _show_progress(self, message: str, over: asyncio.Event) -> None:
+        self._progress += 1
+        token = f"infill-ls {self._progress}"
+        try:
+            await self.work_done_progress.create_async(token)
+        except JsonRpcException:
+            return
+        self.work_done_progress.begin(
+            token, lsp.WorkDoneProgressBegin("infill-ls", message=message)
+        )
+        await over.wait()
+        self.work_done_progress.end(token, lsp.WorkDoneProgressEnd())
+
     def toggle(self) -> bool:
         """Turn completion off, or on again, until the user's settings say otherwise."""
         self._toggled = not self.completer.settings.enabled
@@ -332,7 +400,7 @@ class Server(LanguageServer):
 
     async def start(self) -> None:
         """What is left to do once the editor has its answer to initialize."""
-        await self.configure(await self.ask_for_settings())
+        await self.read_settings()
         self.status.begin()
         await self.get_ready()
 
@@ -403,7 +471,7 @@ def _register(server: Server) -> None:
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:
         sent = params.settings.get("infill-ls") if isinstance(params.settings, dict) else None
-        await ls.configure(sent if sent is not None else await ls.ask_for_settings())
+        await ls.read_settings(sent)
 
     @server.command("infill-ls.explain")
     def explain(ls: Server) -> dict[str, Any]:
@@ -482,6 +550,10 @@ async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer
 async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool = False) -> Answer:
     """The completer's answer for a hole; what is in the way is told to the user."""
     try:
+        if not await ls.settings_known():
+            return Answer("superseded")
+        if not ls.is_open(uri):
+            return Answer("closed")
         answer = await ls.completer.complete(uri, place, client=client, manual=manual)
     except Exception as error:
         log.error("a request failed: %s", type(error).__name__)

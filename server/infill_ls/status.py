@@ -12,6 +12,8 @@ State = Literal["idle", "asking", "loading", "off", "problem"]
 # s. While somebody types, one call is closed and the next one begins after the editor's pause
 # (VS Code asks 40 ms after a key, then 75 ms of debounce; Neovim 200 ms): that is no rest.
 REST: Final = 0.3
+# s. A load that is over sooner is not worth a progress bar.
+LONG: Final = 1.0
 
 _MESSAGES: Final[dict[State, str]] = {
     "idle": "Ready.",
@@ -25,11 +27,19 @@ class Status:
     """Of several things that are so at once, the first in this order is told: off, loading, a
     problem (until something works), asking.
 
-    ``tell`` gets a state and a message for people whenever one of them is new.
+    ``tell`` gets a state and a message for people whenever one of them is new. ``show_progress``
+    gets a message when a load takes long, and None when that is over.
     """
 
-    def __init__(self, tell: Callable[[State, str], None] = lambda state, message: None) -> None:
+    def __init__(
+        self,
+        tell: Callable[[State, str], None] = lambda state, message: None,
+        show_progress: Callable[[str | None], None] = lambda message: None,
+    ) -> None:
         self._tell = tell
+        self._show_progress = show_progress
+        self._long: asyncio.TimerHandle | None = None  # until a load takes long
+        self._shows_progress = False
         # What an editor takes for granted.
         self._told: tuple[State, str] = ("idle", _MESSAGES["idle"])
         self._off = False
@@ -48,6 +58,7 @@ class Status:
         """Nobody listens any more."""
         self._begun = False
         self._forget_rest()
+        self._end_progress()
 
     def turned(self, *, off: bool) -> None:
         """Completion was turned on or off."""
@@ -59,11 +70,15 @@ class Status:
         """While the engine gets ready."""
         self._loading += 1
         self._look()
+        if self._loading == 1:
+            self._long = asyncio.get_running_loop().call_later(LONG, self._begin_progress)
         try:
             yield
         finally:
             self._loading -= 1
             self._look()
+            if not self._loading:
+                self._end_progress()
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -112,6 +127,19 @@ class Status:
         if state != self._told:
             self._told = state
             self._tell(*state)
+
+    def _begin_progress(self) -> None:
+        if self._begun:
+            self._shows_progress = True
+            self._show_progress(_MESSAGES["loading"])
+
+    def _end_progress(self) -> None:
+        if self._long is not None:
+            self._long.cancel()
+            self._long = None
+        if self._shows_progress:
+            self._shows_progress = False
+            self._show_progress(None)
 
     def _forget_rest(self) -> None:
         if self._rest is not None:

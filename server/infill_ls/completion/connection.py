@@ -131,13 +131,13 @@ class Connection:
         try:
             with self._status.loading():
                 await engine.load()
+                self._status.works()
         except InfillError as error:
             self._retry = min(max(2 * self._retry, SHORTEST_RETRY), LONGEST_RETRY)
             self._failed, self._failed_until = error, loop.time() + self._retry
             self._status.fails(str(error))
             raise
         self.forgive()
-        self._status.works()
 
     async def _recollect(self, engine: Engine) -> None:
         """Begin with the rates that this engine and model had in an earlier session."""

@@ -40,7 +40,7 @@ COMFORTABLE_SIZE: Final = 8.0
 SMALLEST_CONTEXT: Final = 2048
 # s. So long it is taken for granted that a model which was seen to be loaded still is: another
 # program may need the memory, or somebody says "ollama stop". Asking costs 2 ms on loopback.
-TRUST: Final = 5.0
+TRUST: Final = 2.0
 # s. Ollama doesn't say what is loaded while it loads something (0.30 to 0.33).
 LOOK_TIMEOUT: Final = 1.0
 # s. How long a model that is not to be kept stays for the call that it was loaded for.

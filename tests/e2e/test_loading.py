@@ -1,0 +1,161 @@
+"""A model that isn't loaded, or isn't any more, while somebody types."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from e2e.conftest import Start
+from fake_ollama import FakeOllama
+from lsp_client import GHOST_TEXT, LspClient
+
+SHOWS_PROGRESS = {**GHOST_TEXT, "window": {"workDoneProgress": True}}
+
+
+def patched(name: str, value: object) -> tuple[str, ...]:
+    """The command of a server with another constant than everybody's."""
+    module = name.rpartition(".")[0]
+    program = (
+        f"import sys, infill_ls.__main__, {module}\n{name} = {value!r}\n"
+        "sys.exit(infill_ls.__main__.main())\n"
+    )
+    return (sys.executable, "-c", program, "serve")
+
+
+@pytest.fixture
+async def client(start: Start, ollama: FakeOllama) -> LspClient:
+    """A server that takes nothing for granted: it asks before each call what is loaded."""
+    command = patched("infill_ls.engines.ollama.TRUST", 0.0)
+    client: LspClient = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    return client
+
+
+async def loaded(client: LspClient, ollama: FakeOllama) -> None:
+    """Wait until the server has found its model loaded, and then take it away."""
+    await ollama.until(lambda: any(call.path == "/api/ps" for call in ollama.calls))
+    client.open("[]\n")
+    assert await client.fill(0, 1) == "x for x in xs"
+    await client.until_states("asking", "idle")
+    ollama.evict()
+
+
+async def test_a_model_that_was_unloaded_is_loaded_while_vscode_asks(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    """Asks after every key, and cancels at the next."""
+    ollama.load_gate.clear()
+    await loaded(client, ollama)
+    asked = None
+    for typed in range(20):
+        client.insert("y", 0, 1 + typed, 2 + typed)
+        if asked is not None:
+            client.cancel(asked)
+        asked = client.ask(0, 2 + typed)
+        await client.command("infill-ls.explain")
+    await ollama.until(lambda: bool(ollama.loads))
+    await client.until_states("loading")
+    ollama.load_gate.set()
+    assert asked is not None
+    assert (await asked)["items"][0]["insertText"] == "x for x in xs"
+    assert [load.state for load in ollama.loads] == ["done"]
+    assert ollama.most_at_once == 1
+
+
+async def test_a_model_that_was_unloaded_is_loaded_while_neovim_asks(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    """Asks in pauses, never cancels, and the user types on."""
+    ollama.load_gate.clear()
+    await loaded(client, ollama)
+    for typed in range(20):
+        client.insert("y", 0, 1 + typed, 2 + typed)
+        if typed % 5 == 0:
+            client.ask(0, 2 + typed)
+            await client.command("infill-ls.explain")
+    asked = client.ask(0, 21)
+    await ollama.until(lambda: bool(ollama.loads))
+    ollama.load_gate.set()
+    assert (await asked)["items"][0]["insertText"] == "x for x in xs"
+    assert [load.state for load in ollama.loads] == ["done"]
+
+
+async def test_a_model_that_is_not_to_be_kept(start: Start, ollama: FakeOllama) -> None:
+    ollama.loaded = False
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0, "keepAlive": 0})
+    await client.until_states("loading", "idle")
+    assert ollama.loads == []
+    client.open("[]\n")
+    ollama.load_gate.clear()
+    asked = client.ask(0, 1)
+    await ollama.until(lambda: bool(ollama.loads))
+    client.cancel(asked)
+    client.insert("y", 0, 1, 2)
+    again = client.ask(0, 2)
+    ollama.load_gate.set()
+    assert (await again)["items"][0]["insertText"] == "x for x in xs"
+    # The key has closed no load.
+    assert ollama.loads[0].state == "done"
+
+
+async def test_a_load_that_fails_is_said_once(start: Start, ollama: FakeOllama) -> None:
+    ollama.loaded, ollama.fault = False, "no memory"
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    await client.until_states("loading", "problem")
+    client.open("[]\n")
+    for _ in range(5):
+        assert await client.fill(0, 1) is None
+    assert len(client.shown()) == 1
+    assert "requires more system memory" in client.shown()[0]
+    ollama.fault = ""
+    assert await client.fill(0, 1, manual=True) == "x for x in xs"
+    await client.until_states("problem", "loading", "asking", "idle")
+
+
+async def test_an_ollama_that_was_started_anew(client: LspClient, ollama: FakeOllama) -> None:
+    await loaded(client, ollama)
+    await ollama.stop()
+    client.insert("y", 0, 1, 2)
+    assert await client.fill(0, 2) is None
+    await client.until_states("problem")
+    ollama.loads.clear()
+    ollama.load_gate.clear()
+    await ollama.start(ollama.port)
+    asked = client.ask(0, 2)
+    # Loading, and no more a problem.
+    await client.until_states("problem", "loading")
+    ollama.load_gate.set()
+    assert (await asked)["items"]
+    await client.until_states("loading", "asking", "idle")
+
+
+async def test_a_long_load_has_a_progress_bar(start: Start, ollama: FakeOllama) -> None:
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(SHOWS_PROGRESS, {"debounceMs": 0})
+    await client.until_asked("window/workDoneProgress/create")
+    begin = await client.until_told("$/progress")
+    assert begin["value"] == {
+        "kind": "begin",
+        "title": "infill-ls",
+        "message": "The model is being loaded.",
+    }
+    ollama.load_gate.set()
+    end = await client.until_told("$/progress", 2)
+    assert end == {"token": begin["token"], "value": {"kind": "end"}}
+
+
+async def test_an_editor_without_progress_bars_gets_none(start: Start, ollama: FakeOllama) -> None:
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    command = patched("infill_ls.status.LONG", 0.0)
+    client = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    await ollama.until(lambda: bool(ollama.loads))
+    ollama.load_gate.set()
+    await client.until_states("loading", "idle")
+    assert client.asked == []
