@@ -13,6 +13,7 @@ import pytest
 from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completer import GRACE, Answer, Completer
+from infill_ls.completion.connection import LOOK
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
 from infill_ls.families import Model
@@ -388,6 +389,21 @@ async def test_no_key_ends_a_load(completer: Completer, engine: ManualEngine) ->
     assert (engine.loads, len(engine.asked)) == (1, 0)
     assert (await ask(completer, f"[{'x' * 200}█]\n")).reason == "fill"
     assert (engine.loads, len(engine.asked)) == (1, 1)
+
+
+@pytest.mark.looptime
+async def test_a_load_begins_with_the_first_key(completer: Completer, engine: ManualEngine) -> None:
+    engine.loaded = False
+    for typed in range(10):
+        completer.document_changed(URI, [at(f"[{'x' * typed}█]\n")])
+        await asyncio.sleep(0.1)
+    assert (engine.loads, engine.loaded) == (1, True)
+    completer.settings = replace(SETTINGS, enabled=False)
+    engine.loaded = False
+    await asyncio.sleep(LOOK)
+    completer.document_changed(URI, [at("[y█]\n")])
+    await asyncio.sleep(0.1)
+    assert engine.loads == 1
 
 
 @pytest.mark.looptime

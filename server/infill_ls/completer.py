@@ -310,6 +310,8 @@ class Completer:
         What runs for it and disagrees is closed at once: the editor may ask later, or not at all.
         A request that waits keeps its generation: it is answered from the document as it was.
         """
+        if self.settings.enabled:
+            self._connection.prepare()
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
             self._have_enough(self._waiter)

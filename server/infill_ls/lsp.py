@@ -249,7 +249,8 @@ class Server(LanguageServer):
         if self.menu is not None and self.menu.uri == document.uri:
             holes = list(holes)
             self.menu.follow(holes)
-        self.completer.document_changed(document.uri, holes)
+        if self._settings_known:
+            self.completer.document_changed(document.uri, holes)
 
     def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
         """Where the cursor may be now. A snapshot is made only for whoever looks."""

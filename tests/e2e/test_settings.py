@@ -48,8 +48,10 @@ async def test_a_request_waits_for_the_settings(
     client.configuration = own(ollama)
     await client.initialize(ASKS_FOR_SETTINGS)
     client.open(TEXT)
+    client.insert(" ", 1, 12, 2)
     asked = client.ask(1, 12)
     await client.until_asked("workspace/configuration")
+    await client.command("infill-ls.explain")
     assert not asked.done()
     client.answers.set()
     assert (await asked)["items"][0]["insertText"] == "x for x in xs"

@@ -6,7 +6,8 @@ These are the rules:
    all who need the engine wait for. Nobody who stops waiting ends it: Ollama breaks off a load
    when the client that caused it leaves, and a typist's next key would always leave.
    Ahead of the first request a model is loaded only if the engine is to keep it.
-2. Whether the model is loaded is known before a call is made, so that no call has to cause a load.
+2. Whether the model is loaded is known before a call is made, so that no call has to cause a load;
+   it is looked at, and loaded, when somebody begins to type.
 3. What failed to load is not tried again at every key, but after a while that grows, or at once
    when the user asks by hand.
 4. Each configuration has a number. What began under an older one is dropped, and whoever waits
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -30,6 +32,8 @@ from infill_ls.status import Status
 # s. How long after a load that failed it is not tried again; twice as long each time.
 SHORTEST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
+# s. While somebody types it is looked at so often whether the engine is ready.
+LOOK: Final = 2.0
 
 
 class Connection:
@@ -55,6 +59,7 @@ class Connection:
         self._engine: Engine | None = None
         self._getting_ready: asyncio.Task[Engine] | None = None
         self._ahead = False  # whether that is for no request
+        self._looks_again = -math.inf  # s of the loop's clock
         self._closed = False
         self._retry = 0.0  # s that a load is not tried again after it failed
         self._failed: InfillError | None = None  # with which it failed
@@ -68,12 +73,8 @@ class Connection:
         """
         while True:
             number = self._number
-            if self._getting_ready is None or self._getting_ready.done():
-                self._ahead = ahead
-                self._getting_ready = asyncio.create_task(self._get_ready(ahead), name="get ready")
-                # All who waited for it may have left by the time that it fails.
-                self._getting_ready.add_done_callback(_look_at)
-            work, enough = self._getting_ready, ahead or not self._ahead
+            work = self._begin(ahead)
+            enough = ahead or not self._ahead
             try:
                 engine = await asyncio.shield(work)
                 if enough:
@@ -83,6 +84,22 @@ class Connection:
                 left = waiter is not None and waiter.cancelling() > 0
                 if left or self._closed or number == self._number:
                     raise
+
+    def prepare(self) -> None:
+        """Somebody types: the engine is to be ready by the time that he pauses."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._looks_again:
+            self._looks_again = now + LOOK
+            self._begin(ahead=True)
+
+    def _begin(self, ahead: bool) -> asyncio.Task[Engine]:
+        """Get ready, unless that is under way."""
+        if self._getting_ready is None or self._getting_ready.done():
+            self._ahead = ahead
+            self._getting_ready = asyncio.create_task(self._get_ready(ahead), name="get ready")
+            # All who waited for it may have left by the time that it fails.
+            self._getting_ready.add_done_callback(_look_at)
+        return self._getting_ready
 
     async def reconfigure(self, settings: Settings) -> None:
         """From now on the engine of these settings is the one in use."""
