@@ -54,9 +54,9 @@ class FakeOllama:
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
     before each further piece. ``loaded``: whether the models are in memory at the start; None for a
     version that can't say. ``load_gate``: while clear, a load stands still; ``load_time``: s that
-    it takes. ``load_duration``: ns that answers give for it. ``context_length``: tokens that a
-    model has room for whose loader didn't say. ``fault``: what goes wrong with the next
-    generations.
+    it takes. ``load_duration``: ns that answers give for it. ``on_cpu``: where models are loaded.
+    ``context_length``: tokens that a model has room for whose loader didn't say. ``fault``: what
+    goes wrong with the next generations.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -71,6 +71,7 @@ class FakeOllama:
     loaded: bool | None = True
     load_time: float = 0.0
     load_duration: int = 1_000_000
+    on_cpu: bool = False
     context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
@@ -307,7 +308,12 @@ class FakeOllama:
         expires_at = datetime.now(UTC) + timedelta(seconds=left)
         context = self._options.get("num_ctx", self.context_length)
         return [
-            {"name": name, "expires_at": expires_at.isoformat(), "context_length": context}
+            {
+                "name": name,
+                "expires_at": expires_at.isoformat(),
+                "context_length": context,
+                "size_vram": 0 if self.on_cpu else 1_000_000_000,
+            }
             for name in self.models
         ]
 

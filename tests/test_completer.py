@@ -96,6 +96,9 @@ class ManualEngine:
             while len(self.asked) < count:
                 await asyncio.sleep(0)
 
+    def expect(self, read: float | None) -> None:
+        """It makes no difference here."""
+
     async def is_loaded(self) -> bool:
         return self.loaded
 

@@ -73,6 +73,9 @@ class FakeEngine:
     room = None
     stays_loaded = True
 
+    def expect(self, read: float | None) -> None:
+        """It makes no difference here."""
+
     async def is_loaded(self) -> bool:
         return True
 

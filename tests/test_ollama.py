@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from fake_ollama import FakeOllama
+from fake_ollama import FakeOllama, Load
 from holes import at
 from infill_ls import families
-from infill_ls.engines import Chunk
-from infill_ls.engines.ollama import GenerateRequest, Ollama, parameters
+from infill_ls.engines import Chunk, get_ready
+from infill_ls.engines.ollama import SLOW_BATCH, GenerateRequest, Ollama, parameters
 from infill_ls.errors import (
     BadAnswer,
     Busy,
@@ -118,9 +118,10 @@ async def test_a_model_is_asked_with_the_room_that_it_was_loaded_with(ollama: Fa
     await chunks(engine(ollama, model=MODEL, context_tokens=6000), request())
     assert ollama.loads[0].options == {"num_ctx": 6144}
     other = engine(ollama, model=MODEL)
-    assert await other.is_loaded()
+    await get_ready(other)
     assert other.room == 6144
     await chunks(other, request())
+    assert ollama.generations[-1].body["options"]["num_ctx"] == 6144
     # Not to name it would mean 4,096, and another load.
     assert len(ollama.loads) == 1
 
@@ -128,7 +129,7 @@ async def test_a_model_is_asked_with_the_room_that_it_was_loaded_with(ollama: Fa
 async def test_a_model_loaded_with_too_little_room_is_loaded_anew(ollama: FakeOllama) -> None:
     ollama.context_length = 512
     asked = engine(ollama, model=MODEL)
-    assert await asked.is_loaded()
+    await get_ready(asked)
     await chunks(asked, request())
     assert [load.options for load in ollama.loads] == [{"num_ctx": 2048}]
 
@@ -164,23 +165,25 @@ async def test_what_is_loaded_is_asked_now_and_then(
     def looks() -> int:
         return sum(call.path == "/api/ps" for call in ollama.calls)
 
+    await get_ready(asked)
+    before = looks()
     for _ in range(3):
         assert await asked.is_loaded()
     await chunks(asked, request())
     assert await asked.is_loaded()
-    assert looks() == 1
+    assert looks() == before
     monkeypatch.setattr("infill_ls.engines.ollama.TRUST", 0.0)
     await chunks(asked, request())
     assert await asked.is_loaded()
-    assert looks() == 2
+    assert looks() == before + 1
 
 
 async def test_who_has_heard_nothing_asks_again(ollama: FakeOllama) -> None:
     asked = engine(ollama, model=MODEL)
-    assert await asked.is_loaded()
+    await get_ready(asked)
     ollama.gate.clear()
     call = asyncio.create_task(chunks(asked, request()))
-    await ollama.until(lambda: [one.state for one in ollama.generations] == ["generating"])
+    await ollama.until(lambda: ollama.generations[-1].state == "generating")
     ollama.evict()
     call.cancel()
     assert not await asked.is_loaded()
@@ -188,6 +191,7 @@ async def test_who_has_heard_nothing_asks_again(ollama: FakeOllama) -> None:
 
 async def test_a_model_is_gone_when_its_time_is_over(ollama: FakeOllama) -> None:
     asked = engine(ollama, model=MODEL, keep_alive="50ms")
+    await get_ready(asked)
     await chunks(asked, request())
     async with asyncio.timeout(10):
         while await asked.is_loaded():
@@ -222,12 +226,66 @@ async def test_where_nobody_ever_says_what_is_loaded_a_load_is_trusted(ollama: F
 
 async def test_a_load_that_took_place_within_a_call_is_noticed(ollama: FakeOllama) -> None:
     asked = engine(ollama, model=MODEL)
-    assert await asked.is_loaded()
+    await get_ready(asked)
     ollama.load_duration = 2_500_000_000
     await chunks(asked, request())
     looks = len(ollama.calls)
     assert await asked.is_loaded()
     assert len(ollama.calls) == looks + 1
+
+
+async def test_on_a_cpu_a_model_reads_in_small_batches(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the same for a window that has loaded the model and for one that finds it loaded."""
+    ollama.on_cpu, ollama.loaded = True, False
+    asked, other = engine(ollama, model=MODEL), engine(ollama, model=MODEL)
+    for one in (asked, other):
+        await get_ready(one)
+        await chunks(one, request())
+        assert ollama.generations[-1].body["options"]["num_batch"] == SLOW_BATCH
+        assert len(ollama.loads) == 2  # the first one showed where it is
+    ollama.evict()
+    monkeypatch.setattr("infill_ls.engines.ollama.TRUST", 0.0)
+    await chunks(asked, request())
+    ollama.evict()
+    ollama.loads.clear()
+    await get_ready(asked)
+    assert ollama.loads == [Load(MODEL, {"num_batch": SLOW_BATCH}, "done")]
+
+
+@pytest.mark.parametrize(("read", "batch"), [(None, None), (80.0, SLOW_BATCH), (4000.0, None)])
+async def test_where_nobody_says_where_a_model_is_its_rate_tells(
+    ollama: FakeOllama, read: float | None, batch: int | None
+) -> None:
+    ollama.loaded = None
+    asked = engine(ollama, model=MODEL)
+    asked.expect(read)
+    await get_ready(asked)
+    await chunks(asked, request())
+    for call in ollama.generations:
+        assert (call.body.get("options") or {}).get("num_batch") == batch
+
+
+async def test_a_model_on_a_gpu_is_left_as_it_is(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    asked.expect(80.0)
+    await get_ready(asked)
+    await chunks(asked, request())
+    assert "num_batch" not in ollama.generations[-1].body["options"]
+
+
+async def test_who_shares_a_model_leaves_it_as_the_other_has_it(ollama: FakeOllama) -> None:
+    ollama.on_cpu = True
+    asked = engine(ollama, model=MODEL)
+    await get_ready(asked)
+    # Another program has had it loaded in its own way, and our call has changed that.
+    ollama.load_duration = 2_500_000_000
+    await chunks(asked, request())
+    ollama.load_duration = 1_000_000
+    await get_ready(asked)
+    await chunks(asked, request())
+    assert "num_batch" not in ollama.generations[-1].body["options"]
 
 
 async def test_a_load_that_fails_for_memory_says_so(ollama: FakeOllama) -> None:

@@ -145,6 +145,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         if self._failed is not None and loop.time() < self._failed_until:
             raise self._failed
+        engine.expect(self.rates.read)
         try:
             with self._status.loading():
                 await engine.load()

@@ -66,6 +66,12 @@ class Engine(Protocol):
     def stays_loaded(self) -> bool:
         """Whether a model that was loaded is there for a while after a call."""
 
+    def expect(self, read: float | None) -> None:
+        """It was seen to read so many tokens/s, None if that isn't known.
+
+        Told before a load, for engines that load a model in another way when they are slow.
+        """
+
     async def is_loaded(self) -> bool:
         """Whether a call would be answered without loading a model first.
 

@@ -81,6 +81,9 @@ class Embedded:
     def stays_loaded(self) -> bool:
         return True
 
+    def expect(self, read: float | None) -> None:
+        """It makes no difference here."""
+
     async def is_loaded(self) -> bool:
         return self._is_alive() and self._server is not None
 

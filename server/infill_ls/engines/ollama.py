@@ -43,6 +43,12 @@ SMALLEST_CONTEXT: Final = 2048
 TRUST: Final = 2.0
 # s. Ollama doesn't say what is loaded while it loads something (0.30 to 0.33).
 LOOK_TIMEOUT: Final = 1.0
+# Tokens that a model reads at once (num_batch) where reading is slow, since a call that is closed
+# while it reads frees the engine only after that many. On two cores the next call waited 10 to 17 s
+# with Ollama's own 512, and 1.1 s with 128, and reading was as fast; on a GPU a batch is no time.
+SLOW_BATCH: Final = 128
+# tokens/s. An engine that takes a second for a batch of Ollama's own size is slow.
+SLOW_READ: Final = 512.0
 # s. How long a model that is not to be kept stays for the call that it was loaded for.
 BRIDGE: Final = 30
 # s. A call that Ollama says took longer than this before its prompt was read had a model loaded
@@ -138,6 +144,10 @@ class Ollama:
         self._model: Model | None = None
         self._trusted_until = -math.inf  # s of the loop's clock; till then the model is loaded
         self._context: int | None = None  # tokens that the model was loaded with room for
+        self._on_cpu: bool | None = None  # where it was loaded; None if nobody says
+        self._read: float | None = None  # tokens/s that it was seen to read
+        self._shared = False  # another program has it loaded in its own way
+        self._asked_for: dict[str, Any] | None = None  # the options that it was loaded with last
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
@@ -174,6 +184,7 @@ class Ollama:
                 if answer.done:
                     if (answer.load_duration or 0) / 1e9 > LOADED_ANEW:
                         self._doubt()
+                        self._shared = True
                     # Of the cache it says nothing: the count includes what was cached.
                     usage = Usage(answer.prompt_eval_count, None, answer.eval_count)
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
@@ -201,13 +212,25 @@ class Ollama:
         What the model was loaded with is asked for again, where that is enough: not to name it
         means Ollama's default, and another program may have loaded it with more.
         """
+        options = {}
         budget = self._settings.context_tokens
         needed = 0 if budget == "auto" else budget + self._settings.max_tokens
         if self._context is not None and self._context >= max(needed, SMALLEST_CONTEXT):
-            return {"num_ctx": self._context}
-        if self._context is None and needed <= SMALLEST_CONTEXT:
-            return {}
-        return {"num_ctx": -(-max(needed, SMALLEST_CONTEXT) // 1024) * 1024}
+            options["num_ctx"] = self._context
+        elif self._context is not None or needed > SMALLEST_CONTEXT:
+            options["num_ctx"] = -(-max(needed, SMALLEST_CONTEXT) // 1024) * 1024
+        if self._is_slow and not self._shared:
+            options["num_batch"] = SLOW_BATCH
+        return options
+
+    @property
+    def _is_slow(self) -> bool:
+        """Whether it reads slowly. Where the model is tells all windows the same, in each session,
+        so that none of them loads it anew for the others.
+        """
+        if self._on_cpu is not None:
+            return self._on_cpu
+        return self._read is not None and self._read < SLOW_READ
 
     @property
     def room(self) -> int | None:
@@ -217,32 +240,47 @@ class Ollama:
     def stays_loaded(self) -> bool:
         return self._kept > 0
 
+    def expect(self, read: float | None) -> None:
+        self._read = read
+
     async def is_loaded(self) -> bool:
+        """Whether it is loaded, with the options that the calls to come have.
+
+        With which it was loaded nobody says. So a model that is found loaded counts as one only
+        after :meth:`load`, which leaves it alone if the options are the same.
+        """
         if asyncio.get_running_loop().time() < self._trusted_until:
             return True
-        return await self._look()
+        return await self._look() and self._asked_for == self._load_options()
 
     async def load(self) -> None:
         """An empty prompt loads the model and does no more; one that is loaded it leaves alone.
 
         With the options of the calls to come, or the first of them would load it anew.
         """
+        await self._ask_to_load()
+        if await self._look() and self._asked_for != self._load_options():
+            # Only now it is known that it is on a CPU, or has too little room by default.
+            await self._ask_to_load()
+        self._trust(TRUST)
+
+    async def _ask_to_load(self) -> None:
+        options = self._load_options()
         model = await self.describe()
         load = GenerateRequest(
             model=model.name,
             prompt="",
             # With 0 an empty prompt would unload it.
             keep_alive=self._settings.keep_alive if self._kept else BRIDGE,
-            options=self._load_options() or None,
+            options=options or None,
         )
         async with aclosing(self.call(load)) as answers:
             async for _ in answers:
                 pass
-        if not await self._look():
-            self._trust(TRUST)
+        self._asked_for = options
 
     async def _look(self) -> bool:
-        """Whether ``GET /api/ps`` has the model, and for how long and with how much room."""
+        """Whether ``GET /api/ps`` has the model; for how long, with how much room, and where."""
         self._doubt()
         self._context = None
         name = (await self.describe()).name
@@ -259,7 +297,13 @@ class Ollama:
         for entry in models if isinstance(models, list) else []:
             if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
                 self._context = integer(entry.get("context_length")) or None
-                self._trust(_seconds_until(entry.get("expires_at")))
+                memory = integer(entry.get("size_vram"))
+                self._on_cpu = None if memory is None else memory == 0
+                if self._asked_for is not None and self._context is not None:
+                    # What wasn't named is what there is.
+                    self._asked_for = {"num_ctx": self._context} | self._asked_for
+                if self._asked_for == self._load_options():
+                    self._trust(_seconds_until(entry.get("expires_at")))
                 return True
         return False
 

@@ -128,6 +128,9 @@ class OpenAI:
     def stays_loaded(self) -> bool:
         return True
 
+    def expect(self, read: float | None) -> None:
+        """It makes no difference here."""
+
     async def is_loaded(self) -> bool:
         return self._model is not None
 
