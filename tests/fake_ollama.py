@@ -60,8 +60,8 @@ class FakeOllama:
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
-    load hangs up, that load is aborted, and the next call in the queue begins another; while a
-    model is loaded ``/api/ps`` doesn't answer. After ``keep_alive`` the model is gone.
+    load hangs up, that load is aborted, and the next call in the queue begins another from the
+    start; ``/api/ps`` has a model only when it is loaded. After ``keep_alive`` the model is gone.
     """
 
     fill: Fill = "x for x in xs"
@@ -187,8 +187,7 @@ class FakeOllama:
             models = [{"name": name, "model": name, "details": details} for name in self.models]
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
-            async with self._loader:
-                self._reply(writer, 200, {"models": self._running()})
+            self._reply(writer, 200, {"models": self._running()})
         elif (method, call.path) == ("POST", "/api/show"):
             self._show(call, writer)
         elif (method, call.path) == ("POST", "/api/pull"):

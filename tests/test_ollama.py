@@ -198,10 +198,7 @@ async def test_a_model_is_gone_when_its_time_is_over(ollama: FakeOllama) -> None
             await asyncio.sleep(0.01)
 
 
-async def test_while_something_is_loaded_nobody_says_what_is_loaded(
-    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("infill_ls.engines.ollama.LOOK_TIMEOUT", 0.01)
+async def test_a_model_that_another_program_loads_is_not_loaded_yet(ollama: FakeOllama) -> None:
     ollama.loaded = False
     ollama.load_gate.clear()
     asked, other = engine(ollama, model=MODEL), engine(ollama, model=MODEL)

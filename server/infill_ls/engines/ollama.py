@@ -41,7 +41,7 @@ SMALLEST_CONTEXT: Final = 2048
 # s. So long it is taken for granted that a model which was seen to be loaded still is: another
 # program may need the memory, or somebody says "ollama stop". Asking costs 2 ms on loopback.
 TRUST: Final = 2.0
-# s. Ollama doesn't say what is loaded while it loads something (0.30 to 0.33).
+# s. Who doesn't say sooner what is loaded is told to load: that is never wrong.
 LOOK_TIMEOUT: Final = 1.0
 # Tokens that a model reads at once (num_batch) where reading is slow, since a call that is closed
 # while it reads frees the engine only after that many. On two cores the next call waited 10 to 17 s
@@ -281,8 +281,22 @@ class Ollama:
 
     async def _look(self) -> bool:
         """Whether ``GET /api/ps`` has the model; for how long, with how much room, and where."""
+        entry = await self._entry()
         self._doubt()
-        self._context = None
+        self._context = integer(entry.get("context_length")) or None if entry else None
+        if entry is None:
+            return False
+        memory = integer(entry.get("size_vram"))
+        self._on_cpu = None if memory is None else memory == 0
+        if self._asked_for is not None and self._context is not None:
+            # What wasn't named is what there is.
+            self._asked_for = {"num_ctx": self._context} | self._asked_for
+        if self._asked_for == self._load_options():
+            self._trust(_seconds_until(entry.get("expires_at")))
+        return True
+
+    async def _entry(self) -> dict[str, Any] | None:
+        """What ``GET /api/ps`` has of the model; None if it isn't loaded, or nobody says."""
         name = (await self.describe()).name
         try:
             async with asyncio.timeout(LOOK_TIMEOUT):
@@ -290,22 +304,14 @@ class Ollama:
         except NotRunning:
             # Before 0.1.33 it doesn't know the question, and is there all the same.
             await self.version()
-            return False
+            return None
         except (EngineError, TimeoutError):
-            return False
+            return None
         models = answer.get("models") if isinstance(answer, dict) else None
         for entry in models if isinstance(models, list) else []:
             if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
-                self._context = integer(entry.get("context_length")) or None
-                memory = integer(entry.get("size_vram"))
-                self._on_cpu = None if memory is None else memory == 0
-                if self._asked_for is not None and self._context is not None:
-                    # What wasn't named is what there is.
-                    self._asked_for = {"num_ctx": self._context} | self._asked_for
-                if self._asked_for == self._load_options():
-                    self._trust(_seconds_until(entry.get("expires_at")))
-                return True
-        return False
+                return entry
+        return None
 
     @property
     def _kept(self) -> float:
