@@ -43,6 +43,8 @@ class FakeOllama:
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
     before each further piece. ``loaded``: whether the models are in memory; None for a version
     that can't say. ``fault``: what goes wrong with the next generations.
+    ``reads``: tokens/s that it says it reads, of what no earlier prompt began with; None for one
+    time for all. ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14).
     """
 
     fill: Fill = "x for x in xs"
@@ -54,6 +56,8 @@ class FakeOllama:
     props: Any = None
     delay: float = 0.0
     fault: str = ""
+    reads: float | None = None
+    counts: str = "all"
     calls: list[Call] = field(default_factory=list)
     most_at_once: int = 0
 
@@ -64,6 +68,7 @@ class FakeOllama:
         self.piece_gate.set()
         self.changed = asyncio.Condition()
         self._slot = asyncio.Semaphore(1)
+        self._prompts: list[str] = []  # that were read
         self._generating = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -307,13 +312,17 @@ class FakeOllama:
         self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
     def _end(self, body: Mapping[str, Any], pieces: int, reason: str) -> dict[str, Any]:
+        prompt = body["prompt"]
+        known = max((_common(prompt, old) for old in self._prompts), default=0)
+        self._prompts.append(prompt)
+        count, read = len(prompt) // 4 + 1, (len(prompt) - known) // 4 + 1
         end = {
             "done": True,
             "done_reason": reason,
             "total_duration": 5_000_000,
             "load_duration": 1_000_000,
-            "prompt_eval_count": len(body["prompt"]) // 4 + 1,
-            "prompt_eval_duration": 2_000_000,
+            "prompt_eval_count": read if self.counts == "read" else count,
+            "prompt_eval_duration": int(1e9 * read / self.reads) if self.reads else 2_000_000,
             "eval_count": pieces,
             "eval_duration": 2_000_000,
         }
@@ -353,6 +362,12 @@ class FakeOllama:
     @staticmethod
     def _end_stream(writer: asyncio.StreamWriter) -> None:
         writer.write(b"0\r\n\r\n")
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 async def _main() -> None:

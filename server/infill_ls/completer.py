@@ -30,7 +30,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -38,12 +38,13 @@ from typing import Any, Final, Literal
 
 from infill_ls import policy
 from infill_ls.engines import Engine
+from infill_ls.engines.rates import Rates
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
 from infill_ls.hole import CLOSERS, Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
-from infill_ls.policy import EditorPatience, Plan, Rates
+from infill_ls.policy import EditorPatience, Plan
 from infill_ls.prompt import SEED
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
@@ -332,6 +333,8 @@ class Completer:
             try:
                 engine = await self._connected()
                 await engine.warm()
+                await self._recollect(engine)
+                self.rates.ready(asyncio.get_running_loop().time())
             except InfillError as error:
                 self._status.fails(str(error))
                 await self._disconnect()
@@ -466,14 +469,14 @@ class Completer:
             with self._status.asking():
                 engine = await self._connected()
                 await self._recollect(engine)
-                steps = generation.stream(engine, self.settings, self.rates)
-                async with aclosing(steps):
-                    async for _ in steps:
-                        self._status.works()
-                        if self._advance(running):
-                            break
+                with self._learning(generation):
+                    steps = generation.stream(engine, self.settings, self.rates)
+                    async with aclosing(steps):
+                        async for _ in steps:
+                            self._status.works()
+                            if self._advance(running):
+                                break
             generation.over = True
-            self._learn(generation, last)
         except InfillError as error:
             self._status.fails(str(error))
             if isinstance(error, NotRunning | ModelNotFound):
@@ -574,20 +577,19 @@ class Completer:
             assert self._running is not None
             self._running.ahead = True
 
-    def _learn(self, generation: Generation, last: Generation | None) -> None:
-        """What a generation tells of the engine's rates, and the one before of its cache."""
-        if generation.first is None:
-            return
-        reading = generation.first - generation.started
-        writing = generation.last - generation.first
-        if last is not None and last.first is not None and reading > 0:
-            # After a call that was closed while its prompt was read, nobody knows what is cached.
-            same = _common(generation.prompt, last.prompt + last.raw)
-            new = (len(generation.prompt) - same) / policy.CHARACTERS_PER_TOKEN
-            if new >= policy.READ_SAMPLE:
-                self.rates.learn(read=new / reading)
-        if generation.pieces >= policy.WRITE_SAMPLE and writing > 0:
-            self.rates.learn(write=(generation.pieces - 1) / writing)
+    @contextlib.contextmanager
+    def _learning(self, generation: Generation) -> Iterator[None]:
+        """Tell the rates what a call took, also of one that is closed; not of one that failed."""
+        rates, failed = self.rates, False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            call = generation.call(asyncio.get_running_loop().time())
+            if call is not None and not failed:
+                rates.take(call)
 
     # The engine
 
@@ -603,19 +605,18 @@ class Completer:
             model = await engine.describe()
             self._measured_of = Measured.key(engine.name, self.settings.engine_url, model.name)
             if self._measured is not None:
-                self.rates = self._measured.load(self._measured_of)
+                self._turn_to(self._measured.load(self._measured_of))
+
+    def _turn_to(self, rates: Rates) -> None:
+        rates.follow(self.rates)
+        self.rates = rates
 
     async def _disconnect(self) -> None:
         if self._measured is not None and self._measured_of:
             self._measured.save(self._measured_of, self.rates)
-        self._measured_of, self.rates = "", Rates()
+        self._measured_of = ""
+        self._turn_to(Rates())
         engine, self._engine = self._engine, None
         if engine is not None:
             with contextlib.suppress(InfillError):
                 await engine.aclose()
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

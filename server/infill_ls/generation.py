@@ -15,9 +15,9 @@ from typing import Final, cast
 
 from infill_ls import families, policy, prompt
 from infill_ls.engines import Engine, Usage
+from infill_ls.engines.rates import Call, Rates
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
-from infill_ls.policy import Rates
 from infill_ls.prompt import Mode, Request
 from infill_ls.settings import Settings
 from infill_ls.trim import Fill, Shape, continuation, trim
@@ -62,8 +62,9 @@ class Generation:
     raw: str = ""
     over: bool = False
     cut_short: bool = False
-    prompt: str = ""
+    prompt: str = ""  # with the suffix, where the engine is given that apart
     started: float = 0.0
+    sent: float | None = None  # when the engine was given the prompt
     first: float | None = None
     last: float = 0.0
     pieces: int = 0
@@ -87,9 +88,10 @@ class Generation:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
             request = replace(request, seed=self.seed, temperature=temperature)
         self._model, self._engine = (await engine.describe()).name, engine.name
-        self.prompt, self._control = request.prompt, request.control
+        self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
         self.first_line = request.first_line
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
+        self.sent = loop.time()
         try:
             async with (
                 asyncio.timeout(GENERATION_LIMIT),
@@ -131,6 +133,29 @@ class Generation:
             return None
         over = self.over or ended is not None
         return trim(rest, hole, shape, self._control, over=over, cut_short=self.cut_short)
+
+    def call(self, ended: float) -> Call | None:
+        """What it took of the engine, for its rates; None if that was never asked.
+
+        ``ended``: when the call was closed, in s of the loop's clock.
+        """
+        if self.sent is None:
+            return None
+        usage = self.usage or Usage()
+        return Call(
+            prompt=self.prompt,
+            written=self.raw,
+            asked=self.sent,
+            first=self.first,
+            last=self.last,
+            ended=ended,
+            pieces=self.pieces,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            fill_tokens=usage.fill_tokens,
+            read_seconds=usage.read_seconds,
+            write_seconds=usage.write_seconds,
+        )
 
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""
