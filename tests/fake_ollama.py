@@ -291,7 +291,15 @@ class FakeOllama:
         for number, piece in enumerate(pieces):
             if number:
                 await self.piece_gate.wait()
-            self._event(writer, {"choices": [{"text": piece, "index": 0, "finish_reason": None}]})
+            event: dict[str, Any] = {
+                "choices": [{"text": piece, "index": 0, "finish_reason": None}]
+            }
+            if call.body.get("timings_per_token"):
+                # llama-server's way.
+                timings = {"cache_n": 7, "prompt_n": 60, "prompt_ms": 2000.5}
+                written = {"predicted_n": number + 1, "predicted_ms": 100.5}
+                event["timings"] = timings | written
+            self._event(writer, event)
             await writer.drain()
             if self.fault == "error line":
                 self._event(writer, {"error": {"message": "it broke", "code": 500}})

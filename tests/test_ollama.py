@@ -147,6 +147,7 @@ async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> Non
     assert got[-1].usage is not None
     assert got[-1].usage.fill_tokens == 4
     assert got[-1].usage.cached_tokens is None
+    assert (got[-1].usage.read_seconds, got[-1].usage.write_seconds) == (0.002, 0.002)
 
 
 async def test_the_limit_is_told_apart_from_the_end(ollama: FakeOllama) -> None:

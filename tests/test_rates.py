@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from bench.desk import Desk
 from bench.simulated_engine import Profile, Says, SimulatedEngine
 from bench.world import SOURCES, pieces
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls.completer import Answer, Completer
-from infill_ls.engines import Engine, connect
+from infill_ls.completer import Completer
+from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.engines.rates import (
     CHARACTERS_PER_TOKEN,
     COLD_READ,
@@ -26,7 +28,10 @@ from infill_ls.engines.rates import (
     Call,
     Rates,
 )
+from infill_ls.errors import BadAnswer
+from infill_ls.generation import Generation
 from infill_ls.measured import Measured
+from infill_ls.prompt import Request
 from infill_ls.settings import Settings
 
 EVERY_WAY: Sequence[Says] = ("timings", "all", "read", "nothing")
@@ -355,42 +360,23 @@ def test_nor_need_it_have_them() -> None:
 
 
 @dataclass
-class Desk:
-    """Somebody who works on three files, with an engine of known speed."""
+class Simulated(Desk):
+    """With an engine of known speed."""
 
-    completer: Completer
-    engine: SimulatedEngine
-    profile: Profile
-    lines: list[list[str]] = field(default_factory=list)
-    typed: list[str] = field(default_factory=lambda: ["", "", ""])
-
-    def __post_init__(self) -> None:
-        self.lines = [
-            path.read_text("utf-8").splitlines(keepends=True)
-            for path in sorted(SOURCES.glob("*.txt"))
-        ]
-
-    async def visit(self, file: int, line: int = 120) -> Answer:
-        """Type something at a place and wait for the fill, and for whatever comes after it."""
-        here = "".join(self.lines[file][:line]) + self.typed[file] + "    result = █\n"
-        below = "".join(self.lines[file][line:])
-        answer = await self.completer.complete(f"file:///{file}.py", at(here + below))
-        self.typed[file] += f"    value_{len(self.typed[file])} = compute()\n"
-        await asyncio.sleep(60)
-        return answer
+    engine: SimulatedEngine = field(kw_only=True)
 
     @property
     def true_read(self) -> float:
         """Tokens/s as they are reckoned where the engine doesn't count."""
         whole = "".join("".join(lines) for lines in self.lines)
-        return self.profile.read * len(whole) / len(pieces(whole)) / CHARACTERS_PER_TOKEN
+        return self.engine.profile.read * len(whole) / len(pieces(whole)) / CHARACTERS_PER_TOKEN
 
     def reads_rightly(self) -> bool:
         learnt = self.completer.rates.read
         return learnt is not None and self.true_read / 1.3 <= learnt <= self.true_read * 1.3
 
 
-def desk(read: float, says: Says, measured: Measured | None = None) -> Desk:
+def desk(read: float, says: Says, measured: Measured | None = None) -> Simulated:
     profile = Profile("", read, WRITES.get(read, read / 5))
     engine = SimulatedEngine(profile, lambda _: iter(pieces("compute(value, other)\n")), says=says)
 
@@ -398,7 +384,7 @@ def desk(read: float, says: Says, measured: Measured | None = None) -> Desk:
         return engine
 
     completer = Completer(connect, Settings(headers={}, engine="ollama"), measured)
-    return Desk(completer, engine, profile)
+    return Simulated(completer, engine=engine)
 
 
 @pytest.mark.looptime(start=0)
@@ -444,7 +430,7 @@ async def test_a_machine_that_becomes_slow_meanwhile(says: Says) -> None:
     for visit in range(3):
         await one.visit(visit)
     assert one.completer.rates.budget == settled(400)
-    one.profile = one.engine.profile = replace(one.profile, read=40, write=8)
+    one.engine.profile = replace(one.engine.profile, read=40, write=8)
     for visit in range(3):
         await one.visit(visit, 60)
     assert one.completer.rates.budget == settled(40)
@@ -463,6 +449,51 @@ async def test_a_call_that_is_closed_while_it_is_read_is_learnt_from() -> None:
     assert one.completer.rates.read is not None
     assert one.completer.rates.budget == settled(10)
     await one.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_model_that_writes_nothing_has_read_all_the_same() -> None:
+    one = desk(400, "nothing")
+    one.engine.continuation = lambda _: iter(())
+    await one.completer.warm()
+    for visit in range(3):
+        await one.visit(visit)
+    assert one.reads_rightly()
+    await one.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+async def test_a_call_that_fails_teaches_nothing() -> None:
+    """An engine that breaks off a load after a while was not reading."""
+    one = desk(400, "nothing")
+    await one.completer.warm()
+    for visit in range(3):
+        await one.visit(visit)
+    budget = one.completer.rates.budget
+
+    async def failing(_: Request) -> AsyncGenerator[Chunk]:
+        await asyncio.sleep(9)
+        raise BadAnswer("It broke.", "")
+        yield
+
+    with patch.object(one.engine, "generate", failing):
+        for visit in range(3):
+            assert (await one.visit(visit, 60)).reason == "problem"
+    assert one.reads_rightly()
+    assert one.completer.rates.budget == budget
+    await one.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+async def test_what_is_given_apart_is_read_too() -> None:
+    generation = Generation("", at("above\nresult = █\nbelow\n"))
+    settings = Settings(headers={}, mode="suffix")
+    async for _ in generation.stream(desk(5000, "nothing").engine, settings):
+        pass
+    (call,) = generation.calls
+    assert call.prompt == "above\nresult = \nbelow\n"
+    assert call.first is not None
+    assert call.asked < call.first <= call.last <= call.ended
 
 
 # The real Ollama's ways

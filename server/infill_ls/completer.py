@@ -30,7 +30,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -469,13 +469,18 @@ class Completer:
             with self._status.asking():
                 engine = await self._connected()
                 await self._recollect(engine)
-                with self._learning(generation):
-                    steps = generation.stream(engine, self.settings, self.rates)
+                rates = self.rates
+                try:
+                    steps = generation.stream(engine, self.settings, rates)
                     async with aclosing(steps):
                         async for _ in steps:
                             self._status.works()
                             if self._advance(running):
                                 break
+                finally:
+                    # Also of a call that was closed, and of the ones before one that failed.
+                    for call in generation.calls:
+                        rates.take(call)
             generation.over = True
         except InfillError as error:
             self._status.fails(str(error))
@@ -576,20 +581,6 @@ class Completer:
             self._start(uri, after, policy.shape(after, self.settings.multiline), 0.0)
             assert self._running is not None
             self._running.ahead = True
-
-    @contextlib.contextmanager
-    def _learning(self, generation: Generation) -> Iterator[None]:
-        """Tell the rates what a call took, also of one that is closed; not of one that failed."""
-        rates, failed = self.rates, False
-        try:
-            yield
-        except Exception:
-            failed = True
-            raise
-        finally:
-            call = generation.call(asyncio.get_running_loop().time())
-            if call is not None and not failed:
-                rates.take(call)
 
     # The engine
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
@@ -64,11 +64,12 @@ class Generation:
     cut_short: bool = False
     prompt: str = ""  # with the suffix, where the engine is given that apart
     started: float = 0.0
-    sent: float | None = None  # when the engine was given the prompt
-    first: float | None = None
+    first: float | None = None  # piece with text
+    heard: float | None = None  # the first piece of the call, with text or without
     last: float = 0.0
     pieces: int = 0
     usage: Usage | None = None
+    calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
     _control: tuple[str, ...] = field(default=())
     _model: str = ""
@@ -91,29 +92,60 @@ class Generation:
         self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
         self.first_line = request.first_line
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
-        self.sent = loop.time()
         try:
-            async with (
-                asyncio.timeout(GENERATION_LIMIT),
-                aclosing(engine.generate(request)) as chunks,
-            ):
-                async for chunk in chunks:
-                    self.last = loop.time()
-                    if chunk.text:
-                        self.raw += chunk.text
-                        self.pieces += 1
-                        self.first = self.first or self.last
-                    self.usage = chunk.usage or self.usage
-                    if chunk.stop_reason is not None:
-                        self.over, self.cut_short = True, chunk.stop_reason == "length"
-                    yield
-                    if self.over:
-                        break
+            with self._one_call(loop):
+                async with (
+                    asyncio.timeout(GENERATION_LIMIT),
+                    aclosing(engine.generate(request)) as chunks,
+                ):
+                    async for chunk in chunks:
+                        self.last = loop.time()
+                        self.heard = self.heard or self.last
+                        if chunk.text:
+                            self.raw += chunk.text
+                            self.pieces += 1
+                            self.first = self.first or self.last
+                        self.usage = chunk.usage or self.usage
+                        if chunk.stop_reason is not None:
+                            self.over, self.cut_short = True, chunk.stop_reason == "length"
+                        yield
+                        if self.over:
+                            break
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
+
+    @contextmanager
+    def _one_call(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Note what a call took, also of one that is closed; not of one that fails."""
+        self.heard, self.pieces, self.usage = None, 0, None
+        asked, failed = loop.time(), False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            if not failed:
+                said = self.usage or Usage()
+                self.calls.append(
+                    Call(
+                        prompt=self.prompt,
+                        written=self.raw,
+                        asked=asked,
+                        first=self.heard,
+                        last=self.last,
+                        ended=loop.time(),
+                        pieces=self.pieces,
+                        prompt_tokens=said.prompt_tokens,
+                        cached_tokens=said.cached_tokens,
+                        fill_tokens=said.fill_tokens,
+                        read_seconds=said.read_seconds,
+                        write_seconds=said.write_seconds,
+                    )
+                )
 
     def fill(self, hole: Hole, shape: Shape) -> Fill | None:
         """The fill so far at a hole on the way; None if what was typed since disagrees."""
@@ -133,29 +165,6 @@ class Generation:
             return None
         over = self.over or ended is not None
         return trim(rest, hole, shape, self._control, over=over, cut_short=self.cut_short)
-
-    def call(self, ended: float) -> Call | None:
-        """What it took of the engine, for its rates; None if that was never asked.
-
-        ``ended``: when the call was closed, in s of the loop's clock.
-        """
-        if self.sent is None:
-            return None
-        usage = self.usage or Usage()
-        return Call(
-            prompt=self.prompt,
-            written=self.raw,
-            asked=self.sent,
-            first=self.first,
-            last=self.last,
-            ended=ended,
-            pieces=self.pieces,
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=usage.cached_tokens,
-            fill_tokens=usage.fill_tokens,
-            read_seconds=usage.read_seconds,
-            write_seconds=usage.write_seconds,
-        )
 
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""

@@ -85,7 +85,7 @@ class SimulatedEngine:
     ) -> None:
         self.account = Account()
         self.profile = profile
-        self._continuation = continuation
+        self.continuation = continuation
         self._says = says
         self._memory = memory
         self._slot = asyncio.Lock()
@@ -138,7 +138,7 @@ class SimulatedEngine:
                     return
             reading = (len(prompt) - cached) / self.profile.read
             count = 0
-            for count, piece in enumerate(self._continuation(request.prompt), 1):
+            for count, piece in enumerate(self.continuation(request.prompt), 1):
                 await self._spend(1 / self.profile.write)
                 self._kept[-1].append(piece)
                 self.account.written += 1

@@ -52,7 +52,7 @@ _MEASUREMENTS: Final = 3
 @dataclass(frozen=True, slots=True)
 class Call:
     """What one call took. Times in s of one clock: ``asked``, the ``first`` and the ``last`` piece
-    of the answer, and when the call ``ended``; no ``first`` if it was closed before.
+    of the answer, and when the call ``ended``; no ``first`` if it was closed while it was read.
 
     ``prompt``: all that was to be read, in the engine's order. ``written``: the answer, which came
     in so many ``pieces``. The rest is what the engine said, as in
