@@ -55,8 +55,10 @@ class FakeOllama:
     before each further piece. ``loaded``: whether the models are in memory at the start; None for a
     version that can't say. ``load_gate``: while clear, a load stands still; ``load_time``: s that
     it takes. ``load_duration``: ns that answers give for it. ``on_cpu``: where models are loaded.
-    ``context_length``: tokens that a model has room for whose loader didn't say. ``fault``: what
-    goes wrong with the next generations.
+    ``context_length``: tokens that a model has room for whose loader didn't say. ``reads``:
+    tokens/s that it says it reads, of what no earlier prompt began with; None for one time for all.
+    ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14). ``fault``:
+    what goes wrong with the next generations.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -77,6 +79,8 @@ class FakeOllama:
     props: Any = None
     delay: float = 0.0
     fault: str = ""
+    reads: float | None = None
+    counts: str = "all"
     calls: list[Call] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     most_at_once: int = 0
@@ -94,6 +98,7 @@ class FakeOllama:
         self.piece_gate.set()
         self.changed = asyncio.Condition()
         self._slot = asyncio.Semaphore(1)
+        self._prompts: list[str] = []  # that were read
         self._generating = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -127,6 +132,16 @@ class FakeOllama:
 
     @property
     def generations(self) -> list[Call]:
+        """The calls that are to write something."""
+        return [call for call in self._generate_calls if call.body.get("prompt")]
+
+    @property
+    def load_calls(self) -> list[Call]:
+        """Those with an empty prompt, which load a model and do no more."""
+        return [call for call in self._generate_calls if not call.body.get("prompt")]
+
+    @property
+    def _generate_calls(self) -> list[Call]:
         return [call for call in self.calls if call.path == "/api/generate"]
 
     async def until(self, wanted: Callable[[], bool], limit: float = 10.0) -> None:
@@ -384,7 +399,15 @@ class FakeOllama:
         for number, piece in enumerate(pieces):
             if number:
                 await self.piece_gate.wait()
-            self._event(writer, {"choices": [{"text": piece, "index": 0, "finish_reason": None}]})
+            event: dict[str, Any] = {
+                "choices": [{"text": piece, "index": 0, "finish_reason": None}]
+            }
+            if call.body.get("timings_per_token"):
+                # llama-server's way.
+                timings = {"cache_n": 7, "prompt_n": 60, "prompt_ms": 2000.5}
+                written = {"predicted_n": number + 1, "predicted_ms": 100.5}
+                event["timings"] = timings | written
+            self._event(writer, event)
             await writer.drain()
             if self.fault == "error line":
                 self._event(writer, {"error": {"message": "it broke", "code": 500}})
@@ -405,13 +428,17 @@ class FakeOllama:
         self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
     def _end(self, body: Mapping[str, Any], pieces: int, reason: str) -> dict[str, Any]:
+        prompt = body["prompt"]
+        known = max((_common(prompt, old) for old in self._prompts), default=0)
+        self._prompts.append(prompt)
+        count, read = len(prompt) // 4 + 1, (len(prompt) - known) // 4 + 1
         end = {
             "done": True,
             "done_reason": reason,
             "total_duration": 5_000_000,
             "load_duration": self.load_duration,
-            "prompt_eval_count": len(body["prompt"]) // 4 + 1,
-            "prompt_eval_duration": 2_000_000,
+            "prompt_eval_count": read if self.counts == "read" else count,
+            "prompt_eval_duration": int(1e9 * read / self.reads) if self.reads else 2_000_000,
             "eval_count": pieces,
             "eval_duration": 2_000_000,
         }
@@ -451,6 +478,12 @@ class FakeOllama:
     @staticmethod
     def _end_stream(writer: asyncio.StreamWriter) -> None:
         writer.write(b"0\r\n\r\n")
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _seconds(keep_alive: Any) -> float:

@@ -12,9 +12,9 @@ from fake_ollama import FakeOllama
 from infill_ls import weights
 from infill_ls.engines import connect, embedded, embedded_server
 from infill_ls.engines.embedded import Embedded
+from infill_ls.engines.rates import Rates
 from infill_ls.errors import ModelNotFound, NotRunning, WeightsError
 from infill_ls.measured import Measured
-from infill_ls.policy import Rates
 from infill_ls.settings import EngineName, Settings
 from infill_ls.weights import DEFAULT, LARGER, Weights
 

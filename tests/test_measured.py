@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from infill_ls.engines.rates import Call, Rates
 from infill_ls.measured import CAPACITY, Measured
-from infill_ls.policy import Rates
+
+
+def load(path: Path, key: str) -> tuple[float | None, float | None]:
+    return Measured(path).load(key).kept
 
 
 def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "rates.json"
     Measured(path).save("a", Rates(read=90.5, write=17))
     Measured(path).save("b", Rates(read=400))
-    assert Measured(path).load("a") == Rates(read=90.5, write=17)
-    assert Measured(path).load("b") == Rates(read=400)
-    assert Measured(path).load("c") == Rates()
+    assert load(path, "a") == (90.5, 17)
+    assert load(path, "b") == (400, None)
+    assert load(path, "c") == (None, None)
     assert [file.name for file in path.parent.iterdir()] == ["rates.json"]
 
 
@@ -36,16 +40,16 @@ def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
 def test_a_file_that_makes_no_sense_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rates.json"
     path.write_bytes(content)
-    assert Measured(path).load("a") == Rates()
+    assert load(path, "a") == (None, None)
     Measured(path).save("a", Rates(read=1))
-    assert Measured(path).load("a") == Rates(read=1)
+    assert load(path, "a") == (1, None)
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     measured = Measured(tmp_path / "file" / "rates.json")
     measured.save("a", Rates(read=1))
-    assert measured.load("a") == Rates()
+    assert measured.load("a").kept == (None, None)
 
 
 def test_what_was_never_measured_is_not_kept(tmp_path: Path) -> None:
@@ -53,12 +57,22 @@ def test_what_was_never_measured_is_not_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_measured_once_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rates.json"
+    Measured(path).save("a", Rates(read=90, write=17))
+    rates = Rates()
+    rates.take(Call("word " * 200, "", 0.0, 1.0, 2.0, 2.0, 20))
+    assert (rates.read, rates.write) != (None, None)
+    Measured(path).save("a", rates)
+    assert load(path, "a") == (90, 17)
+
+
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
     measured = Measured(tmp_path / "rates.json")
     for number in range(CAPACITY + 1):
         measured.save(str(number), Rates(read=1))
-    assert measured.load("0") == Rates()
-    assert measured.load("1") == Rates(read=1)
+    assert measured.load("0").kept == (None, None)
+    assert measured.load("1").kept == (1, None)
 
 
 def test_rates_belong_to_an_engine_where_it_is_and_a_model() -> None:

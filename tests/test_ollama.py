@@ -100,7 +100,7 @@ async def test_a_model_is_loaded_with_the_options_of_the_calls(ollama: FakeOllam
     assert not await asked.is_loaded()
     await asked.load()
     assert await asked.is_loaded()
-    (load,) = ollama.generations
+    (load,) = ollama.load_calls
     options = {"num_ctx": 5120}
     assert load.body == {
         "model": MODEL,
@@ -110,7 +110,7 @@ async def test_a_model_is_loaded_with_the_options_of_the_calls(ollama: FakeOllam
         "options": options,
     }
     await chunks(asked, replace(request(), max_tokens=128))
-    assert ollama.generations[1].body["options"].items() >= options.items()
+    assert ollama.generations[0].body["options"].items() >= options.items()
     assert len(ollama.loads) == 1
 
 
@@ -183,7 +183,7 @@ async def test_who_has_heard_nothing_asks_again(ollama: FakeOllama) -> None:
     await get_ready(asked)
     ollama.gate.clear()
     call = asyncio.create_task(chunks(asked, request()))
-    await ollama.until(lambda: ollama.generations[-1].state == "generating")
+    await ollama.until(lambda: [call.state for call in ollama.generations] == ["generating"])
     ollama.evict()
     call.cancel()
     assert not await asked.is_loaded()
@@ -206,7 +206,7 @@ async def test_a_model_that_another_program_loads_is_not_loaded_yet(ollama: Fake
     await ollama.until(lambda: bool(ollama.loads))
     assert not await other.is_loaded()
     second = asyncio.create_task(other.load())
-    await ollama.until(lambda: len(ollama.generations) == 2)
+    await ollama.until(lambda: len(ollama.load_calls) == 2)
     ollama.load_gate.set()
     await asyncio.gather(first, second)
     assert [load.state for load in ollama.loads] == ["done"]
@@ -260,7 +260,7 @@ async def test_where_nobody_says_where_a_model_is_its_rate_tells(
     asked.expect(read)
     await get_ready(asked)
     await chunks(asked, request())
-    for call in ollama.generations:
+    for call in (*ollama.load_calls, *ollama.generations):
         assert (call.body.get("options") or {}).get("num_batch") == batch
 
 
@@ -317,6 +317,7 @@ async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> Non
     assert got[-1].usage is not None
     assert got[-1].usage.fill_tokens == 4
     assert got[-1].usage.cached_tokens is None
+    assert (got[-1].usage.read_seconds, got[-1].usage.write_seconds) == (0.002, 0.002)
 
 
 async def test_the_limit_is_told_apart_from_the_end(ollama: FakeOllama) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls.engines import Chunk
+from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
 from infill_ls.families import Model
@@ -62,6 +62,13 @@ async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> Non
     usage = got[-1].usage
     assert usage is not None
     assert (usage.prompt_tokens, usage.cached_tokens, usage.fill_tokens) == (9, 7, 3)
+
+
+async def test_a_stream_that_is_closed_early_has_its_counts_and_times(ollama: FakeOllama) -> None:
+    engine = OpenAI(ollama.url, extra={"timings_per_token": True})
+    async with aclosing(engine.generate(REQUEST)) as answer:
+        usage = (await anext(answer)).usage
+    assert usage == Usage(67, 7, 1, 2.0005, 0.1005)
 
 
 async def test_of_several_models_one_that_can_fill_is_taken(ollama: FakeOllama) -> None:

@@ -38,12 +38,13 @@ from typing import Any, Final, Literal
 from infill_ls import policy
 from infill_ls.completion.connection import Connection
 from infill_ls.engines import Engine
+from infill_ls.engines.rates import Rates
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
 from infill_ls.hole import CLOSERS, Hole, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
-from infill_ls.policy import EditorPatience, Plan, Rates
+from infill_ls.policy import EditorPatience, Plan
 from infill_ls.prompt import SEED
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
@@ -491,14 +492,19 @@ class Completer:
             if last is not None and last.uri == generation.uri:
                 generation.first_line = last.first_line
             with self._status.asking():
-                steps = generation.stream(engine, self.settings, self.rates)
-                async with aclosing(steps):
-                    async for _ in steps:
-                        self._status.works()
-                        if self._advance(running):
-                            break
+                rates = self.rates
+                try:
+                    steps = generation.stream(engine, self.settings, rates)
+                    async with aclosing(steps):
+                        async for _ in steps:
+                            self._status.works()
+                            if self._advance(running):
+                                break
+                finally:
+                    # Also of a call that was closed, and of the ones before one that failed.
+                    for call in generation.calls:
+                        rates.take(call)
             generation.over = True
-            self._learn(generation, last)
         except InfillError as error:
             self._status.fails(str(error))
             if isinstance(error, NotRunning | ModelNotFound):
@@ -598,24 +604,3 @@ class Completer:
             self._start(uri, after, policy.shape(after, self.settings.multiline), 0.0)
             assert self._running is not None
             self._running.ahead = True
-
-    def _learn(self, generation: Generation, last: Generation | None) -> None:
-        """What a generation tells of the engine's rates, and the one before of its cache."""
-        if generation.first is None:
-            return
-        reading = generation.first - generation.started
-        writing = generation.last - generation.first
-        if last is not None and last.first is not None and reading > 0:
-            # After a call that was closed while its prompt was read, nobody knows what is cached.
-            same = _common(generation.prompt, last.prompt + last.raw)
-            new = (len(generation.prompt) - same) / policy.CHARACTERS_PER_TOKEN
-            if new >= policy.READ_SAMPLE:
-                self.rates.learn(read=new / reading)
-        if generation.pieces >= policy.WRITE_SAMPLE and writing > 0:
-            self.rates.learn(write=(generation.pieces - 1) / writing)
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
 from infill_ls.engines import Engine, Usage
+from infill_ls.engines.rates import Call, Rates
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
-from infill_ls.policy import Rates
 from infill_ls.prompt import Mode, Request
 from infill_ls.settings import Settings
 from infill_ls.trim import Fill, Shape, continuation, trim
@@ -64,12 +64,14 @@ class Generation:
     asked: bool = False
     over: bool = False
     cut_short: bool = False
-    prompt: str = ""
+    prompt: str = ""  # with the suffix, where the engine is given that apart
     started: float = 0.0
-    first: float | None = None
+    first: float | None = None  # piece with text
+    heard: float | None = None  # the first piece of the call, with text or without
     last: float = 0.0
     pieces: int = 0
     usage: Usage | None = None
+    calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
     _control: tuple[str, ...] = field(default=())
     _model: str = ""
@@ -89,31 +91,63 @@ class Generation:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
             request = replace(request, seed=self.seed, temperature=temperature)
         self._model, self._engine = (await engine.describe()).name, engine.name
-        self.prompt, self._control = request.prompt, request.control
+        self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
         self.first_line = request.first_line
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
         try:
-            async with (
-                asyncio.timeout(GENERATION_LIMIT),
-                aclosing(engine.generate(request)) as chunks,
-            ):
-                async for chunk in chunks:
-                    self.last = loop.time()
-                    if chunk.text:
-                        self.raw += chunk.text
-                        self.pieces += 1
-                        self.first = self.first or self.last
-                    self.usage = chunk.usage or self.usage
-                    if chunk.stop_reason is not None:
-                        self.over, self.cut_short = True, chunk.stop_reason == "length"
-                    yield
-                    if self.over:
-                        break
+            with self._one_call(loop):
+                async with (
+                    asyncio.timeout(GENERATION_LIMIT),
+                    aclosing(engine.generate(request)) as chunks,
+                ):
+                    async for chunk in chunks:
+                        self.last = loop.time()
+                        self.heard = self.heard or self.last
+                        if chunk.text:
+                            self.raw += chunk.text
+                            self.pieces += 1
+                            self.first = self.first or self.last
+                        self.usage = chunk.usage or self.usage
+                        if chunk.stop_reason is not None:
+                            self.over, self.cut_short = True, chunk.stop_reason == "length"
+                        yield
+                        if self.over:
+                            break
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
+
+    @contextmanager
+    def _one_call(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Note what a call took, also of one that is closed; not of one that fails."""
+        self.heard, self.pieces, self.usage = None, 0, None
+        asked, failed = loop.time(), False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            if not failed:
+                said = self.usage or Usage()
+                self.calls.append(
+                    Call(
+                        prompt=self.prompt,
+                        written=self.raw,
+                        asked=asked,
+                        first=self.heard,
+                        last=self.last,
+                        ended=loop.time(),
+                        pieces=self.pieces,
+                        prompt_tokens=said.prompt_tokens,
+                        cached_tokens=said.cached_tokens,
+                        fill_tokens=said.fill_tokens,
+                        read_seconds=said.read_seconds,
+                        write_seconds=said.write_seconds,
+                    )
+                )
 
     def fill(self, hole: Hole, shape: Shape) -> Fill | None:
         """The fill so far at a hole on the way; None if what was typed since disagrees."""

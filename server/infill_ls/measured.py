@@ -1,6 +1,7 @@
 """What engines were seen to do, kept between sessions in the user's state directory.
 
-Two rates for each engine and model, nothing else. A file that can't be read or written is no
+Two rates for each engine and model, nothing else, and of these what was measured twice at the
+least: one measurement may be of anything. A file that can't be read or written is no
 problem: then they are measured again.
 """
 
@@ -12,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from infill_ls.policy import Rates
+from infill_ls.engines.rates import Rates
 
 # Engines and models that are kept; the ones used last.
 CAPACITY: Final = 50
@@ -32,18 +33,18 @@ class Measured:
     def load(self, key: str) -> Rates:
         """The rates of an engine with a model; empty ones if nothing is known."""
         kept = self._read().get(key)
-        rates = Rates()
-        if isinstance(kept, dict):
-            rates.learn(read=_rate(kept.get("read")), write=_rate(kept.get("write")))
-        return rates
+        if not isinstance(kept, dict):
+            return Rates()
+        return Rates(read=_rate(kept.get("read")), write=_rate(kept.get("write")))
 
     def save(self, key: str, rates: Rates) -> None:
-        """Keep the rates; the file is replaced in one step."""
-        if rates.read is None and rates.write is None:
+        """Keep the rates as far as they are sure; the file is replaced in one step."""
+        read, write = rates.kept
+        if read is None and write is None:
             return
         everything = self._read()
         everything.pop(key, None)
-        everything[key] = {"read": rates.read, "write": rates.write}
+        everything[key] = {"read": read, "write": write}
         newest = dict(list(everything.items())[-CAPACITY:])
         path = self._file()
         unfinished = path.with_suffix(f".{os.getpid()}")

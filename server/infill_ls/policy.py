@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
+from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
 from infill_ls.hole import Hole
 from infill_ls.settings import Settings
 from infill_ls.trim import Shape
 
-# Prompt tokens per call where the user sets nothing: as many as the engine reads in the time
-# that somebody who comes to a new place in a file will wait. While he stays there they are in the
-# engine's cache. Below the least a fill knows too little; more than the most helps no more.
-COLD_READ: Final = 2.5  # s
-CONTEXT_STEPS: Final = (192, 256, 384, 512, 768, 1024, 1536, 2048)
-# Before anything is measured: what two CPU cores can read.
-CONTEXT_TOKENS: Final = 256
-# Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
-CHARACTERS_PER_TOKEN: Final = 3.6
-# The least that a measurement must be of, in tokens: what is shorter says more of the overhead.
-READ_SAMPLE: Final = 48
-WRITE_SAMPLE: Final = 6
-# Measurements of which the middle one counts: one that something else on the machine has spoilt
-# changes little, and after two the machine is taken for another one (on battery, for one).
-_MEASUREMENTS: Final = 3
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
@@ -143,15 +128,6 @@ def trigger_characters(client: str) -> tuple[str, ...]:
     return HELIX_TRIGGERS if client.lower() == "helix" else TRIGGERS
 
 
-def _measurements() -> deque[float]:
-    return deque(maxlen=_MEASUREMENTS)
-
-
-def _middle(values: deque[float]) -> float:
-    # The median but for two values. Importing statistics costs 2.5 ms of the server's start.
-    return sorted(values)[len(values) // 2]
-
-
 @dataclass(slots=True)
 class EditorPatience:
     """How long an editor waits for an answer before it gives up, in s; infinite until it was seen
@@ -172,30 +148,6 @@ class EditorPatience:
     def latency(self, wanted: float) -> float:
         """How long the user is to wait for whole lines, if he should for ``wanted``."""
         return min(wanted, max(0.0, self.limit - MARGIN))
-
-
-@dataclass(slots=True)
-class Rates:
-    """What an engine was seen to do, in tokens/s; None until it was.
-
-    ``budget``: prompt tokens that were settled on. It moves only when the rates are far from what
-    it was made for, since a prompt with another start is read anew.
-    """
-
-    read: float | None = None
-    write: float | None = None
-    budget: int | None = None
-    _read: deque[float] = field(default_factory=_measurements, repr=False, compare=False)
-    _write: deque[float] = field(default_factory=_measurements, repr=False, compare=False)
-
-    def learn(self, *, read: float | None = None, write: float | None = None) -> None:
-        """Take a measurement in."""
-        if read is not None:
-            self._read.append(read)
-            self.read = _middle(self._read)
-        if write is not None:
-            self._write.append(write)
-            self.write = _middle(self._write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,18 +197,11 @@ def _expected_write(
 def context_tokens(
     setting: int | Literal["auto"], rates: Rates | None = None, *, most: int | None = None
 ) -> int:
-    """The most prompt tokens per call, whatever the rates never over ``most``."""
-    wanted = _budget(setting, rates)
+    """The most prompt tokens per call: what the user sets, or what the engine can read in time.
+
+    Never more than ``most``.
+    """
+    wanted = setting
+    if wanted == "auto":
+        wanted = CONTEXT_TOKENS if rates is None else rates.budget
     return wanted if most is None else max(1, min(wanted, most))
-
-
-def _budget(setting: int | Literal["auto"], rates: Rates | None) -> int:
-    """Prompt tokens that the engine can read in time. Settles ``rates.budget``."""
-    if setting != "auto":
-        return setting
-    if rates is None or rates.read is None:
-        return CONTEXT_TOKENS
-    ideal = rates.read * COLD_READ
-    if rates.budget is None or not rates.budget / 2 <= ideal <= rates.budget * 3:
-        rates.budget = max((s for s in CONTEXT_STEPS if s <= ideal), default=CONTEXT_STEPS[0])
-    return rates.budget

@@ -1,17 +1,25 @@
-"""An engine with a cost model: one slot, a cache of the last prompt, two rates."""
+"""An engine with a cost model: one slot, a memory of old prompts, two rates."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Final
+from typing import Final, Literal
 
 from bench.world import pieces
 from infill_ls.engines import Chunk, Usage
 from infill_ls.families import Model
 from infill_ls.prompt import Request
+
+# Tokens of old prompts that are kept: what llama-server's 8,192 MB by default hold of a model with
+# 1.5B parameters is ten times that, the embedded engine's 256 MB with 0.5B just that.
+MEMORY: Final = 20_000
+
+# What an engine tells of its work. "timings": llama-server with every piece, what was read and for
+# how long. In the last piece alone, as Ollama: "all" counts the whole prompt (since 0.3.14), "read"
+# what was read of it (before). "nothing": nothing.
+Says = Literal["timings", "all", "read", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -61,16 +69,27 @@ class Account:
 
 
 class SimulatedEngine:
-    """``continuation``: what the model writes for a prompt, piece by piece."""
+    """``continuation``: what the model writes for a prompt, piece by piece. ``memory``: tokens of
+    old prompts that it keeps, beside the last one.
+    """
 
     name = "ollama"
 
-    def __init__(self, profile: Profile, continuation: Callable[[str], Iterator[str]]) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        continuation: Callable[[str], Iterator[str]],
+        *,
+        says: Says = "all",
+        memory: int = MEMORY,
+    ) -> None:
         self.account = Account()
-        self._profile = profile
-        self._continuation = continuation
+        self.profile = profile
+        self.continuation = continuation
+        self._says = says
+        self._memory = memory
         self._slot = asyncio.Lock()
-        self._cache: list[str] = []
+        self._kept: list[list[str]] = [[]]  # the last one is in the slot
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def describe(self) -> Model:
@@ -115,35 +134,61 @@ class SimulatedEngine:
             if gone.is_set():
                 return
             prompt = pieces(request.prompt)
-            same = takewhile(
-                lambda pair: pair[0] == pair[1], zip(prompt, self._cache, strict=False)
-            )
-            # The last token is always read again: its outcome is what comes next.
-            cached = min(sum(1 for _ in same), len(prompt) - 1)
+            cached = self._recall(prompt)
             self.account.ask(len(prompt), cached)
             done = cached
             while done < len(prompt):
-                step = min(self._profile.batch, len(prompt) - done)
-                await self._spend(step / self._profile.read)
+                step = min(self.profile.batch, len(prompt) - done)
+                await self._spend(step / self.profile.read)
                 done += step
                 self.account.read += step
-                self._cache = prompt[:done]
+                self._kept[-1] = prompt[:done]
                 if gone.is_set():
                     return
+            reading = (len(prompt) - cached) / self.profile.read
             count = 0
-            for count, piece in enumerate(self._continuation(request.prompt), 1):
-                await self._spend(1 / self._profile.write)
-                self._cache.append(piece)
+            for count, piece in enumerate(self.continuation(request.prompt), 1):
+                await self._spend(1 / self.profile.write)
+                self._kept[-1].append(piece)
                 self.account.written += 1
                 if gone.is_set():
                     return
-                usage = Usage(len(prompt), cached, count)
                 reason = "length" if count == request.max_tokens else None
+                usage = self._usage(len(prompt), cached, reading, count, last=reason is not None)
                 answers.put_nowait(Chunk(piece, usage, reason))
                 if reason:
                     return
-            answers.put_nowait(Chunk("", Usage(len(prompt), cached, count), "stop"))
+            usage = self._usage(len(prompt), cached, reading, count, last=True)
+            answers.put_nowait(Chunk("", usage, "stop"))
+
+    def _recall(self, prompt: list[str]) -> int:
+        """Put the prompt that begins most like this one into the slot; how much of it serves."""
+        known = max(self._kept, key=lambda kept: _common(kept, prompt))
+        # The last token is always read again: its outcome is what comes next.
+        cached = min(_common(known, prompt), len(prompt) - 1)
+        if cached * 2 > len(known):
+            self._kept.remove(known)
+        self._kept.append(prompt[:cached])
+        while len(self._kept) > 1 and sum(map(len, self._kept)) > self._memory:
+            del self._kept[0]
+        return cached
+
+    def _usage(
+        self, prompt: int, cached: int, reading: float, count: int, *, last: bool
+    ) -> Usage | None:
+        writing = count / self.profile.write
+        if self._says == "timings":
+            return Usage(prompt, cached, count, reading, writing)
+        if not last or self._says == "nothing":
+            return None
+        said = prompt if self._says == "all" else prompt - cached
+        return Usage(said, None, count, reading, writing)
 
     async def _spend(self, seconds: float) -> None:
         self.account.busy += seconds
         await asyncio.sleep(seconds)
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -409,6 +409,8 @@ async def test_what_was_measured_is_kept_for_the_next_session(
     await client.initialize(options={"debounceMs": 0})
     client.open(TEXT)
     await client.fill(1, 12)
+    client.insert("values = [1]\n", 0, 0, 2)
+    await client.fill(2, 12)
     assert await client.stop() == 0
     kept = json.loads((tmp_path / "infill-ls" / "rates.json").read_text("utf-8"))
     assert list(kept) == [f"ollama {ollama.url} qwen2.5-coder:1.5b"]

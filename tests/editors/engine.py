@@ -80,7 +80,7 @@ class Engine:
     @property
     def generations(self) -> list[Call]:
         """The calls that asked for text, oldest first."""
-        return [call for call in self.fake.calls if call.path == "/api/generate"]
+        return self.fake.generations
 
     def asked_within(self, text: str) -> int:
         """How many calls were for a part of this text, rather than for what comes after it."""

@@ -23,9 +23,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from infill_ls.engines import Engine
+from infill_ls.engines.rates import Rates
 from infill_ls.errors import InfillError
 from infill_ls.measured import Measured
-from infill_ls.policy import Rates
 from infill_ls.settings import Settings
 from infill_ls.status import Status
 
@@ -120,7 +120,8 @@ class Connection:
             await asyncio.wait([work])
         if self._measured is not None and self._measured_of:
             self._measured.save(self._measured_of, self.rates)
-        self._measured_of, self.rates = "", Rates()
+        self._measured_of = ""
+        self._turn_to(Rates())
         engine, self._engine = self._engine, None
         if engine is not None:
             with contextlib.suppress(InfillError):
@@ -137,8 +138,12 @@ class Connection:
             engine = self._engine = await self._connect(self._settings)
         if not self._measured_of:
             await self._recollect(engine)
-        if not await engine.is_loaded() and (engine.stays_loaded or not ahead):
+        now = asyncio.get_running_loop().time
+        if await engine.is_loaded():
+            self.rates.ready(now())
+        elif engine.stays_loaded or not ahead:
             await self._load(engine)
+            self.rates.ready(now(), anew=True)
         return engine
 
     async def _load(self, engine: Engine) -> None:
@@ -162,7 +167,11 @@ class Connection:
         model = await engine.describe()
         self._measured_of = Measured.key(engine.name, self._settings.engine_url, model.name)
         if self._measured is not None:
-            self.rates = self._measured.load(self._measured_of)
+            self._turn_to(self._measured.load(self._measured_of))
+
+    def _turn_to(self, rates: Rates) -> None:
+        rates.follow(self.rates)
+        self.rates = rates
 
 
 def _look_at(work: asyncio.Task[Engine]) -> None:

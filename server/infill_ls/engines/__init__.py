@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a generation has cost so far, in tokens; None where the engine doesn't say.
+    """What a generation has cost so far, in tokens and s; None where the engine doesn't say.
 
-    ``cached_tokens``: how many of the prompt's tokens the engine had in its cache.
+    ``cached_tokens``: how many of the prompt's tokens the engine had in its cache. Where it doesn't
+    say, ``prompt_tokens`` may be all of them or those that were read.
+    ``read_seconds``: for what was not in the cache; waiting and loading are no part of it.
+    ``write_seconds``: from then on.
     """
 
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     fill_tokens: int | None = None
+    read_seconds: float | None = None
+    write_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import math
 import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -188,6 +189,12 @@ def is_loopback(url: str) -> bool:
 def integer(value: Any) -> int | None:
     """The value if it is a whole number, None if an engine sent something else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def seconds(value: Any, parts: float) -> float | None:
+    """A time that an engine gave in so many parts of a second, None if it sent something else."""
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    return value / parts if good and 0 < value < math.inf else None
 
 
 def request_headers(settings: Settings) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from infill_ls import families
 from infill_ls.engines import Chunk, Usage
-from infill_ls.engines.http import Http, integer, parse, request_headers
+from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import (
     BadAnswer,
     Busy,
@@ -185,8 +185,15 @@ class Ollama:
                     if (answer.load_duration or 0) / 1e9 > LOADED_ANEW:
                         self._doubt()
                         self._shared = True
-                    # Of the cache it says nothing: the count includes what was cached.
-                    usage = Usage(answer.prompt_eval_count, None, answer.eval_count)
+                    # Of the cache it says nothing. The count is of the whole prompt, before 0.3.14
+                    # of what was read; the time is that of reading alone in every version.
+                    usage = Usage(
+                        answer.prompt_eval_count,
+                        None,
+                        answer.eval_count,
+                        seconds(answer.prompt_eval_duration, 1e9),
+                        seconds(answer.eval_duration, 1e9),
+                    )
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
                 else:
                     yield Chunk(answer.response)

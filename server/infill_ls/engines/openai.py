@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from infill_ls import families
 from infill_ls.engines import Chunk, Usage
-from infill_ls.engines.http import Http, integer, parse, request_headers
+from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import BadAnswer, Busy, EngineError, ModelNotFound, NotRunning, Unauthorized
 from infill_ls.families import Model
 from infill_ls.prompt import Request
@@ -226,7 +226,13 @@ def _usage(event: dict[str, Any]) -> Usage | None:
     if isinstance(timings, dict):
         cached, read = integer(timings.get("cache_n")), integer(timings.get("prompt_n"))
         prompt = None if read is None else read + (cached or 0)
-        return Usage(prompt, cached, integer(timings.get("predicted_n")))
+        return Usage(
+            prompt,
+            cached,
+            integer(timings.get("predicted_n")),
+            seconds(timings.get("prompt_ms"), 1e3),
+            seconds(timings.get("predicted_ms"), 1e3),
+        )
     if isinstance(usage, dict):
         details = usage.get("prompt_tokens_details")
         return Usage(
