@@ -20,6 +20,10 @@ from typing import Any
 
 Fill = str | Callable[[Mapping[str, Any]], str]
 
+# More equal pieces in a row, blanks around them aside, end an answer without ``done`` (ollama's
+# llm/llama_server.go, "token repeat limit").
+REPEAT_LIMIT = 30
+BUSY = "server busy, please try again.  maximum pending requests exceeded"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
 
@@ -42,7 +46,10 @@ class FakeOllama:
     ``props``: the answer to ``/props``, which llama-server has.
     ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
     before each further piece. ``loaded``: whether the models are in memory; None for a version
-    that can't say. ``fault``: what goes wrong with the next generations.
+    that can't say. ``load_gate``: while clear, a model that is not in memory stays away.
+    ``max_queue``: how many calls may wait for one beside the call that loads it
+    (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit.
+    ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull.
     """
 
     fill: Fill = "x for x in xs"
@@ -53,7 +60,9 @@ class FakeOllama:
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
     delay: float = 0.0
+    max_queue: int = 512
     fault: str = ""
+    pull_error: str = ""
     calls: list[Call] = field(default_factory=list)
     most_at_once: int = 0
 
@@ -62,7 +71,10 @@ class FakeOllama:
         self.gate.set()
         self.piece_gate = asyncio.Event()
         self.piece_gate.set()
+        self.load_gate = asyncio.Event()
+        self.load_gate.set()
         self.changed = asyncio.Condition()
+        self._loading = 0
         self._slot = asyncio.Semaphore(1)
         self._generating = 0
         self._server: asyncio.Server | None = None
@@ -191,8 +203,9 @@ class FakeOllama:
         name = call.body.get("model", "")
         self._start_stream(writer)
         self._line(writer, {"status": "pulling manifest"})
-        if name.startswith("no-such"):
-            self._line(writer, {"error": "pull model manifest: file does not exist"})
+        error = "pull model manifest: file does not exist" if name.startswith("no-such") else ""
+        if error := self.pull_error or error:
+            self._line(writer, {"error": error})
         else:
             for done in (0, 50, 100):
                 part = {"digest": "sha256:0123456789ab", "total": 100, "completed": done}
@@ -211,12 +224,21 @@ class FakeOllama:
         if body.get("raw") and any(body.get(key) for key in ("system", "template", "context")):
             text = "raw mode does not support template, system, or context"
             return self._refuse(call, writer, 400, text)
+        if wrong := _wrong_option(body.get("options", {})):
+            return self._refuse(call, writer, 500, wrong)
         if self.fault == "busy":
-            text = "server busy, please try again.  maximum pending requests exceeded"
-            return self._refuse(call, writer, 503, text)
+            return self._refuse(call, writer, 503, BUSY)
+        if self.loaded is False:
+            if self._loading > self.max_queue:
+                return self._refuse(call, writer, 503, BUSY)
+            self._loading += 1
+            try:
+                await self.load_gate.wait()
+            finally:
+                self._loading -= 1
+            self.loaded = True
         if not body.get("prompt"):
             call.state = "done"
-            self.loaded = True
             return self._reply(writer, 200, self._object(body, "", done=True, done_reason="load"))
         async with self._slot:
             call.state = "generating"
@@ -238,7 +260,9 @@ class FakeOllama:
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         reason = "length" if len(pieces) > limit > 0 else "stop"
         pieces = pieces[:limit]
-        end = self._end(body, len(pieces), reason)
+        repeated = _repeated(pieces)
+        pieces = pieces[:repeated]
+        end = self._end(body, len(pieces), reason) if repeated is None else {"done": False}
         if body.get("stream") is False:
             call.state = "done"
             self._reply(writer, 200, self._object(body, "".join(pieces), **end))
@@ -251,7 +275,7 @@ class FakeOllama:
                 self._line(writer, {"error": "an error was encountered while running the model"})
                 self._end_stream(writer)
                 return
-            if self.fault == "no done" and number == 1:
+            if self.fault == "no text":
                 self._end_stream(writer)
                 return
             if self.fault == "cut" and number == 1:
@@ -267,7 +291,8 @@ class FakeOllama:
             call.sent += 1
             await writer.drain()
             await self._tell()
-        self._line(writer, self._object(body, "", **end))
+        if end["done"]:
+            self._line(writer, self._object(body, "", **end))
         self._end_stream(writer)
         await writer.drain()
         call.state = "done"
@@ -283,6 +308,8 @@ class FakeOllama:
         text = self.fill if isinstance(self.fill, str) else self.fill(call.body)
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         self._start_stream(writer)
+        if self.fault == "no text":
+            return self._end_stream(writer)
         for number, piece in enumerate(pieces):
             if number:
                 await self.piece_gate.wait()
@@ -353,6 +380,30 @@ class FakeOllama:
     @staticmethod
     def _end_stream(writer: asyncio.StreamWriter) -> None:
         writer.write(b"0\r\n\r\n")
+
+
+def _wrong_option(options: Mapping[str, Any]) -> str:
+    """What is wrong with the first option that is not of its type (ollama's api/types.go)."""
+    types = {"temperature": ("float32", float), "top_p": ("float32", float)}
+    types |= {name: ("integer", int) for name in ("num_ctx", "num_predict", "seed", "top_k")}
+    types |= {"use_mmap": ("boolean", bool), "stop": ("array", list)}
+    for name, value in options.items():
+        called, kind = types.get(name, ("", object))
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number if kind in (int, float) else isinstance(value, kind)):
+            return f'option "{name}" must be of type {called}'
+    return ""
+
+
+def _repeated(pieces: Sequence[str]) -> int | None:
+    """At which of the pieces the answer ends since it is the same again; None if at none."""
+    last, repeats = "", 0
+    for number, piece in enumerate(pieces):
+        repeats = repeats + 1 if piece.strip() == last else 0
+        last = piece.strip()
+        if repeats > REPEAT_LIMIT:
+            return number
+    return None
 
 
 async def _main() -> None:
