@@ -23,6 +23,13 @@ Fill = str | Callable[[Mapping[str, Any]], str]
 # More equal pieces in a row, blanks around them aside, end an answer without ``done`` (ollama's
 # llm/llama_server.go, "token repeat limit").
 REPEAT_LIMIT = 30
+# What some of the options are called by type, and which values can be it.
+OPTIONS: dict[str, tuple[str, Any]] = {
+    **dict.fromkeys(("num_ctx", "num_predict", "seed", "top_k"), ("integer", int | float)),
+    **dict.fromkeys(("temperature", "top_p", "repeat_penalty"), ("float32", int | float)),
+    "use_mmap": ("boolean", bool),
+    "stop": ("array", list),
+}
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
@@ -384,13 +391,9 @@ class FakeOllama:
 
 def _wrong_option(options: Mapping[str, Any]) -> str:
     """What is wrong with the first option that is not of its type (ollama's api/types.go)."""
-    types = {"temperature": ("float32", float), "top_p": ("float32", float)}
-    types |= {name: ("integer", int) for name in ("num_ctx", "num_predict", "seed", "top_k")}
-    types |= {"use_mmap": ("boolean", bool), "stop": ("array", list)}
     for name, value in options.items():
-        called, kind = types.get(name, ("", object))
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not (number if kind in (int, float) else isinstance(value, kind)):
+        called, kinds = OPTIONS.get(name, ("", object))
+        if not isinstance(value, kinds):
             return f'option "{name}" must be of type {called}'
     return ""
 

@@ -262,8 +262,14 @@ async def test_nothing_answers() -> None:
         await engine(gone).describe()
 
 
+@pytest.mark.parametrize("host", ["\u00bd", "xn--zzzz99999.invalid", "999.1.1.1"])
+async def test_an_address_that_no_machine_can_have(host: str) -> None:
+    with pytest.raises(SettingsError, match=f"No machine can have the address http://{host}:1"):
+        await Ollama(Settings(headers={}, url=f"http://{host}:1")).version()
+
+
 async def test_a_missing_model_is_told_with_the_pull_command(ollama: FakeOllama) -> None:
-    with pytest.raises(ModelNotFound, match="ollama pull qwen2.5-coder:7b"):
+    with pytest.raises(ModelNotFound, match=r"ollama pull qwen2\.5-coder:7b"):
         await engine(ollama, model="qwen2.5-coder:7b").describe()
 
 
@@ -416,7 +422,8 @@ GET = 'pull model manifest: Get "https://registry.ollama.ai/v2/library/m/manifes
         (GET + "dial tcp 10.0.0.1:443: i/o timeout", NotRunning, "check the network"),
         ("max retries exceeded: unexpected EOF", NotRunning, "goes on from where it stopped"),
         (
-            GET + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            GET
+            + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
             BadAnswer,
             "the proxy's certificate",
         ),

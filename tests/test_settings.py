@@ -246,7 +246,16 @@ def test_where_the_engine_is() -> None:
 MALFORMED = (
     *("user:s3cret@127.0.0.1:9", "http://user:s3cret@127.0.0.1:9", "https://user:s3cret@host"),
     *("user:s3c/s3cret@host", "user:12/s3cret@host:1", "@host", "host?token=s3cret", "host#s3cret"),
-    *("[zz::1]:1", "::zz", "a:b:c", "http://127.0.0.1:9:9", "host name:1", "host\tname", "ho%st"),
+    *(
+        "[zz]",
+        "[zz::1]:1",
+        "::zz",
+        "a:b:c",
+        "http://127.0.0.1:9:9",
+        "host name:1",
+        "host\tname",
+        "ho%st",
+    ),
     *("-", "..", "a..b", "*", "host,other", "\\host", "a\x00b", "x" * 64, "a." * 150, "xn--", "🦙"),
 )
 

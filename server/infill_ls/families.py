@@ -607,7 +607,9 @@ def not_in_library(model_name: str) -> str:
         return ""
     *others, last = row.library
     names = f"{', '.join(others)} and {last}" if others else last
-    return f"Of its family Ollama's library has {names}, none of {size} that can fill in the middle."
+    return (
+        f"Of its family Ollama's library has {names}, none of {size} that can fill in the middle."
+    )
 
 
 def to_fetch(model_name: str) -> str:

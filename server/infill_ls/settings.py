@@ -103,11 +103,11 @@ def _url(value: Any) -> str:
         raise _Wrong(_ADDRESS)
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        good = parts.port != 0 and is_host(parts.hostname or "")
     except ValueError:
-        raise _Wrong(f"{_ADDRESS}, with a port up to 65535") from None
-    if not is_host(parts.hostname or ""):
-        raise _Wrong(f"{_ADDRESS}, with the name of a machine, or its number")
+        good = False
+    if not good:
+        raise _Wrong(f"{_ADDRESS}: a machine's name or number, and a port up to 65535")
     root = f"{parts.scheme}://{parts.netloc}"
     return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
 
@@ -331,7 +331,8 @@ def parse_ollama_host(text: str) -> str:
 def _split_port(host: str) -> tuple[str, str]:
     if host.startswith("["):
         name, _, rest = host[1:].partition("]")
-        return name, rest.removeprefix(":")
+        # Only numbers stand in brackets; what isn't one stays wrong.
+        return (name, rest.removeprefix(":")) if ":" in name else (host, "")
     if host.count(":") > 1:
         return host, ""
     name, _, port = host.partition(":")
