@@ -56,7 +56,8 @@ class FakeOllama:
     that can't say. ``load_gate``: while clear, a model that is not in memory stays away.
     ``max_queue``: how many calls may wait for one beside the call that loads it
     (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit.
-    ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull.
+    ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull,
+    ``refusal``: the status and the text with which calls that complete are refused.
     """
 
     fill: Fill = "x for x in xs"
@@ -70,6 +71,7 @@ class FakeOllama:
     max_queue: int = 512
     fault: str = ""
     pull_error: str = ""
+    refusal: tuple[int, str] | None = None
     calls: list[Call] = field(default_factory=list)
     most_at_once: int = 0
 
@@ -231,6 +233,8 @@ class FakeOllama:
         if body.get("raw") and any(body.get(key) for key in ("system", "template", "context")):
             text = "raw mode does not support template, system, or context"
             return self._refuse(call, writer, 400, text)
+        if self.refusal is not None:
+            return self._refuse(call, writer, *self.refusal)
         if wrong := _wrong_option(body.get("options", {})):
             return self._refuse(call, writer, 500, wrong)
         if self.fault == "busy":
@@ -285,6 +289,9 @@ class FakeOllama:
             if self.fault == "no text":
                 self._end_stream(writer)
                 return
+            if self.fault == "hang up" and number == 1:
+                # The stream's end is missing.
+                return
             if self.fault == "cut" and number == 1:
                 writer.transport.abort()
                 return
@@ -310,6 +317,8 @@ class FakeOllama:
             error = {"message": f"model '{call.body.get('model')}' not found", "type": "api_error"}
             call.state = "refused"
             return self._reply(writer, 404, {"error": error})
+        if self.refusal is not None:
+            return self._refuse(call, writer, *self.refusal)
         call.state = "generating"
         await self.gate.wait()
         text = self.fill if isinstance(self.fill, str) else self.fill(call.body)

@@ -190,6 +190,7 @@ async def test_cancelling_while_the_model_reads_closes_the_call(ollama: FakeOlla
         ("error line", BadAnswer, "an error was encountered while running the model"),
         ("no text", BadAnswer, "ended before it was done"),
         ("cut", BadAnswer, "broke"),
+        ("hang up", BadAnswer, "broke"),
         ("nonsense", BadAnswer, "not JSON"),
         ("long line", BadAnswer, "a line of over"),
         ("not ollama", NotRunning, "is not Ollama"),
@@ -232,6 +233,29 @@ async def test_an_option_of_the_wrong_type(
     assert caught.value.message == says
     assert f"-o '{fix}'" in caught.value.fix
     assert "log" not in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "fix"),
+    [
+        (400, "the prompt is longer than the context length currently available", "contextTokens"),
+        (400, "raw mode does not support template, system, or context", "Leave out --raw"),
+        (400, '"m" does not support generate', "Take another model"),
+        (400, "invalid model name", "Names are such as"),
+        (400, "something else", "Check the settings"),
+        (500, 'invalid format: "x"; expected "json" or a valid JSON Schema object', "JSON schema"),
+        (500, "the model runner has unexpectedly stopped", "Ollama's own log"),
+        (500, "", "Ollama's own log"),
+    ],
+)
+async def test_what_is_refused_is_told_with_its_cure(
+    ollama: FakeOllama, status: int, text: str, fix: str
+) -> None:
+    ollama.refusal = (status, text)
+    with pytest.raises(BadAnswer) as caught:
+        await chunks(engine(ollama, model=MODEL), request())
+    assert caught.value.message == f"Ollama refuses the request: {text or status}."
+    assert fix in caught.value.fix
 
 
 async def test_the_queue_for_a_model_that_is_not_loaded_is_bounded(ollama: FakeOllama) -> None:

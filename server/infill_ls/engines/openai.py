@@ -184,8 +184,13 @@ class OpenAI:
             )
         if status in (429, 503):
             return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
+        # What it can't do is in its log; what it won't do, it has said.
+        said = text and status < 500
         return BadAnswer(
-            f"The server refuses the request: {text or status}", "Look at its own log for more."
+            f"The server refuses the request: {text or status}",
+            'Check the settings, "contextTokens" and "maxTokens" first.'
+            if said
+            else "Look at its own log for more.",
         )
 
 
