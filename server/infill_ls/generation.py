@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
-from infill_ls.engines import Engine, Usage
+from infill_ls.engines import CUT_SHORT, Engine, Usage
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
 from infill_ls.policy import Rates
@@ -109,7 +109,7 @@ class Generation:
                     self.usage = chunk.usage or self.usage
                     if chunk.stop_reason is not None:
                         self.over = True
-                        self.cut_short = chunk.stop_reason in ("length", "cut")
+                        self.cut_short = chunk.stop_reason in CUT_SHORT
                     yield
                     if self.over:
                         break

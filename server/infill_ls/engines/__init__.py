@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.families import SUGGESTED_MODEL, Model, not_in_library, to_fetch
@@ -30,6 +30,10 @@ class Usage:
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     fill_tokens: int | None = None
+
+
+# The reasons of a stream's end that say that the model had not come to an end.
+CUT_SHORT: Final = ("length", "cut")
 
 
 @dataclass(frozen=True, slots=True)
