@@ -22,6 +22,17 @@ from typing import Any
 
 Fill = str | Callable[[Mapping[str, Any]], str]
 
+# More equal pieces in a row, blanks around them aside, end an answer without ``done`` (ollama's
+# llm/llama_server.go, "token repeat limit").
+REPEAT_LIMIT = 30
+# What some of the options are called by type, and which values can be it.
+OPTIONS: dict[str, tuple[str, Any]] = {
+    **dict.fromkeys(("num_ctx", "num_predict", "seed", "top_k"), ("integer", int | float)),
+    **dict.fromkeys(("temperature", "top_p", "repeat_penalty"), ("float32", int | float)),
+    "use_mmap": ("boolean", bool),
+    "stop": ("array", list),
+}
+BUSY = "server busy, please try again.  maximum pending requests exceeded"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
 
@@ -57,8 +68,11 @@ class FakeOllama:
     it takes. ``load_duration``: ns that answers give for it. ``on_cpu``: where models are loaded.
     ``context_length``: tokens that a model has room for whose loader didn't say. ``reads``:
     tokens/s that it says it reads, of what no earlier prompt began with; None for one time for all.
-    ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14). ``fault``:
-    what goes wrong with the next generations.
+    ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14).
+    ``max_queue``: how many calls may wait for a model beside the call that loads it
+    (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit. ``fault``: what goes wrong
+    with the next generations, ``pull_error``: with the next pull, ``refusal``: the status and the
+    text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -78,9 +92,12 @@ class FakeOllama:
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
     delay: float = 0.0
+    max_queue: int = 512
     fault: str = ""
     reads: float | None = None
     counts: str = "all"
+    pull_error: str = ""
+    refusal: tuple[int, str] | None = None
     calls: list[Call] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     most_at_once: int = 0
@@ -97,6 +114,7 @@ class FakeOllama:
         self.piece_gate = asyncio.Event()
         self.piece_gate.set()
         self.changed = asyncio.Condition()
+        self._loading = 0
         self._slot = asyncio.Semaphore(1)
         self._prompts: list[str] = []  # that were read
         self._generating = 0
@@ -239,8 +257,9 @@ class FakeOllama:
         name = call.body.get("model", "")
         self._start_stream(writer)
         self._line(writer, {"status": "pulling manifest"})
-        if name.startswith("no-such"):
-            self._line(writer, {"error": "pull model manifest: file does not exist"})
+        error = "pull model manifest: file does not exist" if name.startswith("no-such") else ""
+        if error := self.pull_error or error:
+            self._line(writer, {"error": error})
         else:
             for done in (0, 50, 100):
                 part = {"digest": "sha256:0123456789ab", "total": 100, "completed": done}
@@ -259,17 +278,20 @@ class FakeOllama:
         if body.get("raw") and any(body.get(key) for key in ("system", "template", "context")):
             text = "raw mode does not support template, system, or context"
             return self._refuse(call, writer, 400, text)
+        if self.refusal is not None:
+            return self._refuse(call, writer, *self.refusal)
+        if wrong := _wrong_option(body.get("options", {})):
+            return self._refuse(call, writer, 500, wrong)
         if self.fault == "busy":
-            text = "server busy, please try again.  maximum pending requests exceeded"
-            return self._refuse(call, writer, 503, text)
+            return self._refuse(call, writer, 503, BUSY)
         keep = _seconds(body.get("keep_alive", "5m"))
         if not body.get("prompt") and keep == 0:
             call.state, self.loaded = "done", False
             return self._reply(writer, 200, self._object(body, "", done=True, done_reason="unload"))
         self._using += 1
         try:
-            if error := await self._load(name, body.get("options") or {}):
-                return self._refuse(call, writer, 500, error)
+            if refusal := await self._load(name, body.get("options") or {}):
+                return self._refuse(call, writer, *refusal)
             if body.get("prompt"):
                 await self._generate_loaded(call, writer)
             else:
@@ -281,16 +303,25 @@ class FakeOllama:
             self._expires_at = asyncio.get_running_loop().time() + (keep if keep >= 0 else math.inf)
         return None
 
-    async def _load(self, name: str, options: Mapping[str, Any]) -> str:
-        """Have the model loaded with these options; what is in the way, if something is."""
+    async def _load(self, name: str, options: Mapping[str, Any]) -> tuple[int, str] | None:
+        """Have the model loaded with these options; status and text if something is in the way."""
+        if not self._is_loaded() and self._loading > self.max_queue:
+            return 503, BUSY
         wanted = {
             key: options[key] for key in ("num_batch", "num_ctx", "num_gpu") if key in options
         }
+        self._loading += 1
+        try:
+            return await self._load_alone(name, wanted)
+        finally:
+            self._loading -= 1
+
+    async def _load_alone(self, name: str, wanted: dict[str, Any]) -> tuple[int, str] | None:
         async with self._loader:
             # As in needsReload: what nobody has said is as it is.
             same = {"num_ctx": self.context_length, "num_batch": 512}
             if self._is_loaded() and same | wanted == same | self._options:
-                return ""
+                return None
             self.loaded = False if self.loaded is not None else None
             load = Load(name, wanted)
             self.loads.append(load)
@@ -303,10 +334,11 @@ class FakeOllama:
                 raise
             if self.fault == "no memory":
                 load.state = "failed"
-                return "model requires more system memory (5.6 GiB) than is available (1.2 GiB)"
+                text = "model requires more system memory (5.6 GiB) than is available (1.2 GiB)"
+                return 500, text
             load.state, self._options = "done", wanted
             self.loaded = True if self.loaded is not None else None
-            return ""
+            return None
 
     def _is_loaded(self) -> bool:
         expired = not self._using and asyncio.get_running_loop().time() >= self._expires_at
@@ -351,7 +383,9 @@ class FakeOllama:
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         reason = "length" if len(pieces) > limit > 0 else "stop"
         pieces = pieces[:limit]
-        end = self._end(body, len(pieces), reason)
+        repeated = _repeated(pieces)
+        pieces = pieces[:repeated]
+        end = self._end(body, len(pieces), reason) if repeated is None else {"done": False}
         if body.get("stream") is False:
             call.state = "done"
             self._reply(writer, 200, self._object(body, "".join(pieces), **end))
@@ -364,8 +398,11 @@ class FakeOllama:
                 self._line(writer, {"error": "an error was encountered while running the model"})
                 self._end_stream(writer)
                 return
-            if self.fault == "no done" and number == 1:
+            if self.fault == "no text":
                 self._end_stream(writer)
+                return
+            if self.fault == "hang up" and number == 1:
+                # The stream's end is missing.
                 return
             if self.fault == "cut" and number == 1:
                 writer.transport.abort()
@@ -380,7 +417,8 @@ class FakeOllama:
             call.sent += 1
             await writer.drain()
             await self._tell()
-        self._line(writer, self._object(body, "", **end))
+        if end["done"]:
+            self._line(writer, self._object(body, "", **end))
         self._end_stream(writer)
         await writer.drain()
         call.state = "done"
@@ -391,11 +429,15 @@ class FakeOllama:
             error = {"message": f"model '{call.body.get('model')}' not found", "type": "api_error"}
             call.state = "refused"
             return self._reply(writer, 404, {"error": error})
+        if self.refusal is not None:
+            return self._refuse(call, writer, *self.refusal)
         call.state = "generating"
         await self.gate.wait()
         text = self.fill if isinstance(self.fill, str) else self.fill(call.body)
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         self._start_stream(writer)
+        if self.fault == "no text":
+            return self._end_stream(writer)
         for number, piece in enumerate(pieces):
             if number:
                 await self.piece_gate.wait()
@@ -494,6 +536,26 @@ def _seconds(keep_alive: Any) -> float:
     parts = re.findall(r"([\d.]+)(ms|s|m|h)", keep_alive)
     seconds = sum(float(number) * units[unit] for number, unit in parts)
     return -seconds if keep_alive.startswith("-") else seconds
+
+
+def _wrong_option(options: Mapping[str, Any]) -> str:
+    """What is wrong with the first option that is not of its type (ollama's api/types.go)."""
+    for name, value in options.items():
+        called, kinds = OPTIONS.get(name, ("", object))
+        if not isinstance(value, kinds):
+            return f'option "{name}" must be of type {called}'
+    return ""
+
+
+def _repeated(pieces: Sequence[str]) -> int | None:
+    """At which of the pieces the answer ends since it is the same again; None if at none."""
+    last, repeats = "", 0
+    for number, piece in enumerate(pieces):
+        repeats = repeats + 1 if piece.strip() == last else 0
+        last = piece.strip()
+        if repeats > REPEAT_LIMIT:
+            return number
+    return None
 
 
 async def _main() -> None:

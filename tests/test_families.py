@@ -15,6 +15,8 @@ from infill_ls.families import (
     all_control_tokens,
     family_of,
     find,
+    not_in_library,
+    to_fetch,
     why_not,
 )
 from infill_ls.prompt import render
@@ -366,3 +368,40 @@ def test_all_control_tokens_are_listed_once() -> None:
 @pytest.mark.parametrize("code", ["a <| b |> c", "x<T>", "List<file>", "a || b", "<|>", "[PREFIX]"])
 def test_no_language_has_an_unmistakable_token(code: str) -> None:
     assert not UNMISTAKABLE.search(code)
+
+
+@pytest.mark.parametrize("name", [name for family in FAMILIES for name in family.library])
+def test_what_is_named_of_the_library_can_fill_and_is_of_its_family(name: str) -> None:
+    family = find(name)
+    assert family is not None
+    assert name in family.library
+    assert not_in_library(name) == ""
+    assert to_fetch(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "instead"),
+    [
+        ("qwen3-coder:7b", "qwen3-coder:30b and qwen3-coder:480b, none of 7b", "qwen2.5-coder:7b"),
+        ("Qwen3-Coder:7B-q4_K_M", "qwen3-coder:480b, none of 7b", "qwen2.5-coder:7b"),
+        ("qwen2.5-coder:6b", "14b and qwen2.5-coder:32b, none of 6b", "qwen2.5-coder:1.5b"),
+        ("codestral:7b", "has codestral:22b, none of 7b", "qwen2.5-coder:7b"),
+        ("codellama:34b", "codellama:7b-code and codellama:13b-code", "qwen2.5-coder:1.5b"),
+    ],
+)
+def test_a_size_that_the_library_has_not(name: str, has: str, instead: str) -> None:
+    assert has in not_in_library(name)
+    assert to_fetch(name) == instead
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("qwen3-coder", "qwen3-coder:latest", "qwen3-coder:480b-cloud", "qwen3-coder-next:q4_K_M"),
+        *("qwen2.5-coder:1.5b-instruct-q4_K_M", "codellama:7b-instruct", "llama3:1b", ""),
+        *("somebody/qwen3-coder:7b", "hf.co/a/qwen3-coder:7b", "mine:7b"),
+    ],
+)
+def test_any_other_name_may_be_in_the_library(name: str) -> None:
+    assert not_in_library(name) == ""
+    assert to_fetch(name) == name

@@ -290,10 +290,10 @@ async def test_a_load_that_fails_for_memory_says_so(ollama: FakeOllama) -> None:
     with pytest.raises(BadAnswer) as raised:
         await engine(ollama, model=MODEL).load()
     assert raised.value.message == (
-        f'Ollama can\'t load "{MODEL}": model requires more system memory (5.6 GiB) than is '
+        "Ollama refuses the request: model requires more system memory (5.6 GiB) than is "
         "available (1.2 GiB)."
     )
-    assert "smaller model" in raised.value.fix
+    assert "take a smaller one" in raised.value.fix
 
 
 async def test_options_are_the_same_on_every_call(ollama: FakeOllama) -> None:
@@ -359,8 +359,9 @@ async def test_cancelling_while_the_model_reads_closes_the_call(ollama: FakeOlla
     [
         ("busy", Busy, "too much to do"),
         ("error line", BadAnswer, "an error was encountered while running the model"),
-        ("no done", BadAnswer, "ended before it was done"),
+        ("no text", BadAnswer, "ended before it was done"),
         ("cut", BadAnswer, "broke"),
+        ("hang up", BadAnswer, "broke"),
         ("nonsense", BadAnswer, "not JSON"),
         ("long line", BadAnswer, "a line of over"),
         ("not ollama", NotRunning, "is not Ollama"),
@@ -376,6 +377,68 @@ async def test_faults_become_our_errors(
         await chunks(asked, request())
     assert says in caught.value.message
     assert caught.value.fix
+
+
+async def test_an_answer_that_ollama_ends_itself_is_cut_short(ollama: FakeOllama) -> None:
+    ollama.fill = "a = 1111" + "1111" * 40
+    got = await chunks(engine(ollama, model=MODEL), request())
+    assert "".join(chunk.text for chunk in got) == "a = " + "1111" * 31
+    assert [chunk.stop_reason for chunk in got[-2:]] == [None, "cut"]
+
+
+@pytest.mark.parametrize(
+    ("option", "says", "fix"),
+    [
+        ({"temperature": "abc"}, 'The option "temperature" must be a number.', "temperature=0.5"),
+        ({"num_ctx": "foo"}, 'The option "num_ctx" must be a whole number.', "num_ctx=N"),
+        ({"use_mmap": 3}, 'The option "use_mmap" must be true or false.', "use_mmap=true"),
+        ({"stop": "a"}, 'The option "stop" must be a list of texts.', 'stop=["a", "b"]'),
+    ],
+)
+async def test_an_option_of_the_wrong_type(
+    ollama: FakeOllama, option: dict[str, Any], says: str, fix: str
+) -> None:
+    asked = GenerateRequest(model=MODEL, prompt="p", options=option)
+    with pytest.raises(BadAnswer) as caught:
+        [answer async for answer in engine(ollama).call(asked)]
+    assert caught.value.message == says
+    assert f"-o '{fix}'" in caught.value.fix
+    assert "log" not in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "fix"),
+    [
+        (400, "the prompt is longer than the context length currently available", "contextTokens"),
+        (400, "raw mode does not support template, system, or context", "Leave out --raw"),
+        (400, '"m" does not support generate', "Take another model"),
+        (400, "invalid model name", "Names are such as"),
+        (400, "something else", "Check the settings"),
+        (500, 'invalid format: "x"; expected "json" or a valid JSON Schema object', "JSON schema"),
+        (500, "the model runner has unexpectedly stopped", "Ollama's own log"),
+        (500, "", "Ollama's own log"),
+    ],
+)
+async def test_what_is_refused_is_told_with_its_cure(
+    ollama: FakeOllama, status: int, text: str, fix: str
+) -> None:
+    ollama.refusal = (status, text)
+    with pytest.raises(BadAnswer) as caught:
+        await chunks(engine(ollama, model=MODEL), request())
+    assert caught.value.message == f"Ollama refuses the request: {text or status}."
+    assert fix in caught.value.fix
+
+
+async def test_the_queue_for_a_model_that_is_not_loaded_is_bounded(ollama: FakeOllama) -> None:
+    ollama.loaded, ollama.max_queue = False, 1
+    ollama.load_gate.clear()
+    asked = engine(ollama, model=MODEL)
+    waiting = [asyncio.create_task(chunks(asked, request())) for _ in range(2)]
+    await ollama.until(lambda: len(ollama.generations) == 2)
+    with pytest.raises(Busy):
+        await chunks(asked, request())
+    ollama.load_gate.set()
+    assert [got[-1].stop_reason for got in await asyncio.gather(*waiting)] == ["stop", "stop"]
 
 
 async def test_an_engine_that_says_nothing_is_stalled(
@@ -394,9 +457,25 @@ async def test_nothing_answers() -> None:
         await engine(gone).describe()
 
 
+@pytest.mark.parametrize("host", ["\u00bd", "xn--zzzz99999.invalid", "999.1.1.1"])
+async def test_an_address_that_no_machine_can_have(host: str) -> None:
+    with pytest.raises(SettingsError, match=f"No machine can have the address http://{host}:1"):
+        await Ollama(Settings(headers={}, url=f"http://{host}:1")).version()
+
+
 async def test_a_missing_model_is_told_with_the_pull_command(ollama: FakeOllama) -> None:
-    with pytest.raises(ModelNotFound, match="ollama pull qwen3-coder:7b"):
+    with pytest.raises(ModelNotFound, match=r"ollama pull qwen2\.5-coder:7b"):
+        await engine(ollama, model="qwen2.5-coder:7b").describe()
+
+
+async def test_a_missing_model_of_a_size_that_there_is_none_of(ollama: FakeOllama) -> None:
+    with pytest.raises(ModelNotFound) as caught:
         await engine(ollama, model="qwen3-coder:7b").describe()
+    assert str(caught.value) == (
+        'Ollama has no model "qwen3-coder:7b". Of its family Ollama\'s library has qwen3-coder:30b '
+        "and qwen3-coder:480b, none of 7b that can fill in the middle. "
+        "Fetch another: ollama pull qwen2.5-coder:7b"
+    )
 
 
 async def test_a_model_that_goes_away_is_asked_for_anew(ollama: FakeOllama) -> None:
@@ -522,9 +601,57 @@ async def test_pull_reports_its_progress(ollama: FakeOllama) -> None:
     assert steps[-1] == ("success", 0, 0)
 
 
-async def test_pull_of_no_model(ollama: FakeOllama) -> None:
-    with pytest.raises(ModelNotFound, match="file does not exist"):
-        [step async for step in engine(ollama).pull("no-such:1b")]
+GET = 'pull model manifest: Get "https://registry.ollama.ai/v2/library/m/manifests/1b": '
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "fix"),
+    [
+        ("pull model manifest: file does not exist", ModelNotFound, "Check the name"),
+        (
+            GET + "dial tcp: lookup registry.ollama.ai on 127.0.0.53:53: no such host",
+            NotRunning,
+            "check the network",
+        ),
+        (GET + "dial tcp 10.0.0.1:443: connect: connection refused", NotRunning, "HTTPS_PROXY"),
+        (GET + "dial tcp 10.0.0.1:443: i/o timeout", NotRunning, "check the network"),
+        ("max retries exceeded: unexpected EOF", NotRunning, "goes on from where it stopped"),
+        (
+            GET
+            + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            BadAnswer,
+            "the proxy's certificate",
+        ),
+        ("write /models/blobs/sha256-1: no space left on device", BadAnswer, "Make room"),
+        (
+            "pull model manifest: 412: \n\nThe model you are attempting to pull requires a newer "
+            "version of Ollama.",
+            BadAnswer,
+            "Update Ollama",
+        ),
+        ("open /models/blobs: permission denied", BadAnswer, "must be able to write"),
+        ("digest mismatch, file must be downloaded again", BadAnswer, "pull again"),
+        ("something else", BadAnswer, "Ollama's own log"),
+    ],
+)
+async def test_each_cause_that_keeps_a_model_away_has_its_own_cure(
+    ollama: FakeOllama, text: str, error: type[EngineError], fix: str
+) -> None:
+    ollama.pull_error = text
+    with pytest.raises(error) as caught:
+        [step async for step in engine(ollama).pull("m:1b")]
+    assert text.rstrip(".") in caught.value.message
+    assert fix in caught.value.fix
+    assert ("the name" in caught.value.fix) == (error is ModelNotFound)
+
+
+async def test_pull_of_a_size_that_there_is_none_of(ollama: FakeOllama) -> None:
+    ollama.pull_error = "pull model manifest: file does not exist"
+    with pytest.raises(ModelNotFound) as caught:
+        [step async for step in engine(ollama).pull("qwen3-coder:7b")]
+    for part in ("file does not exist. Of", "qwen3-coder:30b and qwen3-coder:480b", "none of 7b"):
+        assert part in caught.value.message
+    assert caught.value.fix == "Fetch another: infill-ls pull qwen2.5-coder:7b"
 
 
 async def test_the_key_is_sent_and_a_missing_one_is_said(

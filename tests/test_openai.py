@@ -124,11 +124,34 @@ async def test_a_model_that_is_not_there(ollama: FakeOllama) -> None:
         await chunks(OpenAI(ollama.url, model="other"))
 
 
-@pytest.mark.parametrize(("fault", "says"), [("error line", "it broke"), ("no done", "ended")])
+@pytest.mark.parametrize(("fault", "says"), [("error line", "it broke"), ("no text", "ended")])
 async def test_faults_become_our_errors(ollama: FakeOllama, fault: str, says: str) -> None:
     ollama.fault = fault
     with pytest.raises(BadAnswer, match=says):
         await chunks(OpenAI(ollama.url))
+
+
+async def test_an_answer_that_ends_without_a_word_of_it_is_cut_short(ollama: FakeOllama) -> None:
+    ollama.fault = "no done"
+    got = await chunks(OpenAI(ollama.url))
+    assert [(chunk.text, chunk.stop_reason) for chunk in got] == [("x fo", None), ("", "cut")]
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "fix"),
+    [
+        (400, "the request exceeds the available context size", '"contextTokens"'),
+        (400, "", "its own log"),
+        (500, "it broke", "its own log"),
+    ],
+)
+async def test_a_request_that_is_refused(
+    ollama: FakeOllama, status: int, text: str, fix: str
+) -> None:
+    ollama.refusal = (status, text)
+    with pytest.raises(BadAnswer, match=f"refuses the request: {text or status}\\.") as caught:
+        await chunks(OpenAI(ollama.url))
+    assert fix in caught.value.fix
 
 
 async def test_another_kind_of_server(ollama: FakeOllama) -> None:

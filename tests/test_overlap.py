@@ -130,6 +130,23 @@ def test_nothing_is_said_again_and_again(text: str, raw: str, expected: str | No
         assert found == (raw if expected is None else expected).rstrip()
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["1", " 0", "ha ", ".a", "()", "[", "(", "-", "====", "\\n", "pass; ", "\n    x", "}\n", "\n"],
+)
+def test_a_loop_in_which_the_text_was_cut_short_takes_its_line_with_it(piece: str) -> None:
+    # Ollama ends the 32nd equal token.
+    looped = piece * 31
+    assert fill("x = █\n", looped, cut_short=True) == ""
+    raw = "a = g(1)\n    b = " + looped
+    assert fill("def f():\n    █\n", raw, shape="block", cut_short=True) == "a = g(1)"
+
+
+def test_a_few_equal_pieces_are_no_loop() -> None:
+    assert fill("x = █\n", "[0, 0, 0, 0, 0, 0]", cut_short=True) == "[0, 0, 0, 0, 0, 0]"
+    assert fill("# █\n", "-" * 15, cut_short=True) == "-" * 15
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 160, 400])
 def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> None:
     raw = "a = " + "b.strip() or " * 60

@@ -135,7 +135,12 @@ def test_a_wrong_value_leaves_what_the_source_behind_it_says() -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [{"url": "http://me:s3cret@host"}, {"headers": {"Authorization": "Bearer s3cret", "n": 1}}],
+    [
+        {"url": "http://me:s3cret@host"},
+        {"url": "http://me:12/s3cret@host"},
+        {"url": "http://host?key=s3cret"},
+        {"headers": {"Authorization": "Bearer s3cret", "n": 1}},
+    ],
 )
 def test_no_message_repeats_a_secret(sent: dict[str, Any]) -> None:
     (problem,) = load(editor=sent)[1]
@@ -236,3 +241,42 @@ def test_where_the_engine_is() -> None:
     assert load(environment={"OLLAMA_HOST": "  "})[0].engine_url == "http://127.0.0.1:11434"
     named, _ = load(environment=host, editor={"url": "http://other:1"})
     assert named.engine_url == "http://other:1"
+
+
+MALFORMED = (
+    *("user:s3cret@127.0.0.1:9", "http://user:s3cret@127.0.0.1:9", "https://user:s3cret@host"),
+    *("user:s3c/s3cret@host", "user:12/s3cret@host:1", "@host", "host?token=s3cret", "host#s3cret"),
+    *(
+        "[zz]",
+        "[zz::1]:1",
+        "::zz",
+        "a:b:c",
+        "http://127.0.0.1:9:9",
+        "host name:1",
+        "host\tname",
+        "ho%st",
+    ),
+    *("-", "..", "a..b", "*", "host,other", "\\host", "a\x00b", "x" * 64, "a." * 150, "xn--", "🦙"),
+)
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+@pytest.mark.parametrize("name", ["OLLAMA_HOST", "INFILL_LS_URL"])
+def test_an_address_that_is_none_is_told_and_never_repeated(name: str, text: str) -> None:
+    settings, (problem,) = load(environment={name: text})
+    assert settings.engine_url == "http://127.0.0.1:11434"
+    assert "must be an address" in problem
+    assert "s3cret" not in problem
+    assert ("without user name and password" in problem) == ("@" in text)
+    assert ("OLLAMA_HOST" if name == "OLLAMA_HOST" else '"url" in the environment') in problem
+
+
+def test_a_wrong_ollama_host_that_does_not_count_is_not_told() -> None:
+    environment = {"OLLAMA_HOST": "user:s3cret@host"}
+    assert load(environment=environment, editor={"url": "http://other:1"})[1] == []
+    assert load(environment=environment, editor={"engine": "embedded"})[1] == []
+
+
+@pytest.mark.parametrize("url", ["http://box:1", "http://my_box.lan.", "http://[fe80::1]:2"])
+def test_an_address_that_is_one(url: str) -> None:
+    assert load(editor={"url": url}) == (Settings(headers={}, url=url), [])

@@ -119,7 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     complete.set_defaults(run=_complete)
 
     generate = commands.add_parser("generate", help="one call of Ollama's /api/generate as it is")
-    generate.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="- for stdin")
+    generate.add_argument(
+        "prompt", nargs="?", metavar="PROMPT", help="- for stdin, which is read too if it is piped"
+    )
     generate.add_argument("--model", help="the model's name")
     generate.add_argument("--suffix", help="text after the hole")
     generate.add_argument("--raw", action="store_true", help="no template around the prompt")
@@ -227,6 +229,7 @@ def _complete(options: argparse.Namespace) -> int:
         print(json.dumps(figures))
     elif outcome.fill:
         _write(outcome.fill)
+        _end_line(outcome.fill)
     if not outcome.fill:
         print("infill-ls: The model wrote nothing that is worth showing here.", file=sys.stderr)
         return NOTHING
@@ -286,11 +289,15 @@ def language_of(path: Path) -> str:
 
 def _explain(outcome: Outcome) -> None:
     usage = outcome.usage
+    read = f"prompt of {usage.prompt_tokens} tokens"
+    if usage.prompt_tokens is None:
+        read = f"prompt of about {outcome.about_prompt_tokens} tokens"
+    if usage.cached_tokens is not None:
+        read += f", {usage.cached_tokens} of them cached"
     first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
     print(
         f"engine {outcome.engine}, model {outcome.model}\n"
-        f"prompt of {usage.prompt_tokens} tokens, {usage.cached_tokens} of them cached; "
-        f"{usage.fill_tokens} written\n"
+        f"{read}; {usage.fill_tokens} written\n"
         f"first character after {first}, done after {outcome.total_ms:.0f} ms\n"
         f"ended by: {outcome.ended_by}\n"
         f"the model wrote: {outcome.raw!r}",
@@ -299,12 +306,35 @@ def _explain(outcome: Outcome) -> None:
 
 
 def _generate(options: argparse.Namespace) -> int:
+    prompt = _prompt(options.prompt)
     settings = _settings({} if options.model is None else {"model": options.model})
-    _run(_stream(options, settings))
+    _run(_stream(prompt, options, settings))
     return 0
 
 
-async def _stream(options: argparse.Namespace, settings: Settings) -> None:
+def _prompt(argument: str | None) -> str:
+    """The prompt of ``generate``: the argument, or what comes on stdin."""
+    if argument not in (None, "-"):
+        prompt = str(argument)
+    elif sys.stdin is None or (argument is None and sys.stdin.isatty()):
+        raise SettingsError(
+            "There is no prompt.", 'Say infill-ls generate "PROMPT", or pipe one into it.'
+        )
+    else:
+        try:
+            # Not sys.stdin.read: it would turn \r\n into \n.
+            prompt = sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise SettingsError("What comes on stdin is not UTF-8.", "Convert it first.") from None
+    if not prompt:
+        raise SettingsError(
+            "The prompt is empty; with such a one Ollama only loads the model.",
+            "Give it some text, if only a blank.",
+        )
+    return prompt
+
+
+async def _stream(prompt: str, options: argparse.Namespace, settings: Settings) -> None:
     from contextlib import aclosing
 
     from infill_ls.engines.ollama import GenerateRequest, Ollama
@@ -313,7 +343,7 @@ async def _stream(options: argparse.Namespace, settings: Settings) -> None:
     model = settings.model if settings.model != "auto" else (await ollama.describe()).name
     request = GenerateRequest(
         model=model,
-        prompt=sys.stdin.read() if options.prompt == "-" else options.prompt,
+        prompt=prompt,
         suffix=options.suffix,
         system=options.system,
         template=options.template,
@@ -323,14 +353,20 @@ async def _stream(options: argparse.Namespace, settings: Settings) -> None:
         images=[_image(path) for path in options.image] or None,
         options=_model_options(options.options) or None,
     )
-    last = "\n"
+    last, done = "\n", False
     async with aclosing(ollama.call(request)) as answers:
         async for answer in answers:
+            done = answer.done
             if answer.response:
                 _write(answer.response)
                 last = answer.response
-    if sys.stdout.isatty() and not last.endswith("\n"):
-        print()
+    _end_line(last)
+    if not done:
+        print(
+            "infill-ls: Ollama has ended the answer before the model did. It does so when a model "
+            "writes the same more than 30 times in a row.",
+            file=sys.stderr,
+        )
 
 
 def _format(text: str | None) -> str | dict[str, Any] | None:
@@ -468,6 +504,12 @@ def _write(text: str) -> None:
         text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
+
+
+def _end_line(text: str) -> None:
+    """End the line after such a text on a terminal; what is piped stays as it is."""
+    if sys.stdout.isatty() and not text.endswith("\n"):
+        print(flush=True)
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

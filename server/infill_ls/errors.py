@@ -15,13 +15,29 @@ InfillError
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+# What a sentence ends with, perhaps inside of quotes or brackets.
+_END: Final = re.compile(r"[.!?…][\"'”’)\]]*$")
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop at its end, if it has none; other text may follow it."""
+    text = text.strip()
+    return text if not text or _END.search(text) else f"{text}."
+
 
 class InfillError(Exception):
-    """``message`` says what was wrong, ``fix`` what to do about it (may be empty)."""
+    """``message`` says what was wrong, in sentences; ``fix`` what to do about it (may be empty).
+
+    A message may end with what somebody else said, who needs no full stop. A fix may end with a
+    command, which has none.
+    """
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message, fix)
-        self.message = message
+        self.message = sentence(message)
         self.fix = fix
 
     def __str__(self) -> str:

@@ -55,6 +55,8 @@ class Family:
     ``cross_file``: the documented form with another file before this one, which goes on with the
     whole prompt or with the prefix in it. None if there is none.
     ``example``: a member that can fill, to name to the user.
+    ``library``: those that can fill in Ollama's library, one of each size, by the name under which
+    they are fetched (ollama.com/library, the page of that name, "Tags"); none if not known.
     ``source``: where template and tokens are documented, and what they were checked against.
     """
 
@@ -68,7 +70,11 @@ class Family:
     architectures: tuple[str, ...] = ()
     cross_file: str | None = None
     example: str = ""
+    library: tuple[str, ...] = ()
 
+
+# Small, fast on any machine, and fills well for its size.
+SUGGESTED_MODEL: Final = "qwen2.5-coder:1.5b"
 
 _QWEN_CONTROL: Final = (
     "<|endoftext|>",
@@ -158,6 +164,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_QWEN_CONTROL,
         cross_file=_QWEN_CROSS_FILE,
         example="qwen3-coder:30b",
+        library=("qwen3-coder:30b", "qwen3-coder:480b"),
         source="QwenLM/Qwen3-Coder README, 'Fill in the middle', and #543; ollama/ollama #12387",
     ),
     Family(
@@ -171,6 +178,14 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_QWEN_CONTROL,
         cross_file=_QWEN_CROSS_FILE,
         example="qwen2.5-coder:1.5b",
+        library=(
+            "qwen2.5-coder:0.5b",
+            "qwen2.5-coder:1.5b",
+            "qwen2.5-coder:3b",
+            "qwen2.5-coder:7b",
+            "qwen2.5-coder:14b",
+            "qwen2.5-coder:32b",
+        ),
         source="QwenLM/Qwen2.5-Coder README, 'File-Level Code Completion'; "
         "continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts; "
         "order: measured",
@@ -192,6 +207,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
             "<|im_end|>",
         ),
         example="codeqwen:7b-code",
+        library=("codeqwen:7b-code",),
         source="QwenLM/Qwen3-Coder #13 and #71; TabbyML/registry-tabby models.json, CodeQwen-7B",
     ),
     Family(
@@ -206,6 +222,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_DEEPSEEK_CONTROL,
         cross_file=_DEEPSEEK_CROSS_FILE,
         example="deepseek-coder-v2:16b-lite-base-q4_0",
+        library=("deepseek-coder-v2:16b-lite-base-q4_0",),
         source="deepseek-ai/DeepSeek-Coder-V2 README, 'Code Insertion', and #27; "
         "zed-industries/zed crates/edit_prediction/src/fim.rs",
     ),
@@ -221,6 +238,11 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_DEEPSEEK_CONTROL,
         cross_file=_DEEPSEEK_CROSS_FILE,
         example="deepseek-coder:1.3b-base",
+        library=(
+            "deepseek-coder:1.3b-base",
+            "deepseek-coder:6.7b-base",
+            "deepseek-coder:33b-base",
+        ),
         source="deepseek-ai/DeepSeek-Coder README, 'Code Insertion'; gonglinyuan/safim "
         "model_utils.py; TabbyML/registry-tabby models.json",
     ),
@@ -235,6 +257,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         stop=("<EOT>",),
         control=("<PRE>", "<SUF>", "<MID>", "<EOT>", "<s>", "</s>"),
         example="codellama:7b-code",
+        library=("codellama:7b-code", "codellama:13b-code"),
         source="meta-llama/codellama llama/generation.py, infilling_prompt_tokens; "
         "arXiv 2308.12950; gonglinyuan/safim model_utils.py",
     ),
@@ -250,6 +273,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         # The path of the file itself is the first line of the prefix.
         cross_file="<repo_name>{repo}<file_sep>{other_path}\n{other_code}<file_sep>{prompt}",
         example="starcoder2:3b",
+        library=("starcoder2:3b", "starcoder2:7b", "starcoder2:15b"),
         source="arXiv 2402.19173, section 5.1; bigcode-project/starcoder2 #21; "
         "TabbyML/registry-tabby models.json",
     ),
@@ -263,6 +287,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_STARCODER_CONTROL,
         cross_file=_STARCODER_CROSS_FILE,
         example="starcoder:3b",
+        library=("starcoder:1b", "starcoder:3b", "starcoder:7b", "starcoder:15b"),
         source="arXiv 2305.06161; gonglinyuan/safim model_utils.py; "
         "TabbyML/registry-tabby models.json",
     ),
@@ -298,6 +323,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         ),
         cross_file="{other_path}\n{other_code}<|file_separator|>{path}\n{prompt}",
         example="codegemma:2b",
+        library=("codegemma:2b", "codegemma:7b-code"),
         source="CodeGemma documentation, 'Formatting and system instructions'; arXiv 2406.11409; "
         "TabbyML/registry-tabby models.json",
     ),
@@ -312,6 +338,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=("[PREFIX]", "[SUFFIX]", "[MIDDLE]", "[INST]", "[/INST]", "<s>", "</s>"),
         cross_file="+++++ {other_path}\n{other_code}\n\n+++++ {path}\n{prefix}",
         example="codestral:22b",
+        library=("codestral:22b",),
         source="mistralai/mistral-common, fill-in-the-middle request encoding; "
         "continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts",
     ),
@@ -325,6 +352,12 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=_STARCODER_CONTROL,
         cross_file=_STARCODER_CROSS_FILE,
         example="granite-code:3b-base",
+        library=(
+            "granite-code:3b-base",
+            "granite-code:8b-base",
+            "granite-code:20b-base",
+            "granite-code:34b-base",
+        ),
         source="arXiv 2405.04324; ibm-granite/granite-code-models #3",
     ),
     Family(
@@ -341,6 +374,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
             "<|end_of_role|>",
         ),
         example="granite3.3:2b",
+        library=("granite3.3:2b", "granite3.3:8b"),
         # 3.0 to 3.2 were not trained to fill.
         source="ggml-org/llama.cpp src/llama-vocab.cpp, 'Granite' (the tokens); the order is "
         "StarCoder's, and no second document confirms it",
@@ -375,6 +409,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         stop=("<|endoftext|>", "<fim_pad>", "<file_sep>"),
         control=(*_STARCODER_CONTROL, "<repo_name>", "<file_sep>"),
         example="stable-code:3b",
+        library=("stable-code:3b",),
         source="stabilityai/stable-code-3b model card, 'Run with Fill in Middle'; "
         "continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts",
     ),
@@ -424,6 +459,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         stop=("<|user|>", "<|endoftext|>", "<|observation|>"),
         control=_GLM_CONTROL,
         example="codegeex4:9b",
+        library=("codegeex4:9b",),
         source="THUDM/CodeGeeX4 guides/Infilling_guideline.md; "
         "continuedev/continue core/autocomplete/templating/AutocompleteTemplate.ts",
     ),
@@ -558,6 +594,45 @@ def why_not(model: Model) -> str:
     if model.chats or re.search(_CHAT, said):
         return "it was made to chat"
     return ""
+
+
+def not_in_library(model_name: str) -> str:
+    """Says that Ollama's library has a model's family, and not in this size; empty if it may have.
+
+    Much that is written of models names such ("qwen3-coder:7b").
+    """
+    base, size = _base_and_size(model_name)
+    row = next((row for row in FAMILIES if base in map(_base_of, row.library)), None)
+    if not size or row is None or size in (_base_and_size(name)[1] for name in row.library):
+        return ""
+    *others, last = row.library
+    names = f"{', '.join(others)} and {last}" if others else last
+    return (
+        f"Of its family Ollama's library has {names}, none of {size} that can fill in the middle."
+    )
+
+
+def to_fetch(model_name: str) -> str:
+    """The name under which Ollama's library has a model, or one in its place; any other as it is.
+
+    In the place of a size that there is none of stands the suggested family's own, if it has that.
+    """
+    if not not_in_library(model_name):
+        return model_name
+    same_size = f"{_base_of(SUGGESTED_MODEL)}:{_base_and_size(model_name)[1]}"
+    exists = any(same_size in row.library for row in FAMILIES)
+    return same_size if exists else SUGGESTED_MODEL
+
+
+def _base_of(model_name: str) -> str:
+    return _base_and_size(model_name)[0]
+
+
+def _base_and_size(model_name: str) -> tuple[str, str]:
+    """The two of a name as Ollama has them: "codellama:7b-code" is "codellama" and "7b"."""
+    base, _, tag = model_name.lower().partition(":")
+    size = re.match(r"[\d.]+[bm](?![a-z0-9])", tag)
+    return base, size[0] if size else ""
 
 
 def _relatives(model: Model) -> Family | None:

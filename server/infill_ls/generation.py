@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
-from infill_ls.engines import Engine, Usage
-from infill_ls.engines.rates import Call, Rates
+from infill_ls.engines import CUT_SHORT, Engine, Usage
+from infill_ls.engines.rates import CHARACTERS_PER_TOKEN, Call, Rates
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
 from infill_ls.prompt import Mode, Request
@@ -35,7 +35,9 @@ class Outcome:
     """What one pass through prompt, engine and trim gave. Times in ms from its start.
 
     ``ended_by``: what completed the fill, a step of trim or the model. ``raw``: everything the
-    model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say.
+    model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say, as
+    Ollama doesn't of a call that is closed before its end; ``about_prompt_tokens`` is what the
+    characters of its prompt tell.
     """
 
     fill: str
@@ -46,6 +48,7 @@ class Outcome:
     total_ms: float
     usage: Usage
     raw: str
+    about_prompt_tokens: int
 
 
 @dataclass(eq=False, slots=True)
@@ -76,6 +79,7 @@ class Generation:
     _control: tuple[str, ...] = field(default=())
     _model: str = ""
     _engine: str = ""
+    _asked: int = 0  # characters of the prompt, and of a suffix beside it
 
     async def stream(
         self, engine: Engine, settings: Settings, rates: Rates | None = None
@@ -93,6 +97,7 @@ class Generation:
         self._model, self._engine = (await engine.describe()).name, engine.name
         self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
         self.first_line = request.first_line
+        self._asked = len(request.prompt) + len(request.suffix or "")
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
         try:
             with self._one_call(loop):
@@ -109,7 +114,8 @@ class Generation:
                             self.first = self.first or self.last
                         self.usage = chunk.usage or self.usage
                         if chunk.stop_reason is not None:
-                            self.over, self.cut_short = True, chunk.stop_reason == "length"
+                            self.over = True
+                            self.cut_short = chunk.stop_reason in CUT_SHORT
                         yield
                         if self.over:
                             break
@@ -170,6 +176,9 @@ class Generation:
 
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""
+        usage = self.usage or Usage()
+        if usage.fill_tokens is None:
+            usage = replace(usage, fill_tokens=self.pieces)
         return Outcome(
             fill=self.hole.in_document(fill.text),
             ended_by=fill.ended_by or "latency",
@@ -177,8 +186,9 @@ class Generation:
             engine=self._engine,
             first_ms=None if self.first is None else (self.first - self.started) * 1000,
             total_ms=(self.last - self.started) * 1000,
-            usage=self.usage or Usage(fill_tokens=self.pieces),
+            usage=usage,
             raw=self.raw,
+            about_prompt_tokens=round(self._asked / CHARACTERS_PER_TOKEN),
         )
 
 

@@ -20,6 +20,11 @@ _LOOP_STEP: Final = 160
 # Three or more characters eight times, ten or more four times. tabby-agent takes five and three,
 # which are numbers in a list as well.
 _LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
+# A piece, of any characters, that stands so often in a row where a limit or the engine ended the
+# text is a loop: Ollama ends an answer itself at the 32nd equal token.
+_ENDLESS: Final = 16
+# The longest such piece, in characters without blanks.
+_LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
@@ -228,16 +233,23 @@ def without_repetition(draft: Draft, place: Place) -> Draft:
     """Ends before lines that the fill has said already, or that stand above the cursor."""
     lines = draft.text.split("\n")
     whole = len(lines) if draft.final else len(lines) - 1
+    stopped = len(lines) if draft.final and not draft.cut_short else len(lines) - 1
     position = 0
-    for number in range(whole):
-        if (looped := _loop(lines[number])) is not None:
+    for line in lines[:stopped]:
+        if (looped := _loop(line)) is not None:
             return draft.end(position + looped, "repetition")
-        position += len(lines[number]) + 1
-    if not draft.final:
+        position += len(line) + 1
+    if stopped < len(lines):
         grown = len(lines[-1]) // _LOOP_STEP * _LOOP_STEP
         for length in range(_LOOP_STEP, grown + 1, _LOOP_STEP):
             if (looped := _loop(lines[-1][:length])) is not None:
                 return draft.end(position + looped, "repetition")
+    if draft.final and draft.cut_short:
+        if (looped := _endless(draft.text)) is not None:
+            # The line in which the model lost its way is worth nothing.
+            return draft.end(max(0, draft.text.rfind("\n", 0, looped)), "repetition")
+        if (looped := _loop(lines[-1])) is not None:
+            return draft.end(position + looped, "repetition")
     if not (place.at_line_start or len(lines) > 1):
         return draft
     return _without_repeated_lines(draft, lines, whole, place)
@@ -292,3 +304,19 @@ def _loop(line: str) -> int | None:
         # A ruler, or a table.
         return None
     return found.start() + len(piece)
+
+
+def _endless(text: str) -> int | None:
+    """Where a piece begins that stands again and again up to the text's end, blanks left aside.
+
+    None if it ends otherwise.
+    """
+    places = [at for at, char in enumerate(text) if not char.isspace()]
+    code = "".join(text.split())
+    for length in range(1, min(_LONGEST_PIECE, len(code) // _ENDLESS) + 1):
+        piece, start = code[-length:], len(code)
+        while code.endswith(piece, 0, start):
+            start -= length
+        if len(code) - start >= _ENDLESS * length:
+            return places[start]
+    return None

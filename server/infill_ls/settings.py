@@ -8,6 +8,7 @@ A wrong value is told in one message and ignored; the default is used, or what a
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -91,18 +92,38 @@ def _keep_alive(value: Any) -> str | int:
     raise _Wrong('a duration such as "30m", or a number of seconds')
 
 
+_ADDRESS: Final = "an address such as http://127.0.0.1:11434"
+
+
 def _url(value: Any) -> str:
+    if isinstance(value, str) and "@" in value:
+        # Wherever it stands: a password with a slash in it would be taken for a path.
+        raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
     if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
-        raise _Wrong("an address such as http://127.0.0.1:11434")
+        raise _Wrong(_ADDRESS)
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        good = parts.port != 0 and is_host(parts.hostname or "")
     except ValueError:
-        raise _Wrong("an address such as http://127.0.0.1:11434, with a port up to 65535") from None
-    if parts.username or parts.password:
-        raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
+        good = False
+    if not good:
+        raise _Wrong(f"{_ADDRESS}: a machine's name or number, and a port up to 65535")
     root = f"{parts.scheme}://{parts.netloc}"
     return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def is_host(name: str) -> bool:
+    """Whether this can be the name of a machine, or its address (RFC 1123, section 2.1)."""
+    if ":" in name:
+        try:
+            ipaddress.IPv6Address(name)
+        except ValueError:
+            return False
+        return True
+    labels = name.removesuffix(".").split(".")
+    # Underscores are not allowed and in use; letters beyond ASCII are encoded when they are sent.
+    good = all(re.fullmatch(r"\w(?:[\w-]{0,61}\w)?", label) for label in labels)
+    return good and len(name) <= 253
 
 
 def _headers(value: Any) -> dict[str, str]:
@@ -223,8 +244,17 @@ def load(
                     f'The setting "{key}" in {source} is {is_value}; '
                     f"it must be {wrong}. It is ignored."
                 )
-    if host := environment.get("OLLAMA_HOST", "").strip().strip("\"'"):
-        settings = replace(settings, ollama_host=host)
+    host = environment.get("OLLAMA_HOST", "").strip().strip("\"'")
+    # Where something else says where the engine is, or it is none of Ollama's kind, nobody asks.
+    if host and settings.url is None and settings.engine != "embedded":
+        try:
+            _url(host if "@" in host else parse_ollama_host(host))
+            settings = replace(settings, ollama_host=host)
+        except _Wrong as wrong:
+            # It may hold a password.
+            problems.append(
+                f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}. It is ignored."
+            )
     return settings, problems
 
 
@@ -301,7 +331,8 @@ def parse_ollama_host(text: str) -> str:
 def _split_port(host: str) -> tuple[str, str]:
     if host.startswith("["):
         name, _, rest = host[1:].partition("]")
-        return name, rest.removeprefix(":")
+        # Only numbers stand in brackets; what isn't one stays wrong.
+        return (name, rest.removeprefix(":")) if ":" in name else (host, "")
     if host.count(":") > 1:
         return host, ""
     name, _, port = host.partition(":")

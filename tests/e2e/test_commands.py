@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import pty
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -55,6 +56,34 @@ def run(ollama: FakeOllama, tmp_path: Path) -> Run:
         assert process.returncode is not None
         assert b"Traceback" not in err
         return Ran(process.returncode, out.decode(), err.decode())
+
+    return run
+
+
+OnTerminal = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def on_terminal(ollama: FakeOllama, tmp_path: Path) -> OnTerminal:
+    """Runs ``infill-ls`` on a terminal; what stands there at the end."""
+
+    async def run(*arguments: str) -> str:
+        terminal, end = pty.openpty()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "infill_ls", *arguments),
+                cwd=tmp_path,
+                stdin=end,
+                stdout=end,
+                stderr=end,
+                env={**os.environ, "OLLAMA_HOST": ollama.url},
+            )
+            async with asyncio.timeout(30):
+                await process.wait()
+            return os.read(terminal, 1 << 16).decode()
+        finally:
+            os.close(end)
+            os.close(terminal)
 
     return run
 
@@ -154,6 +183,45 @@ async def test_why_it_came_out_so(run: Run, code: Path) -> None:
     assert "the model wrote: 'x for x in xs'" in ran.err
 
 
+async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    # The fill ends the call, and Ollama counts at the end.
+    ollama.fill = "x for x in xs]\n\n\nand so on"
+    ran = await run("complete", "-v", "main.py:2:13")
+    asked = ollama.generations[0].body["prompt"]
+    # 3.6 characters a token.
+    assert f"prompt of about {len(asked) / 3.6:.0f} tokens; 4 written\n" in ran.err
+    figures = json.loads((await run("complete", "--json", "main.py:2:13")).out)
+    assert (figures["prompt_tokens"], figures["cached_tokens"]) == (None, None)
+    ollama.fill = "x for x in xs"
+    ran = await run("complete", "-v", "main.py:2:13")
+    assert f"prompt of {len(asked) // 4 + 1} tokens; 4 written\n" in ran.err
+
+
+async def test_an_answer_that_ollama_ends_itself_is_completed_with(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text("def f():\n    \n")
+    ollama.fill = "a = g(1)\n    b = " + "1111" * 40
+    ran = await run("complete", "a.py:2:5")
+    assert (ran.status, ran.out, ran.err) == (0, "a = g(1)", "")
+    ollama.fill = "b = " + "1111" * 40
+    ran = await run("complete", "a.py:2:5")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing that is worth showing" in ran.err
+
+
+async def test_the_line_ends_on_a_terminal_and_nowhere_else(
+    run: Run, on_terminal: OnTerminal, ollama: FakeOllama, code: Path
+) -> None:
+    assert await on_terminal("complete", "main.py:2:13") == "x for x in xs\r\n"
+    assert await on_terminal("generate", "p") == "x for x in xs\r\n"
+    ollama.fill = "x\n"
+    assert await on_terminal("generate", "p") == "x\r\n"
+    assert (await run("complete", "main.py:2:13")).out == "x"
+
+
 @pytest.mark.parametrize(
     ("place", "said"),
     [
@@ -182,6 +250,13 @@ async def test_a_model_that_is_not_there(run: Run, code: Path) -> None:
     assert ran.err == (
         'infill-ls: Ollama has no model "no-such:1b". Fetch it: ollama pull no-such:1b\n'
     )
+
+
+async def test_a_model_of_a_size_that_there_is_none_of(run: Run, code: Path) -> None:
+    ran = await run("complete", "--model", "qwen3-coder:7b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert "library has qwen3-coder:30b and qwen3-coder:480b, none of 7b" in ran.err
+    assert ran.err.endswith("Fetch another: ollama pull qwen2.5-coder:7b\n")
 
 
 async def test_weights_that_are_not_fetched(run: Run, code: Path) -> None:
@@ -262,6 +337,79 @@ async def test_nothing_but_what_was_asked_for_is_sent(
     assert ollama.generations[0].body == {"model": "qwen2.5-coder:1.5b", **fields}
 
 
+@pytest.mark.parametrize("arguments", [[], ["-"]])
+async def test_a_prompt_that_is_piped_in(
+    run: Run, ollama: FakeOllama, arguments: list[str]
+) -> None:
+    ran = await run("generate", *arguments, stdin="é\r\n".encode())
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert ollama.generations[0].body["prompt"] == "é\r\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        ([], b"", "The prompt is empty; with such a one Ollama only loads the model"),
+        (["-"], b"", "The prompt is empty"),
+        ([""], b"text", "The prompt is empty"),
+        (["", "--suffix", "s"], b"", "The prompt is empty"),
+        ([], b"\xe9", "What comes on stdin is not UTF-8"),
+    ],
+)
+async def test_a_prompt_that_is_none(
+    run: Run, ollama: FakeOllama, arguments: list[str], stdin: bytes, said: str
+) -> None:
+    ran = await run("generate", *arguments, stdin=stdin)
+    assert (ran.status, ran.out, ollama.calls) == (2, "", [])
+    assert said in ran.err
+
+
+async def test_no_prompt_on_a_terminal(on_terminal: OnTerminal, ollama: FakeOllama) -> None:
+    said = await on_terminal("generate")
+    assert "There is no prompt." in said
+    assert ollama.calls == []
+
+
+async def test_an_answer_that_ollama_ends_itself_is_printed_and_told_once(
+    run: Run, ollama: FakeOllama
+) -> None:
+    ollama.fill = "1111" * 40
+    for arguments in (["p"], ["p", "--no-stream"]):
+        ran = await run("generate", *arguments)
+        assert (ran.status, ran.out) == (0, "1111" * 31)
+        assert ran.err.count("Ollama has ended the answer before the model did") == 1
+    ollama.fault = "no text"
+    ran = await run("generate", "p")
+    assert (ran.status, ran.out) == (1, "")
+    assert "ended before it was done" in ran.err
+    ollama.fault = "cut"
+    ran = await run("generate", "p")
+    assert (ran.status, ran.out) == (1, "1111")
+    assert "broke" in ran.err
+
+
+async def test_an_option_of_the_wrong_type(run: Run) -> None:
+    ran = await run("generate", "p", "-o", "temperature=abc")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        "infill-ls: The option \"temperature\" must be a number. Say it so: -o 'temperature=0.5'\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["complete", "main.py:1"], ["generate", "p"]])
+@pytest.mark.parametrize("name", ["OLLAMA_HOST", "INFILL_LS_URL"])
+@pytest.mark.parametrize("address", ["http://me:s3cret@127.0.0.1:9", "[zz]"])
+@pytest.mark.usefixtures("code")
+async def test_an_address_that_is_none(
+    run: Run, arguments: list[str], name: str, address: str
+) -> None:
+    # Ollama's own address is asked then; nobody is there, or somebody is.
+    ran = await run(*arguments, "--model", "no-such:1b", **{"OLLAMA_HOST": "", name: address})
+    assert ran.status == 1
+    assert "must be an address" in ran.err.splitlines()[0]
+    assert "s3cret" not in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -292,6 +440,23 @@ async def test_pull_through_ollama(run: Run, ollama: FakeOllama) -> None:
     assert ollama.calls[-1].body == {"model": "qwen2.5-coder:3b"}
     assert "pulling 0123456789ab: 100%" in ran.err
     assert "success" in ran.err
+
+
+async def test_pull_without_a_network(run: Run, ollama: FakeOllama) -> None:
+    registry = 'Get "https://registry.ollama.ai/v2/": dial tcp: lookup registry.ollama.ai'
+    ollama.pull_error = f"pull model manifest: {registry}: no such host"
+    ran = await run("pull", "--engine", "ollama", "qwen2.5-coder:3b")
+    assert ran.status == 1
+    assert "no such host. Ollama doesn't reach its registry: check the network" in ran.err
+    assert "name" not in ran.err
+
+
+async def test_pull_of_a_size_that_there_is_none_of(run: Run, ollama: FakeOllama) -> None:
+    ollama.pull_error = "pull model manifest: file does not exist"
+    ran = await run("pull", "qwen3-coder:7b")
+    assert ran.status == 1
+    assert "library has qwen3-coder:30b and qwen3-coder:480b, none of 7b" in ran.err
+    assert ran.err.endswith("Fetch another: infill-ls pull qwen2.5-coder:7b\n")
 
 
 async def test_pull_of_what_does_not_exist(run: Run) -> None:

@@ -415,3 +415,38 @@ async def test_what_was_measured_is_kept_for_the_next_session(
     kept = json.loads((tmp_path / "infill-ls" / "rates.json").read_text("utf-8"))
     assert list(kept) == [f"ollama {ollama.url} qwen2.5-coder:1.5b"]
     assert kept[f"ollama {ollama.url} qwen2.5-coder:1.5b"]["write"] > 0
+
+
+async def test_an_answer_that_ollama_ends_itself_is_a_fill_that_ended(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    client.open("def f():\n    \n")
+    ollama.fill = "a = g(1)\n    b = " + "1111" * 40
+    assert await client.fill(1, 4) == "a = g(1)"
+    ollama.fill = "1111" * 40
+    client.insert("c = ", 1, 4, 2)
+    assert await client.fill(1, 8) is None
+    explained = await client.command("infill-ls.explain")
+    assert (explained["reason"], explained["filters"]) == ("nothing", ["repetition"])
+    assert client.shown() == []
+    assert "problem" not in client.states()
+
+
+@pytest.mark.parametrize("name", ["OLLAMA_HOST", "INFILL_LS_URL"])
+async def test_a_password_in_the_engine_s_address_is_told_without_it(
+    start: Start, name: str
+) -> None:
+    client = await start(environment={name: "http://me:s3cret@127.0.0.1:9"})
+    await client.initialize()
+    (shown,) = await client.until_shown()
+    assert "without user name and password" in shown
+    assert "s3cret" not in shown
+    assert await client.stop() == 0
+
+
+async def test_a_model_of_a_size_that_there_is_none_of(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"model": "qwen3-coder:7b", "engine": "ollama"})
+    (shown,) = await client.until_shown()
+    assert "qwen3-coder:30b and qwen3-coder:480b" in shown
+    assert shown.endswith("ollama pull qwen2.5-coder:7b")

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
 
+from infill_ls.engines import CUT_SHORT
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 
@@ -54,7 +55,7 @@ class Generation:
     """Everything that a model wrote for one request, and what it took.
 
     ``pieces``: the stream as it came, a token or a few in each; the raw output is all of them.
-    ``times``: ms from the call to each piece. ``stop_reason``: ``stop`` or ``length``.
+    ``times``: ms from the call to each piece. ``stop_reason``: of the last.
     ``logprobs``: (token, natural logarithm of its probability) where the engine was asked.
     """
 
@@ -72,7 +73,7 @@ class Generation:
 
     @property
     def cut_short(self) -> bool:
-        return self.stop_reason == "length"
+        return self.stop_reason in CUT_SHORT
 
     @property
     def ends(self) -> list[int]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
-from infill_ls.families import Model
+from infill_ls.families import SUGGESTED_MODEL, Model, not_in_library, to_fetch
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
 
@@ -37,12 +37,17 @@ class Usage:
     write_seconds: float | None = None
 
 
+# The reasons of a stream's end that say that the model had not come to an end.
+CUT_SHORT: Final = ("length", "cut")
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of the stream.
 
     The last one has a ``stop_reason``, and perhaps no text: ``stop`` (the model or a stop text
-    ended it) or ``length`` (the limit did). ``usage`` may come with any.
+    ended it), ``length`` (the limit did) or ``cut`` (the engine did, and has not said why).
+    ``usage`` may come with any.
     """
 
     text: str
@@ -108,7 +113,7 @@ async def connect(settings: Settings) -> Engine:
         return OpenAI.from_settings(settings)
     if settings.engine == "embedded":
         return await _embedded(settings.model)
-    from infill_ls.engines.ollama import SUGGESTED_MODEL, Ollama
+    from infill_ls.engines.ollama import Ollama
 
     ollama = Ollama(settings)
     if settings.engine == "ollama":
@@ -119,9 +124,10 @@ async def connect(settings: Settings) -> Engine:
         try:
             return await _embedded(settings.model)
         except (EngineError, WeightsError) as reason:
-            model = SUGGESTED_MODEL if settings.model == "auto" else settings.model
+            model = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
             raise NotRunning(
-                f"No engine to complete with: {absent.message} {reason.message}",
+                f"No engine to complete with: {absent.message} {reason.message} "
+                f"{not_in_library(settings.model)}",
                 f'Start Ollama ("ollama serve") and fetch a model ("ollama pull {model}"), or use '
                 f"the embedded engine. {reason.fix}",
             ) from None

@@ -131,6 +131,12 @@ class Http:
         """Turns httpx's errors into ours."""
         try:
             yield
+        except (httpx.InvalidURL, UnicodeError):
+            # Names with letters beyond ASCII have rules that only the encoder knows.
+            raise SettingsError(
+                f"No machine can have the address {self.url}.",
+                'Check the setting "url", or OLLAMA_HOST.',
+            ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout):
             raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
         except httpx.TimeoutException:

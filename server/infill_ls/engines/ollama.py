@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from infill_ls import families
-from infill_ls.engines import Chunk, Usage
+from infill_ls.engines import Chunk, Usage, refusals
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import (
     BadAnswer,
@@ -26,11 +26,10 @@ from infill_ls.errors import (
     NotRunning,
     Unauthorized,
 )
-from infill_ls.families import Model
+from infill_ls.families import SUGGESTED_MODEL, Model
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
 
-SUGGESTED_MODEL: Final = "qwen2.5-coder:1.5b"
 # Billions of parameters. Of several models "auto" takes the largest up to this size: larger ones
 # write too slowly for completion on the hardware that people own.
 COMFORTABLE_SIZE: Final = 8.0
@@ -178,6 +177,7 @@ class Ollama:
         )
         # Whoever has heard nothing knows no more whether the model is there.
         self._doubt()
+        done = False
         async with aclosing(self.call(call)) as answers:
             async for answer in answers:
                 self._trust(self._kept)
@@ -197,6 +197,9 @@ class Ollama:
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
                 else:
                     yield Chunk(answer.response)
+                done = answer.done
+        if not done:
+            yield Chunk("", stop_reason="cut")
 
     def _options(self, request: Request) -> dict[str, Any]:
         """The same for every call with the same settings, so that no model is loaded anew."""
@@ -337,20 +340,25 @@ class Ollama:
         """Nothing is kept between calls."""
 
     async def call(self, request: GenerateRequest) -> AsyncGenerator[GenerateAnswer]:
-        """``POST /api/generate`` as it is."""
-        done = False
+        """``POST /api/generate`` as it is.
+
+        The last answer has ``done``, unless Ollama ended it after some text and before the model
+        did, as it does when a model writes the same token more than 30 times in a row (ollama's
+        llm/llama_server.go, "token repeat limit").
+        """
+        done = written = False
         try:
             async with aclosing(self._http.lines("/api/generate", request.to_json())) as lines:
                 async for line in lines:
                     answer = GenerateAnswer.from_json(parse(line))
-                    done = answer.done
+                    done, written = answer.done, written or bool(answer.response)
                     yield answer
                     if done:
                         break
         except ModelNotFound:
             self._model = None
             raise
-        if not done:
+        if not (done or written):
             raise BadAnswer(
                 "Ollama's answer ended before it was done.",
                 "Ask again; if this stays so, look at Ollama's own log.",
@@ -404,10 +412,8 @@ class Ollama:
             async for line in lines:
                 step = parse(line)
                 if not isinstance(step, dict) or "error" in step:
-                    text = step.get("error") if isinstance(step, dict) else ""
-                    raise ModelNotFound(
-                        f'Ollama can\'t pull "{name}": {text!s:.300}',
-                        f"Check the name; {SUGGESTED_MODEL} is one that can fill in the middle.",
+                    raise refusals.of_pull(
+                        name, str(step.get("error") if isinstance(step, dict) else step)
                     )
                 total, done = integer(step.get("total")), integer(step.get("completed"))
                 yield str(step.get("status", "")), done or 0, total or 0
@@ -438,7 +444,11 @@ class Ollama:
         if status == 404 and "model" in text:
             found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
             name = found[1] if found else named
-            return ModelNotFound(f'Ollama has no model "{name}".', f"Fetch it: ollama pull {name}")
+            missing = families.not_in_library(name)
+            return ModelNotFound(
+                f'Ollama has no model "{name}". {missing}',
+                f"Fetch {'another' if missing else 'it'}: ollama pull {families.to_fetch(name)}",
+            )
         if "does not support insert" in text:
             return CannotInsert(
                 f'"{named}" does not support insert.',
@@ -459,14 +469,7 @@ class Ollama:
                 f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
                 'Check the setting "url", or OLLAMA_HOST.',
             )
-        if status >= 500 and re.search(r"memory|terminated", text):
-            return BadAnswer(
-                f'Ollama can\'t load "{named}": {text}.',
-                "Take a smaller model, or end what else needs the memory.",
-            )
-        return BadAnswer(
-            f"Ollama refuses the request: {text or status}", "Look at Ollama's own log for more."
-        )
+        return refusals.of_request(status, text)
 
 
 def parameters(text: Any) -> float:

@@ -95,7 +95,7 @@ class OpenAI:
             body["grammar"] = f"root ::= {json.dumps(begin)} rest\nrest ::= [^\\x00]*"
         reason: str | None = None
         usage: Usage | None = None
-        done = False
+        done = written = False
         async with aclosing(self._http.lines("/v1/completions", body)) as lines:
             async for line in lines:
                 field, _, value = line.partition(b":")
@@ -112,13 +112,16 @@ class OpenAI:
                     again = min(len(begin), len(text))
                     text, begin = text[again:], begin[again:]
                 if text:
+                    written = True
                     yield Chunk(text, usage)
-        if not done and reason is None:
+        if not (done or reason or written):
             raise BadAnswer(
                 "The server's answer ended before it was done.",
                 "Ask again; if this stays so, look at the server's own log.",
             )
-        yield Chunk("", usage, reason or "stop")
+        # Without a word of an end the server has cut the model short, as Ollama's does when a
+        # model writes the same token again and again.
+        yield Chunk("", usage, reason or ("stop" if done else "cut"))
 
     @property
     def room(self) -> int | None:
@@ -195,8 +198,13 @@ class OpenAI:
             )
         if status in (429, 503):
             return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
+        # What it can't do is in its log; what it won't do, it has said.
+        said = text and status < 500
         return BadAnswer(
-            f"The server refuses the request: {text or status}", "Look at its own log for more."
+            f"The server refuses the request: {text or status}",
+            'Check the settings, "contextTokens" and "maxTokens" first.'
+            if said
+            else "Look at its own log for more.",
         )
 
 

@@ -1,0 +1,114 @@
+"""What Ollama's error texts mean, and what to do about each: causes that have cures of their own.
+
+The texts are those of ollama's ``api/types.go`` (options), ``server/routes.go``,
+``llm/llama_server.go`` and ``server/images.go`` (pull), and of Go's net and crypto packages, which
+they quote; as of 0.33.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from infill_ls import families
+from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning
+from infill_ls.families import SUGGESTED_MODEL
+
+# What Ollama calls the type of an option; what people do, and how such a value is written.
+_TYPES: Final = {
+    "integer": ("a whole number", "N"),
+    "float32": ("a number", "0.5"),
+    "boolean": ("true or false", "true"),
+    "string": ("a text", "TEXT"),
+    "array": ("a list of texts", '["a", "b"]'),
+    "array of strings": ("a list of texts", '["a", "b"]'),
+}
+_OPTION: Final = re.compile(r'option "(\w+)" must be (?:of )?(?:type |an )?([\w ]+)')
+
+_LOG: Final = "Look at Ollama's own log for more."
+# Of a request: a part of Ollama's text, and the cure. The first that is found counts.
+_REQUEST: Final = (
+    (
+        r"longer than the context|exceeds the (available )?context",
+        'Lower "contextTokens" or "maxTokens", or start Ollama with a larger '
+        "OLLAMA_CONTEXT_LENGTH.",
+    ),
+    (r"raw mode does not support", "Leave out --raw, or --system and --template."),
+    (
+        r"memory|has terminated",
+        "The model can't be loaded: take a smaller one, or end what else needs the memory.",
+    ),
+    (r"does not support", f"Take another model, such as {SUGGESTED_MODEL}."),
+    (r"invalid model name", "Names are such as qwen2.5-coder:1.5b."),
+    (r"invalid format|schema", 'The form is "json", or a file with a JSON schema.'),
+)
+_NETWORK: Final = (
+    r"no such host|server misbehaving|dial tcp|connection (refused|reset)|i/o timeout|EOF|"
+    r"(network|host) is (unreachable|down)|no route to host|TLS handshake timeout|"
+    r"deadline exceeded|proxyconnect|max retries exceeded"
+)
+# Of pulling a model. What is downloaded stays, so that the next pull goes on from there.
+_PULL: Final = (
+    (
+        r"x509|certificate",
+        "A proxy or a wrong clock may be the cause. On the machine on which Ollama runs, check the "
+        "clock, or add the proxy's certificate to the system's; then start Ollama anew.",
+    ),
+    (
+        r"no space left|not enough space on the disk|disk quota exceeded",
+        "Make room where Ollama keeps its models (OLLAMA_MODELS), and pull again; it goes on from "
+        "where it stopped.",
+    ),
+    (r"\b412\b|newer version of Ollama", "Update Ollama, and pull again."),
+    (
+        r"permission denied|read-only file system",
+        "The user as whom Ollama runs must be able to write where it keeps its models "
+        "(OLLAMA_MODELS).",
+    ),
+    (r"\b429\b|too many requests", "The registry wants a pause: wait a little and pull again."),
+    (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
+    (r"digest mismatch", "What came was damaged, and was thrown away: pull again."),
+)
+
+
+def of_request(status: int, text: str) -> EngineError:
+    """What a refused request means that is refused for what it asks.
+
+    ``status``: of HTTP. ``text``: the answer's.
+    """
+    option = _OPTION.search(text)
+    if option is not None:
+        kind, value = _TYPES.get(option[2].strip(), (option[2], "VALUE"))
+        return BadAnswer(
+            f'The option "{option[1]}" must be {kind}.', f"Say it so: -o '{option[1]}={value}'"
+        )
+    cure = next((cure for part, cure in _REQUEST if re.search(part, text, re.IGNORECASE)), None)
+    if cure is None:
+        # What it can't do is in its log; what it won't do, it has said.
+        said = text and status < 500
+        cure = "Check the settings, or what the command was given." if said else _LOG
+    return BadAnswer(f"Ollama refuses the request: {text or status}", cure)
+
+
+def of_pull(name: str, text: str) -> EngineError:
+    """Why Ollama can't pull a model, by the text of the error."""
+    message = f'Ollama can\'t pull "{name}": {text:.300}'
+    for part, cure in _PULL:
+        if re.search(part, text, re.IGNORECASE):
+            return BadAnswer(message, cure)
+    if re.search(_NETWORK, text):
+        return NotRunning(
+            message,
+            "Ollama doesn't reach its registry: check the network of the machine on which it runs "
+            "(behind a proxy, start it with HTTPS_PROXY), and pull again; it goes on from where it "
+            "stopped.",
+        )
+    if "file does not exist" in text or "not found" in text:
+        missing = families.not_in_library(name)
+        return ModelNotFound(
+            f"{message}. {missing or 'Its library has no model of this name.'}",
+            f"Fetch another: infill-ls pull {families.to_fetch(name)}"
+            if missing
+            else f"Check the name; {SUGGESTED_MODEL} is one that can fill in the middle.",
+        )
+    return BadAnswer(message, _LOG)
