@@ -10,17 +10,18 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
-from infill_ls.engines import Engine, Usage
+from infill_ls.beginning import Beginning
+from infill_ls.engines import Chunk, Engine, Usage
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
 from infill_ls.policy import Rates
 from infill_ls.prompt import Mode, Request
 from infill_ls.settings import Settings
-from infill_ls.trim import Fill, Shape, continuation, trim
+from infill_ls.trim import Fill, Shape, continuation, fitted, trim
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Generation:
     usage: Usage | None = None
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
     _control: tuple[str, ...] = field(default=())
+    _written: str = ""  # by the model, with what stands before the cursor already
     _model: str = ""
     _engine: str = ""
 
@@ -85,33 +87,52 @@ class Generation:
         request = await request_for(engine, self.hole, settings, rates, self.first_line)
         if self.seed is not None:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
-            request = replace(request, seed=self.seed, temperature=temperature)
+            request = request.drawn(self.seed, temperature)
         self._model, self._engine = (await engine.describe()).name, engine.name
-        self.prompt, self._control = request.prompt, request.control
-        self.first_line = request.first_line
-        log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
         try:
-            async with (
-                asyncio.timeout(GENERATION_LIMIT),
-                aclosing(engine.generate(request)) as chunks,
-            ):
-                async for chunk in chunks:
-                    self.last = loop.time()
-                    if chunk.text:
-                        self.raw += chunk.text
-                        self.pieces += 1
-                        self.first = self.first or self.last
-                    self.usage = chunk.usage or self.usage
-                    if chunk.stop_reason is not None:
-                        self.over, self.cut_short = True, chunk.stop_reason == "length"
-                    yield
-                    if self.over:
-                        break
+            async with asyncio.timeout(GENERATION_LIMIT):
+                while True:
+                    self._is_asked(request)
+                    async with aclosing(engine.generate(request)) as chunks:
+                        async for chunk in chunks:
+                            if not self._take(chunk, request.begin, loop.time()):
+                                break
+                            yield
+                            if self.over:
+                                return
+                        else:
+                            return
+                    if request.otherwise is None:
+                        return
+                    request = request.otherwise
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
+
+    def _is_asked(self, request: Request) -> None:
+        self.prompt, self._control = request.prompt, request.control
+        self.first_line = request.first_line
+        self.first, self.pieces, self._written = None, 0, ""
+        log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
+
+    def _take(self, chunk: Chunk, begin: Beginning | None, now: float) -> bool:
+        """Take in a piece of the stream; whether the answer begins as it is to."""
+        self.last = now
+        if chunk.text:
+            self._written += chunk.text
+            self.pieces += 1
+            self.first = self.first or now
+        self.usage = chunk.usage or self.usage
+        over = chunk.stop_reason is not None
+        raw = begin.rest(self._written, over=over) if begin else self._written
+        if raw is None:
+            return False
+        self.raw = raw
+        if over:
+            self.over, self.cut_short = True, chunk.stop_reason == "length"
+        return True
 
     def fill(self, hole: Hole, shape: Shape) -> Fill | None:
         """The fill so far at a hole on the way; None if what was typed since disagrees."""
@@ -130,7 +151,7 @@ class Generation:
         else:
             return None
         over = self.over or ended is not None
-        return trim(rest, hole, shape, self._control, over=over, cut_short=self.cut_short)
+        return fitted(rest, hole, shape, over=over, cut_short=self.cut_short)
 
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -123,7 +123,7 @@ class Generations:
                 **about,
                 "model": asdict(model),
                 "seed": seed,
-                "request": asdict(request),
+                "request": asdict(replace(request, otherwise=None)),
                 **generation.to_json(),
             }
         )
@@ -146,6 +146,7 @@ def digest(model: Model, request: Request, seed: int) -> str:
     """The key of a generation: sha256 of the model's name and every byte that is sent."""
     sent = [
         *(model.name, request.prompt, request.suffix, request.raw, list(request.stop)),
-        *(request.max_tokens, request.temperature, request.begin, seed),
+        *(request.max_tokens, request.temperature),
+        *(request.begin.text if request.begin else "", seed),
     ]
     return hashlib.sha256(json.dumps(sent).encode()).hexdigest()
