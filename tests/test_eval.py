@@ -20,6 +20,7 @@ from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
 from eval.store import Generation, Generations, Lines
 from eval.tasks import Task, humaneval, sample, split_of
+from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.errors import CannotInsert, NotRunning, SettingsError, Stalled
 from infill_ls.families import Model
@@ -259,8 +260,8 @@ async def test_a_variant_differs_in_one_thing(variant: str, prompt: str) -> None
 
 async def test_without_healing_nothing_is_given_back() -> None:
     half = Task("x", "mid line", "python", "value = resu", "\n", "lt")
-    assert (await job(half)).request.begin == " resu"
-    assert (await job(half, "ours without healing")).request.begin == ""
+    assert (await job(half)).request.begin == Beginning(" resu", "=")
+    assert (await job(half, "ours without healing")).request.begin is None
 
 
 async def test_three_lines_of_suffix() -> None:

@@ -23,13 +23,18 @@ _SIGNS: Final = frozenset("+-*&!~")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """``text``: what the answer is to begin with: one blank, or a word with what goes with it.
+    """``text``: what the answer is to begin with: a blank, a mark, or a word with one of them.
 
     ``before``: the character that the prompt ends with; empty if the file begins here.
     """
 
     text: str
     before: str = ""
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether it is neither a word nor a blank."""
+        return len(self.text) == 1 and not (self.text.isspace() or _is_word(self.text))
 
     def rest(self, written: str, *, over: bool) -> str | None:
         """What is written behind the beginning; None if something else was written.

@@ -155,7 +155,7 @@ def build(
 
     kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
     whole = request(prefix)
-    if begin is None:
+    if begin is None or (begin.is_mark and not model.can_begin):
         return whole
     return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
 

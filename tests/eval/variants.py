@@ -55,7 +55,7 @@ def _built(
         found = families.family_of(model, settings.fim)
         if found is None and mode == "raw":
             raise CannotInsert(f'Nothing is known of the tokens of "{model.name}".')
-        return prompt.build(
+        request = prompt.build(
             hole(place),
             model if healing else replace(model, can_begin=False),
             found and family(found),
@@ -64,6 +64,7 @@ def _built(
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
         )
+        return request if healing else request.otherwise or request
 
     return build
 
