@@ -84,6 +84,10 @@ def _with_header(family: Family) -> Family:
     return replace(family, template=_HEADERS[family.name] + family.template)
 
 
+def _without_marks(family: Family) -> Family:
+    return replace(family, goes_with=families.BLANK)
+
+
 def _bare(family: Family) -> Family:
     return replace(family, template="{prefix}{suffix}")
 
@@ -104,6 +108,7 @@ VARIANTS: Final[dict[str, Variant]] = {
     "suffix-first": _built(_order(1)),
     "no suffix": _built(_bare, _without_suffix),
     "ours without healing": _built(healing=False),
+    "ours without marks": _built(_without_marks),
     "suffix 3 lines": _built(hole=_three_lines),
     "with file header": _built(_with_header),
     "suffix mode": _built(mode="suffix"),
