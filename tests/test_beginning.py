@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infill_ls.beginning import Beginning, split
 
-MARK = r"[^\w\n]"
+MARK = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
 
 
 @pytest.mark.parametrize(

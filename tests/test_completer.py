@@ -193,7 +193,7 @@ async def test_what_turns_out_to_disagree_is_asked_anew(
     assert (await asked).reason == "superseded"
     engine.go.set()
     assert (await newer).reason == "fill"
-    assert [request.prompt[-2:] for request in engine.asked] == [">[", "[y"]
+    assert [request.prompt[-2:] for request in engine.asked] == [">[", "|>", "[y"]
 
 
 @pytest.mark.parametrize("text", ["[y█]\n", "[█", "no[█]\n"])

@@ -63,9 +63,18 @@ def test_each_familys_prompt(model: str, prompt: str) -> None:
         ("a\n\t█", "a\n", "\t"),
         ("return so█", "return", " so"),
         ("self.val█", "self", ".val"),
+        ("self._val█", "self", "._val"),
+        ("a\n(val█", "a\n", "(val"),
+        ("if (val█", "if (", "val"),
+        ("f((val█", "f((", "val"),
         ("word█", "", "word"),
         ("f(█", "f(", None),
         ("a\n█", "a\n", None),
+        ("x1█", "x1", None),
+        ("x = 12█", "x = 12", None),
+        # The word stands elsewhere: it is a whole one.
+        ("result = 1\nreturn result█", "result = 1\nreturn result", None),
+        ("results = 1\nreturn result█", "results = 1\nreturn", " result"),
         ("größe█", "größe", None),
     ],
 )

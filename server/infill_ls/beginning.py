@@ -32,9 +32,13 @@ class Beginning:
     before: str = ""
 
     @property
-    def is_mark(self) -> bool:
-        """Whether it is neither a word nor a blank."""
-        return len(self.text) == 1 and not (self.text.isspace() or _is_word(self.text))
+    def is_blank(self) -> bool:
+        return self.text.isspace()
+
+    @property
+    def word(self) -> str:
+        """The word without what goes with it; empty for a blank or a mark."""
+        return self.text if _is_word(self.text[0]) else self.text[1:]
 
     def rest(self, written: str, *, over: bool) -> str | None:
         """What is written behind the beginning; None if something else was written.
@@ -44,7 +48,7 @@ class Beginning:
         """
         if written.startswith(self.text):
             return written[len(self.text) :]
-        if self.text.isspace():
+        if self.is_blank:
             if written[:1] in (" ", "\t"):
                 return written[1:]
             return None if written and _is_one(self.before + written[0]) else written
@@ -52,10 +56,11 @@ class Beginning:
 
 
 def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
-    """The prefix without the word or blank that it ends with, and that.
+    """The prefix without the word, blank or mark that it ends with, and that.
 
     ``goes_with``: regular expression for the character before a word that the tokenizer makes one
-    with it (:class:`infill_ls.families.Family`).
+    with it (:class:`infill_ls.families.Family`). A word that ends with a digit is left where it
+    is: in tokenizers the next digit, or letter, is a token of its own.
     """
     found = _ending(goes_with).search(prefix)
     if not found or not found[0].isascii():
@@ -66,7 +71,12 @@ def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
 
 @lru_cache(maxsize=16)
 def _ending(goes_with: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:{goes_with})?\w{{1,32}}|{goes_with})\Z")
+    return re.compile(rf"(?:(?:{goes_with})?\w{{0,31}}[^\W\d]|{goes_with})\Z")
+
+
+def stands_in(text: str, word: str) -> bool:
+    """Whether a text has this word, and not only as a part of a longer one."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _is_one(pair: str) -> bool:

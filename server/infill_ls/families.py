@@ -15,13 +15,14 @@ from typing import Final
 
 # The character that a tokenizer makes one with the word behind it, as a regular expression.
 # Byte-level tokenizers cut a text up first: GPT-2's and StarCoder's by " ?\p{L}+", DeepSeek's by
-# "\s?\p{L}+", those after GPT-4's (Qwen's, Llama 3's) by "[^\r\n\p{L}\p{N}]?\p{L}+". Of a run of
-# blanks they leave the last one to the word ("\s+(?!\S)"), and so does Llama's SentencePiece; in
-# Gemma's a run of blanks is a token of its own. Source: ggml-org/llama.cpp src/llama-vocab.cpp,
-# regex_exprs; the vocabularies.
+# "\s?\p{L}+", those after GPT-4's (Qwen's, Llama 3's) by "[^\r\n\p{L}\p{N}]?\p{L}+", where a mark
+# goes with a blank or a mark before it instead (" ?[^\s\p{L}\p{N}]+"). Of a run of blanks they
+# leave the last one to the word ("\s+(?!\S)"), and so does Llama's SentencePiece; in Gemma's a run
+# of blanks is a token of its own. Source: ggml-org/llama.cpp src/llama-vocab.cpp, regex_exprs; the
+# vocabularies.
 BLANK: Final = " "
 _WHITE: Final = r"[ \t]"
-_MARK: Final = r"[^\w\n]"
+_MARK: Final = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
 _LONE_BLANK: Final = "(?<! ) "
 
 
@@ -82,6 +83,11 @@ class Family:
     goes_with: str = BLANK
     cross_file: str | None = None
     example: str = ""
+
+    @property
+    def prefix_is_last(self) -> bool:
+        """Whether the model goes on with the prefix itself, and not behind a token."""
+        return self.template.endswith("{prefix}")
 
 
 _QWEN_CONTROL: Final = (

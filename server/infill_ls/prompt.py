@@ -153,11 +153,25 @@ def build(
             first_line=first_line,
         )
 
-    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
     whole = request(prefix)
-    if begin is None or (begin.is_mark and not model.can_begin):
+    if chosen == "suffix" or (chosen == "raw" and family and not family.prefix_is_last):
+        return whole
+    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    if begin is None or not _is_left(begin, kept + "\n" + suffix, model):
         return whole
     return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
+
+
+def _is_left(begin: Beginning, text: str, model: Model) -> bool:
+    """Whether what the prefix ends with is left to the model; ``text`` is all that it is shown.
+
+    A word that it is shown elsewhere is a whole one most of the time, and needs no second call.
+    """
+    if begin.is_blank:
+        return True
+    if not begin.word:
+        return model.can_begin
+    return model.can_begin or not beginning.stands_in(text, begin.word)
 
 
 def render(template: str, prefix: str, suffix: str) -> str:

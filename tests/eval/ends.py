@@ -15,9 +15,10 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Final
@@ -27,13 +28,13 @@ from tqdm import tqdm
 from eval import real_files
 from eval.__main__ import UNFINISHED
 from eval.cuts import shape
-from eval.generate import ask
+from eval.generate import Job, answered, generate
 from eval.report import table
 from eval.score import score, share
-from eval.store import Generations
+from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
-from infill_ls import families, weights
+from infill_ls import weights
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.families import Model
 from infill_ls.prompt import SEED, Request
@@ -52,16 +53,16 @@ _NUMBER_OR_NOTHING: Final = re.compile(r"\s*[-+]?\d*[.;,)]?\s*")
 # The variant of eval.variants, and whether the engine takes a grammar.
 WAYS: Final[dict[str, tuple[str, bool]]] = {
     "as it stands": ("ours without healing", False),
-    "left to the model": ("ours", False),
-    "left to the model, but no mark": ("ours without marks", False),
-    "left to the model, with a grammar": ("ours", True),
-    "documented order, as it stands": ("documented without healing", False),
-    "documented order, left to the model": ("documented", False),
+    "ours": ("ours", False),
+    "every word left to the model": ("ours, every end left", False),
+    "every word left to the model, with a grammar": ("ours, every end left", True),
+    "documented order": ("documented without healing", False),
+    "documented order, left to the model": ("documented, every end left", False),
 }
 
 
 class Told:
-    """What describes itself as an engine that takes a grammar, or one that doesn't."""
+    """An engine that describes itself as one that takes a grammar, or as one that doesn't."""
 
     def __init__(self, engine: Engine, *, can_begin: bool) -> None:
         self._engine = engine
@@ -72,11 +73,7 @@ class Told:
         return replace(await self._engine.describe(), can_begin=self._can_begin)
 
     def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        return self._engine.generate(self.sent(request))
-
-    def sent(self, request: Request) -> Request:
-        """As much of a request as the engine is told."""
-        return request if self._can_begin else replace(request, begin=None)
+        return self._engine.generate(request if self._can_begin else replace(request, begin=None))
 
     async def warm(self) -> None:
         """The engine is got ready by whoever has it, and let go by him."""
@@ -84,12 +81,8 @@ class Told:
     aclose = warm
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``raw``: what stands behind the cursor. ``calls``: how often the engine was asked."""
-
-    raw: str
-    calls: int
+# What was written behind the cursor, and in which call.
+Answer = tuple[Generation, int]
 
 
 def tasks(folders: Sequence[Path], kinds: Sequence[str] = tuple(COUNTS)) -> list[Task]:
@@ -116,22 +109,6 @@ def _one_line(request: Request) -> Request:
     return replace(request, stop=(*request.stop[:3], "\n"), otherwise=otherwise)
 
 
-def answer(request: Request, wrote: Callable[[Request], str | None]) -> Answer | Request:
-    """What comes of a request, or the one that has to be made first.
-
-    ``wrote``: what the model has written for a request, None if it wasn't asked.
-    """
-    calls = 1
-    while True:
-        written = wrote(request)
-        if written is None:
-            return request
-        rest = request.begin.rest(written, over=True) if request.begin else written
-        if rest is not None or request.otherwise is None:
-            return Answer(rest or "", calls)
-        request, calls = request.otherwise, calls + 1
-
-
 async def run(options: argparse.Namespace) -> int:
     """Generate what is missing and print the tables; the exit status."""
     settings = Settings(
@@ -147,28 +124,23 @@ async def run(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     with closing(Generations(options.store)) as store:
         async with aclosing(await connect(settings)) as engine:
-            model = await engine.describe()
             for task in tqdm(holes, unit="hole"):
-                for way, (_, can_begin) in WAYS.items():
+                for way in options.way or WAYS:
+                    can_begin = WAYS[way][1]
                     told = Told(engine, can_begin=can_begin)
-
-                    def wrote(request: Request, told: Told = told) -> str | None:
-                        known = store.get(model, told.sent(request), SEED)
-                        return None if known is None else known.raw
-
-                    request = await asked(told, task, way, settings)
-                    while isinstance(result := answer(request, wrote), Request):
-                        if options.seconds and time.monotonic() - begun > options.seconds:
-                            print("Run again to go on.", file=sys.stderr)
-                            return UNFINISHED
-                        written = await ask(told, result)
-                        about = {"task": task.id, "kind": task.kind, "variant": way}
-                        store.add(model, told.sent(result), SEED, written, **about)
+                    job = Job(task, way, await asked(told, task, way, settings))
+                    left = options.seconds and options.seconds - (time.monotonic() - begun)
+                    if await generate(told, [job], store, seconds=left, progress=False):
+                        print("Run again to go on.", file=sys.stderr)
+                        return UNFINISHED
+                    known = partial(store.get, await told.describe(), seed=SEED)
+                    result = answered(job.request, known)
+                    assert not isinstance(result, Request)
                     found.setdefault((task.kind, way), []).append((task, result))
     print(tables(found))
     for kind, way in found:
         for task, result in found[kind, way][: options.show]:
-            print(f"{kind}, {way}: {task.prefix[-30:]!r} {result.raw!r} ({task.truth!r})")
+            print(f"{kind}, {way}: {task.prefix[-30:]!r} {result[0].raw!r} ({task.truth!r})")
     return 0
 
 
@@ -183,21 +155,20 @@ def tables(found: Mapping[tuple[str, str], Sequence[tuple[Task, Answer]]]) -> st
 
 
 def _line(way: str, answers: Sequence[tuple[Task, Answer]]) -> list[str]:
-    scores = [score(task, fill(task, result.raw)) for task, result in answers]
+    scores = [score(task, fill(task, result)) for task, (result, _) in answers]
     return [
         way,
         str(len(scores)),
         str(share([one.exact for one in scores])),
         f"{statistics.fmean(one.similarity for one in scores):.2f}",
         str(sum(bool(_NUMBER_OR_NOTHING.fullmatch(one.fill)) for one in scores)),
-        str(sum(result.calls > 1 for _, result in answers)),
+        str(sum(call > 1 for _, (_, call) in answers)),
     ]
 
 
-def fill(task: Task, raw: str) -> str:
+def fill(task: Task, generation: Generation) -> str:
     """What is shown of what the model wrote behind the cursor."""
-    family = families.find(weights.DEFAULT.name)
-    return trim(raw, task.hole, shape(task), family.control if family else ()).text
+    return trim(generation.raw, task.hole, shape(task)).text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a source tree to cut holes in; may be repeated (python -m eval.samples fetches some)",
     )
     parser.add_argument("--kind", action="append", choices=list(COUNTS), help="may be repeated")
+    parser.add_argument("--way", action="append", choices=list(WAYS), help="may be repeated")
     parser.add_argument("--count", type=int, help="so many holes in all")
     parser.add_argument("--model", default=weights.DEFAULT.name)
     parser.add_argument("--seconds", type=float, help="begin no generation after this time")

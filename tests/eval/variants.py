@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from infill_ls import families, policy, prompt
+from infill_ls import beginning, families, policy, prompt
 from infill_ls.engines import Engine
 from infill_ls.errors import CannotInsert
 from infill_ls.families import Family
@@ -69,6 +69,22 @@ def _built(
     return build
 
 
+def _left_to_the_model(variant: str) -> Variant:
+    """Whatever blank or word the prefix ends with is left to the model."""
+
+    async def build(engine: Engine, place: Hole, settings: Settings) -> Request:
+        family = families.family_of(await engine.describe(), settings.fim)
+        assert family is not None
+        whole = await VARIANTS[variant](engine, place, settings)
+        kept, begin = beginning.split(place.prefix, family.goes_with)
+        if begin is None:
+            return whole
+        shorter = await VARIANTS[variant](engine, replace(place, prefix=kept), settings)
+        return replace(shorter, begin=begin, otherwise=whole)
+
+    return build
+
+
 def _order(number: int) -> Callable[[Family], Family]:
     def change(family: Family) -> Family:
         if family.name not in _ORDERS:
@@ -82,10 +98,6 @@ def _with_header(family: Family) -> Family:
     if family.name not in _HEADERS:
         raise CannotInsert(f"The family {family.name} has no tokens for a file's name.")
     return replace(family, template=_HEADERS[family.name] + family.template)
-
-
-def _without_marks(family: Family) -> Family:
-    return replace(family, goes_with=families.BLANK)
 
 
 def _bare(family: Family) -> Family:
@@ -108,7 +120,8 @@ VARIANTS: Final[dict[str, Variant]] = {
     "suffix-first": _built(_order(1)),
     "no suffix": _built(_bare, _without_suffix),
     "ours without healing": _built(healing=False),
-    "ours without marks": _built(_without_marks),
+    "ours, every end left": _left_to_the_model("ours without healing"),
+    "documented, every end left": _left_to_the_model("documented without healing"),
     "suffix 3 lines": _built(hole=_three_lines),
     "with file header": _built(_with_header),
     "suffix mode": _built(mode="suffix"),
