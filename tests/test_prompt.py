@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from holes import at
 from infill_ls import families
+from infill_ls.beginning import Beginning
 from infill_ls.documents import split_lines
 from infill_ls.errors import CannotInsert
 from infill_ls.families import Model
@@ -114,6 +115,19 @@ def test_what_goes_with_a_word_is_the_tokenizers_affair(
     request = ask(at(text), model, mode=None if families.find(model) else "plain")
     assert request.prompt.endswith(kept)
     assert (request.begin and request.begin.text) == begin
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"), [("qwen2.5-coder:1.5b", "suffix"), ("deepseek-coder:1.3b-base", "raw")]
+)
+def test_where_the_suffix_stands_behind_the_prefix_a_word_may_end_anywhere(
+    model: str, mode: str
+) -> None:
+    word, blank = ask(at("x = res█"), model, mode=mode), ask(at("x = █"), model, mode=mode)
+    assert "x = res" in word.prompt
+    assert word.begin is None
+    assert "x = " not in blank.prompt
+    assert blank.begin == Beginning(" ", "=")
 
 
 def test_an_engine_that_takes_a_grammar_is_asked_once() -> None:

@@ -154,24 +154,17 @@ def build(
         )
 
     whole = request(prefix)
-    if chosen == "suffix" or (chosen == "raw" and family and not family.prefix_is_last):
-        return whole
     kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
-    if begin is None or not _is_left(begin, kept + "\n" + suffix, model):
+    if begin is None:
         return whole
+    if not begin.is_blank:
+        # In other orders a word may end anywhere in the prefix: so were they trained.
+        is_last = chosen == "plain" or (chosen == "raw" and family and family.prefix_is_last)
+        # A word that is shown elsewhere is a whole one most of the time.
+        is_whole = not begin.word or beginning.stands_in(f"{kept}\n{suffix}", begin.word)
+        if not is_last or (is_whole and not model.can_begin):
+            return whole
     return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
-
-
-def _is_left(begin: Beginning, text: str, model: Model) -> bool:
-    """Whether what the prefix ends with is left to the model; ``text`` is all that it is shown.
-
-    A word that it is shown elsewhere is a whole one most of the time, and needs no second call.
-    """
-    if begin.is_blank:
-        return True
-    if not begin.word:
-        return model.can_begin
-    return model.can_begin or not beginning.stands_in(text, begin.word)
 
 
 def render(template: str, prefix: str, suffix: str) -> str:

@@ -42,12 +42,12 @@ from infill_ls.settings import Settings
 from infill_ls.trim import trim
 
 # Holes of each kind in each language.
-COUNTS: Final = {"after a blank": 15, "in a word": 15, "behind a word": 7, "behind a mark": 7}
+COUNTS: Final = {"after a blank": 15, "in a word": 15, "behind a word": 8, "behind a mark": 8}
 # Samples of files: a file gives one hole of a kind in each, and small trees have few files.
 _SEEDS: Final = range(1, 6)
 # Tokens. Short prompts, since all that is asked about is how they end.
-_CONTEXT: Final = 256
-_FILL: Final = 32
+_CONTEXT: Final = 128
+_FILL: Final = 24
 _NUMBER_OR_NOTHING: Final = re.compile(r"\s*[-+]?\d*[.;,)]?\s*")
 
 # The variant of eval.variants, and whether the engine takes a grammar.
