@@ -21,6 +21,9 @@ MARK = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
         ("x = ", "x =", " "),
         ("x =\t", "x =", "\t"),
         ("f(", "f", "("),
+        ("if (", "if", " ("),
+        ("x <=", "x", " <="),
+        ("if (x", "if (", "x"),
         ("word", "", "word"),
         ("a\n    ", "a\n   ", " "),
         ("a\nword", "a\n", "word"),
@@ -30,7 +33,7 @@ def test_what_a_prefix_ends_with(prefix: str, kept: str, begin: str) -> None:
     assert split(prefix, MARK) == (kept, Beginning(begin, kept[-1:]))
 
 
-@pytest.mark.parametrize("prefix", ["", "a\n", "x = größe"])
+@pytest.mark.parametrize("prefix", ["", "a\n", "x = größe", "x = 12", "x1"])
 def test_a_prefix_that_is_whole(prefix: str) -> None:
     assert split(prefix, MARK) == (prefix, None)
 

@@ -19,11 +19,12 @@ from typing import Final
 # Of which longer operators are made; the second ones also stand before a single value.
 _OPERATORS: Final = frozenset("+-*/%=<>!&|^~?:.@")
 _SIGNS: Final = frozenset("+-*&!~")
+_MARKS: Final = re.compile(r"\A\W+")
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """``text``: what the answer is to begin with: a blank, a mark, or a word with one of them.
+    """``text``: what the answer is to begin with: a blank, marks, or a word with one of both.
 
     ``before``: the character that the prompt ends with; empty if the file begins here.
     """
@@ -33,12 +34,13 @@ class Beginning:
 
     @property
     def is_blank(self) -> bool:
+        """Whether it is a blank or a tab by itself."""
         return self.text.isspace()
 
     @property
     def word(self) -> str:
-        """The word without what goes with it; empty for a blank or a mark."""
-        return self.text if _is_word(self.text[0]) else self.text[1:]
+        """The word without what goes with it; empty for a blank or marks."""
+        return _MARKS.sub("", self.text, count=1)
 
     def rest(self, written: str, *, over: bool) -> str | None:
         """What is written behind the beginning; None if something else was written.
@@ -56,7 +58,7 @@ class Beginning:
 
 
 def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
-    """The prefix without the word, blank or mark that it ends with, and that.
+    """The prefix without the word, marks or blank that it ends with, and that.
 
     ``goes_with``: regular expression for the character before a word that the tokenizer makes one
     with it (:class:`infill_ls.families.Family`). A word that ends with a digit is left where it
@@ -71,7 +73,7 @@ def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
 
 @lru_cache(maxsize=16)
 def _ending(goes_with: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:{goes_with})?\w{{0,31}}[^\W\d]|{goes_with})\Z")
+    return re.compile(rf"(?:(?:{goes_with})?\w{{0,31}}[^\W\d]| ?[^\w\s]{{1,8}}|{goes_with})\Z")
 
 
 def stands_in(text: str, word: str) -> bool:
