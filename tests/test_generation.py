@@ -12,6 +12,8 @@ import pytest
 from fake_ollama import FakeOllama, by_heart
 from holes import at
 from infill_ls import policy
+from infill_ls.completer import Completer
+from infill_ls.engines import connect
 from infill_ls.engines.ollama import Ollama
 from infill_ls.generation import Outcome, fill_hole
 from infill_ls.settings import Settings
@@ -69,6 +71,21 @@ async def test_an_answer_with_another_word_is_broken_off_and_asked_for_once_more
     assert prompts(ollama) == ["    return", "    return sort"]
     assert ollama.generations[0].sent == 1
     assert ollama.most_at_once == 1
+
+
+async def test_while_a_word_is_typed_that_the_model_did_not_expect_each_key_is_one_call(
+    ollama: FakeOllama,
+) -> None:
+    ollama.fill = lambda body: " filtered(n)" if body["prompt"].endswith("return") else "(n)"
+    settings = Settings(headers={}, url=ollama.url, debounce_ms=0)
+    completer = Completer(connect, settings, goes_ahead=False)
+    for typed in ("so", "sor", "sort", "", "fil"):
+        hole = at(f"{ABOVE}    return {typed}█\n")
+        await completer.complete("file:///a.py", hole)
+    await completer.aclose()
+    assert prompts(ollama) == [
+        *("    return", "    return so", "    return sor", "    return sort", "    return"),
+    ]
 
 
 async def test_a_longer_word_where_a_blank_stands_is_none(ollama: FakeOllama) -> None:

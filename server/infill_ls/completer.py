@@ -461,7 +461,7 @@ class Completer:
         generation = running.generation
         last, self._last = self._last, generation
         if last is not None and last.uri == generation.uri:
-            generation.first_line = last.first_line
+            generation.first_line, generation.declined = last.first_line, last.declined
         try:
             with self._status.asking():
                 engine = await self._connected()

@@ -70,6 +70,8 @@ class Generation:
     pieces: int = 0
     usage: Usage | None = None
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
+    # A prompt and an answer to it that began with another word than the one before the cursor.
+    declined: tuple[str, str] | None = None
     _control: tuple[str, ...] = field(default=())
     _written: str = ""  # by the model, with what stands before the cursor already
     _model: str = ""
@@ -92,10 +94,13 @@ class Generation:
         try:
             async with asyncio.timeout(GENERATION_LIMIT):
                 while True:
+                    if request.otherwise and self._is_declined(request):
+                        request = request.otherwise
                     self._is_asked(request)
                     async with aclosing(engine.generate(request)) as chunks:
                         async for chunk in chunks:
                             if not self._take(chunk, request.begin, loop.time()):
+                                self.declined = (request.prompt, self._written)
                                 break
                             yield
                             if self.over:
@@ -110,6 +115,13 @@ class Generation:
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
+
+    def _is_declined(self, request: Request) -> bool:
+        """Whether the answer is known to begin otherwise: the same seed draws the same."""
+        if request.begin is None or self.declined is None or self.seed is not None:
+            return False
+        prompt, written = self.declined
+        return prompt == request.prompt and request.begin.rest(written, over=False) is None
 
     def _is_asked(self, request: Request) -> None:
         self.prompt, self._control = request.prompt, request.control
