@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from infill_ls import families, policy, prompt
-from infill_ls.beginning import Beginning
-from infill_ls.engines import Chunk, Engine, Usage
+from infill_ls.engines import Engine, Usage
 from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
 from infill_ls.policy import Rates
@@ -49,12 +48,24 @@ class Outcome:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An answer that begins with something else than what stands before the cursor.
+
+    ``over``: it is the whole answer.
+    """
+
+    prompt: str
+    written: str
+    over: bool
+
+
 @dataclass(eq=False, slots=True)
 class Generation:
     """``over``: nothing more will be written. Times in s of the loop's clock.
 
     ``seed``: it is another draw than the automatic answer's, with this seed and at the temperature
-    of candidates.
+    of candidates. ``declined``: what an answer began with, in this generation or the one before it.
     """
 
     uri: str
@@ -70,10 +81,8 @@ class Generation:
     pieces: int = 0
     usage: Usage | None = None
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
-    # A prompt and an answer to it that began with another word than the one before the cursor.
-    declined: tuple[str, str] | None = None
+    declined: Declined | None = None
     _control: tuple[str, ...] = field(default=())
-    _written: str = ""  # by the model, with what stands before the cursor already
     _model: str = ""
     _engine: str = ""
 
@@ -84,32 +93,22 @@ class Generation:
 
         Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
-        loop = asyncio.get_running_loop()
-        self.started = loop.time()
+        self.started = asyncio.get_running_loop().time()
         request = await request_for(engine, self.hole, settings, rates, self.first_line)
         if self.seed is not None:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
             request = request.drawn(self.seed, temperature)
+            self.declined = None
         self._model, self._engine = (await engine.describe()).name, engine.name
+        asked: Request | None = request
         try:
             async with asyncio.timeout(GENERATION_LIMIT):
-                while True:
-                    if request.otherwise and self._is_declined(request):
-                        request = request.otherwise
-                    self._is_asked(request)
-                    async with aclosing(engine.generate(request)) as chunks:
-                        async for chunk in chunks:
-                            if not self._take(chunk, request.begin, loop.time()):
-                                self.declined = (request.prompt, self._written)
-                                break
-                            yield
-                            if self.over:
-                                return
-                        else:
-                            return
-                    if request.otherwise is None:
-                        return
-                    request = request.otherwise
+                while asked is not None:
+                    if not self._is_declined(asked):
+                        async with aclosing(self._call(engine, asked)) as steps:
+                            async for _ in steps:
+                                yield
+                    asked = asked.otherwise if self._is_declined(asked) else None
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
@@ -118,33 +117,38 @@ class Generation:
 
     def _is_declined(self, request: Request) -> bool:
         """Whether the answer is known to begin otherwise: the same seed draws the same."""
-        if request.begin is None or self.declined is None or self.seed is not None:
+        known = self.declined
+        if known is None or request.begin is None or known.prompt != request.prompt:
             return False
-        prompt, written = self.declined
-        return prompt == request.prompt and request.begin.rest(written, over=False) is None
+        return request.begin.rest(known.written, over=known.over) is None
 
-    def _is_asked(self, request: Request) -> None:
+    async def _call(self, engine: Engine, request: Request) -> AsyncGenerator[None]:
+        """One call, as long as its answer begins as it is to."""
+        loop = asyncio.get_running_loop()
         self.prompt, self._control = request.prompt, request.control
         self.first_line = request.first_line
-        self.first, self.pieces, self._written = None, 0, ""
+        self.first, self.pieces = None, 0
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
-
-    def _take(self, chunk: Chunk, begin: Beginning | None, now: float) -> bool:
-        """Take in a piece of the stream; whether the answer begins as it is to."""
-        self.last = now
-        if chunk.text:
-            self._written += chunk.text
-            self.pieces += 1
-            self.first = self.first or now
-        self.usage = chunk.usage or self.usage
-        over = chunk.stop_reason is not None
-        raw = begin.rest(self._written, over=over) if begin else self._written
-        if raw is None:
-            return False
-        self.raw = raw
-        if over:
-            self.over, self.cut_short = True, chunk.stop_reason == "length"
-        return True
+        written = ""
+        async with aclosing(engine.generate(request)) as chunks:
+            async for chunk in chunks:
+                self.last = loop.time()
+                if chunk.text:
+                    written += chunk.text
+                    self.pieces += 1
+                    self.first = self.first or self.last
+                self.usage = chunk.usage or self.usage
+                over = chunk.stop_reason is not None
+                raw = request.begin.rest(written, over=over) if request.begin else written
+                if raw is None:
+                    self.declined = Declined(request.prompt, written, over)
+                    return
+                self.raw = raw
+                if over:
+                    self.over, self.cut_short = True, chunk.stop_reason == "length"
+                yield
+                if over:
+                    return
 
     def fill(self, hole: Hole, shape: Shape) -> Fill | None:
         """The fill so far at a hole on the way; None if what was typed since disagrees."""
