@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo test test-editors screenshots editor-requests vsix lint lock bench bench-levers \
-	bench-real bench-knobs eval clean
+	bench-real bench-knobs eval eval-ends clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -69,6 +69,13 @@ eval: .venv/.ready
 	$(if $(DATA),,$(error Say where the files are: make eval DATA=FOLDER))
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m eval --data "$(DATA)" $(ARGUMENTS)
+
+# What a prompt should end with, behind a blank and inside of a word: make eval-ends FILES=FOLDER,
+# with any source tree; without FILES small ones in seven languages are fetched.
+eval-ends: .venv/.ready
+	$(BIN)/infill-ls pull
+	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples samples)
+	PYTHONPATH=tests $(BIN)/python -m eval.ends --files "$(or $(FILES),samples)" $(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

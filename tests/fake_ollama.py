@@ -36,6 +36,25 @@ BUSY = "server busy, please try again.  maximum pending requests exceeded"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
 
+def by_heart(text: str) -> Callable[[Mapping[str, Any]], str]:
+    """A ``fill`` as a model with a tokenizer writes it that knows this text by heart.
+
+    It goes on with the line that a raw prompt ends with. In its tokens a word goes with the blank
+    before it: after a blank in mid line it writes a number, inside of a word it goes astray.
+    """
+
+    def write(body: Mapping[str, Any]) -> str:
+        line = body["prompt"].rpartition("<|fim_middle|>")[2].rpartition("\n")[2]
+        if line.strip() and line.endswith((" ", "\t")):
+            return "0"
+        _, found, rest = text.partition(line)
+        if not found or re.search(r"\w\|\w", f"{line[-1:]}|{rest[:1]}"):
+            return "_astray()"
+        return rest
+
+    return write
+
+
 @dataclass
 class Call:
     """One request. ``state``: waiting, generating, done, cancelled, refused."""

@@ -211,7 +211,7 @@ async def test_what_turns_out_to_disagree_is_asked_anew(
     assert (await asked).reason == "superseded"
     engine.go.set()
     assert (await newer).reason == "fill"
-    assert [request.prompt[-2:] for request in engine.asked] == [">[", "[y"]
+    assert [request.prompt[-2:] for request in engine.asked] == [">[", "|>", "[y"]
 
 
 @pytest.mark.parametrize("text", ["[y█]\n", "[█", "no[█]\n"])
@@ -280,13 +280,12 @@ async def test_the_wait_begins_anew_with_each_key(
     completer: Completer, engine: ManualEngine
 ) -> None:
     completer.settings = replace(SETTINGS, debounce_ms=100)
-    engine.text = "seven]\n"
     engine.go.set()
     for typed in range(1, 5):
-        last = ask(completer, f"[{'seven'[:typed]}█]\n")
+        last = ask(completer, f"{'[' * typed}█\n")
         await asyncio.sleep(0.09)
     await last
-    assert [request.prompt[-5:] for request in engine.asked] == ["[seve"]
+    assert [request.prompt[-5:] for request in engine.asked] == [">[[[["]
 
 
 async def test_cancelling_an_old_request_leaves_the_new_one(
@@ -382,15 +381,14 @@ async def test_no_key_ends_a_load(completer: Completer, engine: ManualEngine) ->
     """VS Code's rhythm, while a model takes a minute to load."""
     engine.loaded = False
     engine.load_gate.clear()
-    engine.text = "abc]\n"
     engine.go.set()
     asyncio.get_running_loop().call_later(60, engine.load_gate.set)
     for typed in range(200):
-        asked = ask(completer, f"[{'x' * typed}█]\n")
+        asked = ask(completer, f"{'[' * typed}█\n")
         await asyncio.sleep(0.3)
         asked.cancel()
     assert (engine.loads, len(engine.asked)) == (1, 0)
-    assert (await ask(completer, f"[{'x' * 200}█]\n")).reason == "fill"
+    assert (await ask(completer, f"{'[' * 200}█\n")).reason == "fill"
     assert (engine.loads, len(engine.asked)) == (1, 1)
 
 
@@ -418,12 +416,12 @@ async def test_what_is_typed_during_a_load_is_what_is_asked_for(
     engine.load_gate.clear()
     engine.go.set()
     assert (await ask(completer, "[█]\n")).reason == "slow"
-    completer.document_changed(URI, [at("[y█]\n")])
-    completer.document_changed(URI, [at("[yz█]\n")])
+    completer.document_changed(URI, [at("[(█]\n")])
+    completer.document_changed(URI, [at("[((█]\n")])
     engine.load_gate.set()
     await asyncio.sleep(1)
-    assert [request.prompt[-3:] for request in engine.asked] == ["[yz"]
-    assert (await ask(completer, "[yz█]\n")).reason == "recalled"
+    assert [request.prompt[-3:] for request in engine.asked] == ["[(("]
+    assert (await ask(completer, "[((█]\n")).reason == "recalled"
 
 
 @pytest.mark.looptime

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,18 +15,21 @@ import pytest
 from eval import __main__ as command
 from eval import real_files
 from eval.cuts import best, cuts, needed
-from eval.generate import Job, Stored, generate, jobs
+from eval.ends import COUNTS, Told, tables, tasks
+from eval.generate import Job, Stored, answered, ask, generate, jobs
 from eval.logprobs import Tap, tokens
 from eval.report import Row, ceiling, rows
 from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
 from eval.store import Generation, Generations, Lines
 from eval.tasks import Task, humaneval, sample, split_of
+from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.errors import CannotInsert, NotRunning, SettingsError, Stalled
 from infill_ls.families import Model
 from infill_ls.prompt import SEED, Request
 from infill_ls.settings import Settings
+from ready_engine import ReadyEngine
 
 GREEDY = Settings(headers={}, temperature=0.0, context_tokens=1024)
 DOUBLE = Task(
@@ -47,7 +52,7 @@ TAIL = Task(
 )
 
 
-class FakeEngine:
+class FakeEngine(ReadyEngine):
     """Writes what it is given, token by token, and breaks down after so many calls."""
 
     name = "fake"
@@ -69,21 +74,6 @@ class FakeEngine:
         for piece in self._pieces:
             yield Chunk(piece)
         yield Chunk("", Usage(40, 10, len(self._pieces)), self._reason)
-
-    room = None
-    stays_loaded = True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
-
-    async def is_loaded(self) -> bool:
-        return True
-
-    async def load(self) -> None:
-        """Nothing to get ready."""
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
 
 
 @pytest.fixture
@@ -179,7 +169,7 @@ def test_holes_in_real_files_are_the_same_each_time_and_fit() -> None:
     found = real_files.holes([folder], 4)
     assert found == real_files.holes([folder], 4)
     assert found != real_files.holes([folder], 4, seed=2)
-    assert {task.kind for task in found} == set(real_files.FINDERS)
+    assert {task.kind for task in found} == set(real_files.KINDS)
     for task in found:
         name, line, column = task.id.split(":")
         assert task.filled(task.truth) == (folder / name).read_text("utf-8")
@@ -188,7 +178,7 @@ def test_holes_in_real_files_are_the_same_each_time_and_fit() -> None:
         assert len(task.hole.line_before) == int(column) - 1
 
 
-@pytest.mark.parametrize("kind", list(real_files.FINDERS))
+@pytest.mark.parametrize("kind", real_files.KINDS)
 def test_a_hole_is_of_its_kind(kind: str) -> None:
     for task in real_files.holes([Path(real_files.__file__).parent], 4):
         if task.kind == "end of line":
@@ -203,6 +193,40 @@ def test_a_hole_is_of_its_kind(kind: str) -> None:
             assert task.hole.at_line_start
             assert task.hole.lines_above[-1].endswith(":")
             assert not task.hole.rest_of_line
+
+
+@pytest.mark.parametrize("kind", list(COUNTS))
+def test_what_a_hole_of_the_prompts_ends_stands_behind(kind: str) -> None:
+    found = real_files.holes([Path(real_files.__file__).parent], 4, kinds=[kind])
+    assert {task.kind for task in found} == {kind}
+    ends = {"after a blank": r"\S $", "behind a mark": r"[^\w\s]$"}.get(kind, r"\w$")
+    for task in found:
+        assert re.search(ends, task.hole.line_before)
+        assert not task.hole.rest_of_line
+        begins = {"in a word": r"\w", "behind a word": r"\W", "behind a mark": r"\w"}
+        assert re.match(begins.get(kind, r"\S"), task.truth)
+
+
+def test_kinds_and_languages_take_turns() -> None:
+    found = tasks([Path(real_files.__file__).parent], ["in a word", "behind a word"])
+    assert [task.kind for task in found[:4]] == ["in a word", "behind a word"] * 2
+    assert len({task.id for task in found}) == len(found)
+
+
+def test_the_table_of_the_prompts_ends() -> None:
+    task = Task("x", "after a blank", "python", "value = ", "\n", "result")
+    found = {
+        ("after a blank", "as it stands"): [(task, (written("0"), 1)), (task, (written(), 1))],
+        ("after a blank", "ours"): [(task, (written("result"), 2))] * 2,
+    }
+    lines = tables(found).splitlines()
+    assert lines[0] == "## after a blank"
+    assert [cell.strip() for cell in lines[4].split("|")[1:-1]] == [
+        *("as it stands", "2", "0 % (0–66)", "0.00", "2", "0"),
+    ]
+    assert [cell.strip() for cell in lines[5].split("|")[1:-1]] == [
+        *("ours", "2", "100 % (34–100)", "1.00", "0", "2"),
+    ]
 
 
 def test_braces_make_blocks_elsewhere() -> None:
@@ -268,8 +292,8 @@ async def test_a_variant_differs_in_one_thing(variant: str, prompt: str) -> None
 
 async def test_without_healing_nothing_is_given_back() -> None:
     half = Task("x", "mid line", "python", "value = resu", "\n", "lt")
-    assert (await job(half)).request.begin == " resu"
-    assert (await job(half, "ours without healing")).request.begin == ""
+    assert (await job(half)).request.begin == Beginning(" resu", "=")
+    assert (await job(half, "ours without healing")).request.begin is None
 
 
 async def test_three_lines_of_suffix() -> None:
@@ -304,6 +328,34 @@ async def test_a_broken_off_run_goes_on_where_it_was(tmp_path: Path) -> None:
     found = [third.get(model, one.request, SEED) for one in wanted]
     third.close()
     assert [one and one.raw for one in found] == ["x", "y"]
+
+
+async def test_what_stands_before_the_cursor_is_taken_off_what_was_written(
+    store: Generations,
+) -> None:
+    half = Task("x", "mid line", "python", "value = resu", "\n", "lt")
+    for pieces, can_begin, raw, calls in (
+        ((" re", "sult", "s"), False, "lts", 1),
+        ((" re", "sult"), True, "lt", 1),
+        ((" va", "lue"), False, " value", 2),
+    ):
+        told = Told(FakeEngine(*pieces), can_begin=can_begin)
+        model = replace(await told.describe(), name=f"fake {pieces}")
+        request = (await jobs(told, [half], ["ours"], GREEDY, {}))[0].request
+        while isinstance(found := answered(request, partial(store.get, model, seed=SEED)), Request):
+            store.add(model, found, SEED, await ask(told, found))
+        generation, call = found
+        assert (generation.raw, call) == (raw, calls)
+        assert len(generation.pieces) == len(generation.times) == len(pieces)
+
+
+async def test_only_an_engine_that_takes_a_grammar_is_told_how_to_begin() -> None:
+    half = Task("x", "mid line", "python", "value = resu", "\n", "lt")
+    for can_begin in (False, True):
+        engine = FakeEngine(" resu", "lt")
+        told = Told(engine, can_begin=can_begin)
+        await ask(told, (await jobs(told, [half], ["ours"], GREEDY, {}))[0].request)
+        assert (engine.requests[0].begin is not None) is can_begin
 
 
 async def test_what_was_written_comes_back_as_it_was(store: Generations, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
+from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
@@ -26,8 +27,8 @@ REQUEST = Request(
 )
 
 
-async def chunks(engine: OpenAI) -> list[Chunk]:
-    return [chunk async for chunk in engine.generate(REQUEST)]
+async def chunks(engine: OpenAI, request: Request = REQUEST) -> list[Chunk]:
+    return [chunk async for chunk in engine.generate(request)]
 
 
 async def test_request_to_the_letter(ollama: FakeOllama) -> None:
@@ -46,12 +47,11 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
     }
 
 
-async def test_what_the_answer_begins_with_is_asked_for_and_left_out(ollama: FakeOllama) -> None:
-    ollama.fill = ' "so\\rted"(xs)'
-    engine = OpenAI(ollama.url, can_begin=True)
-    request = replace(REQUEST, begin=' "so\\r')
-    got = [chunk async for chunk in engine.generate(request)]
-    assert "".join(chunk.text for chunk in got) == 'ted"(xs)'
+async def test_what_the_answer_begins_with_is_asked_for(ollama: FakeOllama) -> None:
+    request = replace(REQUEST, begin=Beginning(' "so\\r'))
+    await chunks(OpenAI(ollama.url), request)
+    assert "grammar" not in ollama.calls[-1].body
+    await chunks(OpenAI(ollama.url, can_begin=True), request)
     assert ollama.calls[-1].body["grammar"] == ('root ::= " \\"so\\\\r" rest\nrest ::= [^\\x00]*')
 
 

@@ -12,19 +12,18 @@ from hypothesis import strategies as st
 
 from holes import at
 from infill_ls import families
+from infill_ls.beginning import Beginning
 from infill_ls.documents import split_lines
 from infill_ls.errors import CannotInsert
-from infill_ls.families import FAMILIES, Family, Model
+from infill_ls.families import Model
 from infill_ls.hole import Hole
 from infill_ls.hole import at as hole_at
 from infill_ls.prompt import (
     CHARACTERS_PER_TOKEN,
     SUGGESTED,
     Request,
-    break_up,
     build,
     choose_mode,
-    heal,
     render,
     window,
 )
@@ -57,15 +56,105 @@ def test_each_familys_prompt(model: str, prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "prompt"),
+    ("text", "kept", "begin"),
     [
-        ("a\n  █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n "),
-        ("a\n\t█\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n\t"),
-        ("a\n  x █\nb\n", "<|fim_prefix|><|fim_suffix|>\nb\n<|fim_middle|>a\n  x "),
+        ("x = █", "x =", " "),
+        ("x =  █", "x = ", " "),
+        ("a\n  █", "a\n ", " "),
+        ("a\n\t█", "a\n", "\t"),
+        ("return so█", "return", " so"),
+        ("self.val█", "self", ".val"),
+        ("self._val█", "self", "._val"),
+        ("a\n(val█", "a\n", "(val"),
+        ("if (val█", "if (", "val"),
+        ("f((val█", "f((", "val"),
+        ("word█", "", "word"),
+        ("f(█", "f(", None),
+        ("a\n█", "a\n", None),
+        ("x1█", "x1", None),
+        ("x = 12█", "x = 12", None),
+        # The word stands elsewhere: it is a whole one.
+        ("result = 1\nreturn result█", "result = 1\nreturn result", None),
+        ("results = 1\nreturn result█", "results = 1\nreturn", " result"),
+        ("größe█", "größe", None),
     ],
 )
-def test_the_last_blank_of_an_indentation_is_left_to_the_model(text: str, prompt: str) -> None:
-    assert ask(at(text)).prompt == prompt
+@pytest.mark.parametrize("mode", ["raw", "plain"])
+def test_what_the_prefix_ends_with_is_left_to_the_model(
+    text: str, kept: str, begin: str | None, mode: str
+) -> None:
+    request, hole = ask(at(text), mode=mode), at(text)
+    before = "<|fim_prefix|><|fim_suffix|><|fim_middle|>" if mode == "raw" else ""
+    assert request.prompt == (before + kept or "\n")
+    assert (request.begin and request.begin.text) == begin
+    if begin is None:
+        assert request.otherwise is None
+    else:
+        assert request.otherwise is not None
+        assert request.otherwise.prompt == before + hole.prefix
+        assert (request.otherwise.begin, request.otherwise.otherwise) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "kept", "begin"),
+    [
+        ("codellama:7b-code", "a\n    x█", "a\n   ", " x"),
+        ("codellama:7b-code", "self.val█", "self.", "val"),
+        ("codellama:7b-code", "a\n\t█", "a\n\t", None),
+        ("codegemma:2b", "a\n    x█", "a\n    ", "x"),
+        ("codegemma:2b", "a\n    █", "a\n    ", None),
+        ("codegemma:2b", "x = █", "x =", " "),
+        ("starcoder2:3b", "self.val█", "self.", "val"),
+        ("starcoder2:3b", "x = █", "x =", " "),
+        ("unknown", "x = █", "x =", " "),
+    ],
+)
+def test_what_goes_with_a_word_is_the_tokenizers_affair(
+    model: str, text: str, kept: str, begin: str | None
+) -> None:
+    request = ask(at(text), model, mode=None if families.find(model) else "plain")
+    assert request.prompt.endswith(kept)
+    assert (request.begin and request.begin.text) == begin
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"), [("qwen2.5-coder:1.5b", "suffix"), ("deepseek-coder:1.3b-base", "raw")]
+)
+def test_where_the_suffix_stands_behind_the_prefix_a_word_may_end_anywhere(
+    model: str, mode: str
+) -> None:
+    word, blank = ask(at("x = res█"), model, mode=mode), ask(at("x = █"), model, mode=mode)
+    assert "x = res" in word.prompt
+    assert word.begin is None
+    assert "x = " not in blank.prompt
+    assert blank.begin == Beginning(" ", "=")
+
+
+def test_an_engine_that_takes_a_grammar_is_asked_once() -> None:
+    for text, begin in (("x = █", " "), ("self.val█", ".val"), ("f(█", "(")):
+        request = build(
+            at(text),
+            Model("qwen2.5-coder:0.5b", can_begin=True),
+            families.find("qwen2.5-coder:0.5b"),
+            context_tokens=512,
+            max_tokens=64,
+            temperature=0.2,
+        )
+        assert request.begin is not None
+        assert request.begin.text == begin
+        assert request.otherwise is None
+
+
+def test_another_draw_is_one_of_both_calls() -> None:
+    request = ask(at("x = █")).drawn(7, 0.8)
+    assert request.otherwise is not None
+    assert (request.seed, request.temperature) == (7, 0.8)
+    assert (request.otherwise.seed, request.otherwise.temperature) == (7, 0.8)
+
+
+def test_the_prompt_stays_the_same_while_a_word_is_typed() -> None:
+    prompts = {ask(at(f"x = {typed}█\n")).prompt for typed in ("", "r", "re", "resu", "result")}
+    assert prompts == {"<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>x ="}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +209,7 @@ def test_neither_prompt_nor_suffix_is_ever_empty(text: str, prompt: str, suffix:
 
 def test_plain_leaves_the_suffix_out() -> None:
     request = ask(at("a = █\nb\n"), mode="plain")
-    assert (request.prompt, request.suffix, request.raw) == ("a = ", None, True)
+    assert (request.prompt, request.suffix, request.raw) == ("a =", None, True)
 
 
 @given(
@@ -179,35 +268,6 @@ def test_the_suffix_ends_with_a_whole_line() -> None:
     assert len(suffix) > 200
 
 
-@pytest.mark.parametrize(
-    ("prefix", "kept", "begin"),
-    [
-        ("return so", "return", " so"),
-        ("self.val", "self", ".val"),
-        ("x = ", "x =", " "),
-        ("f(", "f", "("),
-        ("word", "", "word"),
-        ("a\n    ", "a\n   ", " "),
-        ("a\nword", "a\n", "word"),
-        ("a\n", "a\n", ""),
-        ("", "", ""),
-        ("x = größe", "x = größe", ""),
-    ],
-)
-def test_the_last_word_is_given_back_to_the_model(prefix: str, kept: str, begin: str) -> None:
-    assert heal(prefix) == (kept, begin)
-    request = build(
-        Hole(prefix, "\n"),
-        Model("qwen2.5-coder:0.5b", can_begin=True),
-        families.find("qwen2.5-coder:0.5b"),
-        context_tokens=512,
-        max_tokens=64,
-        temperature=0.2,
-    )
-    assert request.prompt == f"<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>{kept}"
-    assert request.begin == begin
-
-
 def test_a_window_goes_on_from_the_line_that_it_began_with() -> None:
     start = start_of_window(FILE, 1000, 0)
     for line in range(1000, 1010):
@@ -224,33 +284,6 @@ def test_the_grid_never_gives_up_half_of_the_room(length: int, budget: int) -> N
     for number in range(200, 264):
         prefix, suffix = window(Hole(line * number, line * 200), budget)
         assert len(prefix) + len(suffix) >= budget * CHARACTERS_PER_TOKEN / 2
-
-
-@pytest.mark.parametrize("text", ["<｜<PRE>｜>", "<｜ab<EOT>｜>", "<｜<|endoftext|>｜>"])
-def test_no_token_hides_inside_of_another(text: str) -> None:
-    broken = break_up(text, families.all_control_tokens())
-    assert not any(token in broken for token in families.all_control_tokens())
-
-
-TOKENS = st.sampled_from(sorted(families.all_control_tokens()))
-
-
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-@given(st.lists(st.one_of(TOKENS, st.text(alphabet="<|> [a｜", max_size=3)), max_size=8))
-def test_text_that_spells_a_control_token_never_reaches_the_model_as_one(
-    family: Family, parts: list[str]
-) -> None:
-    broken = break_up("".join(parts), family.control)
-    assert not any(token in broken for token in family.control)
-    assert not re.search(r"<\|[A-Za-z_]{2,24}\|>", broken)
-
-
-@given(st.text(alphabet="<|>[]ab (){}\n", max_size=40))
-def test_code_without_one_is_left_as_it_is(code: str) -> None:
-    if not any(token in code for token in families.all_control_tokens()) and not re.search(
-        r"<\|[A-Za-z_]{2,24}\|>", code
-    ):
-        assert break_up(code, families.all_control_tokens()) == code
 
 
 def test_a_prompt_of_code_that_is_about_prompts() -> None:

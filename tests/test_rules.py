@@ -17,12 +17,13 @@ from infill_ls.families import Model
 from infill_ls.hole import Hole
 from infill_ls.prompt import Request
 from infill_ls.settings import Settings
+from ready_engine import ReadyEngine
 
 TARGET = "value = compute(one, two)\nother = value + 1\nthird = 3\n"
 
 
 @dataclass
-class Engine_:
+class Engine_(ReadyEngine):
     """Writes the target, or something else if it is asked for another place; fails if told to."""
 
     name: str = "ollama"
@@ -34,21 +35,6 @@ class Engine_:
 
     async def describe(self) -> Model:
         return Model("qwen2.5-coder:1.5b")
-
-    room = None
-    stays_loaded = True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
-
-    async def is_loaded(self) -> bool:
-        return True
-
-    async def load(self) -> None:
-        """Nothing is loaded here."""
-
-    async def aclose(self) -> None:
-        """Nothing is kept."""
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         self.prompts.append(request.prompt)

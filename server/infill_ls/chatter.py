@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from infill_ls.control import make_whole
 from infill_ls.families import UNMISTAKABLE
 from infill_ls.place import Draft, Place
 
@@ -86,6 +87,14 @@ def without_control_tokens(draft: Draft, place: Place) -> Draft:
     if begun := _TOKEN_BEGUN.search(text, max(0, len(text) - 28)):
         held = max(held, len(text) - begun.start())
     return draft.hold(len(text) - held)
+
+
+def with_whole_tokens(draft: Draft, place: Place) -> Draft:
+    """Spells the user's own control tokens as he does, not as they were broken up for the model."""
+    if " " not in draft.text or not place.broken_up:
+        return draft
+    whole = make_whole(draft.text, place.broken_up, over=draft.final)
+    return draft if whole == draft.text else draft.become(whole)
 
 
 def without_unsafe_characters(draft: Draft, place: Place) -> Draft:

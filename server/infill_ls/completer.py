@@ -49,7 +49,7 @@ from infill_ls.prompt import SEED
 from infill_ls.recall import Recall
 from infill_ls.settings import Settings
 from infill_ls.status import Status
-from infill_ls.trim import Fill, Shape, trim
+from infill_ls.trim import Fill, Shape, fitted
 
 log = logging.getLogger(__name__)
 
@@ -405,7 +405,7 @@ class Completer:
             before = replace(hole, suffix=hole.suffix[closed:])
             known = self._recall.find_all(uri, before, typed=1)
             if known:
-                fits = dict.fromkeys(trim(fill, hole, shape).text for fill in known)
+                fits = dict.fromkeys(fitted(fill, hole, shape).text for fill in known)
                 return hole, [fill for fill in fits if fill]
         if not hole.opens_line and not hole.at_line_start and hole.rest_of_line.strip():
             above = replace(hole, suffix="\n" + hole.suffix, opens_line=True)
@@ -490,7 +490,7 @@ class Completer:
             generation = running.generation
             last, self._last = self._last, generation
             if last is not None and last.uri == generation.uri:
-                generation.first_line = last.first_line
+                generation.first_line, generation.declined = last.first_line, last.declined
             with self._status.asking():
                 rates = self.rates
                 try:
@@ -535,7 +535,7 @@ class Completer:
             return True
         if self._waiter is not None and self._waiter.late and not running.is_candidate:
             # As if the model had ended there: what is shown has passed every filter.
-            lines = trim(fill.text.rpartition("\n")[0], running.hole, running.shape)
+            lines = fitted(fill.text.rpartition("\n")[0], running.hole, running.shape)
             if lines.text:
                 outcome = running.generation.outcome(lines)
                 self._answer("fill", [lines.text], outcome)

@@ -13,6 +13,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+# The character that a tokenizer makes one with the word behind it, as a regular expression.
+# Byte-level tokenizers cut a text up first: GPT-2's and StarCoder's by " ?\p{L}+", DeepSeek's by
+# "\s?\p{L}+", those after GPT-4's (Qwen's, Llama 3's) by "[^\r\n\p{L}\p{N}]?\p{L}+", where a mark
+# goes with a blank or a mark before it instead (" ?[^\s\p{L}\p{N}]+"). Of a run of blanks they
+# leave the last one to the word ("\s+(?!\S)"), and so does Llama's SentencePiece; in Gemma's a run
+# of blanks is a token of its own. Source: ggml-org/llama.cpp src/llama-vocab.cpp, regex_exprs; the
+# vocabularies.
+BLANK: Final = " "
+_WHITE: Final = r"[ \t]"
+_MARK: Final = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
+_LONE_BLANK: Final = "(?<! ) "
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -52,6 +64,8 @@ class Family:
     ``stop``: text that ends a fill; engines take these as stop strings.
     ``control``: every text that the tokenizer turns into a control token. It is broken up where
     it stands in the user's code, and ends a fill in which it appears.
+    ``goes_with``: the character that the tokenizer makes one with the word behind it, as a regular
+    expression.
     ``cross_file``: the documented form with another file before this one, which goes on with the
     whole prompt or with the prefix in it. None if there is none.
     ``example``: a member that can fill, to name to the user.
@@ -68,9 +82,15 @@ class Family:
     source: str
     unless: str = ""
     architectures: tuple[str, ...] = ()
+    goes_with: str = BLANK
     cross_file: str | None = None
     example: str = ""
     library: tuple[str, ...] = ()
+
+    @property
+    def prefix_is_last(self) -> bool:
+        """Whether the model goes on with the prefix itself, and not behind a token."""
+        return self.template.endswith("{prefix}")
 
 
 # Small, fast on any machine, and fills well for its size.
@@ -145,6 +165,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         # little of a prompt is ever found in their cache.
         match=r"qwen-?3-coder-next",
         architectures=("qwen3next",),
+        goes_with=_MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
         control=_QWEN_CONTROL,
@@ -159,6 +180,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         # when asked with the bare tokens, and write Markdown when the tokens stand in a chat.
         match=r"qwen-?3-coder",
         architectures=("qwen",),
+        goes_with=_MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
         control=_QWEN_CONTROL,
@@ -173,6 +195,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         architectures=("qwen",),
         # 60 whole-line holes of HumanEval-Infilling: of 0.5b 41 pass in this order, 28 in the
         # documented one, 33 without any suffix; of 1.5b 51 and 50.
+        goes_with=_MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
         control=_QWEN_CONTROL,
@@ -217,6 +240,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         match=r"deepseek-coder-?v2",
         unless=r"instruct|chat|236b|deepseek-coder-v2(:(latest|lite|16b|16b-lite))?$",
         architectures=("deepseek2",),
+        goes_with=_WHITE,
         template=_DEEPSEEK_TEMPLATE,
         stop=("<｜end▁of▁sentence｜>", "<|EOT|>"),
         control=_DEEPSEEK_CONTROL,
@@ -233,6 +257,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         match=r"deepseek-coder",
         unless=r"instruct|chat|deepseek-coder(:(latest|[\d.]+b))?$",
         architectures=("llama", "deepseek"),
+        goes_with=_WHITE,
         template=_DEEPSEEK_TEMPLATE,
         stop=("<｜end▁of▁sentence｜>", "<|EOT|>"),
         control=_DEEPSEEK_CONTROL,
@@ -308,6 +333,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         match=r"code-?gemma",
         unless=r"instruct|-it(?![a-z])|code-?gemma(:(latest|7b))?$",
         architectures=("gemma",),
+        goes_with=_LONE_BLANK,
         template="<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}",
         # The separator is how it ends a fill.
         stop=("<|file_separator|>", "<eos>", "<end_of_turn>"),
@@ -386,6 +412,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         match=r"granite-?4",
         unless=r"vision|speech|guardian|embedding",
         architectures=("granite",),
+        goes_with=_MARK,
         template="<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>",
         stop=("<|end_of_text|>", "<|fim_pad|>", "<|endoftext|>"),
         control=(
@@ -432,6 +459,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         match=r"seed-coder",
         unless=r"instruct|reasoning",
         architectures=("llama",),
+        goes_with=_MARK,
         template="<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>",
         stop=("<[end▁of▁sentence]>", "<|file_sep|>", "<|endoftext|>", "<|end|>"),
         control=(
@@ -454,6 +482,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         # files there are further lines in the chat's turn.
         match=r"codegeex-?4",
         architectures=("chatglm",),
+        goes_with=_MARK,
         template="<|user|>\n###PATH:\n###LANGUAGE:\n###MODE:BLOCK\n"
         "<|code_suffix|>{suffix}<|code_prefix|>{prefix}<|code_middle|><|assistant|>\n",
         stop=("<|user|>", "<|endoftext|>", "<|observation|>"),
@@ -467,6 +496,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         name="glm-4.5",
         match=r"glm-?4\.[5-9](?!v)",
         architectures=("glm", "deepseek2"),
+        goes_with=_MARK,
         template="<|code_prefix|>{prefix}<|code_suffix|>{suffix}<|code_middle|>",
         stop=("<|endoftext|>", "<|user|>", "<|observation|>"),
         control=_GLM_CONTROL,
@@ -478,6 +508,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         name="falcon-h1-coder",
         match=r"falcon-?h1-(tiny-)?coder",
         architectures=("falcon-h1", "falcon_h1"),
+        goes_with=_MARK,
         template="<|prefix|>{prefix}<|suffix|>{suffix}<|middle|>",
         stop=("<|end_of_text|>", "<|endoftext|>", "<|im_end|>"),
         control=(

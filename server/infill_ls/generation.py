@@ -20,7 +20,7 @@ from infill_ls.errors import Stalled
 from infill_ls.hole import Hole, typed_since
 from infill_ls.prompt import Mode, Request
 from infill_ls.settings import Settings
-from infill_ls.trim import Fill, Shape, continuation, trim
+from infill_ls.trim import Fill, Shape, continuation, fitted, trim
 
 log = logging.getLogger(__name__)
 
@@ -51,19 +51,32 @@ class Outcome:
     about_prompt_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An answer that begins with something else than what stands before the cursor.
+
+    ``over``: it is the whole answer.
+    """
+
+    prompt: str
+    written: str
+    over: bool
+
+
 @dataclass(eq=False, slots=True)
 class Generation:
     """``asked``: the engine has been. ``over``: nothing more will be written. Times in s of the
     loop's clock.
 
     ``seed``: it is another draw than the automatic answer's, with this seed and at the temperature
-    of candidates.
+    of candidates. ``declined``: what an answer began with, in this generation or the one before it.
     """
 
     uri: str
     hole: Hole
     seed: int | None = None
-    raw: str = ""
+    raw: str = ""  # what goes on at the cursor
+    written: str = ""  # by the call, with what stands before the cursor already
     asked: bool = False
     over: bool = False
     cut_short: bool = False
@@ -76,10 +89,10 @@ class Generation:
     usage: Usage | None = None
     calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
+    declined: Declined | None = None
     _control: tuple[str, ...] = field(default=())
     _model: str = ""
     _engine: str = ""
-    _asked: int = 0  # characters of the prompt, and of a suffix beside it
 
     async def stream(
         self, engine: Engine, settings: Settings, rates: Rates | None = None
@@ -88,47 +101,70 @@ class Generation:
 
         Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
-        loop = asyncio.get_running_loop()
-        self.asked, self.started = True, loop.time()
+        self.asked, self.started = True, asyncio.get_running_loop().time()
         request = await request_for(engine, self.hole, settings, rates, self.first_line)
         if self.seed is not None:
             temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
-            request = replace(request, seed=self.seed, temperature=temperature)
+            request = request.drawn(self.seed, temperature)
+            self.declined = None
         self._model, self._engine = (await engine.describe()).name, engine.name
-        self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
-        self.first_line = request.first_line
-        self._asked = len(request.prompt) + len(request.suffix or "")
-        log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
+        asked: Request | None = request
         try:
-            with self._one_call(loop):
-                async with (
-                    asyncio.timeout(GENERATION_LIMIT),
-                    aclosing(engine.generate(request)) as chunks,
-                ):
-                    async for chunk in chunks:
-                        self.last = loop.time()
-                        self.heard = self.heard or self.last
-                        if chunk.text:
-                            self.raw += chunk.text
-                            self.pieces += 1
-                            self.first = self.first or self.last
-                        self.usage = chunk.usage or self.usage
-                        if chunk.stop_reason is not None:
-                            self.over = True
-                            self.cut_short = chunk.stop_reason in CUT_SHORT
-                        yield
-                        if self.over:
-                            break
+            async with asyncio.timeout(GENERATION_LIMIT):
+                while asked is not None:
+                    if not self._is_declined(asked):
+                        async with aclosing(self._call(engine, asked)) as steps:
+                            async for _ in steps:
+                                yield
+                    asked = asked.otherwise if self._is_declined(asked) else None
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
 
+    def _is_declined(self, request: Request) -> bool:
+        """Whether the answer is known to begin otherwise: the same seed draws the same."""
+        known = self.declined
+        if known is None or request.begin is None or known.prompt != request.prompt:
+            return False
+        return request.begin.rest(known.written, over=known.over) is None
+
+    async def _call(self, engine: Engine, request: Request) -> AsyncGenerator[None]:
+        """One call, as long as its answer begins as it is to."""
+        self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
+        self.first_line = request.first_line
+        log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
+        loop = asyncio.get_running_loop()
+        with self._noted(loop):
+            async with aclosing(engine.generate(request)) as chunks:
+                async for chunk in chunks:
+                    self.last = loop.time()
+                    self.heard = self.heard or self.last
+                    if chunk.text:
+                        self.written += chunk.text
+                        self.pieces += 1
+                        self.first = self.first or self.last
+                    self.usage = chunk.usage or self.usage
+                    over, raw = chunk.stop_reason is not None, self.written
+                    if request.begin is not None:
+                        begun = request.begin.rest(self.written, over=over)
+                        if begun is None:
+                            self.declined = Declined(request.prompt, self.written, over)
+                            return
+                        raw = begun
+                    self.raw = raw
+                    if over:
+                        self.over, self.cut_short = True, chunk.stop_reason in CUT_SHORT
+                    yield
+                    if over:
+                        return
+
     @contextmanager
-    def _one_call(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _noted(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Note what a call took, also of one that is closed; not of one that fails."""
-        self.heard, self.pieces, self.usage = None, 0, None
+        self.first = self.heard = self.usage = None
+        self.pieces, self.written = 0, ""
         asked, failed = loop.time(), False
         try:
             yield
@@ -141,7 +177,7 @@ class Generation:
                 self.calls.append(
                     Call(
                         prompt=self.prompt,
-                        written=self.raw,
+                        written=self.written,
                         asked=asked,
                         first=self.heard,
                         last=self.last,
@@ -172,7 +208,7 @@ class Generation:
         else:
             return None
         over = self.over or ended is not None
-        return trim(rest, hole, shape, self._control, over=over, cut_short=self.cut_short)
+        return fitted(rest, hole, shape, over=over, cut_short=self.cut_short)
 
     def outcome(self, fill: Fill) -> Outcome:
         """What came of it, for a fill that it gave."""
@@ -188,7 +224,7 @@ class Generation:
             total_ms=(self.last - self.started) * 1000,
             usage=usage,
             raw=self.raw,
-            about_prompt_tokens=round(self._asked / CHARACTERS_PER_TOKEN),
+            about_prompt_tokens=round(len(self.prompt) / CHARACTERS_PER_TOKEN),
         )
 
 

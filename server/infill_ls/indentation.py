@@ -13,6 +13,7 @@ _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
 _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"#|//|/\*")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
@@ -60,7 +61,7 @@ def joined(draft: Draft, place: Place) -> Draft:
     """Drops blanks that stand before the cursor already, and what comes of them below."""
     text, before = draft.text, place.before
     if not place.at_line_start:
-        return draft.become(text.lstrip(" ") if before.endswith((" ", "\t")) else text)
+        return _behind_a_blank(draft, place) if before.endswith((" ", "\t")) else draft
     # The cursor's line is empty: nothing is gained by leaving it so.
     below = _BLANK_LINES.sub("", text)
     if not draft.final and not below.strip(" \t"):
@@ -76,6 +77,16 @@ def joined(draft: Draft, place: Place) -> Draft:
         return _unshifted(draft, before)
     # It left the cursor's line empty and went on outside of the block.
     return draft.end(0, draft.ended_by or "dedent")
+
+
+def _behind_a_blank(draft: Draft, place: Place) -> Draft:
+    """Of code without further blanks. In a string, and before a comment, they mean something."""
+    code = draft.text.lstrip(" ")
+    if place.quote or _COMMENT.match(code):
+        return draft
+    if code == "/" and not draft.final:
+        return draft.hold(0)
+    return draft.become(code)
 
 
 def _fits(indent: str, place: Place) -> bool:

@@ -13,11 +13,12 @@ wherever the stream is split:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from infill_ls.brackets import TRIPLE_QUOTE, Scan
+from infill_ls.control import broken_up
 from infill_ls.hole import Hole
 
 Shape = Literal["line", "statement", "block"]
@@ -100,6 +101,11 @@ class Place:
         self.before: Final = hole.line_before
         self.rest: Final = hole.rest_of_line
         self.at_line_start: Final = not self.before.strip()
+
+    @cached_property
+    def broken_up(self) -> Mapping[str, str]:
+        """How the control tokens in the user's own text are spelled for the model."""
+        return broken_up(self.control, self.hole.prefix, self.hole.suffix)
 
     @cached_property
     def typed(self) -> str:

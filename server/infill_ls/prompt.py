@@ -14,11 +14,12 @@ many lines and the engine's cache holds in between.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from infill_ls import families
+from infill_ls import beginning, families
+from infill_ls.beginning import Beginning
+from infill_ls.control import break_up
 from infill_ls.errors import CannotInsert
 from infill_ls.families import Family, Model
 from infill_ls.hole import Hole
@@ -44,8 +45,6 @@ SEED: Final = 1
 
 SUGGESTED: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
 
-_GENERIC_CONTROL: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
-_LAST_WORD: Final = re.compile(r"(?:[^\w\n]?\w{1,32}|[^\w\n])\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -57,8 +56,9 @@ class Request:
     ``control``: texts that end the fill wherever they appear in it. ``max_tokens`` is the most
     that the engine may write. ``seed``: another one draws another text, where the temperature is
     not 0. ``first_line``: number of the line that the prefix begins with.
-    ``begin``: what the answer must begin with; it stands before the cursor already and is left out
-    of what the engine gives back.
+    ``begin``: what the answer is to begin with; it stands before the cursor already. Engines tell
+    their server so where that is possible, and give back what it writes as it is.
+    ``otherwise``: what is asked where the answer begins with something else.
     """
 
     prompt: str
@@ -70,7 +70,13 @@ class Request:
     temperature: float
     seed: int = SEED
     first_line: int = 0
-    begin: str = ""
+    begin: Beginning | None = None
+    otherwise: Request | None = None
+
+    def drawn(self, seed: int, temperature: float) -> Request:
+        """The same for another draw."""
+        otherwise = self.otherwise and self.otherwise.drawn(seed, temperature)
+        return replace(self, seed=seed, temperature=temperature, otherwise=otherwise)
 
 
 def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mode:
@@ -123,47 +129,42 @@ def build(
     prefix, suffix = window(hole, context_tokens, with_suffix=chosen != "plain", start=start)
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
-    prefix, suffix = break_up(prefix, control), break_up(suffix, control)
-    begin = ""
-    if chosen == "raw":
-        assert family is not None
-        if model.can_begin:
-            prefix, begin = heal(prefix)
-        elif hole.at_line_start:
-            # In tokenizers a blank belongs to the word after it: of 60 whole-line holes 43 pass
-            # without the last blank of the indentation, 34 with it.
-            prefix = prefix.removesuffix(" ")
-        prompt, apart = render(family.template, prefix, suffix), None
-    elif chosen == "suffix":
-        # An empty prompt only loads the model and an empty suffix means "chat" to Ollama.
-        prompt, apart = prefix or "\n", suffix or "\n"
-    else:
-        prompt, apart = prefix or "\n", None
-    return Request(
-        prompt=prompt,
-        suffix=apart,
-        raw=chosen != "suffix",
-        stop=family.stop if family else (),
-        control=control,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        first_line=first_line,
-        begin=begin,
+    prefix, suffix = (
+        break_up(_SURROGATE.sub("\ufffd", text), control) for text in (prefix, suffix)
     )
 
+    def request(before: str) -> Request:
+        apart = None
+        if chosen == "raw":
+            assert family is not None
+            text = render(family.template, before, suffix)
+        else:
+            # An empty prompt only loads the model and an empty suffix means "chat" to Ollama.
+            text = before or "\n"
+            apart = suffix or "\n" if chosen == "suffix" else None
+        return Request(
+            prompt=text,
+            suffix=apart,
+            raw=chosen != "suffix",
+            stop=family.stop if family else (),
+            control=control,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            first_line=first_line,
+        )
 
-def heal(prefix: str) -> tuple[str, str]:
-    """The prefix without the word that the cursor is in or behind, and that word.
-
-    In tokenizers a word goes with the character before it, and a prompt that ends inside of such
-    a token is one that the model has never seen. Of 60 random spans of HumanEval-Infilling 16
-    pass with the word given back to the model as what it must begin with, 9 without; 11 in the
-    documented order.
-    """
-    found = _LAST_WORD.search(prefix)
-    if not found or not found[0].isascii():
-        return prefix, ""
-    return prefix[: found.start()], found[0]
+    whole = request(prefix)
+    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    if begin is None:
+        return whole
+    if not begin.is_blank:
+        # In other orders a word may end anywhere in the prefix: so were they trained.
+        is_last = chosen == "plain" or (chosen == "raw" and family and family.prefix_is_last)
+        # A word that is shown elsewhere is a whole one most of the time.
+        is_whole = not begin.word or beginning.stands_in(f"{kept}\n{suffix}", begin.word)
+        if not is_last or (is_whole and not model.can_begin):
+            return whole
+    return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
 
 
 def render(template: str, prefix: str, suffix: str) -> str:
@@ -227,20 +228,3 @@ def _tail(text: str, room: int, grid: int, first_line: int) -> str:
             return text[on_grid:]
         grid //= 2
     return text[start:]
-
-
-@lru_cache(maxsize=16)
-def _control_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
-    longest_first = sorted(control, key=len, reverse=True)
-    return re.compile("|".join([*map(re.escape, longest_first), *_GENERIC_CONTROL]))
-
-
-def break_up(text: str, control: tuple[str, ...]) -> str:
-    """The text with a blank after the first character of whatever spells a control token.
-
-    Engines read raw prompts with control tokens enabled, so the user's own ``<|fim_suffix|>``
-    (in a tokenizer's source, say) would end the prefix. Lone surrogates, which no engine can be
-    sent, become U+FFFD.
-    """
-    text = _SURROGATE.sub("\ufffd", text)
-    return _control_pattern(control).sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)

@@ -14,7 +14,7 @@ from infill_ls import chatter, closers, indentation, overlap, statements, syntax
 from infill_ls.hole import Hole
 from infill_ls.place import Draft, Filter, Place, Shape, known
 
-__all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "trim"]
+__all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted", "trim"]
 
 # Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
 MAX_CHARACTERS: Final = 4_000
@@ -51,6 +51,7 @@ def _not_too_long(draft: Draft, place: Place) -> Draft:
 # What the model goes on with at the cursor.
 _READING: Final = (
     Filter("control", chatter.without_control_tokens),
+    Filter("whole", chatter.with_whole_tokens),
     Filter("unsafe", chatter.without_unsafe_characters),
     Filter("fence", chatter.out_of_fence),
     Filter("prose", chatter.without_prose),
@@ -96,6 +97,13 @@ def trim(
     if draft.ended_by is None and over:
         return Fill(draft.text, "limit" if cut_short else "model")
     return Fill(draft.text, draft.ended_by)
+
+
+def fitted(
+    text: str, hole: Hole, shape: Shape, *, over: bool = True, cut_short: bool = False
+) -> Fill:
+    """How much of a text is the fill at a hole; ``text`` has been read (:func:`continuation`)."""
+    return trim(text, hole, shape, over=over, cut_short=cut_short, filters=_FITTING)
 
 
 def continuation(

@@ -11,6 +11,7 @@ from bench.world import pieces
 from infill_ls.engines import Chunk, Usage
 from infill_ls.families import Model
 from infill_ls.prompt import Request
+from ready_engine import ReadyEngine
 
 # Tokens of old prompts that are kept: what llama-server's 8,192 MB by default hold of a model with
 # 1.5B parameters is ten times that, the embedded engine's 256 MB with 0.5B just that.
@@ -68,7 +69,7 @@ class Account:
         self._new_here = False
 
 
-class SimulatedEngine:
+class SimulatedEngine(ReadyEngine):
     """``continuation``: what the model writes for a prompt, piece by piece. ``memory``: tokens of
     old prompts that it keeps, beside the last one.
     """
@@ -94,18 +95,6 @@ class SimulatedEngine:
 
     async def describe(self) -> Model:
         return Model("qwen2.5-coder:1.5b", can_insert=True)
-
-    room = None
-    stays_loaded = True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
-
-    async def is_loaded(self) -> bool:
-        return True
-
-    async def load(self) -> None:
-        """Nothing is loaded here."""
 
     async def aclose(self) -> None:
         for job in self._jobs:

@@ -7,14 +7,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from e2e.conftest import Start
 from holes import CURSOR
-from infill_ls import complete
+from infill_ls import complete, policy
+from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.families import Model
+from infill_ls.generation import fill_hole
+from infill_ls.hole import between
+from infill_ls.prompt import Mode, Request
+from infill_ls.settings import Settings
 from lsp_client import LspClient
+from ready_engine import ReadyEngine
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("_weights")]
 
@@ -29,6 +40,7 @@ def even_squares(numbers):
 '''
 EXCEPTION = '''\
 import json
+from ready_engine import ReadyEngine
 
 
 def read_settings(path):
@@ -93,6 +105,41 @@ def test_the_seed_exercise(hole: str, check: str, monkeypatch: pytest.MonkeyPatc
     prefix, suffix = hole.split(CURSOR)
     fill = complete(prefix, suffix, "qwen2.5-coder-0.5b-instruct-q4_k_m")
     run(prefix + fill + suffix, check)
+
+
+class AsOllama(ReadyEngine):
+    """The embedded engine, asked as Ollama asks its llama-server: a plain completion."""
+
+    name = "ollama"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def describe(self) -> Model:
+        return replace(await self._engine.describe(), can_begin=False, can_insert=True)
+
+    def generate(self, request: Request) -> AsyncGenerator[Chunk]:
+        if request.suffix is not None:
+            # The template of Ollama's own qwen2.5-coder.
+            texts = f"<|fim_prefix|>{request.prompt}<|fim_suffix|>{request.suffix}<|fim_middle|>"
+            request = replace(request, prompt=texts, suffix=None)
+        return self._engine.generate(replace(request, begin=None))
+
+    async def aclose(self) -> None:
+        await self._engine.aclose()
+
+
+async def test_the_readmes_example_in_every_mode() -> None:
+    settings = Settings(headers={}, engine="embedded", model="0.5b", temperature=0.0)
+    prefix, suffix = "def is_even(n):\n    return ", "\n"
+    async with aclosing(await connect(settings)) as engine:
+        for asked, modes in ((engine, ("raw", "plain")), (AsOllama(engine), get_args(Mode))):
+            for mode in modes:
+                place = between(prefix, suffix)
+                shape = policy.shape(place, "auto", manual=True)
+                outcome = await fill_hole(asked, place, replace(settings, mode=mode), shape)
+                check = "assert [is_even(n) for n in (0, 1, 2, 7)] == [True, False, True, False]"
+                run(prefix + outcome.fill + suffix, check)
 
 
 async def test_the_server_fills_a_hole_and_the_cache_is_used(start: Start) -> None:

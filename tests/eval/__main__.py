@@ -19,7 +19,7 @@ from typing import Final
 
 from eval import real_files
 from eval.cuts import cuts
-from eval.generate import Job, Stored, generate, jobs
+from eval.generate import Job, Stored, answered, generate, jobs
 from eval.logprobs import Tap
 from eval.report import by_cut, by_language, ceiling, compared, cost, failures, rows
 from eval.sandbox import Sandbox
@@ -30,7 +30,7 @@ from infill_ls import settings as all_settings
 from infill_ls import weights
 from infill_ls.engines import Engine, connect
 from infill_ls.errors import InfillError, SettingsError
-from infill_ls.prompt import SEED
+from infill_ls.prompt import SEED, Request
 from infill_ls.settings import Settings
 
 # sysexits.h, EX_TEMPFAIL: run the same command again.
@@ -68,9 +68,9 @@ async def run(options: argparse.Namespace) -> int:
             print(f"{left} of {len(wanted)} are left; run again to go on.", file=sys.stderr)
             return UNFINISHED
         for job in wanted:
-            generation = store.get(model, job.request, SEED)
-            assert generation is not None
-            groups.setdefault((job.task.kind, job.variant), []).append((job, generation))
+            result = answered(job.request, lambda request: store.get(model, request, SEED))
+            assert not isinstance(result, Request)
+            groups.setdefault((job.task.kind, job.variant), []).append((job, result[0]))
     report(options, model.name, groups)
     return 0
 

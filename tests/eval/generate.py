@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from infill_ls.errors import NotRunning
 from infill_ls.families import Model
 from infill_ls.prompt import SEED, Request
 from infill_ls.settings import Settings
+from ready_engine import ReadyEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Job:
     request: Request
 
 
-class Stored:
+class Stored(ReadyEngine):
     """An engine that only knows what a store has."""
 
     name = "stored"
@@ -46,21 +47,6 @@ class Stored:
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         raise NotRunning("The store has not all of these.", "Run again without --stored.")
         yield Chunk("")
-
-    room = None
-    stays_loaded = True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
-
-    async def is_loaded(self) -> bool:
-        return True
-
-    async def load(self) -> None:
-        """Nothing to get ready."""
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
 
 
 async def jobs(
@@ -86,6 +72,24 @@ async def jobs(
     ]
 
 
+def answered(
+    request: Request, known: Callable[[Request], Generation | None]
+) -> tuple[Generation, int] | Request:
+    """What a model wrote behind the cursor and in which call, counted from 1.
+
+    Or the request that has to be made first. ``known``: what was generated for a request.
+    """
+    call = 1
+    while True:
+        found = known(request)
+        if found is None:
+            return request
+        rest = request.begin.rest(found.raw, over=True) if request.begin else found.raw
+        if rest is not None or request.otherwise is None:
+            return found.behind(len(found.raw) - len(rest or "")), call
+        request, call = request.otherwise, call + 1
+
+
 async def generate(
     engine: Engine,
     wanted: Sequence[Job],
@@ -102,10 +106,10 @@ async def generate(
     """
     model = await engine.describe()
 
-    def is_missing(job: Job) -> bool:
-        return store.get(model, job.request, SEED, with_logprobs=tap is not None) is None
+    def known(request: Request) -> Generation | None:
+        return store.get(model, request, SEED, with_logprobs=tap is not None)
 
-    missing = [job for job in wanted if is_missing(job)]
+    missing = [job for job in wanted if isinstance(answered(job.request, known), Request)]
     begun = time.monotonic()
     bar = tqdm(
         total=len(wanted),
@@ -118,9 +122,9 @@ async def generate(
             if seconds is not None and time.monotonic() - begun > seconds:
                 return len(missing) - number
             # The same request may belong to two variants.
-            if is_missing(job):
+            while isinstance(request := answered(job.request, known), Request):
                 store.add(
-                    *(model, job.request, SEED, await ask(engine, job.request, tap)),
+                    *(model, request, SEED, await ask(engine, request, tap)),
                     task=job.task.id,
                     kind=job.task.kind,
                     variant=job.variant,

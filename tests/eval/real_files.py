@@ -44,14 +44,31 @@ _SPAN_TOKENS: Final = 6
 # Of the ends of lines so many are asked for with a word half typed.
 _HALF_TYPED: Final = 0.3
 _COMMENT: Final = re.compile(r"\s*(?:#|//|/?\*|--)")
+# A blank in mid line, by what stands before it: a word that something must follow, an operator
+# that gives a value, anything else.
+_BLANKS: Final = (
+    re.compile(r"\b(?:return|if|while|in|and|or|not|new|await|case|for|throw|raise|import) (?=\S)"),
+    re.compile(r"[=:<>+*/&|?-] (?=\S)"),
+    re.compile(r"\S (?=\S)"),
+)
+_WORD: Final = re.compile(r"[A-Za-z]\w{3,}")
+# What is typed before a name or an expression.
+_MARK: Final = re.compile(r"[.(\[{\"'](?=\w)")
 _CALL: Final = re.compile(r"\b\w+\(([^()\n]*\w[^()\n]*)\)")
+
+# Those of an evaluation of fills; the others are for what a prompt may end with (eval.ends).
+KINDS: Final = ("end of line", "mid line", "argument list", "block body")
 
 Span = tuple[int, int]
 Finder = Callable[[str, str, random.Random], Span | None]
 
 
 def holes(
-    folders: Sequence[Path], count: int | None = None, split: Split = "all", seed: int = 1
+    folders: Sequence[Path],
+    count: int | None = None,
+    split: Split = "all",
+    seed: int = 1,
+    kinds: Sequence[str] = KINDS,
 ) -> list[Task]:
     """So many holes of each kind in each language; all that there are, if ``count`` is None.
 
@@ -69,7 +86,7 @@ def holes(
         for name in files:
             language = LANGUAGES[Path(name).suffix]
             wanted = [
-                kind for kind in FINDERS if count is None or counts.get((language, kind), 0) < count
+                kind for kind in kinds if count is None or counts.get((language, kind), 0) < count
             ]
             if not wanted or split not in ("all", split_of(name)):
                 continue
@@ -167,11 +184,57 @@ def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
     return None
 
 
+def _after_a_blank(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    before = chance.choice(_BLANKS)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        places = [found.end() for found in before.finditer(line)]
+        places = [at for at in places if line[:at].strip() and _is_telling(line[at:])]
+        if places:
+            return start + chance.choice(places), start + len(line)
+    return None
+
+
+def _in_a_word(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        if words := list(_WORD.finditer(line)):
+            word = chance.choice(words)
+            return start + chance.randrange(word.start() + 1, word.end()), start + len(line)
+    return None
+
+
+def _behind_a_word(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        words = [word.end() for word in _WORD.finditer(line) if _is_telling(line[word.end() :])]
+        if words:
+            return start + chance.choice(words), start + len(line)
+    return None
+
+
+def _behind_a_mark(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = _code_lines(text, language)
+    while lines:
+        start, line = lines.pop(chance.randrange(len(lines)))
+        marks = [mark.end() for mark in _MARK.finditer(line) if _is_telling(line[mark.end() :])]
+        if marks:
+            return start + chance.choice(marks), start + len(line)
+    return None
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "end of line": _end_of_line,
     "mid line": _mid_line,
     "argument list": _argument_list,
     "block body": _block_body,
+    "after a blank": _after_a_blank,
+    "in a word": _in_a_word,
+    "behind a word": _behind_a_word,
+    "behind a mark": _behind_a_mark,
 }
 # As eval.tasks.MAX_TOKENS.
 MAX_TOKENS: Final = {"end of line": 48, "mid line": 48, "argument list": 48, "block body": 128}

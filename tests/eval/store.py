@@ -9,7 +9,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -80,6 +80,11 @@ class Generation:
         """Where the pieces end in the raw output."""
         return list(accumulate(map(len, self.pieces)))
 
+    def behind(self, size: int) -> Generation:
+        """The same without so many characters at its start."""
+        pieces = [self.raw[max(start, size) : end] for start, end in pairwise([0, *self.ends])]
+        return replace(self, pieces=tuple(pieces))
+
     def to_json(self) -> dict[str, Any]:
         row = asdict(self)
         row["raw"], row["ends"] = self.raw, self.ends
@@ -124,7 +129,7 @@ class Generations:
                 **about,
                 "model": asdict(model),
                 "seed": seed,
-                "request": asdict(request),
+                "request": asdict(replace(request, otherwise=None)),
                 **generation.to_json(),
             }
         )
@@ -144,9 +149,15 @@ class Generations:
 
 
 def digest(model: Model, request: Request, seed: int) -> str:
-    """The key of a generation: sha256 of the model's name and every byte that is sent."""
+    """The key of a generation: sha256 of the model's name and every byte that is sent.
+
+    What the answer is to begin with is told only to an engine that can make it so.
+    """
+    told = request.begin if model.can_begin else None
     sent = [
         *(model.name, request.prompt, request.suffix, request.raw, list(request.stop)),
-        *(request.max_tokens, request.temperature, request.begin, seed),
+        *(request.max_tokens, request.temperature),
+        [told.text, told.before] if told else "",
+        seed,
     ]
     return hashlib.sha256(json.dumps(sent).encode()).hexdigest()

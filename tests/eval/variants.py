@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from infill_ls import families, policy, prompt
+from infill_ls import beginning, families, policy, prompt
 from infill_ls.engines import Engine
 from infill_ls.errors import CannotInsert
 from infill_ls.families import Family
@@ -55,7 +55,7 @@ def _built(
         found = families.family_of(model, settings.fim)
         if found is None and mode == "raw":
             raise CannotInsert(f'Nothing is known of the tokens of "{model.name}".')
-        return prompt.build(
+        request = prompt.build(
             hole(place),
             model if healing else replace(model, can_begin=False),
             found and family(found),
@@ -64,6 +64,23 @@ def _built(
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
         )
+        return request if healing else request.otherwise or request
+
+    return build
+
+
+def _left_to_the_model(variant: str) -> Variant:
+    """Whatever blank or word the prefix ends with is left to the model."""
+
+    async def build(engine: Engine, place: Hole, settings: Settings) -> Request:
+        family = families.family_of(await engine.describe(), settings.fim)
+        assert family is not None
+        whole = await VARIANTS[variant](engine, place, settings)
+        kept, begin = beginning.split(place.prefix, family.goes_with)
+        if begin is None:
+            return whole
+        shorter = await VARIANTS[variant](engine, replace(place, prefix=kept), settings)
+        return replace(shorter, begin=begin, otherwise=whole)
 
     return build
 
@@ -103,6 +120,8 @@ VARIANTS: Final[dict[str, Variant]] = {
     "suffix-first": _built(_order(1)),
     "no suffix": _built(_bare, _without_suffix),
     "ours without healing": _built(healing=False),
+    "ours, every end left": _left_to_the_model("ours without healing"),
+    "documented, every end left": _left_to_the_model("documented without healing"),
     "suffix 3 lines": _built(hole=_three_lines),
     "with file header": _built(_with_header),
     "suffix mode": _built(mode="suffix"),

@@ -89,10 +89,10 @@ class OpenAI:
         }
         if request.stop:
             body["stop"] = list(request.stop[:MAX_STOPS])
-        begin = request.begin
-        if begin:
+        if request.begin and self._can_begin:
             # llama.cpp's grammar (GBNF); its texts are written as JSON's are.
-            body["grammar"] = f"root ::= {json.dumps(begin)} rest\nrest ::= [^\\x00]*"
+            begin = json.dumps(request.begin.text)
+            body["grammar"] = f"root ::= {begin} rest\nrest ::= [^\\x00]*"
         reason: str | None = None
         usage: Usage | None = None
         done = written = False
@@ -108,9 +108,6 @@ class OpenAI:
                 usage = _usage(event) or usage
                 text, finish = _choice(event)
                 reason = finish or reason
-                if begin:
-                    again = min(len(begin), len(text))
-                    text, begin = text[again:], begin[again:]
                 if text:
                     written = True
                     yield Chunk(text, usage)

@@ -1,0 +1,78 @@
+"""Texts that spell a control token: broken up on the way to the model, whole again on the way back.
+
+Engines read raw prompts with control tokens enabled, so the user's own ``<|fim_suffix|>`` (in a
+tokenizer's source, say) would end the prefix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+_GENERIC: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
+_GENERIC_STARTS: Final = ("<|", "<｜")
+
+
+@lru_cache(maxsize=16)
+def _pattern(control: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(control, key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, longest_first), *_GENERIC]))
+
+
+@lru_cache(maxsize=16)
+def _starts(control: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*_GENERIC_STARTS, *(token[:2] for token in control))))
+
+
+def _broken(token: str) -> str:
+    return f"{token[0]} {token[1:]}"
+
+
+def break_up(text: str, control: tuple[str, ...]) -> str:
+    """The text with a blank after the first character of whatever spells a control token."""
+    return _pattern(control).sub(lambda found: _broken(found[0]), text)
+
+
+def broken_up(control: tuple[str, ...], *texts: str) -> Mapping[str, str]:
+    """What :func:`break_up` makes of each token in the texts, and the token.
+
+    Left out is what a text spells with the blank itself: nobody can tell which of the two a copy
+    of it is of.
+    """
+    starts = _starts(control)
+    tokens = {
+        found[0]
+        for text in texts
+        # Few files have any, and to look for all of them takes milliseconds in a large one.
+        if any(start in text for start in starts)
+        for found in _pattern(control).finditer(text)
+    }
+    return {
+        _broken(token): token
+        for token in sorted(tokens)
+        if not any(_broken(token) in text for text in texts)
+    }
+
+
+def make_whole(text: str, broken: Mapping[str, str], *, over: bool) -> str:
+    """The text with tokens for what they were broken up into; ``broken`` as :func:`broken_up`.
+
+    Unless it is over, without an end that may still become one.
+    """
+    for spelled, token in broken.items():
+        text = text.replace(spelled, token)
+    if over:
+        return text
+    # The first character is the same in both.
+    held = max(
+        (
+            size - 1
+            for spelled in broken
+            for size in range(2, len(spelled))
+            if text.endswith(spelled[:size])
+        ),
+        default=0,
+    )
+    return text[: len(text) - held]
