@@ -373,6 +373,7 @@ def test_a_call_that_came_too_late_cuts_the_budget_at_once(closed: bool) -> None
 def test_also_a_budget_that_is_not_far_too_large() -> None:
     """A prompt that goes on with the one before it may be longer than the budget."""
     clock = Clock(Rates(read=200))
+    clock.read(text("b", 200), 1.0)
     assert clock.rates.budget == settled(200)
     clock.read(text("a", 460), TOO_LATE + 0.1)
     assert clock.rates.budget == settled(460 / (TOO_LATE + 0.1))
@@ -459,14 +460,17 @@ class Simulated(Desk):
         return lowest <= self.completer.rates.budget <= highest
 
 
-def desk(read: float, says: Says, measured: Measured | None = None) -> Simulated:
+def desk(
+    read: float, says: Says, measured: Measured | None = None, *, goes_ahead: bool = True
+) -> Simulated:
     profile = Profile("", read, WRITES.get(read, read / 5))
     engine = SimulatedEngine(profile, lambda _: iter(pieces("compute(value, other)\n")), says=says)
 
     async def connect(_: Settings) -> Engine:
         return engine
 
-    completer = Completer(connect, Settings(headers={}, engine="ollama"), measured)
+    settings = Settings(headers={}, engine="ollama")
+    completer = Completer(connect, settings, measured, goes_ahead=goes_ahead)
     return Simulated(completer, engine=engine)
 
 
@@ -523,7 +527,7 @@ async def test_a_machine_that_becomes_slow_meanwhile(says: Says) -> None:
 
 @pytest.mark.looptime(start=0)
 async def test_new_settings_do_not_make_the_engine_forget(tmp_path: Path) -> None:
-    one = desk(30, "nothing", Measured(tmp_path / "rates.json"))
+    one = desk(30, "nothing", Measured(tmp_path / "rates.json"), goes_ahead=False)
     for visit in range(6):
         await one.visit(visit % 3)
     await one.completer.reconfigure(one.completer.settings)
