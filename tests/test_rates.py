@@ -232,6 +232,15 @@ def test_a_load_at_the_start_is_soon_forgotten() -> None:
     assert rates.budget == settled(200)
 
 
+def test_after_a_load_that_is_known_nothing_is_surely_there() -> None:
+    clock = Clock(Rates(read=100))
+    for name in "ab":
+        clock.read(text(name, 200), 2.0)
+        clock.rates.ready(clock.now, anew=True)
+        clock.read(text(name, 200) + text("more", 60), 2.6)
+        assert clock.rates.read == pytest.approx(100, rel=0.01)
+
+
 def test_after_a_load_nothing_is_surely_there() -> None:
     clock = Clock(Rates(read=100))
     for name in "ab":

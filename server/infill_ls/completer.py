@@ -334,7 +334,7 @@ class Completer:
                 engine = await self._connected()
                 await engine.warm()
                 await self._recollect(engine)
-                self.rates.ready(asyncio.get_running_loop().time())
+                self.rates.ready(asyncio.get_running_loop().time(), anew=True)
             except InfillError as error:
                 self._status.fails(str(error))
                 await self._disconnect()

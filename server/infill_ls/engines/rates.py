@@ -118,9 +118,13 @@ class Rates:
         self._prompts = earlier._prompts
         self._prompts.lose()
 
-    def ready(self, now: float) -> None:
-        """The engine's model is loaded; ``now`` in s of the calls' clock."""
+    def ready(self, now: float, *, anew: bool = False) -> None:
+        """The engine's model is loaded; ``now`` in s of the calls' clock. ``anew``: only just, so
+        that of the prompts before nothing need be there.
+        """
         self._heard = now
+        if anew:
+            self._prompts.lose()
 
     def take(self, call: Call) -> None:
         """Learn from a call that is over, however it ended."""
