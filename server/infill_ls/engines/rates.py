@@ -157,6 +157,8 @@ class Rates:
         in_the_way = 0.0 if said else self._prompts.in_the_way(call) / self._characters
         fastest = math.inf if may_load and not said else (most + in_the_way) / seconds
         known = self.read or CONTEXT_TOKENS / COLD_READ
+        # Both bounds are about the same, or what is known is beyond one of them. Where nothing is
+        # known the lower one will do, if it is only the time that is not sure.
         if fastest <= slowest * NARROW:
             rate = math.sqrt(slowest * fastest)
         elif fastest < known:
