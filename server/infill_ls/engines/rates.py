@@ -9,8 +9,8 @@ measurement is a call of which both bounds are about the same, or one that what 
 outside of.
 
 Of a few measurements the middle one counts, so that one that something has spoilt changes little.
-The budget is raised by two at the least, and cut at once by a call that came too late. What was
-measured but once is not kept for the next session.
+The budget is raised by two at the least, but for a first step, and cut at once by a call that came
+too late. What was measured but once is not kept for the next session.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ COLD_READ: Final = 2.5  # s
 CONTEXT_STEPS: Final = (192, 256, 384, 512, 768, 1024, 1536, 2048)
 # Before anything is measured: what two CPU cores can read.
 CONTEXT_TOKENS: Final = 256
+# The most after one measurement, of which nobody knows whether it is of the engine's memory. The
+# prompt is read anew with it, and that is the second measurement.
+FIRST_RAISE: Final = 512
 # s. A prompt that is read for longer makes its fill come too late.
 TOO_LATE: Final = 2 * COLD_READ
 # Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
@@ -155,6 +158,8 @@ class Rates:
         in_the_way = 0.0 if said else self._prompts.in_the_way(call) / self._characters
         fastest = math.inf if may_load and not said else (most + in_the_way) / seconds
         known = self.read or CONTEXT_TOKENS / COLD_READ
+        # Both bounds are about the same, or what is known is beyond one of them. Where nothing is
+        # known the lower one will do, if it is only the time that is not sure.
         if fastest <= slowest * NARROW:
             rate = math.sqrt(slowest * fastest)
         elif fastest < known:
@@ -205,12 +210,11 @@ class Rates:
         if self.read is None:
             return
         ideal, best = self.read * COLD_READ, _step(self.read)
-        twice = self._read.twice is not None
-        if best > self.budget and not twice:
-            return
+        if self._read.twice is None:
+            best = min(best, FIRST_RAISE)
         fits = self.budget / 2 <= ideal <= self.budget * 3
         if late or not fits or not self._budget_is_sure:
-            self._budget, self._budget_is_sure = best, twice
+            self._budget, self._budget_is_sure = best, self._read.is_full
 
 
 def _step(read: float) -> int:
@@ -236,6 +240,11 @@ class _Measurements:
     def twice(self) -> float | None:
         """The rate if two measurements at the least have come to that much."""
         return self.rate if len(self._last) > 1 else None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no first one that was spoilt decides any more."""
+        return len(self._last) == _MEASUREMENTS
 
     def add(self, rate: float) -> None:
         self._last.append(rate)
