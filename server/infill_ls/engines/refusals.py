@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from infill_ls import families
-from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning
+from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, sentence
 from infill_ls.families import SUGGESTED_MODEL
 
 # What Ollama calls the type of an option; what people do, and how such a value is written.
@@ -106,7 +106,7 @@ def of_pull(name: str, text: str) -> EngineError:
     if "file does not exist" in text or "not found" in text:
         missing = families.not_in_library(name)
         return ModelNotFound(
-            f"{message}. {missing or 'Its library has no model of this name.'}",
+            f"{sentence(message)} {missing or 'Its library has no model of this name.'}",
             f"Fetch another: infill-ls pull {families.to_fetch(name)}"
             if missing
             else f"Check the name; {SUGGESTED_MODEL} is one that can fill in the middle.",
