@@ -31,7 +31,7 @@ async def chunks(engine: OpenAI) -> list[Chunk]:
 
 
 async def test_request_to_the_letter(ollama: FakeOllama) -> None:
-    await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b", extra={"cache_prompt": True}))
+    await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b"))
     assert [call.path for call in ollama.calls] == ["/v1/completions"]
     assert ollama.calls[0].body == {
         "model": "qwen2.5-coder:1.5b",
@@ -42,13 +42,12 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
         "stream": True,
         "stream_options": {"include_usage": True},
         "stop": ["1", "2", "3", "4"],
-        "cache_prompt": True,
     }
 
 
 async def test_what_the_answer_begins_with_is_asked_for_and_left_out(ollama: FakeOllama) -> None:
     ollama.fill = ' "so\\rted"(xs)'
-    engine = OpenAI(ollama.url, can_begin=True)
+    engine = OpenAI(ollama.url, llama_server=True)
     request = replace(REQUEST, begin=' "so\\r')
     got = [chunk async for chunk in engine.generate(request)]
     assert "".join(chunk.text for chunk in got) == 'ted"(xs)'
@@ -91,14 +90,30 @@ async def test_what_the_server_says_that_its_model_is(
     ollama: FakeOllama, about: dict[str, Any], props: Any, own_name: str
 ) -> None:
     ollama.models, ollama.about, ollama.props = {"default": []}, {"default": about}, props
-    assert await OpenAI(ollama.url, inquire=True).describe() == Model("default", own_name=own_name)
+    described = await OpenAI(ollama.url, inquire=True).describe()
+    can_begin = about is LLAMA_SERVER
+    assert described == Model("default", can_begin=can_begin, own_name=own_name)
 
 
 async def test_llama_server_has_one_model_under_any_name(ollama: FakeOllama) -> None:
     ollama.about = {"qwen2.5-coder:1.5b": LLAMA_SERVER}
     ollama.props = {"model_path": "codegemma-2b.gguf"}
     described = await OpenAI(ollama.url, model="gpt", inquire=True).describe()
-    assert described == Model("gpt", own_name="codegemma-2b.gguf")
+    assert described == Model("gpt", can_begin=True, own_name="codegemma-2b.gguf")
+
+
+@pytest.mark.parametrize(
+    ("owner", "more"),
+    [("llamacpp", {"cache_prompt": True, "timings_per_token": True}), ("vllm", {})],
+)
+async def test_llama_server_alone_is_asked_for_more(
+    ollama: FakeOllama, owner: str, more: dict[str, Any]
+) -> None:
+    ollama.about = {"qwen2.5-coder:1.5b": {"owned_by": owner}}
+    await chunks(OpenAI(ollama.url, inquire=True))
+    body = ollama.calls[-1].body
+    standard = ("model", "prompt", "max_tokens", "temperature", "seed", "stream", "stop")
+    assert {key: body[key] for key in body.keys() - {*standard, "stream_options"}} == more
 
 
 async def test_a_server_that_lists_no_models_does_without(ollama: FakeOllama) -> None:
