@@ -11,7 +11,7 @@ import pytest
 from fake_ollama import FakeOllama
 from infill_ls.engines import Chunk
 from infill_ls.engines.openai import OpenAI
-from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
+from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 
@@ -119,6 +119,17 @@ async def test_llama_server_alone_is_asked_for_more(
 async def test_a_server_that_lists_no_models_does_without(ollama: FakeOllama) -> None:
     ollama.fault = "not ollama"
     assert await OpenAI(ollama.url, model="m", inquire=True).describe() == Model("m")
+
+
+async def test_what_it_is_is_asked_again_when_its_model_is_loaded(ollama: FakeOllama) -> None:
+    ollama.about = {"qwen2.5-coder:1.5b": LLAMA_SERVER}
+    ollama.props = {"model_path": "codegemma-2b.gguf"}
+    engine = OpenAI(ollama.url, model="gpt", inquire=True)
+    ollama.fault = "loading"
+    with pytest.raises(Busy, match="still loading its model"):
+        await engine.describe()
+    ollama.fault = ""
+    assert await engine.describe() == Model("gpt", can_begin=True, own_name="codegemma-2b.gguf")
 
 
 async def test_no_model_at_all(ollama: FakeOllama) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, Final
 
 from infill_ls import families
@@ -152,14 +152,19 @@ class OpenAI:
         has, and ``GET /props`` gives that one's file. Notes whether it is that server.
         """
         found = None
-        # Whatever is wrong, the generation will tell; not all servers have these.
-        with suppress(EngineError):
+        try:
             models = await self._models()
             found = next((entry.get("root") for entry in models if entry["id"] == name), None)
             self._llama_server = bool(models) and models[0].get("owned_by") == "llamacpp"
             if self._llama_server and not found:
                 props = await self._http.ask("GET", "/props")
                 found = props.get("model_path") if isinstance(props, dict) else None
+        except Busy:
+            # It will tell later, as llama-server does when it has loaded its model.
+            raise
+        except EngineError:
+            # Whatever is wrong, the generation will tell; not all servers have these.
+            pass
         return re.split(r"[/\\]", found.rstrip("/\\"))[-1] if isinstance(found, str) else ""
 
     def _explain(self, status: int, text: str) -> EngineError:
@@ -178,6 +183,8 @@ class OpenAI:
                 f"{self._http.url} refuses the key ({text or status}).",
                 'Set "apiKeyEnv" to the name of the environment variable with the key.',
             )
+        if status == 503 and "loading" in text.lower():
+            return Busy("The server is still loading its model.", "Wait a little.")
         if status in (429, 503):
             return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
         return BadAnswer(
