@@ -143,10 +143,12 @@ class Proxy:
                 continue
             call.first_byte = call.first_byte or now()
             *lines, rest = (rest + data).split(b"\n")
+            # Between them stand the lengths of chunks.
             for line in lines:
-                if b'"done":true' in line:
-                    with suppress(ValueError):
-                        call.answer = json.loads(line)
+                if line.startswith(b"{"):
+                    answer = json.loads(line)
+                    if answer.get("done"):
+                        call.answer = answer
 
 
 class Ollama:
