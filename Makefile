@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-editors screenshots editor-requests vsix lint lock bench bench-levers \
-	bench-real bench-knobs eval eval-ends clean
+.PHONY: demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
+	bench-levers bench-real bench-knobs bench-ollama eval eval-ends clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -11,13 +11,19 @@ demo: .venv/.ready
 
 test: .venv/.ready
 	$(BIN)/infill-ls pull
-	$(BIN)/python -m pytest -q --ignore tests/editors
+	$(BIN)/python -m pytest -q --ignore tests/editors --ignore tests/llama_server
 
 # Real editors, driven from end to end; EDITORS="neovim helix" for some of them.
 test-editors: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	$(BIN)/python -m pytest -q tests/editors -k "$(subst $(eval) , or ,$(EDITORS))"
+
+# A real llama-server with the embedded weights, as engine "openai"; it is Debian's newest.
+test-llama-server: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m llama_server
+	$(BIN)/python -m pytest -q tests/llama_server
 
 # Pictures of the editors with a fill of the embedded model, for the README.
 screenshots: .venv/.ready
@@ -62,6 +68,13 @@ bench-real: .venv/.ready
 bench-knobs: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
+
+# On a real Ollama that runs: make bench-ollama URL=http://127.0.0.1:11434, with MODEL=NAME for
+# another model than qwen2.5-coder:0.5b; ARGUMENTS="--only a --server-source FOLDER" and the like.
+bench-ollama: .venv/.ready
+	$(if $(URL),,$(error Say where Ollama is: make bench-ollama URL=http://127.0.0.1:11434))
+	PYTHONPATH=tests $(BIN)/python -m bench.ollama --url "$(URL)" $(if $(MODEL),--model "$(MODEL)") \
+		$(ARGUMENTS)
 
 # How good fills are: make eval DATA=FOLDER, with the files of HumanEval-Infilling. What was
 # generated is kept in .eval; ARGUMENTS="--count 60 --prompt ours --prompt documented" and the like.

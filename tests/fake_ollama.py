@@ -232,6 +232,10 @@ class FakeOllama:
             await asyncio.Event().wait()
         if self.fault == "not ollama":
             self._send(writer, 404, b"<html>nothing here</html>", "text/html")
+        elif self.fault == "loading":
+            # llama-server answers nothing else until its model is there.
+            error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
+            self._reply(writer, 503, {"error": error})
         elif (method, call.path) == ("GET", "/api/version"):
             self._reply(writer, 200, {"version": "0.33.0"})
         elif (method, call.path) == ("GET", "/api/tags"):

@@ -12,7 +12,7 @@ from fake_ollama import FakeOllama
 from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.openai import OpenAI
-from infill_ls.errors import BadAnswer, ModelNotFound, NotRunning
+from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning
 from infill_ls.families import Model
 from infill_ls.prompt import Request
 
@@ -32,7 +32,7 @@ async def chunks(engine: OpenAI, request: Request = REQUEST) -> list[Chunk]:
 
 
 async def test_request_to_the_letter(ollama: FakeOllama) -> None:
-    await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b", extra={"cache_prompt": True}))
+    await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b"))
     assert [call.path for call in ollama.calls] == ["/v1/completions"]
     assert ollama.calls[0].body == {
         "model": "qwen2.5-coder:1.5b",
@@ -43,7 +43,6 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
         "stream": True,
         "stream_options": {"include_usage": True},
         "stop": ["1", "2", "3", "4"],
-        "cache_prompt": True,
     }
 
 
@@ -51,7 +50,7 @@ async def test_what_the_answer_begins_with_is_asked_for(ollama: FakeOllama) -> N
     request = replace(REQUEST, begin=Beginning(' "so\\r'))
     await chunks(OpenAI(ollama.url), request)
     assert "grammar" not in ollama.calls[-1].body
-    await chunks(OpenAI(ollama.url, can_begin=True), request)
+    await chunks(OpenAI(ollama.url, llama_server=True), request)
     assert ollama.calls[-1].body["grammar"] == ('root ::= " \\"so\\\\r" rest\nrest ::= [^\\x00]*')
 
 
@@ -65,7 +64,7 @@ async def test_the_answer_is_streamed_with_its_counts(ollama: FakeOllama) -> Non
 
 
 async def test_a_stream_that_is_closed_early_has_its_counts_and_times(ollama: FakeOllama) -> None:
-    engine = OpenAI(ollama.url, extra={"timings_per_token": True})
+    engine = OpenAI(ollama.url, llama_server=True)
     async with aclosing(engine.generate(REQUEST)) as answer:
         usage = (await anext(answer)).usage
     assert usage == Usage(67, 7, 1, 2.0005, 0.1005)
@@ -98,19 +97,46 @@ async def test_what_the_server_says_that_its_model_is(
     ollama: FakeOllama, about: dict[str, Any], props: Any, own_name: str
 ) -> None:
     ollama.models, ollama.about, ollama.props = {"default": []}, {"default": about}, props
-    assert await OpenAI(ollama.url, inquire=True).describe() == Model("default", own_name=own_name)
+    described = await OpenAI(ollama.url, inquire=True).describe()
+    can_begin = about is LLAMA_SERVER
+    assert described == Model("default", can_begin=can_begin, own_name=own_name)
 
 
 async def test_llama_server_has_one_model_under_any_name(ollama: FakeOllama) -> None:
     ollama.about = {"qwen2.5-coder:1.5b": LLAMA_SERVER}
     ollama.props = {"model_path": "codegemma-2b.gguf"}
     described = await OpenAI(ollama.url, model="gpt", inquire=True).describe()
-    assert described == Model("gpt", own_name="codegemma-2b.gguf")
+    assert described == Model("gpt", can_begin=True, own_name="codegemma-2b.gguf")
+
+
+@pytest.mark.parametrize(
+    ("owner", "more"),
+    [("llamacpp", {"cache_prompt": True, "timings_per_token": True}), ("vllm", {})],
+)
+async def test_llama_server_alone_is_asked_for_more(
+    ollama: FakeOllama, owner: str, more: dict[str, Any]
+) -> None:
+    ollama.about = {"qwen2.5-coder:1.5b": {"owned_by": owner}}
+    await chunks(OpenAI(ollama.url, inquire=True))
+    body = ollama.calls[-1].body
+    standard = ("model", "prompt", "max_tokens", "temperature", "seed", "stream", "stop")
+    assert {key: body[key] for key in body.keys() - {*standard, "stream_options"}} == more
 
 
 async def test_a_server_that_lists_no_models_does_without(ollama: FakeOllama) -> None:
     ollama.fault = "not ollama"
     assert await OpenAI(ollama.url, model="m", inquire=True).describe() == Model("m")
+
+
+async def test_what_it_is_is_asked_again_when_its_model_is_loaded(ollama: FakeOllama) -> None:
+    ollama.about = {"qwen2.5-coder:1.5b": LLAMA_SERVER}
+    ollama.props = {"model_path": "codegemma-2b.gguf"}
+    engine = OpenAI(ollama.url, model="gpt", inquire=True)
+    ollama.fault = "loading"
+    with pytest.raises(Busy, match="still loading its model"):
+        await engine.describe()
+    ollama.fault = ""
+    assert await engine.describe() == Model("gpt", can_begin=True, own_name="codegemma-2b.gguf")
 
 
 async def test_no_model_at_all(ollama: FakeOllama) -> None:

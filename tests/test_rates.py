@@ -601,7 +601,7 @@ async def test_what_is_given_apart_is_read_too() -> None:
     async for _ in generation.stream(desk(5000, "nothing").engine, settings):
         pass
     (call,) = generation.calls
-    assert call.prompt == "above\nresult = \nbelow\n"
+    assert call.prompt == "above\nresult =\nbelow\n"
     assert call.first is not None
     assert call.asked < call.first <= call.last <= call.ended
 

@@ -89,9 +89,23 @@ def bind(root: Path, program: Path) -> None:
     if not found:
         raise RuntimeError(f"{loader}, the loader of {program}, is in none of the packages")
     # Before Debian 13 a library may be in lib/ or in usr/lib/.
-    places = (str(root / place / found.parent.name) for place in ("lib", "usr/lib"))
-    libraries = ("--force-rpath", "--set-rpath", ":".join(places))
-    run(patchelf, "--set-interpreter", str(found), *libraries, str(program))
+    places = [str(root / place / found.parent.name) for place in ("lib", "usr/lib")]
+    # A folder of a program's own libraries, as llama.cpp has. They name it too, and what names one
+    # doesn't look where the program says.
+    own = [str(root / name.strip("/")) for name in run_path(patchelf, program)]
+    libraries = (path for name in own for path in sorted(Path(name).glob("*.so*")))
+    shared = (path for place in places for path in sorted(Path(place).glob("*.so*")) if own)
+    for library in (*libraries, *shared):
+        if not library.is_symlink() and run_path(patchelf, library):
+            run(patchelf, "--remove-rpath", str(library))
+    where = ("--force-rpath", "--set-rpath", ":".join((*places, *own)))
+    run(patchelf, "--set-interpreter", str(found), *where, str(program))
+
+
+def run_path(patchelf: str, file: Path) -> list[str]:
+    """The folders outside of the system's that a program or a library looks for libraries in."""
+    names = run(patchelf, "--print-rpath", str(file)).strip().split(":")
+    return [name for name in names if name.startswith("/")]
 
 
 def run(*command: str, apt: Path | None = None) -> str:

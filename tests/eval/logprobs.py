@@ -42,10 +42,10 @@ class Tap:
         # The embedded engine has a new client after its child has died.
         if server is not self._tapped:
             self._tapped = server
-            server._extra["logprobs"] = _ALTERNATIVES
             lines = server._http.lines
 
             async def heard(path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+                body = {**body, "logprobs": _ALTERNATIVES}
                 async with aclosing(lines(path, body)) as stream:
                     async for line in stream:
                         self._heard += tokens(line)

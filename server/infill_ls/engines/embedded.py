@@ -148,9 +148,7 @@ class Embedded:
             url,
             model=self._weights.name,
             headers={"Authorization": f"Bearer {key}"},
-            # Counts with every piece: most streams are closed before their last one.
-            extra={"cache_prompt": True, "timings_per_token": True},
-            can_begin=True,
+            llama_server=True,
         )
         return self._server
 

@@ -22,14 +22,16 @@ from infill_ls.settings import Settings
 
 # The API takes no more than four stop texts (OpenAI API reference, "Completions", stop).
 MAX_STOPS: Final = 4
+# What llama-server takes beyond that API (llama.cpp, tools/server/README.md): what it has read is
+# kept for the next call, and the counts come with every piece, as most streams are closed early.
+LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
 
 
 class OpenAI:
     """``model``: None for the one that the server has, or the best of several.
 
-    ``inquire``: ask the server what its model really is; a name may be anybody's choice.
-    ``extra``: fields beyond the standard, for servers that are known to take them.
-    ``can_begin``: the server takes llama.cpp's ``grammar``.
+    ``inquire``: ask the server what it is, and what its model really is; a name may be anybody's
+    choice. ``llama_server``: it is known to be llama.cpp's, which takes a ``grammar``.
     """
 
     name = "openai"
@@ -42,14 +44,12 @@ class OpenAI:
         inquire: bool = False,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
-        extra: Mapping[str, Any] | None = None,
-        can_begin: bool = False,
+        llama_server: bool = False,
     ) -> None:
         self._named = model
         self._inquire = inquire
         self._model: Model | None = None
-        self._extra = dict(extra or {})
-        self._can_begin = can_begin
+        self._llama_server = llama_server
         self._http = Http(
             url,
             explain=self._explain,
@@ -72,7 +72,7 @@ class OpenAI:
         if self._model is None:
             name = self._named or await self._only()
             own_name = await self._own_name(name) if self._inquire else ""
-            self._model = Model(name, can_begin=self._can_begin, own_name=own_name)
+            self._model = Model(name, can_begin=self._llama_server, own_name=own_name)
         return self._model
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
@@ -85,11 +85,11 @@ class OpenAI:
             "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
-            **self._extra,
+            **(LLAMA_SERVER if self._llama_server else {}),
         }
         if request.stop:
             body["stop"] = list(request.stop[:MAX_STOPS])
-        if request.begin and self._can_begin:
+        if request.begin and self._llama_server:
             # llama.cpp's grammar (GBNF); its texts are written as JSON's are.
             begin = json.dumps(request.begin.text)
             body["grammar"] = f"root ::= {begin} rest\nrest ::= [^\\x00]*"
@@ -163,18 +163,22 @@ class OpenAI:
         """What the model was called before the user named it; empty if the server doesn't say.
 
         vLLM and SGLang give it as ``root``. llama-server takes any name for the one model that it
-        has, and ``GET /props`` gives that one's file.
+        has, and ``GET /props`` gives that one's file. Notes whether it is that server.
         """
+        found = None
         try:
             models = await self._models()
-            entry = next((entry for entry in models if entry["id"] == name), None)
-            found = entry.get("root") if entry else None
-            if not found and models and models[0].get("owned_by") == "llamacpp":
+            found = next((entry.get("root") for entry in models if entry["id"] == name), None)
+            self._llama_server = bool(models) and models[0].get("owned_by") == "llamacpp"
+            if self._llama_server and not found:
                 props = await self._http.ask("GET", "/props")
                 found = props.get("model_path") if isinstance(props, dict) else None
+        except Busy:
+            # It will tell later, as llama-server does when it has loaded its model.
+            raise
         except EngineError:
             # Whatever is wrong, the generation will tell; not all servers have these.
-            return ""
+            pass
         return re.split(r"[/\\]", found.rstrip("/\\"))[-1] if isinstance(found, str) else ""
 
     def _explain(self, status: int, text: str) -> EngineError:
@@ -193,6 +197,8 @@ class OpenAI:
                 f"{self._http.url} refuses the key ({text or status}).",
                 'Set "apiKeyEnv" to the name of the environment variable with the key.',
             )
+        if status == 503 and "loading" in text.lower():
+            return Busy("The server is still loading its model.", "Wait a little.")
         if status in (429, 503):
             return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
         # What it can't do is in its log; what it won't do, it has said.
