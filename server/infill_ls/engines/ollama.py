@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from infill_ls import families
-from infill_ls.engines import Chunk, Usage
+from infill_ls.engines import Chunk, Usage, ollamas_name
 from infill_ls.engines.http import Http, integer, parse, request_headers
 from infill_ls.errors import (
     BadAnswer,
@@ -319,7 +319,11 @@ class Ollama:
         if status == 404 and "model" in text:
             found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
             name = found[1] if found else named
-            return ModelNotFound(f'Ollama has no model "{name}".', f"Fetch it: ollama pull {name}")
+            theirs = ollamas_name(name)
+            named_so = "" if theirs == name else f' and set "model" to "{theirs}"'
+            return ModelNotFound(
+                f'Ollama has no model "{name}".', f"Fetch it: ollama pull {theirs}{named_so}"
+            )
         if "does not support insert" in text:
             return CannotInsert(
                 f'"{named}" does not support insert.',
