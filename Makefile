@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo test test-editors screenshots editor-requests vsix lint lock bench bench-levers \
-	bench-real bench-knobs eval clean
+	bench-real bench-knobs bench-busy eval fresh-debian clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -63,6 +63,12 @@ bench-knobs: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
 
+# The embedded engine beside other work, which this starts itself; ARGUMENTS="--only all" for what
+# else was tried.
+bench-busy: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m bench.busy $(ARGUMENTS)
+
 # How good fills are: make eval DATA=FOLDER, with the files of HumanEval-Infilling. What was
 # generated is kept in .eval; ARGUMENTS="--count 60 --prompt ours --prompt documented" and the like.
 eval: .venv/.ready
@@ -84,6 +90,11 @@ lock:
 	PYTHONPATH=.tools $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--extra embedded --group dev --output-file requirements.lock pyproject.toml
+
+# make demo and make test on Debian as it is after its installation. Needs root and debootstrap;
+# RELEASES="bookworm" for one of them.
+fresh-debian:
+	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

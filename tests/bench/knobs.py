@@ -36,7 +36,9 @@ def _batch(size: int) -> Change:
     return change
 
 
-def _threads(count: int) -> Change:
+def threads(count: int) -> Change:
+    """Another number of threads, for reading and for writing."""
+
     def change(params: Any) -> None:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = count
 
@@ -83,7 +85,7 @@ VARIANTS: Final[dict[str, Change]] = {
     "as set": lambda _: None,
     "batch 512": _batch(512),
     "batch 64": _batch(64),
-    "1 thread": _threads(1),
+    "1 thread": threads(1),
     "no lookup": _speculate("COMMON_SPECULATIVE_TYPE_NONE"),
     "flash on": _flash_attention("LLAMA_FLASH_ATTN_TYPE_ENABLED"),
     "flash off": _flash_attention("LLAMA_FLASH_ATTN_TYPE_DISABLED"),
@@ -94,14 +96,14 @@ VARIANTS: Final[dict[str, Change]] = {
 }
 
 
-def prompts() -> list[str]:
-    """Prompts that end in the middle of real files."""
+def prompts(characters: int = PROMPT_CHARACTERS) -> list[str]:
+    """Prompts that end in the middle of real files, with so much of what stands before."""
     found = []
     for path in sorted(SOURCES.glob("*.txt")):
         text = path.read_text("utf-8")
         for share in (0.5, 0.8):
             end = text.rfind("\n", 0, int(len(text) * share)) + 1
-            prefix, suffix = text[max(0, end - PROMPT_CHARACTERS) : end], text[end : end + 300]
+            prefix, suffix = text[max(0, end - characters) : end], text[end : end + 300]
             found.append(f"<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}")
     return found
 

@@ -34,8 +34,11 @@ def environment(inherited: Mapping[str, str], libraries: Path | None) -> dict[st
 
 def libraries() -> Path | None:
     """The folder of the packaged OpenMP; None where the system has its own, or needs none."""
-    if sys.platform != "linux" or _system_has():
-        return None
+    return None if sys.platform != "linux" or _system_has() else packaged()
+
+
+def packaged() -> Path | None:
+    """The folder of the packaged OpenMP; None where that isn't installed."""
     try:
         folder = Path(str(distribution(_PACKAGE).locate_file(_FOLDER)))
     except PackageNotFoundError:
