@@ -67,9 +67,10 @@ def _packaged() -> str | None:
 
 
 VARIANTS: Final[dict[str, Variant]] = {
-    "before": Variant({"OMP_WAIT_POLICY": None}),
+    "before": Variant({"OMP_WAIT_POLICY": None, "GOMP_SPINCOUNT": None}),
     "as set": Variant(),
-    "spin a little": Variant({"OMP_WAIT_POLICY": None, "GOMP_SPINCOUNT": "10000"}),
+    "no spinning": Variant({"GOMP_SPINCOUNT": None}),
+    "spin longer": Variant({"GOMP_SPINCOUNT": "10000"}),
     "1 thread": Variant(threads=1),
     "4 threads": Variant(threads=4),
     "nice -5": Variant(nice=-5),
