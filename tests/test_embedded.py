@@ -77,7 +77,7 @@ REFUSED_LOG = (
 @pytest.mark.parametrize(
     ("own", "waiting"),
     [
-        ({}, "PASSIVE 1000"),
+        ({}, "PASSIVE 300"),
         ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"),
         ({"GOMP_SPINCOUNT": "100"}, "None 100"),
         ({"KMP_BLOCKTIME": "5"}, "None None"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -21,7 +22,7 @@ import httpx
 
 from bench.world import SOURCES
 from infill_ls import weights
-from infill_ls.engines import embedded_server
+from infill_ls.engines import embedded_server, openmp
 
 FILL_TOKENS: Final = 48
 PROMPT_CHARACTERS: Final = 1600
@@ -172,6 +173,7 @@ def main() -> None:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=True,
+                env=openmp.environment(os.environ, openmp.libraries()),
                 text=True,
             )
             rates[name].append(json.loads(ran.stdout.splitlines()[-1]))

@@ -19,10 +19,10 @@ _FOLDER: Final = "cmeel.prefix/lib"
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 
 # Threads that spin while they wait take the time that the one they wait for needs, as soon as
-# another program wants a core too: a fill of 2.5 s takes 50 beside two busy processes, without
-# spinning 4. But falling asleep at once costs a third of the writing on a quiet machine, and
-# spinning for some µs gives that back (`make bench-busy`). GNU's knows the count, LLVM's the policy.
-_WAIT: Final = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
+# another program wants a core too: beside four busy processes a fill takes twice as long so. But
+# falling asleep at once costs a quarter of the writing on a quiet machine, and spinning for some µs
+# gives that back (`make bench-busy`). The count is for GNU's, the policy for LLVM's.
+_WAIT: Final = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "300"}
 
 
 def environment(inherited: Mapping[str, str], libraries: Path | None) -> dict[str, str]:
