@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
-	bench-levers bench-real bench-knobs bench-ollama eval eval-ends clean
+	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends fresh-debian clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -69,6 +69,12 @@ bench-knobs: .venv/.ready
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
 
+# The embedded engine beside other work, which this starts itself; ARGUMENTS="--only all" for what
+# else was tried.
+bench-busy: .venv/.ready
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m bench.busy $(ARGUMENTS)
+
 # On a real Ollama that runs: make bench-ollama URL=http://127.0.0.1:11434, with MODEL=NAME for
 # another model than qwen2.5-coder:0.5b; ARGUMENTS="--only a --server-source FOLDER" and the like.
 bench-ollama: .venv/.ready
@@ -104,6 +110,11 @@ lock:
 	PYTHONPATH=.tools $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--extra embedded --group dev --output-file requirements.lock pyproject.toml
+
+# make demo and make test on Debian as it is after its installation. Needs root and debootstrap;
+# RELEASES="bookworm" for one of them.
+fresh-debian:
+	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
 clean:
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -205,7 +205,8 @@ class LspClient:
         return await self.wait()
 
     async def wait(self) -> int:
-        async with asyncio.timeout(10):
+        # Long enough for a machine that does much else.
+        async with asyncio.timeout(60):
             status = await self.process.wait()
         await self._reader
         return status

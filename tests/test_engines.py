@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls import weights
+from infill_ls import installation, weights
 from infill_ls.engines import connect, embedded, embedded_server
 from infill_ls.engines.embedded import Embedded
 from infill_ls.engines.rates import Rates
@@ -118,8 +118,26 @@ async def test_a_model_that_no_engine_has() -> None:
 
 async def test_an_embedded_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(NotRunning, match=r"pip install 'infill-ls\[embedded\]'"):
+    with pytest.raises(NotRunning) as caught:
         await connect(replace(SETTINGS, engine="embedded"))
+    assert caught.value.fix == f"Install it: {installation.command()}, then infill-ls pull"
+
+
+@pytest.mark.parametrize("own", ["0.5b", "1.5B", DEFAULT.name, LARGER.name])
+async def test_a_name_of_ours_is_nothing_that_ollama_pulls(
+    own: str, have: list[Weights], ollama: FakeOllama
+) -> None:
+    have.clear()
+    with pytest.raises(WeightsError) as caught:
+        await connect(replace(SETTINGS, url=NOWHERE, model=own))
+    assert "ollama" not in str(caught.value)
+    # Nor where the user says that Ollama it is.
+    ours = weights.named(own)
+    engine = await connect(replace(SETTINGS, url=ollama.url, engine="ollama", model=own))
+    with pytest.raises(ModelNotFound) as missing:
+        await engine.describe()
+    theirs = f"qwen2.5-coder:{ours.short}"
+    assert missing.value.fix == f'Fetch it: ollama pull {theirs} and set "model" to "{theirs}"'
 
 
 @pytest.mark.parametrize(

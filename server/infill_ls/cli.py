@@ -409,6 +409,7 @@ def _model_options(pairs: Sequence[str]) -> dict[str, Any]:
 
 def _pull(options: argparse.Namespace) -> int:
     from infill_ls import weights
+    from infill_ls.engines import ollamas_name
 
     name = options.model
     if name is None or name == "embedded":
@@ -429,7 +430,7 @@ def _pull(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return _pull_weights(ours)
-    _run(_pull_through_ollama(name, settings))
+    _run(_pull_through_ollama(ollamas_name(name), settings))
     return 0
 
 

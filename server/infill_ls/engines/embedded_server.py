@@ -1,8 +1,9 @@
 """The embedded engine's child process: llama.cpp's server on loopback, from prebuilt wheels.
 
 Started as ``python -m infill_ls.engines.embedded_server`` with one line of JSON on stdin (see
-:func:`main`); answers with one line of JSON on stdout, ``{"url": ...}`` or ``{"error": ...}``,
-and lives until stdin ends, that is as long as its parent.
+:func:`main`); answers with one line of JSON on stdout, ``{"url": ...}`` or the name and the text
+of an exception, ``{"kind": ..., "text": ...}``, and lives until stdin ends, that is as long as its
+parent.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> None:
         server = start(call["weights"], call["key"], call["name"])
         answer = {"url": server.listening_address}
     except Exception as error:  # the parent says what happened; nobody reads a traceback here
-        answer = {"error": f"{type(error).__name__}: {error}"}
+        answer = {"kind": type(error).__name__, "text": str(error)}
     print(json.dumps(answer), file=answers, flush=True)
     sys.stdin.read()
     # The native threads would wait for requests that nobody wants any more.

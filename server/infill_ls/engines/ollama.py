@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from infill_ls import families
-from infill_ls.engines import Chunk, Usage, refusals
+from infill_ls.engines import Chunk, Usage, ollamas_name, refusals
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import (
     BadAnswer,
@@ -444,10 +444,12 @@ class Ollama:
         if status == 404 and "model" in text:
             found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
             name = found[1] if found else named
-            missing = families.not_in_library(name)
+            theirs, missing = ollamas_name(name), families.not_in_library(name)
+            named_so = "" if theirs == name else f' and set "model" to "{theirs}"'
             return ModelNotFound(
                 f'Ollama has no model "{name}". {missing}',
-                f"Fetch {'another' if missing else 'it'}: ollama pull {families.to_fetch(name)}",
+                f"Fetch {'another' if missing else 'it'}: "
+                f"ollama pull {families.to_fetch(theirs)}{named_so}",
             )
         if "does not support insert" in text:
             return CannotInsert(

@@ -1,0 +1,137 @@
+"""Why the embedded engine's child gives no address, or has died, and what mends it. Pure."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from infill_ls.engines import openmp
+from infill_ls.errors import NotRunning
+
+_NO_MEMORY: Final = re.compile(
+    r"cannot allocate memory|bad_alloc|failed to allocate|unable to allocate|out of memory"
+    r"|not enough memory|MemoryError",
+    re.IGNORECASE,
+)
+# llama.cpp's own log: time, level, place, then "error loading model: ..." where it can't.
+_LOADING: Final = re.compile(r"error loading model: (.+)")
+_ERROR_LINE: Final = re.compile(r"^[\d.]+ E \S*\s*(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of a child that doesn't serve.
+
+    ``kind`` and ``text``: the exception that it told of, empty if it told of none. ``log``: the
+    last lines that it wrote. ``status``: its exit status, the negated number of the signal that
+    ended it, or None if it lives. ``silence``: seconds for which it was waited in vain.
+    """
+
+    kind: str = ""
+    text: str = ""
+    log: Sequence[str] = ()
+    status: int | None = None
+    silence: float = 0.0
+
+    @property
+    def may_be_the_weights(self) -> bool:
+        """Whether broken weights could be behind it; their digest knows."""
+        killed = _is(self.status, "SIGKILL") or _is(self.status, "SIGILL")
+        return not (self.is_an_import or killed or self.silence or self.is_short_of_memory)
+
+    @property
+    def is_an_import(self) -> bool:
+        return self.kind in ("ImportError", "ModuleNotFoundError")
+
+    @property
+    def is_short_of_memory(self) -> bool:
+        return bool(_NO_MEMORY.search("\n".join((self.kind, self.text, *self.log))))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where it happened. ``needed`` and ``free``: bytes of memory, ``free`` None if unsaid.
+
+    ``smaller``: the short name of weights that need less, empty if there are none. ``reinstall``:
+    the command that installs the engine anew, with all that it needs.
+    """
+
+    needed: int
+    free: int | None
+    smaller: str
+    reinstall: str
+
+
+def explain(ending: Ending, there: Surroundings) -> NotRunning:
+    """One message with one cure. That the weights are whole was seen before."""
+    if missing := re.search(r"(lib[\w.+-]+): cannot open shared object", ending.text):
+        return NotRunning(
+            f"The embedded engine does not start: this system has no {missing[1]}.",
+            # That one comes with the engine (pyproject.toml).
+            f"Install it with the engine: {there.reinstall}"
+            if missing[1] == openmp.LIBRARY
+            else "Install the package of your system that has it.",
+        )
+    if ending.is_an_import:
+        return NotRunning(
+            f"The embedded engine does not start: its native code can't be loaded "
+            f"({ending.text:.300}).",
+            f"Install it anew: {there.reinstall}",
+        )
+    if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
+        free = "" if there.free is None else f", {there.free / 1e9:.1f} GB are free"
+        killed = " and was ended by the system" if _is(ending.status, "SIGKILL") else ""
+        return NotRunning(
+            f"The embedded engine ran out of memory{killed}: it takes about "
+            f"{there.needed / 1e9:.1f} GB{free}.",
+            f'Close other programs, or set "model" to "{there.smaller}".'
+            if there.smaller
+            else "Close other programs, or use an engine on another machine.",
+        )
+    if _is(ending.status, "SIGILL"):
+        return NotRunning(
+            "The embedded engine crashed: this processor lacks instructions that it is built with.",
+            "Use Ollama.",
+        )
+    if ending.status is not None and ending.status < 0:
+        return NotRunning(
+            f"The embedded engine crashed ({_signal(ending.status)}).",
+            f"Install it anew: {there.reinstall}, or use Ollama.",
+        )
+    if ending.silence:
+        return NotRunning(
+            f"The embedded engine does not start: it gave no sign for {ending.silence:.0f} s.",
+            "Try again when the machine has less to do, or use Ollama.",
+        )
+    return NotRunning(
+        f"The embedded engine does not start ({_reason(ending):.300}).",
+        f"Install it anew: {there.reinstall}, or use Ollama.",
+    )
+
+
+def _reason(ending: Ending) -> str:
+    """The first line in which llama.cpp says why, or the exception, or the last line."""
+    for pattern in (_LOADING, _ERROR_LINE):
+        for line in ending.log:
+            if found := pattern.search(line):
+                return found[1]
+    if ending.kind:
+        return f"{ending.kind}: {ending.text}"
+    last = next((line for line in reversed(ending.log) if line.strip()), "")
+    return last or "it ended without a word"
+
+
+def _is(status: int | None, name: str) -> bool:
+    """Whether a signal of this name, which not every system has, was the end."""
+    number = getattr(signal, name, None)
+    return number is not None and status == -number
+
+
+def _signal(status: int) -> str:
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

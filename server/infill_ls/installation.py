@@ -1,0 +1,135 @@
+"""How infill-ls was installed, and the command that installs it again with the embedded engine.
+
+Nothing is asked but what installers leave behind: the distribution's own metadata (``INSTALLER``,
+``direct_url.json`` of PEP 610), and the files that uv and pipx keep in an environment of theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+NAME: Final = "infill-ls"
+EXTRA: Final = "embedded"
+
+Installer = Literal["pip", "uv", "uv tool", "pipx", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """``by``: whose environment it is in; ``system`` is a Python that lets no pip in (PEP 668).
+
+    ``requirement``: what an installer is to be given, with the extra. ``editable``: the code runs
+    from the folder that it was installed from. ``python``: the interpreter's path.
+    """
+
+    by: Installer
+    requirement: str
+    editable: bool
+    python: str
+
+    def command(self, *, anew: bool = False) -> str:
+        """The command that adds the embedded engine.
+
+        ``anew``: what is there already is replaced too, because it is of no use.
+        """
+        what = _quote(self.requirement)
+        if self.editable:
+            what = f"--editable {what}"
+        match self.by:
+            case "uv tool":
+                return f"uv tool install {'--reinstall ' if anew else ''}{what}"
+            case "pipx":
+                return f"pipx install --force {what}"
+            case "uv":
+                again = "--reinstall " if anew else ""
+                return f"uv pip install --python {_quote(self.python)} {again}{what}"
+            case "pip":
+                again = "--force-reinstall " if anew else ""
+                return f"{_quote(self.python)} -m pip install {again}{what}"
+            case "system":
+                return f"uv tool install {what} (or pipx install {what})"
+
+
+def command(*, anew: bool = False) -> str:
+    """The command that adds the embedded engine to this installation; see :class:`Installation`."""
+    return installation().command(anew=anew)
+
+
+def installation() -> Installation:
+    """How the code that runs was installed."""
+    try:
+        found: Distribution | None = distribution(NAME)
+    except PackageNotFoundError:
+        found = None
+    origin = _origin(found)
+    return Installation(
+        by=_by(found, Path(sys.prefix)),
+        requirement=_requirement(origin),
+        editable=bool(origin.get("dir_info", {}).get("editable")),
+        python=sys.executable,
+    )
+
+
+def _origin(found: Distribution | None) -> dict[str, Any]:
+    """What ``direct_url.json`` says; empty if it came from a package index."""
+    if found is None:
+        # The code is run from its own folder.
+        root = Path(__file__).parents[2]
+        return {"url": root.as_uri(), "dir_info": {}} if _is_project(root) else {}
+    try:
+        origin = json.loads(found.read_text("direct_url.json") or "")
+    except ValueError:
+        return {}
+    return origin if isinstance(origin, dict) and isinstance(origin.get("url"), str) else {}
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file()
+
+
+def _by(found: Distribution | None, prefix: Path) -> Installer:
+    if (prefix / "uv-receipt.toml").is_file():
+        return "uv tool"
+    if (prefix / "pipx_metadata.json").is_file():
+        return "pipx"
+    if sys.prefix == sys.base_prefix and _is_managed():
+        return "system"
+    by_uv = found is not None and (found.read_text("INSTALLER") or "").strip() == "uv"
+    return "uv" if by_uv else "pip"
+
+
+def _is_managed() -> bool:
+    """Whether the system's own packages are the only ones that this Python takes (PEP 668)."""
+    return Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").is_file()
+
+
+def _requirement(origin: dict[str, Any]) -> str:
+    named = f"{NAME}[{EXTRA}]"
+    if not origin:
+        return named
+    url = origin["url"]
+    if "dir_info" in origin:
+        return f"{url2pathname(urlsplit(url).path)}[{EXTRA}]"
+    if isinstance(vcs := origin.get("vcs_info"), dict):
+        revision = vcs.get("requested_revision")
+        url = f"{vcs.get('vcs', 'git')}+{url}" + (f"@{revision}" if revision else "")
+    if folder := origin.get("subdirectory"):
+        url += f"#subdirectory={folder}"
+    return f"{named} @ {url}"
+
+
+def _quote(text: str) -> str:
+    """As a shell takes it; on Windows, PowerShell and cmd alike."""
+    if os.name == "nt":
+        return f'"{text}"'
+    return shlex.quote(text)
