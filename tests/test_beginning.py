@@ -25,6 +25,7 @@ MARK = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
         ("x <=", "x", " <="),
         ("if (x", "if (", "x"),
         ("word", "", "word"),
+        ("x = " + "a" * 32, "x =", " " + "a" * 32),
         ("a\n    ", "a\n   ", " "),
         ("a\nword", "a\n", "word"),
     ],
@@ -33,7 +34,7 @@ def test_what_a_prefix_ends_with(prefix: str, kept: str, begin: str) -> None:
     assert split(prefix, MARK) == (kept, Beginning(begin, kept[-1:]))
 
 
-@pytest.mark.parametrize("prefix", ["", "a\n", "x = größe", "x = 12", "x1"])
+@pytest.mark.parametrize("prefix", ["", "a\n", "x = größe", "x = 12", "x1", "a" * 33])
 def test_a_prefix_that_is_whole(prefix: str) -> None:
     assert split(prefix, MARK) == (prefix, None)
 

@@ -19,6 +19,8 @@ from typing import Final
 # Of which longer operators are made; the second ones also stand before a single value.
 _OPERATORS: Final = frozenset("+-*/%=<>!&|^~?:.@")
 _SIGNS: Final = frozenset("+-*&!~")
+# Characters: more than the longest word that is left to the model, with what stands before it.
+_REACH: Final = 40
 _MARKS: Final = re.compile(r"\A\W+")
 
 
@@ -64,16 +66,17 @@ def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
     with it (:class:`infill_ls.families.Family`). A word that ends with a digit is left where it
     is: in tokenizers the next digit, or letter, is a token of its own.
     """
-    found = _ending(goes_with).search(prefix)
+    found = _ending(goes_with).search(prefix[-_REACH:])
     if not found or not found[0].isascii():
         return prefix, None
-    kept = prefix[: found.start()]
+    kept = prefix[: len(prefix) - len(found[0])]
     return kept, Beginning(found[0], kept[-1:])
 
 
 @lru_cache(maxsize=16)
 def _ending(goes_with: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:{goes_with})?\w{{0,31}}[^\W\d]| ?[^\w\s]{{1,8}}|{goes_with})\Z")
+    word, marks = r"(?<!\w)\w{0,31}[^\W\d]", r" ?[^\w\s]{1,8}"
+    return re.compile(rf"(?:(?:{goes_with})?{word}|{marks}|{goes_with})\Z")
 
 
 def stands_in(text: str, word: str) -> bool:
