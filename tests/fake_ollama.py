@@ -63,6 +63,7 @@ class Call:
     body: dict[str, Any]
     state: str = "waiting"
     sent: int = 0  # pieces of the answer
+    batches: int = 0  # of the prompt that were begun to be read
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -81,17 +82,18 @@ class FakeOllama:
 
     ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
     ``props``: the answer to ``/props``, which llama-server has.
-    ``gate``: while clear, a generation stands before its first piece. ``piece_gate``: likewise
-    before each further piece. ``loaded``: whether the models are in memory at the start; None for a
-    version that can't say. ``load_gate``: while clear, a load stands still; ``load_time``: s that
-    it takes. ``load_duration``: ns that answers give for it. ``on_cpu``: where models are loaded.
-    ``context_length``: tokens that a model has room for whose loader didn't say. ``reads``:
-    tokens/s that it says it reads, of what no earlier prompt began with; None for one time for all.
-    ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14).
-    ``max_queue``: how many calls may wait for a model beside the call that loads it
-    (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit. ``fault``: what goes wrong
-    with the next generations, ``pull_error``: with the next pull, ``refusal``: the status and the
-    text with which calls that complete are refused.
+    ``batch_gate``: while clear, a batch of a prompt is read; a call that is closed meanwhile keeps
+    the model busy until it is. ``gate``: while clear, a generation stands before its first piece.
+    ``piece_gate``: likewise before each further piece. ``loaded``: whether the models are in memory
+    at the start; None for a version that can't say. ``load_gate``: while clear, a load stands
+    still; ``load_time``: s that it takes. ``load_duration``: ns that answers give for it.
+    ``on_cpu``: where models are loaded. ``context_length``: tokens that a model has room for whose
+    loader didn't say. ``reads``: tokens/s that it says it reads, of what no earlier prompt began
+    with; None for one time for all. ``counts``: "all" tokens of the prompt, or those that were
+    "read" (before 0.3.14). ``max_queue``: how many calls may wait for a model beside the call that
+    loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit. ``fault``: what goes
+    wrong with the next generations, ``pull_error``: with the next pull, ``refusal``: the status and
+    the text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -130,6 +132,8 @@ class FakeOllama:
         self._using = 0  # calls that keep the model from being unloaded
         self.gate = asyncio.Event()
         self.gate.set()
+        self.batch_gate = asyncio.Event()
+        self.batch_gate.set()
         self.piece_gate = asyncio.Event()
         self.piece_gate.set()
         self.changed = asyncio.Condition()
@@ -387,15 +391,26 @@ class FakeOllama:
         ]
 
     async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:
-        async with self._slot:
-            call.state = "generating"
-            self._generating += 1
-            self.most_at_once = max(self.most_at_once, self._generating)
-            await self._tell()
-            try:
-                await self._write_fill(call, writer)
-            finally:
-                self._generating -= 1
+        await self._slot.acquire()
+        call.state = "generating"
+        self._generating += 1
+        self.most_at_once = max(self.most_at_once, self._generating)
+        await self._tell()
+        batch: asyncio.Future[Any] | None = None
+        try:
+            tokens = self._counts(call.body["prompt"])[1]
+            for _ in range(-(-tokens // (self._options.get("num_batch") or 512))):
+                call.batches += 1
+                batch = asyncio.ensure_future(self.batch_gate.wait())
+                await asyncio.shield(batch)
+            await self._write_fill(call, writer)
+        finally:
+            self._generating -= 1
+            if batch is None or batch.done():
+                self._slot.release()
+            else:
+                # Nobody listens any more, but it is read to its end.
+                batch.add_done_callback(lambda _: self._slot.release())
 
     async def _write_fill(self, call: Call, writer: asyncio.StreamWriter) -> None:
         body = call.body
@@ -493,10 +508,8 @@ class FakeOllama:
         self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
     def _end(self, body: Mapping[str, Any], pieces: int, reason: str) -> dict[str, Any]:
-        prompt = body["prompt"]
-        known = max((_common(prompt, old) for old in self._prompts), default=0)
-        self._prompts.append(prompt)
-        count, read = len(prompt) // 4 + 1, (len(prompt) - known) // 4 + 1
+        count, read = self._counts(body["prompt"])
+        self._prompts.append(body["prompt"])
         end = {
             "done": True,
             "done_reason": reason,
@@ -508,6 +521,11 @@ class FakeOllama:
             "eval_duration": 2_000_000,
         }
         return end if body.get("raw") else {**end, "context": [1, 2, 3]}
+
+    def _counts(self, prompt: str) -> tuple[int, int]:
+        """Tokens of a prompt, and how many of them aren't known from another one."""
+        known = max((_common(prompt, old) for old in self._prompts), default=0)
+        return len(prompt) // 4 + 1, (len(prompt) - known) // 4 + 1
 
     def _object(self, body: Mapping[str, Any], response: str, **rest: Any) -> dict[str, Any]:
         created = "2026-01-01T00:00:00.000000000Z"

@@ -251,6 +251,30 @@ async def test_on_a_cpu_a_model_reads_in_small_batches(
     assert ollama.loads == [Load(MODEL, {"num_batch": SLOW_BATCH}, "done")]
 
 
+@pytest.mark.parametrize(("on_cpu", "batches"), [(True, 8), (False, 2)])
+async def test_a_call_that_is_closed_frees_the_model_after_a_batch(
+    ollama: FakeOllama, on_cpu: bool, batches: int
+) -> None:
+    """The fewer tokens a batch has, the sooner."""
+    ollama.on_cpu = on_cpu
+    asked = engine(ollama, model=MODEL)
+    await get_ready(asked)
+    long = replace(request(), prompt="x" * 4 * 1000)
+    await chunks(asked, long)
+    assert ollama.generations[-1].batches == batches
+    ollama.batch_gate.clear()
+    closed = asyncio.create_task(chunks(asked, replace(long, prompt="y" * 4 * 1000)))
+    await ollama.until(lambda: ollama.generations[-1].batches == 1)
+    closed.cancel()
+    await ollama.until(lambda: ollama.generations[-1].state == "cancelled")
+    following = asyncio.create_task(chunks(asked, request()))
+    await ollama.until(lambda: len(ollama.generations) == 3)
+    assert ollama.generations[-1].state == "waiting"
+    ollama.batch_gate.set()
+    await following
+    assert ollama.generations[-2].batches == 1
+
+
 @pytest.mark.parametrize(("read", "batch"), [(None, None), (80.0, SLOW_BATCH), (4000.0, None)])
 async def test_where_nobody_says_where_a_model_is_its_rate_tells(
     ollama: FakeOllama, read: float | None, batch: int | None
