@@ -280,12 +280,17 @@ class _Prompts:
 
         That is since before the call if another one with the same start was closed meanwhile.
         """
-        known = max((_common(call.prompt, p.text) for p in self._all if p.begun is None), default=0)
+        known, start = 0, call.prompt[:1]
+        for prompt in self._all:
+            # Few begin with more than what is known already, and only those are looked at closely.
+            if prompt.begun is None and start and prompt.text.startswith(start):
+                known = _common(call.prompt, prompt.text)
+                start = call.prompt[: known + 1] if known < len(call.prompt) else ""
         since = min(
             (
                 prompt.begun
                 for prompt in self._all
-                if prompt.begun is not None and _common(call.prompt, prompt.text) > known
+                if prompt.begun is not None and start and prompt.text.startswith(start)
             ),
             default=call.asked,
         )
