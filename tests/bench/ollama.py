@@ -327,7 +327,7 @@ class Bench:
 
     async def after_unload(self) -> None:
         """(a) From the moment that the model is gone to the first fill, while somebody types."""
-        for kind, gap in ((Neovim, 0.120), (VSCode, 0.150)):
+        for kind, gap, pause in ((Neovim, 0.120, 0.600), (VSCode, 0.230, 0.230)):
             await self.ollama.unload()
             async with self.editor(kind) as editor:
                 text, cursor = place(FILES[0])
@@ -337,7 +337,7 @@ class Bench:
                 editor.shown.clear()
                 self.proxy.calls.clear()
                 asked, began = editor.asked, now()
-                await type_on(editor, gap)
+                await type_on(editor, gap, pause)
                 took = f"{editor.shown[0] - began:5.1f} s" if editor.shown else "never"
                 closed = sum(call.left and call.first_byte is None for call in self.proxy.calls)
                 print(
@@ -461,8 +461,8 @@ PARTS: Final[dict[str, Callable[[Bench], Awaitable[None]]]] = {
 }
 
 
-async def type_on(editor: Editor, gap: float) -> None:
-    """Five keys, a pause of 0.6 s, and so on, until a fill comes or nobody would wait longer."""
+async def type_on(editor: Editor, gap: float, pause: float) -> None:
+    """Five keys, a pause, and so on, until a fill comes or nobody would wait longer; in s."""
     text = (SOURCES / FILES[2]).read_text("utf-8")
     end = now() + PATIENCE
     for number, key in enumerate(text):
@@ -470,7 +470,7 @@ async def type_on(editor: Editor, gap: float) -> None:
             return
         editor.press(key)
         with suppress(TimeoutError):
-            await until(lambda: bool(editor.shown), 0.6 if number % 5 == 4 else gap)
+            await until(lambda: bool(editor.shown), pause if number % 5 == 4 else gap)
 
 
 async def first_fill(editor: Editor, proxy: Proxy, patience: float = LIMIT) -> bool:
