@@ -35,7 +35,8 @@ CAPABILITIES: Final[dict[str, Any]] = {
 FILES: Final = ("weights.py.txt", "prompt.py.txt", "documents.py.txt")
 # s. Longer than this nobody waits for a first fill.
 PATIENCE: Final = 40.0
-LIMIT: Final = 60.0  # s, for what Ollama does in the end
+# s, for what Ollama does in the end; infill-ls closes what goes on for two minutes.
+LIMIT: Final = 150.0
 # ms between keys, and how many.
 RHYTHMS: Final = (115, 150, 180, 200, 220, 240, 260, 300)
 # Nothing that a model would guess.
