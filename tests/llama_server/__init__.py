@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections import deque
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
@@ -36,21 +36,20 @@ def install() -> None:
             beside.symlink_to(backend)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """``tokens``: how many it holds, read and written."""
-
-    number: int
-    busy: bool
-    tokens: int
-
-
 class LlamaServer:
-    """One that runs, with so many slots; ends with the block that it is used in."""
+    """One that runs, with so many slots; ends with the block that it is used in.
+
+    ``begun``: calls that got a slot. ``released``: for each that left its slot, how many tokens,
+    read and written, it has there.
+    """
 
     def __init__(self, slots: int) -> None:
         self.count = slots
         self.url = ""
+        self.begun = 0
+        self.released: list[int] = []
+        self._ended = False
+        self._changed = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
         self._last: deque[str] = deque(maxlen=20)
@@ -68,11 +67,14 @@ class LlamaServer:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            # Or its threads spin while they wait for each other, and wait long beside other work.
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
         )
-        async with asyncio.timeout(LIMIT):
-            while not self.url:
-                self._listens(await self._line())
-        self._log = asyncio.create_task(self._drain())
+        self._log = asyncio.create_task(self._watch())
+        async with asyncio.timeout(LIMIT), self._changed:
+            await self._changed.wait_for(lambda: bool(self.url) or self._ended)
+        if self._ended:
+            raise RuntimeError("llama-server ended:\n" + "".join(self._last))
         return self
 
     async def __aexit__(
@@ -94,35 +96,42 @@ class LlamaServer:
         answer.raise_for_status()
         return answer.json()
 
-    async def slots(self) -> list[Slot]:
-        return [
-            Slot(slot["id"], slot["is_processing"], slot.get("n_prompt_tokens", 0))
-            for slot in await self.ask("GET", "/slots")
-        ]
+    async def until_begun(self, count: int = 1) -> None:
+        """Wait until so many calls, of all that there were, have got a slot."""
+        async with asyncio.timeout(LIMIT), self._changed:
+            await self._changed.wait_for(lambda: self.begun >= count)
 
-    async def until_busy(self, count: int) -> list[Slot]:
-        """Wait until so many slots are at work; those."""
-        async with asyncio.timeout(LIMIT):
-            while len(busy := [slot for slot in await self.slots() if slot.busy]) != count:
-                await asyncio.sleep(0.01)
-        return busy
+    async def until_idle(self) -> None:
+        """Wait until every call has left its slot."""
+        async with asyncio.timeout(LIMIT), self._changed:
+            await self._changed.wait_for(lambda: self.begun == len(self.released))
 
-    def _listens(self, line: str) -> None:
-        found = re.search(r"listening on (http://\S+)", line)
-        self.url = found[1] if found else ""
+    async def until_released(self, count: int = 1) -> int:
+        """Wait until so many calls have left their slot; how many tokens the last has there.
+
+        Asking ``/slots`` instead would keep it from noticing who has left: for that, it waits for a
+        second in which it has nothing to tell anybody.
+        """
+        async with asyncio.timeout(LIMIT), self._changed:
+            await self._changed.wait_for(lambda: len(self.released) >= count)
+        return self.released[count - 1]
 
     async def _line(self) -> str:
         assert self._process is not None
         assert self._process.stderr is not None
-        line = (await self._process.stderr.readline()).decode("utf-8", "replace")
-        if not line:
-            raise RuntimeError("llama-server ended:\n" + "".join(self._last))
-        self._last.append(line)
-        return line
+        return (await self._process.stderr.readline()).decode("utf-8", "replace")
 
-    async def _drain(self) -> None:
-        """Read its log on, or it would wait for a reader."""
-        assert self._process is not None
-        assert self._process.stderr is not None
-        while await self._process.stderr.read(1 << 16):
-            pass
+    async def _watch(self) -> None:
+        """Read its log, in which all that happens is told."""
+        while line := await self._line():
+            self._last.append(line)
+            async with self._changed:
+                if found := re.search(r"listening on (http://\S+)", line):
+                    self.url = found[1]
+                self.begun += " processing task, " in line
+                if found := re.search(r" stop processing: n_tokens = (\d+)", line):
+                    self.released.append(int(found[1]))
+                self._changed.notify_all()
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()

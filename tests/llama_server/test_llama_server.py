@@ -22,7 +22,7 @@ from infill_ls.engines.openai import OpenAI
 from infill_ls.hole import Hole
 from infill_ls.prompt import Request, build
 from infill_ls.settings import Settings
-from llama_server import BATCH, LlamaServer
+from llama_server import LlamaServer
 from lsp_client import LspClient
 
 pytestmark = [
@@ -32,6 +32,11 @@ pytestmark = [
 ]
 
 ADD = f"def add(first, second):\n    {CURSOR}\n\n\nprint(add(1, 2))\n"
+
+# With twelve tokens a line. More than is read in the second in which llama-server notices that
+# somebody has left.
+LONG_LINES = 280
+LONG_TOKENS = 10 * LONG_LINES
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=[1, 4], ids="{} slots".format)
@@ -48,11 +53,8 @@ def engine(server: LlamaServer) -> OpenAI:
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(server: LlamaServer, tmp_path: Path) -> AsyncIterator[LspClient]:
     """The real server in front of it, initialized, that doesn't debounce."""
-    client = await LspClient.start(
-        *("--engine", "openai", "--url", server.url),
-        environment={"XDG_STATE_HOME": str(tmp_path)},
-    )
-    await client.initialize(options={"debounceMs": 0})
+    client = await LspClient.start(environment={"XDG_STATE_HOME": str(tmp_path)})
+    await client.initialize(options={"engine": "openai", "url": server.url, "debounceMs": 0})
     yield client
     await client.kill()
 
@@ -60,6 +62,9 @@ async def client(server: LlamaServer, tmp_path: Path) -> AsyncIterator[LspClient
 def a_file(name: str, lines: int) -> str:
     """About twelve tokens a line, and no line as in a file of another name."""
     return "".join(f"{name}_{number} = read_{name}({number * 7})\n" for number in range(lines))
+
+
+LONG = a_file("long", LONG_LINES)
 
 
 def continued(text: str, max_tokens: int = 1, begin: str = "") -> Request:
@@ -132,7 +137,7 @@ async def test_what_no_model_would_write_is_written_where_it_is_demanded(
 
 
 async def test_what_was_read_is_not_read_again(engine: OpenAI) -> None:
-    text = a_file("grown", 40)
+    text = a_file("grown", 25)
     tokens, new = await read(engine, text)
     assert new == tokens
     more, new = await read(engine, text + "grown_x = 1\n")
@@ -142,7 +147,7 @@ async def test_what_was_read_is_not_read_again(engine: OpenAI) -> None:
 
 async def test_a_file_is_not_read_again_after_another(engine: OpenAI) -> None:
     """With one slot too: llama-server keeps old prompts, so that coming back is not reading."""
-    first, other = a_file("first", 40), a_file("other", 40)
+    first, other = a_file("first", 25), a_file("other", 25)
     for text in (first, other):
         tokens, new = await read(engine, text)
         assert new == tokens
@@ -165,14 +170,14 @@ async def test_the_counts_come_with_every_piece(engine: OpenAI) -> None:
 async def test_closing_a_stream_that_writes_frees_its_slot(
     server: LlamaServer, engine: OpenAI
 ) -> None:
-    text, limit = a_file("written", 20), 100
+    text, limit = a_file("written", 10), 60
+    before = len(server.released)
     async with aclosing(engine.generate(continued(text, limit))) as chunks:
         first = await anext(chunks)
-        (slot,) = await server.until_busy(1)
-    await server.until_busy(0)
+    held = await server.until_released(before + 1)
     assert first.usage is not None
     assert first.usage.prompt_tokens is not None
-    assert (await server.slots())[slot.number].tokens < first.usage.prompt_tokens + limit
+    assert first.usage.prompt_tokens <= held < first.usage.prompt_tokens + limit
     # It would have gone on to the limit.
     _, usage, reason = await whole(engine, continued(text, limit))
     assert (usage.fill_tokens, reason) == (limit, "length")
@@ -181,32 +186,38 @@ async def test_closing_a_stream_that_writes_frees_its_slot(
 async def test_closing_a_call_whose_prompt_is_read_frees_its_slot(
     server: LlamaServer, engine: OpenAI
 ) -> None:
-    text = a_file("long", 100)
-    call = asyncio.create_task(read(engine, text))
-    (slot,) = await server.until_busy(1)
+    begun, released = server.begun, len(server.released)
+    call = asyncio.create_task(read(engine, LONG))
+    await server.until_begun(begun + 1)
     call.cancel()
-    await server.until_busy(0)
-    held = (await server.slots())[slot.number].tokens
-    tokens, new = await read(engine, text)
-    assert held < tokens - BATCH
-    assert new > BATCH
+    # It has read a part, and it reads the next.
+    assert 0 < await server.until_released(released + 1) < LONG_TOKENS
+    tokens, new = await read(engine, a_file("next", 2))
+    assert new == tokens
 
 
-async def test_a_closed_call_leaves_the_others_alone(server: LlamaServer, engine: OpenAI) -> None:
-    writing = asyncio.create_task(whole(engine, continued(a_file("kept", 20), 60)))
-    await server.until_busy(1)
-    reading = asyncio.create_task(read(engine, a_file("left", 100)))
-    await server.until_busy(min(2, server.count))
+async def test_a_call_that_is_closed_leaves_the_others_alone(
+    server: LlamaServer, engine: OpenAI
+) -> None:
+    begun = server.begun
+    writing = asyncio.create_task(whole(engine, continued(a_file("kept", 10), 20)))
+    await server.until_begun(begun + 1)
+    reading = asyncio.create_task(read(engine, LONG.replace("long", "left")))
+    if server.count > 1:
+        await server.until_begun(begun + 2)
     reading.cancel()
     _, usage, reason = await writing
-    assert (usage.fill_tokens, reason) == (60, "length")
-    await server.until_busy(0)
+    assert (usage.fill_tokens, reason) == (20, "length")
 
 
-async def test_the_server_fills_a_hole_and_uses_the_cache(client: LspClient) -> None:
+async def test_the_server_fills_a_hole_and_uses_the_cache(
+    server: LlamaServer, client: LspClient
+) -> None:
     before, after = ADD.split(CURSOR)
     client.open(before + after)
     assert await client.fill(1, 4, manual=True) == "return first + second"
+    # In a slot that is at work, what it has read is no use to others.
+    await server.until_idle()
     # Something else than what was suggested is typed: the model must be asked again.
     client.insert("total", 1, 4, 2)
     assert await client.fill(1, 9, manual=True)
@@ -217,8 +228,9 @@ async def test_the_server_fills_a_hole_and_uses_the_cache(client: LspClient) -> 
 
 
 async def test_a_cancelled_request_frees_the_slot(server: LlamaServer, client: LspClient) -> None:
-    client.open(a_file("cancelled", 200))
-    asked = client.ask(200, 0, manual=True)
-    await server.until_busy(1)
+    begun, released = server.begun, len(server.released)
+    client.open(a_file("cancelled", 60))
+    asked = client.ask(60, 0, manual=True)
+    await server.until_begun(begun + 1)
     client.cancel(asked)
-    await server.until_busy(0)
+    await server.until_released(released + 1)
