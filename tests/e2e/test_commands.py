@@ -114,6 +114,8 @@ async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code
             "temperature": 0.2,
             "top_k": 40,
             "top_p": 0.9,
+            # As it was loaded.
+            "num_ctx": 4096,
             "repeat_penalty": 1.0,
             "seed": 1,
             "stop": call.body["options"]["stop"],

@@ -40,7 +40,6 @@ def even_squares(numbers):
 '''
 EXCEPTION = '''\
 import json
-from ready_engine import ReadyEngine
 
 
 def read_settings(path):

@@ -101,10 +101,10 @@ async def test_a_document_with_form_feeds_and_separators(
     client: LspClient, ollama: FakeOllama
 ) -> None:
     client.open("a\x0cb\u2028c\r\nd\r.e\n")
-    client.insert("X", 2, 0, 2)
+    client.insert("[", 2, 0, 2)
     await client.ask(2, 1)
     prompt = ollama.generations[0].body["prompt"]
-    assert prompt.endswith("<|fim_suffix|>.e\n<|fim_middle|>a\x0cb\u2028c\nd\nX")
+    assert prompt.endswith("<|fim_suffix|>.e\n<|fim_middle|>a\x0cb\u2028c\nd\n[")
 
 
 async def test_a_line_of_half_a_megabyte(client: LspClient, ollama: FakeOllama) -> None:
