@@ -142,7 +142,8 @@ def inside(root: Path, command: Sequence[str]) -> list[str]:
         f"mount -t proc proc {place}/proc && mount --rbind /dev {place}/dev && "
         f"mount -t tmpfs tmpfs {place}/tmp"
     )
-    script = f"{mounts} && exec chroot {place} {shlex.join(command)}"
+    # The shell stays, as the first process there: it has to bury the orphans.
+    script = f"{mounts} && chroot {place} {shlex.join(command)}; exit $?"
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]
 
 

@@ -19,9 +19,9 @@ _FOLDER: Final = "cmeel.prefix/lib"
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 
 # Threads that spin while they wait take the time that the one they wait for needs, as soon as
-# another program wants a core too: beside four busy processes a fill takes twice as long so. But
-# falling asleep at once costs a quarter of the writing on a quiet machine, and spinning for some µs
-# gives that back (`make bench-busy`). The count is for GNU's, the policy for LLVM's.
+# another program wants a core too: beside two busy processes a fill takes up to ten times as long.
+# But falling asleep at once costs a quarter of the writing on a quiet machine, and spinning for
+# some µs gives that back (`make bench-busy`). The count is for GNU's, the policy for LLVM's.
 _WAIT: Final = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "300"}
 
 
