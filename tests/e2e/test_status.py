@@ -38,7 +38,7 @@ async def test_a_problem_until_something_works(start: Start, ollama: FakeOllama)
     assert client.states() == ["loading", "problem"]
     await ollama.start(ollama.port)
     assert await client.fill(1, 12) == "x for x in xs"
-    await client.until_states("problem", "asking", "idle")
+    await client.until_states("problem", "loading", "asking", "idle")
 
 
 @pytest.mark.parametrize(
