@@ -383,7 +383,8 @@ class Server(LanguageServer):
         """Turn completion off, or on again, until the user's settings say otherwise."""
         self._toggled = not self.completer.settings.enabled
         self.completer.turn(on=self._toggled)
-        if self._toggled:
+        # Before the settings are known nobody knows what to get ready.
+        if self._toggled and self._settings_known:
             self.background(self.get_ready())
         return self._toggled
 

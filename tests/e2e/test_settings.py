@@ -105,6 +105,22 @@ async def test_who_is_off_sends_nothing(
     assert (at_default.calls, ollama.calls) == ([], [])
 
 
+async def test_nothing_is_got_ready_by_hand_before(
+    client: LspClient, ollama: FakeOllama, at_default: FakeOllama
+) -> None:
+    client.configuration = own(ollama)
+    await client.initialize(ASKS_FOR_SETTINGS)
+    await client.until_asked("workspace/configuration")
+    for enabled in (False, True, False):
+        assert await client.command("infill-ls.toggle") == {"enabled": enabled}
+    client.answers.set()
+    client.open(TEXT)
+    assert await client.fill(1, 12) is None
+    assert await client.command("infill-ls.toggle") == {"enabled": True}
+    assert await client.fill(1, 12) == "x for x in xs"
+    assert at_default.calls == []
+
+
 async def test_a_document_that_is_closed_meanwhile(client: LspClient, ollama: FakeOllama) -> None:
     client.configuration = own(ollama)
     await client.initialize(ASKS_FOR_SETTINGS)
