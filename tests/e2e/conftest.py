@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +12,17 @@ from fake_ollama import FakeOllama
 from lsp_client import LspClient
 
 Start = Callable[..., Awaitable[LspClient]]
+
+
+def patched(constants: Mapping[str, object]) -> tuple[str, ...]:
+    """The command of a server with other constants, by their full names, than everybody's."""
+    imports = {"infill_ls.__main__", *(name.rpartition(".")[0] for name in constants)}
+    lines = [
+        f"import sys, {', '.join(sorted(imports))}",
+        *(f"{name} = {value!r}" for name, value in constants.items()),
+        "sys.exit(infill_ls.__main__.main())",
+    ]
+    return (sys.executable, "-c", "\n".join(lines), "serve")
 
 
 @pytest.fixture

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
-from e2e.conftest import Start
+from e2e.conftest import Start, patched
 from fake_ollama import FakeOllama
 from lsp_client import GHOST_TEXT, LspClient
 
 SHOWS_PROGRESS = {**GHOST_TEXT, "window": {"workDoneProgress": True}}
 
 
-def patched(name: str, value: object) -> tuple[str, ...]:
-    """The command of a server with another constant than everybody's."""
-    module = name.rpartition(".")[0]
-    program = (
-        f"import sys, infill_ls.__main__, {module}\n{name} = {value!r}\n"
-        "sys.exit(infill_ls.__main__.main())\n"
-    )
-    return (sys.executable, "-c", program, "serve")
-
-
 @pytest.fixture
 async def client(start: Start, ollama: FakeOllama) -> LspClient:
     """A server that takes nothing for granted: it asks before each call what is loaded."""
-    command = patched("infill_ls.engines.ollama.TRUST", 0.0)
+    command = patched({"infill_ls.engines.ollama.TRUST": 0.0})
     client: LspClient = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     return client
@@ -152,7 +140,7 @@ async def test_a_long_load_has_a_progress_bar(start: Start, ollama: FakeOllama) 
 async def test_an_editor_without_progress_bars_gets_none(start: Start, ollama: FakeOllama) -> None:
     ollama.loaded = False
     ollama.load_gate.clear()
-    command = patched("infill_ls.status.LONG", 0.0)
+    command = patched({"infill_ls.status.LONG": 0.0})
     client = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     await ollama.until(lambda: bool(ollama.loads))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from e2e.conftest import Start
+from e2e.conftest import Start, patched
 from fake_ollama import FakeOllama
 from lsp_client import GHOST_TEXT, LspClient
 
@@ -26,13 +25,12 @@ async def at_default() -> AsyncIterator[FakeOllama]:
 @pytest.fixture
 async def client(start: Start, at_default: FakeOllama) -> LspClient:
     """A server whose default address is another than everybody's, and that waits a second."""
-    program = (
-        "import sys, infill_ls.lsp, infill_ls.settings\n"
-        f"infill_ls.settings.DEFAULT_URL = {at_default.url!r}\n"
-        "infill_ls.lsp.CONFIGURATION_TIMEOUT = 1.0\n"
-        "sys.exit(infill_ls.__main__.main())\n"
+    command = patched(
+        {
+            "infill_ls.settings.DEFAULT_URL": at_default.url,
+            "infill_ls.lsp.CONFIGURATION_TIMEOUT": 1.0,
+        }
     )
-    command = (sys.executable, "-c", f"import infill_ls.__main__\n{program}", "serve")
     client: LspClient = await start(command=command)
     client.answers.clear()
     return client

@@ -115,7 +115,7 @@ class Connection:
         """Close the engine, and look for one again when it is needed next."""
         self._number += 1
         work, self._getting_ready = self._getting_ready, None
-        if work is not None and not work.done() and work is not asyncio.current_task():
+        if work is not None and not work.done():
             work.cancel()
             await asyncio.wait([work])
         if self._measured is not None and self._measured_of:
