@@ -22,7 +22,7 @@ from typing import Final
 
 import httpx
 
-from bench.knobs import prompts
+from bench.knobs import prompts, read_anew
 from bench.knobs import threads as thread_count
 from infill_ls import weights
 from infill_ls.engines import embedded_server, openmp
@@ -141,14 +141,7 @@ def busy(count: int) -> Iterator[None]:
 def fill(client: httpx.Client, prompt: str) -> Fill:
     """Ask for a fill whose prompt is read from its beginning."""
     started = time.perf_counter()
-    body = {
-        "prompt": prompt,
-        "max_tokens": FILL_TOKENS,
-        "temperature": 0,
-        "ignore_eos": True,
-        "cache_prompt": False,
-    }
-    timings = client.post("/v1/completions", json=body).json()["timings"]
+    timings = read_anew(client, prompt, FILL_TOKENS)
     seconds = time.perf_counter() - started
     return Fill(seconds, timings["prompt_per_second"], timings["predicted_per_second"])
 

@@ -109,6 +109,19 @@ def prompts(characters: int = PROMPT_CHARACTERS) -> list[str]:
     return found
 
 
+def read_anew(client: httpx.Client, prompt: str, tokens: int) -> dict[str, Any]:
+    """Ask for so many tokens after a prompt that is read from its beginning; the timings."""
+    body = {
+        "prompt": prompt,
+        "max_tokens": tokens,
+        "temperature": 0,
+        "ignore_eos": True,
+        "cache_prompt": False,
+    }
+    timings: dict[str, Any] = client.post("/v1/completions", json=body).json()["timings"]
+    return timings
+
+
 def measure(name: str) -> None:
     """One variant, in this process; prints its rates as JSON."""
     import xllamacpp
@@ -125,15 +138,8 @@ def measure(name: str) -> None:
         trust_env=False,
     ) as client:
         for prompt in prompts():
-            body = {
-                "prompt": prompt,
-                "max_tokens": FILL_TOKENS,
-                "temperature": 0,
-                "ignore_eos": True,
-                "cache_prompt": False,
-            }
             started = time.perf_counter()
-            timings = client.post("/v1/completions", json=body).json()["timings"]
+            timings = read_anew(client, prompt, FILL_TOKENS)
             assert time.perf_counter() > started
             read.append(timings["prompt_per_second"])
             write.append(timings["predicted_per_second"])
