@@ -19,10 +19,13 @@ Finder = Callable[[Lexed, random.Random], Iterator[Cut]]
 
 # The most lines that a hole may have.
 LINES: Final = 10
+# Where nobody can tell whether a line above the cursor's is wanted: nothing is right there too.
+TWO_ANSWERS: Final = frozenset({"line above"})
 # The most tokens (words, marks) in a hole in mid line.
 _SPAN_TOKENS: Final = 6
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _WORDS: Final = re.compile(r"\w+")
+_ENDS_A_BLOCK: Final = re.compile(r"[)\]}]|</|(?:end|fi|done|esac)\b")
 
 
 def _lines(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:
@@ -159,6 +162,8 @@ def _line_above(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:
     for start, end in _code_lines(lexed, chance):
         first, below = _code_start(lexed, start), lexed.line_end(end) + 1
         next_first = _code_start(lexed, below)
+        if _ENDS_A_BLOCK.match(lexed.text, first):
+            continue
         same_indent = lexed.text[start:first] == lexed.text[below:next_first]
         if same_indent and _WORDS.search(lexed.text, next_first, lexed.line_end(next_first)):
             yield first, next_first
@@ -166,9 +171,9 @@ def _line_above(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:
 
 def _statement(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:
     """A statement, with the cursor on an empty line in its place."""
-    for start, end in _code_lines(lexed, chance):
+    for start, _ in _code_lines(lexed, chance):
         first = _code_start(lexed, start)
-        if re.match(r"[)\]}]|</", lexed.text[first:end]):
+        if _ENDS_A_BLOCK.match(lexed.text, first):
             continue
         stop = _statement_end(lexed, first)
         if stop is not None:
@@ -201,9 +206,9 @@ def _end_of_file(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:
     lines = [one for one in _code_lines(lexed, chance) if end - one[0] < 2_000]
     for start, _ in lines:
         first = _code_start(lexed, start)
-        if lexed.text.count("\n", first, end) < LINES and not lexed.open_at(first, 0):
-            if not re.match(r"[)\]}]|</|(?:end|fi|done|esac)\b", lexed.text[first:end]):
-                yield first, end
+        few = lexed.text.count("\n", first, end) < LINES
+        if few and not lexed.open_at(first, 0) and not _ENDS_A_BLOCK.match(lexed.text, first):
+            yield first, end
 
 
 def _in_string(quote: str, *, on: bool) -> Finder:

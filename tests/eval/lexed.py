@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from pygments import lexers
-from pygments.token import Comment, Literal as LiteralToken, Name, String
+from pygments.token import Comment, Name, String
 
 # Pygments' names of languages that editors name otherwise.
 _LEXERS: Final = {
@@ -160,7 +160,6 @@ def _lexer(language: str) -> Any:
 def _kinds(text: str, language: str) -> bytearray:
     kinds = bytearray(len(text))
     json = language in ("json", "jsonc")
-    position = 0
     for position, token, value in _lexer(language).get_tokens_unprocessed(text):
         kind = CODE
         if token in String.Interpol:
@@ -169,14 +168,8 @@ def _kinds(text: str, language: str) -> bytearray:
             kind = DOCSTRING if language == "python" else COMMENT
         elif token in String or (json and token in Name.Tag):
             kind = STRING
-        elif token in LiteralToken.Scalar:
-            kind = CODE
-        elif token in Comment and token not in Comment.Preproc:
+        elif token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile:
             kind = COMMENT
-        elif token in Comment.Preproc or token in Comment.PreprocFile:
-            kind = CODE
         if kind:
             kinds[position : position + len(value)] = bytes([kind]) * len(value)
-    # Unterminated tokens never run beyond the text.
-    del kinds[len(text) :]
     return kinds

@@ -98,13 +98,13 @@ def holes(
     found: list[Task] = []
     counts: dict[tuple[str, str], int] = {}
     for folder in folders:
-        files = sorted(files(folder), key=lambda name: _hash(f"{seed} {name}"))
-        if not files:
+        names = sorted(files(folder), key=lambda name: _hash(f"{seed} {name}"))
+        if not names:
             raise SettingsError(
                 f"There are no source files in {folder}.",
                 f"Files are told by their names: {', '.join(LANGUAGES)}.",
             )
-        for name in files:
+        for name in names:
             language = LANGUAGES[Path(name).suffix]
             wanted = [
                 kind for kind in kinds if count is None or counts.get((language, kind), 0) < count

@@ -25,8 +25,8 @@ ends and at the end of the file don't count.
     Everything else: the document has what was never in it, twice what was there once, or in one
     line what stood in two.
 
-One kind of hole has two right answers. In front of the first word of a line nobody can tell
-whether a line above it is wanted: nothing is right there too, but damage is not.
+One kind of hole has two right answers (``gaps.TWO_ANSWERS``). In front of the first word of a line
+nobody can tell whether a line above it is wanted: nothing is right there too, but damage is not.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def _tidied(text: str) -> str:
     return _BLANKS_AT_ENDS.sub("", text).rstrip()
 
 
-def verdict(lexed: Lexed, cut: tuple[int, int], closers: str, shape: str, shown: str, replaced: int) -> Verdict:
+def verdict(
+    lexed: Lexed, cut: tuple[int, int], closers: str, shape: str, shown: str, replaced: int
+) -> Verdict:
     """How a fill is judged.
 
     ``cut``: the offsets in the text between which the hole was cut. ``closers``: what the editor
