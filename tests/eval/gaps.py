@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from eval.lexed import CODE, COMMENT, DOCSTRING, Lexed, Pair
+from eval.lexed import CODE, COMMENT, DOCSTRING, TEXT, Lexed, Pair
 from eval.verdict import needed
 
 Cut = tuple[int, int]
@@ -60,7 +60,7 @@ def _tokens(lexed: Lexed, start: int, end: int) -> list[re.Match[str]]:
 
 
 def _is_code(lexed: Lexed, offset: int) -> bool:
-    return lexed.kinds[offset] == CODE
+    return lexed.kinds[offset] in (CODE, TEXT)
 
 
 def _end_of_line(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:

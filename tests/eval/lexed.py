@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from pygments import lexers
-from pygments.token import Comment, Name, String
+from pygments.token import Comment, Name, String, Token
 
 # Pygments' names of languages that editors name otherwise.
 _LEXERS: Final = {
@@ -21,10 +21,12 @@ _LEXERS: Final = {
     "javascriptreact": "jsx",
     "objective-c": "objectivec",
 }
+_TEXTS: Final = (Token.Literal.Scalar, Token.Text)
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _OPENING_QUOTE: Final = re.compile("\"\"\"|'''|[\"'`]")
 
-CODE, STRING, MARK, COMMENT, DOCSTRING = range(5)
+# TEXT: what a reader reads outside of comments, such as that of a page, or a scalar without quotes.
+CODE, STRING, MARK, COMMENT, DOCSTRING, TEXT = range(6)
 
 Kind = Literal["bracket", "quote", "interpolation", "text"]
 
@@ -48,7 +50,7 @@ class Pair:
 
 class Lexed:
     """``kinds``: of each character, whether it is code, a string's, a mark of an interpolation,
-    a comment's or a docstring's. ``pairs``: all openers, in order.
+    a comment's, a docstring's or other text. ``pairs``: all openers, in order.
     """
 
     def __init__(self, text: str, language: str) -> None:
@@ -85,11 +87,11 @@ class Lexed:
         while position < len(text):
             kind, character = kinds[position], text[position]
             size = 1
-            if before == COMMENT and kind != COMMENT:
+            if before in (COMMENT, TEXT) and kind != before:
                 self._leave_text(stack, position)
             if kind in (STRING, DOCSTRING):
                 size = self._string(stack, position)
-            elif kind == COMMENT:
+            elif kind in (COMMENT, TEXT):
                 self._bracket(stack, position, "text")
             elif kind == MARK:
                 self._bracket(stack, position, "interpolation")
@@ -159,7 +161,7 @@ def _lexer(language: str) -> Any:
 
 def _kinds(text: str, language: str) -> bytearray:
     kinds = bytearray(len(text))
-    json = language in ("json", "jsonc")
+    json, yaml = language in ("json", "jsonc"), language == "yaml"
     for position, token, value in _lexer(language).get_tokens_unprocessed(text):
         kind = CODE
         if token in String.Interpol:
@@ -170,6 +172,8 @@ def _kinds(text: str, language: str) -> bytearray:
             kind = STRING
         elif token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile:
             kind = COMMENT
+        elif (token in _TEXTS and value.strip()) or (yaml and token in Name.Constant):
+            kind = TEXT
         if kind:
             kinds[position : position + len(value)] = bytes([kind]) * len(value)
     return kinds

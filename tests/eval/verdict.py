@@ -7,7 +7,7 @@ ends and at the end of the file don't count.
     The two are the same. Or what is shown is a start of what was cut out that ends with a line,
     nothing stands right of it on that line, and it has at least the shape that was asked for:
 
-    - a line: the first line;
+    - a line: the first line (closers may stand right of it);
     - a statement: the first line with code and all that belongs to it, which are the lines that
       are indented further, what brackets and strings that were opened in the cursor's line or
       below go over, and clauses and closers at its own indentation (``else``, ``}``);
@@ -35,7 +35,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from eval.lexed import Lexed
+from eval.lexed import COMMENT, Lexed
 
 Verdict = Literal["right", "short", "nothing", "harm"]
 
@@ -45,7 +45,7 @@ _GOES_ON: Final = re.compile(
 )
 _BLANKS_AT_ENDS: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _CLOSERS_ONLY: Final = re.compile(r"[)\]}\"'`;,\s]*\Z")
-_INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|--|\*|@|$)")
+_INTRODUCES: Final = re.compile(r"(?:@|#!?\[)")
 
 
 def same(document: str, other: str) -> bool:
@@ -78,11 +78,12 @@ def verdict(
         return "harm"
     goes_on = truth[len(begun) :]
     rest = beside.partition("\n")[0].strip()
+    at_line_end = not goes_on.partition("\n")[0].strip()
+    enough = at_line_end and len(begun) >= needed(lexed, cut, shape)
     if not rest:
-        at_line_end = not goes_on.partition("\n")[0].strip()
-        if at_line_end and len(begun) >= needed(lexed, cut, shape):
-            return "right"
-        return "short"
+        return "right" if enough else "short"
+    if shape == "line" and enough and _CLOSERS_ONLY.match(rest):
+        return "right"
     if goes_on.lstrip(" \t").startswith(rest):
         return "short"
     passed = _passed(lexed, start, start + len(begun))
@@ -109,7 +110,8 @@ def needed(lexed: Lexed, cut: tuple[int, int], shape: str) -> int:
             continue
         line, blank = _next_line(lexed, position)
         width = _width(line)
-        if shape == "statement" and width <= base and not _GOES_ON.match(line):
+        over = width < base or (width == base and not _GOES_ON.match(line))
+        if shape == "statement" and over:
             return position - start
         if shape == "block" and (width < base or (base == 0 and blank)):
             return position - start
@@ -124,9 +126,13 @@ def _line_ends(lexed: Lexed, cut: tuple[int, int]) -> Iterator[int]:
 
 
 def _introduces(lexed: Lexed, start: int, position: int) -> bool:
-    """Whether only comments and decorators stand before this line end."""
+    """Whether only comments, decorators and attributes stand before this line end."""
     first = lexed.line_start(start)
-    return all(map(_INTRODUCES.match, lexed.text[first:position].split("\n")))
+    for line in re.finditer(r"[^\s][^\n]*", lexed.text[first:position]):
+        offset = first + line.start()
+        if lexed.kinds[offset] != COMMENT and not _INTRODUCES.match(lexed.text, offset):
+            return False
+    return True
 
 
 def _is_open(lexed: Lexed, start: int, position: int) -> bool:
