@@ -25,7 +25,14 @@ TWO_ANSWERS: Final = frozenset({"line above"})
 _SPAN_TOKENS: Final = 6
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _WORDS: Final = re.compile(r"\w+")
+# Nobody's cursor stands between these: in an operator, an escape or the start of an interpolation.
+_TIGHT: Final = re.compile(r"[-+*/%=<>!&|^~?:.]{2}|[\\$#@].")
 _ENDS_A_BLOCK: Final = re.compile(r"[)\]}]|</|(?:end|fi|done|esac)\b")
+
+
+def natural(lexed: Lexed, cut: Cut) -> bool:
+    """Whether a cursor may well stand at the start of a cut, and was at its end before."""
+    return not any(at and _TIGHT.match(lexed.text, at - 1) for at in cut)
 
 
 def _lines(lexed: Lexed, chance: random.Random) -> Iterator[Cut]:

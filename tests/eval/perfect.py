@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Final
 
 from eval import real_files
-from eval.gaps import FINDERS, TWO_ANSWERS, Cut
+from eval.gaps import FINDERS, TWO_ANSWERS, Cut, natural
 from eval.lexed import Lexed
 from eval.report import table
 from eval.verdict import Verdict, verdict
@@ -167,7 +167,7 @@ def _cuts(
     seen: set[int] = set()
     for cut in FINDERS[kind](lexed, chance):
         start, end = cut
-        if start in seen or not lexed.text[start:end].strip():
+        if start in seen or not lexed.text[start:end].strip() or not natural(lexed, cut):
             continue
         seen.add(start)
         if asked(*_document(lexed, cut, ""), language) is None:
