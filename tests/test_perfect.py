@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eval import perfect
+from eval import perfect, real_files
 from eval.gaps import FINDERS
 from eval.lexed import Lexed
 from eval.perfect import MODES, Options, Trial, trials
@@ -179,3 +179,23 @@ def test_what_runs_over_is_harm_if_it_is_all_shown(monkeypatch: pytest.MonkeyPat
     assert set(over) == {"harm"}
     closed = [one.verdict for one in by_mode["exact + closed"]]
     assert "harm" in closed
+
+
+# Right ones of 100, over all kinds of holes.
+FLOORS = {"exact": 90, "exact + closed": 20, "overrun": 90, "overrun + closed": 20}
+
+
+def test_a_perfect_model_is_not_harmed() -> None:
+    """In the standard library, and in this repository's own JavaScript, Lua and shell."""
+    found = small()
+    own = {"javascript": ".js", "lua": ".lua", "json": ".json"}
+    for language, ending in own.items():
+        names = sorted(real_files.files(_OWN / "editor-configs", {ending: language}))
+        found += trials(_OWN / "editor-configs", names, language, Options(count=8))
+    for mode, floor in FLOORS.items():
+        ones = [one for one in found if one.mode == mode]
+        wrong = [one for one in ones if one.verdict != "right"]
+        assert len(ones) >= 50
+        share = 100 - 100 * len(wrong) / len(ones)
+        print(mode, len(ones), share)
+        assert share >= floor, "\n".join(map(perfect.described, wrong))
