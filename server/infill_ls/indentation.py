@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import Scan
+from infill_ls.brackets import QUOTES, Scan
 from infill_ls.overlap import JOINED
 from infill_ls.place import OPENS, Draft, Place, depth_of, indent_of, width_of
 
@@ -16,9 +16,10 @@ _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"#|//|/\*")
 # What a line of its own may end with.
-_ENDS_LINE: Final = re.compile(r"[\w)\]}\"'`;:>]\Z")
+_ENDS_LINE: Final = re.compile(r"(?:[\w)\]}\"'`;]|(?<!:):|(?<![-=])>)\Z")
 # What a line that ends with a word goes on with, and none begins with.
-_GOES_ON: Final = re.compile(r"[:=.,?(\[!>%+|^~]|-\S")
+_GOES_ON: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
+_GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
@@ -173,6 +174,13 @@ def _joins(text: str, rest: str) -> bool:
     """Whether one line asks to be gone on with, and the other goes on with it."""
     if rest[0].isspace() or text[-1] in ";}":
         return False
-    if text[-1].isspace() or not _ENDS_LINE.search(text) or Scan("").follow(text).string:
+    if text[-1].isspace() or not _ENDS_LINE.search(text) or _is_open(text):
         return True
-    return bool(_GOES_ON.match(rest)) and bool(re.search(r"\w\Z", text))
+    return bool((_GOES_ON if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
+
+
+def _is_open(text: str) -> bool:
+    """Whether one line leaves a bracket or a quote open."""
+    if _COMMENT.match(text):
+        return False
+    return any(text.count(quote) % 2 for quote in QUOTES) or bool(Scan("").follow(text).opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -75,7 +76,7 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
     """Ends where the fill begins to repeat the rest of the cursor's line."""
     rest = place.rest.strip()
     if not rest:
-        return _before_the_line_itself(draft, place) if place.hole.opens_line else draft
+        return draft
     end = draft.text.find("\n")
     line = draft.text if end < 0 else draft.text[:end]
     whole = end >= 0 or draft.final
@@ -180,7 +181,10 @@ def _closed_twice(text: str, place: Place) -> bool:
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
     matched = Scan(place.language, opened=place.outer).follow(text)
-    return matched.stray is None and matched.follow(place.rest).stray is not None
+    if matched.stray is not None:
+        return False
+    after = matched.follow(place.rest)
+    return after.stray is not None or (bool(after.string) and text.endswith(place.rest.rstrip()))
 
 
 def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
@@ -196,6 +200,8 @@ def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
 
 def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     """Ends before a line that stands below the cursor already."""
+    if place.hole.opens_line:
+        draft = _before_the_line_itself(draft, place)
     below = place.below
     if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
@@ -209,8 +215,15 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         if draft.final and number == len(lines) - 1:
             full += place.rest
         judged = number or place.at_line_start or len(plain(below)) >= _TELLING
-        if judged and line.strip() and _says(full, below, telling, before):
-            return draft.end(max(0, position - 1), "suffix")
+        if judged and line.strip() and (said := _says(full, below, telling, before)):
+            next_line = next((one for one in lines[number + 1 :] if one.strip()), None)
+            if said not in _often(place):
+                return draft.end(max(0, position - 1), "suffix")
+            # What stands in many places is told by the line after it.
+            if next_line is None and not draft.final:
+                return draft.hold(max(0, position - 1))
+            if next_line is None or _bare(next_line) == _bare(_line_after(place, said)):
+                return draft.end(max(0, position - 1), "suffix")
         before = full if line.strip() else before
         position += len(line) + 1
     if draft.final:
@@ -230,16 +243,31 @@ class _Telling(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _says(line: str, below: str, telling: _Telling, before: str) -> bool:
-    """Whether a line says what the next one does, or at any indentation what tells the place.
+def _says(line: str, below: str, telling: _Telling, before: str) -> str:
+    """The line below that a line says: the next one, or at any indentation what tells the place.
 
-    ``before``: the line before it. Many lines are said again in another context.
+    Empty if it is neither. ``before``: the line before it; many lines are said again in another
+    context.
     """
     if same_line(line, below):
-        return True
+        return below
     if not telling.line or _bare(line) != _bare(telling.line) or _LEAVES.match(line):
-        return False
-    return not telling.above or _bare(before) == _bare(telling.above)
+        return ""
+    return telling.line if not telling.above or _bare(before) == _bare(telling.above) else ""
+
+
+@lru_cache(maxsize=16)
+def _often(place: Place) -> frozenset[str]:
+    """The next lines below that stand elsewhere in the text around the cursor too."""
+    near = place.lines_below[:3]
+    said = Counter(map(plain, (*place.lines_above, *place.lines_below)))
+    return frozenset(line for line in near if said[plain(line)] > 1)
+
+
+def _line_after(place: Place, line: str) -> str:
+    """The line that stands below one of the next lines below."""
+    number = place.lines_below.index(line) + 1
+    return place.lines_below[number] if number < len(place.lines_below) else ""
 
 
 @lru_cache(maxsize=16)
@@ -259,7 +287,7 @@ def _telling_below(place: Place) -> _Telling:
 
 def without_echo(draft: Draft, place: Place) -> Draft:
     """Leaves out a last line that only says, further in, what the line below says."""
-    head, _, last = draft.text.rpartition("\n")
+    head, _, last = draft.text.rstrip().rpartition("\n")
     if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
         return draft
     if _bare(last) != _bare(place.below or "") or _closes_tag(last, head):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
+from infill_ls.closers import closable
 from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
@@ -120,9 +121,9 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        # What the line leaves open goes on below; but for a block, that has lines of its own.
+        # What the line leaves open goes on below.
         here = place.outer[len(place.outer) - place.hole.open.here :]
-        opened = tuple(one for one in here if one != "{") or (place.inside,) * bool(place.inside)
+        opened = here or (place.inside,) * bool(place.inside)
         self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = place.in_docstring and not (place.quote and here)
@@ -131,6 +132,7 @@ class _Reading:
         # The last line that counts, and whether it belongs to the next one.
         self.last = ""
         self.introduces = False
+        self.closable = closable(place)
         self.head = _open_head(place) if block else None
         self.body = _headless(place)
         self.floor = _floor(place) if block else 0
@@ -141,7 +143,7 @@ class _Reading:
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
         if heads and OPENS.search(place.before.rstrip()):
-            self.base, self.last = depth_of(place.before), place.before
+            self.base, self.last = place.depth, place.before
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
@@ -222,6 +224,11 @@ class _Reading:
         if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
+        if indent < base and word in CLOSERS and self.closable > 0:
+            # The text below leaves the block open.
+            self.closable -= 1
+            self.base, self.shape = indent, "statement"
+            return None
         reason = _ends_before(indent, word, base, self.last, self.shape)
         if reason is None or (reason == "statement" and self.introduces):
             return None

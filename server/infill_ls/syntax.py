@@ -45,6 +45,7 @@ _TRIES: Final = 24
 # Of these one will do for most lines of Python; elsewhere, a line may be missing.
 _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
 _FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
+_PREPROCESSED: Final = re.compile(r"\s*#\s*(?:if|elif|define|include)\b")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 
 
@@ -63,8 +64,12 @@ def without_new_errors(draft: Draft, place: Place) -> Draft:
 @lru_cache(maxsize=32)
 def _kept(place: Place, text: str) -> int:
     """How much of a fill to keep, in characters."""
-    if len(place.before) >= _BEFORE or len(place.rest) >= _AFTER:
-        # Of a line that is cut itself no parser can say anything.
+    if (
+        len(place.before) >= _BEFORE
+        or len(place.rest) >= _AFTER
+        or _PREPROCESSED.match(place.before)
+    ):
+        # Of a line that is cut itself no parser can say anything, nor of one for another program.
         return len(text)
     before, after = _around(place)
     for parses in _judges(place.language):
