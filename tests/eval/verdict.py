@@ -45,7 +45,8 @@ _GOES_ON: Final = re.compile(
 )
 _BLANKS_AT_ENDS: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _CLOSERS_ONLY: Final = re.compile(r"[)\]}\"'`;,\s]*\Z")
-_INTRODUCES: Final = re.compile(r"(?:@|#!?\[)")
+# A decorator, an annotation or an attribute, on a line of its own.
+_INTRODUCES: Final = re.compile(r"(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])[ \t]*$", re.MULTILINE)
 
 
 def same(document: str, other: str) -> bool:
@@ -130,7 +131,8 @@ def _introduces(lexed: Lexed, start: int, position: int) -> bool:
     first = lexed.line_start(start)
     for line in re.finditer(r"[^\s][^\n]*", lexed.text[first:position]):
         offset = first + line.start()
-        if lexed.kinds[offset] != COMMENT and not _INTRODUCES.match(lexed.text, offset):
+        is_rule = lexed.language in ("css", "scss") or not _INTRODUCES.match(lexed.text, offset)
+        if lexed.kinds[offset] != COMMENT and is_rule:
             return False
     return True
 
