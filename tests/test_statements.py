@@ -283,3 +283,49 @@ def test_the_end_of_a_function_that_goes_on_below_is_no_fill() -> None:
 )
 def test_the_rest_of_a_function_that_nothing_follows_in(text: str, raw: str, expected: str) -> None:
     assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Blank lines in a block that the cursor's line opens.
+        (
+            "a {\n  &[b] {█\n\n  c {}\n}\n",
+            "\n    d: e;\n\n    &:f {\n      g: h;\n    }\n  }\n\n  c {}",
+            "scss",
+            "\n    d: e;\n\n    &:f {\n      g: h;\n    }\n  }",
+        ),
+        (
+            "main() {█\n\nmain\n",
+            "\n  # One.\n  one\n\n  # Two.\n  two\n}\n\nmain",
+            "shellscript",
+            "\n  # One.\n  one\n\n  # Two.\n  two\n}",
+        ),
+        (
+            "func f() {\n\tfor a := range b {█\n}\n",
+            "\n\t\tc()\n\n\t\td()\n\t}\n}\n",
+            "go",
+            "\n\t\tc()\n\n\t\td()\n\t}",
+        ),
+        # Lines in a bracket that it opens.
+        (
+            "def f():\n    if (█\n        g()\n",
+            "a\n            and b):\n        g()\n",
+            "python",
+            "a\n            and b):",
+        ),
+        (
+            "def f():\n    a = set(█\n    return a\n",
+            "b for b in c\n            if b)\n    return a\n",
+            "python",
+            "b for b in c\n            if b)",
+        ),
+        # A model that never closes it is not followed into the next statement.
+        ("def f():\n    g(█\n    i()\n", "a\n    h()\n    j()\n", "python", "a"),
+        ("if (a) {█\n", "\n  b();\nc();\nd();\n", "typescript", "\n  b();"),
+    ],
+)
+def test_what_the_cursors_line_opens_goes_on(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected

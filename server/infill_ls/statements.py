@@ -99,12 +99,14 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
     ``whole`` lines can't grow any more; the next one may.
     """
     reading = _Reading(place, heads=not lines[0].strip())
+    over = whole == len(lines)
     for number, text in enumerate(lines):
         grown, end = number < whole, None
         if text.strip():
             end = reading.code(number, text, grown, number + 1 == len(lines))
         elif grown and number > 0:
-            end = reading.blank(number)
+            goes_on = not over or any(line.strip() for line in lines[number:])
+            end = reading.blank(number, goes_on)
         if end is not None:
             return end
     return reading.so_far(len(lines))
@@ -120,7 +122,8 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        self.scan = Scan(place.language, quote=place.quote, lenient=True)
+        opened = _open_in_line(place)
+        self.scan = Scan(place.language, quote=place.quote, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = place.in_docstring
         # Width of the indentation of the fill's statements.
@@ -145,9 +148,14 @@ class _Reading:
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
         return next(found), None
 
-    def blank(self, number: int) -> End | None:
-        """A blank line after the first ends the fill, or leaves a gap in it."""
+    def blank(self, number: int, more: bool) -> End | None:
+        """A blank line after the first ends the fill, or leaves a gap in it; ``more``: code may
+        follow.
+        """
         if not self.last or self.last is self.place.before or self._is_inside:
+            return None
+        if more and self.scan.opened[-1:] == ["{"]:
+            # In a block that the cursor's line opens.
             return None
         base = self.base or 0
         if _leaves(self.last, base):
@@ -185,8 +193,9 @@ class _Reading:
 
     @property
     def _is_inside(self) -> bool:
-        """Whether the next line goes on with a bracket or a quote."""
-        return bool(self.scan.opened or (self.scan.quote and not self.in_docstring))
+        """Whether the next line goes on with a bracket or a quote of the fill."""
+        opened = any(at >= 0 for at in self.scan.places)
+        return bool(opened or (self.scan.quote and not self.in_docstring))
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""
@@ -224,6 +233,14 @@ class _Reading:
             return False
         depth = depth_of(line)
         return base <= depth and depth + self.place.unit_width == self.body
+
+
+@lru_cache(maxsize=16)
+def _open_in_line(place: Place) -> tuple[str, ...]:
+    """The brackets that are open at the cursor and were opened in its line, outermost first."""
+    if place.prose:
+        return ()
+    return tuple(Scan(place.language, lenient=True).follow(place.before).opened)
 
 
 @lru_cache(maxsize=16)
