@@ -329,3 +329,46 @@ def test_what_the_cursors_line_opens_goes_on(
     text: str, raw: str, language: str, expected: str
 ) -> None:
     assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # A comment behind the head of a block.
+        ("def f():\n    █\n    c()\n", "if a:  # why\n        b()\n    c()", "python", None),
+        ("def f():\n    █\n    c()\n", "for a in b:  # all\n        d(a)\n    c()", "python", None),
+        (
+            "class A:\n    █\n    c = 1\n",
+            "def f(self):  # (\n        pass\n    c = 1",
+            "python",
+            None,
+        ),
+        (
+            "def f():\n    █\n    c()\n",
+            "a = b + \\\n        d  # e:\n    c()",
+            "python",
+            None,
+        ),
+        ("func f() {\n\t█\n\tc()\n}\n", "if a { // why\n\t\tb()\n\t}\n\tc()", "go", None),
+        # Behind a statement.
+        ("void f() {\n  █\n  d();\n}\n", "a(); // b\n  c();\n  d();", "c", "a(); // b"),
+        ("def f():\n    █\n    d()\n", "a('#:')  # b\n    c()\n    d()", "python", "a('#:')  # b"),
+        # A head that begins further above.
+        (
+            "int A::b(\n    int c) const {█\n\nint d() {\n",
+            "\n  if (c) {\n    e();\n  }\n  return c;\n}\n\nint d() {",
+            "cpp",
+            "\n  if (c) {\n    e();\n  }\n  return c;\n}",
+        ),
+        (
+            "def f(\n        a,\n        b):█\n\ng()\n",
+            "\n    a()\n    b()\n\ng()",
+            "python",
+            "\n    a()\n    b()",
+        ),
+    ],
+)
+def test_heads_with_comments_and_heads_of_several_lines(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    assert fill(text, raw, language) == (raw.rpartition("\n")[0] if expected is None else expected)

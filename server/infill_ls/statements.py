@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
-from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
+from infill_ls.place import OPENS, REACH, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
@@ -29,6 +29,7 @@ _DEFINES: Final = re.compile(
 _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 # After these, at the level of the block, nothing of it follows.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
+_TO_LINE_END: Final = frozenset({"#", "//", "--"})
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
 # The number of the first line that is not part of the fill, and why; without a reason, that of the
@@ -140,8 +141,8 @@ class _Reading:
         self.gap: int | None = None
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
-        if heads and OPENS.search(place.before.rstrip()):
-            self.base, self.last = depth_of(place.before), place.before
+        if heads and opens(place.before, place.language):
+            self.base, self.last = _head_depth(place), place.before
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
@@ -229,10 +230,46 @@ class _Reading:
 
     def _heads_what_stands_below(self, line: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already."""
-        if not self.body or not OPENS.search(line.rstrip()):
+        if not self.body or not opens(line, self.place.language):
             return False
         depth = depth_of(line)
         return base <= depth and depth + self.place.unit_width == self.body
+
+
+@lru_cache(maxsize=256)
+def _code(line: str, language: str) -> str:
+    """A line without the blanks at its end, and without a comment there unless it is all comment.
+
+    The line begins outside of strings.
+    """
+    whole = Scan(language, lenient=True).follow(line).quote
+    if whole not in _TO_LINE_END:
+        return line.rstrip()
+    start = line.find(whole)
+    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
+        start = line.find(whole, start + 1)
+    return line[:start].rstrip() or line.rstrip()
+
+
+def opens(line: str, language: str) -> bool:
+    """Whether a line heads a block or goes on below, whatever comment stands at its end."""
+    return OPENS.search(_code(line, language)) is not None
+
+
+def _head_depth(place: Place) -> int:
+    """Width of the indentation of the statement whose block the cursor's line opens.
+
+    A head may have begun further above, with a bracket that the cursor's line closes.
+    """
+    near = place.hole.prefix[-REACH:]
+    above = near[: len(near) - len(place.before)]
+    scan = Scan(place.language, lenient=True).follow(above)
+    after = Scan(place.language, opened=tuple(scan.opened), lenient=True).follow(place.before)
+    kept = sum(at < 0 for at in after.places)
+    if kept == len(scan.opened):
+        return depth_of(place.before)
+    opener = scan.places[kept]
+    return depth_of(above[above.rfind("\n", 0, opener) + 1 :].partition("\n")[0])
 
 
 @lru_cache(maxsize=16)
@@ -291,7 +328,7 @@ def _open_head(place: Place) -> int | None:
     head, below = indent_of(place.above), place.below or ""
     first = _FIRST_WORD.match(below + "\n")
     goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = OPENS.search(place.above)
+    opened = opens(place.above, place.language)
     return width_of(head) if opened and place.at_line_start and not goes_on else None
 
 
@@ -304,15 +341,16 @@ def _headless(place: Place) -> int:
     if not place.at_line_start or place.rest.strip() or place.language != "python":
         return 0
     above, below = depth_of(place.above), depth_of(place.below or "")
-    if above == below and not place.before and not OPENS.search(place.above):
+    opened = opens(place.above, place.language)
+    if above == below and not place.before and not opened:
         return below
-    deepest = above + place.unit_width if OPENS.search(place.above) else above
+    deepest = above + place.unit_width if opened else above
     return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
-    code = line.rstrip()
+    code = _code(line, language)
     if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
