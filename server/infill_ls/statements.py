@@ -237,7 +237,7 @@ class _Reading:
 
 
 @lru_cache(maxsize=256)
-def _code(line: str, language: str) -> str:
+def code_of(line: str, language: str) -> str:
     """A line without the blanks at its end, and without a comment there unless it is all comment.
 
     The line begins outside of strings.
@@ -253,7 +253,7 @@ def _code(line: str, language: str) -> str:
 
 def opens(line: str, language: str) -> bool:
     """Whether a line heads a block or goes on below, whatever comment stands at its end."""
-    return OPENS.search(_code(line, language)) is not None
+    return OPENS.search(code_of(line, language)) is not None
 
 
 def _head_depth(place: Place) -> int:
@@ -350,7 +350,7 @@ def _headless(place: Place) -> int:
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
-    code = _code(line, language)
+    code = code_of(line, language)
     if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
