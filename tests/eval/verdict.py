@@ -74,23 +74,35 @@ def verdict(
     beside = (closers + below)[replaced:]
     if same(text[:start] + shown + beside, text):
         return "right"
-    begun = shown.rstrip()
-    if replaced > len(closers) or not truth.startswith(begun):
+    size = _size_in(truth, shown.rstrip())
+    if replaced > len(closers) or size is None:
         return "harm"
-    goes_on = truth[len(begun) :]
+    goes_on = truth[size:]
     rest = beside.partition("\n")[0].strip()
     at_line_end = not goes_on.partition("\n")[0].strip()
-    enough = at_line_end and len(begun) >= needed(lexed, cut, shape)
+    enough = at_line_end and size >= len(truth[: needed(lexed, cut, shape)].rstrip())
     if not rest:
         return "right" if enough else "short"
     if shape == "line" and enough and _CLOSERS_ONLY.match(rest):
         return "right"
     if goes_on.lstrip(" \t").startswith(rest):
         return "short"
-    passed = _passed(lexed, start, start + len(begun))
-    if passed != replaced or "\n" in begun or not _CLOSERS_ONLY.match(rest):
+    passed = _passed(lexed, start, start + size)
+    if passed != replaced or "\n" in shown.rstrip() or not _CLOSERS_ONLY.match(rest):
         return "harm"
     return "short"
+
+
+def _size_in(truth: str, begun: str) -> int | None:
+    """How much of a text begins like another, blanks at line ends aside; None if it doesn't."""
+    size = 0
+    *whole, last = begun.split("\n")
+    for line in whole:
+        other, newline, _ = truth[size:].partition("\n")
+        if not newline or other.rstrip() != line.rstrip():
+            return None
+        size += len(other) + 1
+    return size + len(last) if truth.startswith(last, size) else None
 
 
 def _passed(lexed: Lexed, start: int, end: int) -> int:
