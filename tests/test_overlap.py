@@ -227,6 +227,18 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
             None,
         ),
         (
+            '{\n  █\n  "b": {\n    "c": ["d"],\n    "e": 1\n  }\n}\n',
+            '"a": {\n    "c": ["d"],\n    "e": 0\n  },',
+            "json",
+            None,
+        ),
+        (
+            "a:\n  █\n  b:\n    name: one\n    c: 1\n",
+            "d:\n    name: one\n    c: 2",
+            "yaml",
+            None,
+        ),
+        (
             "if (a) {\n  █\n} else {\n  call(b);\n}\n",
             "call(b);",
             "typescript",

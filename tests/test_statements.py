@@ -320,6 +320,13 @@ def test_the_rest_of_a_function_that_nothing_follows_in(text: str, raw: str, exp
             "python",
             "b for b in c\n            if b)",
         ),
+        # The preprocessor's lines have no indentation.
+        (
+            "int f() {█\n\nint g() {\n",
+            "\n#ifdef A\n    b();\n#else\n    c();\n#endif\n    return d;\n}\n\nint g() {",
+            "c",
+            "\n#ifdef A\n    b();\n#else\n    c();\n#endif\n    return d;\n}",
+        ),
         # A model that never closes it is not followed into the next statement.
         ("def f():\n    g(█\n    i()\n", "a\n    h()\n    j()\n", "python", "a"),
         ("if (a) {█\n", "\n  b();\nc();\nd();\n", "typescript", "\n  b();"),

@@ -247,10 +247,13 @@ def _telling_below(place: Place) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
     # What is in another block than the cursor is no sign of what follows here.
     near = takewhile(lambda line: not _CLOSES.match(line), place.lines_below[:3])
+    deepest = max(depth_of(place.before + place.rest), depth_of(place.below or ""))
     telling = (
         line
         for line in near
-        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line)
+        if len(re.findall(r"\w", line)) >= _TELLING
+        and not _ONE_WORD.fullmatch(line)
+        and depth_of(line) <= deepest
     )
     line = next(telling, "")
     return "" if _LEAVES.match(line) or place.in_text else line

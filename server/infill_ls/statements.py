@@ -29,6 +29,7 @@ _DEFINES: Final = re.compile(
 _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 # After these, at the level of the block, nothing of it follows.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
+_PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
 _TO_LINE_END: Final = frozenset({"#", "//", "--"})
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
@@ -171,6 +172,9 @@ class _Reading:
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
         """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
         line = text if number else self.place.before + text
+        if number and self.scan.opened and _is_directive(line, self.place.language):
+            # It stands at the start of the line whatever it is in.
+            return None
         if self.base is None:
             self.base = depth_of(line)
         elif number > 0 and not self._is_inside:
@@ -278,6 +282,11 @@ def _open_in_line(place: Place) -> tuple[str, ...]:
     if place.prose:
         return ()
     return tuple(Scan(place.language, lenient=True).follow(place.before).opened)
+
+
+def _is_directive(line: str, language: str) -> bool:
+    """Whether the preprocessor takes this line, so that its indentation says nothing."""
+    return language in _PREPROCESSED and line.lstrip().startswith("#")
 
 
 @lru_cache(maxsize=16)
