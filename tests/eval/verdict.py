@@ -10,7 +10,8 @@ ends and at the end of the file don't count.
     - a line: the first line (closers may stand right of it);
     - a statement: the first line with code and all that belongs to it, which are the lines that
       are indented further, what brackets and strings that were opened in the cursor's line or
-      below go over, and clauses and closers at its own indentation (``else``, ``}``);
+      below go over, and clauses and closers at its own indentation (``else``, ``}``); in a
+      docstring, the paragraph;
     - a block: all lines down to the first that is indented less; without indentation, to the
       first blank line.
 
@@ -35,7 +36,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from eval.lexed import COMMENT, Lexed
+from eval.lexed import COMMENT, DOCSTRING, Lexed
 
 Verdict = Literal["right", "short", "nothing", "harm"]
 
@@ -123,12 +124,18 @@ def needed(lexed: Lexed, cut: tuple[int, int], shape: str) -> int:
             continue
         line, blank = _next_line(lexed, position)
         width = _width(line)
+        if shape == "statement" and blank and _in_docstring(lexed, start):
+            return position - start
         over = width < base or (width == base and not _GOES_ON.match(line))
         if shape == "statement" and over:
             return position - start
         if shape == "block" and (width < base or (base == 0 and blank)):
             return position - start
     return end - start
+
+
+def _in_docstring(lexed: Lexed, offset: int) -> bool:
+    return offset > 0 and lexed.kinds[offset - 1] == DOCSTRING
 
 
 def _line_ends(lexed: Lexed, cut: tuple[int, int]) -> Iterator[int]:
