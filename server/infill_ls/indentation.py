@@ -8,7 +8,8 @@ from typing import Final
 
 from infill_ls.brackets import QUOTES, Scan
 from infill_ls.overlap import JOINED
-from infill_ls.place import OPENS, Draft, Place, depth_of, indent_of, width_of
+from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
@@ -52,7 +53,7 @@ def as_the_file_indents(draft: Draft, place: Place) -> Draft:
 
 def _unit(width: int, above: str, place: Place) -> int:
     """How many blanks the model takes for a level, by a line of this width below another."""
-    level = indent_of(above).count("\t") + bool(OPENS.search(above.rstrip()))
+    level = indent_of(above).count("\t") + opens(above, place.language)
     levels = (level, level - 1, indent_of(place.before).count("\t"))
     fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
     return next(fitting, 4 if width % 4 == 0 else 2)
@@ -74,7 +75,7 @@ def joined(draft: Draft, place: Place) -> Draft:
     if not draft.final and not below.strip(" \t"):
         return draft.hold(0)
     indent, above = indent_of(below), place.above
-    if OPENS.search(above) and len(before) <= len(indent_of(above)):
+    if opens(above, place.language) and len(before) <= len(indent_of(above)):
         # The cursor is not indented as the block needs it; the model is right to do so.
         return draft.become(below)
     if indent.startswith(before):
@@ -104,11 +105,11 @@ def _on_a_line_of_its_own(draft: Draft, place: Place) -> Draft:
     code = text.lstrip(" \t")
     if not code:
         return draft if draft.final else draft.hold(0)
-    opens = bool(OPENS.search(before))
-    if code[0] == "\n" or not (opens or before.endswith((";", ","))):
+    heads = opens(before, place.language)
+    if code[0] == "\n" or not (heads or before.endswith((";", ","))):
         return draft
     depth = depth_of(before)
-    if not opens:
+    if not heads:
         widths = {depth}
     elif place.unit is None:
         widths = {depth + unit for unit in _UNITS}
