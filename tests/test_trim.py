@@ -112,6 +112,7 @@ PIECES: Final = (
 LINES: Final = (
     *("def f(x):", "    if x:", "    else:", "        return x", "    return x", "    x = g(x)"),
     *("    total += value", "        total += value", "    for x in values:", "x = 1", "", "    "),
+    *("        raise E", "        break", "    return x # why", "        # why", "        end"),
     *("\ttotal += value", "    }", "}", "    call(x, 'a')", '    call(x, "a"),', "    try:"),
     *("    # why", '    """Text', '    """', "  x = (", "    )", "    except E:", "f {"),
 )

@@ -76,7 +76,7 @@ def joined(draft: Draft, place: Place) -> Draft:
     if below == text:
         return _unshifted(draft, before)
     # It left the cursor's line empty and went on outside of the block.
-    return draft.end(0, draft.ended_by or "dedent")
+    return draft.end(0, "dedent")
 
 
 def _behind_a_blank(draft: Draft, place: Place) -> Draft:

@@ -256,6 +256,22 @@ def _function_body(place: Place) -> int:
     return body
 
 
+def is_unfinished(line: str) -> bool:
+    """Whether a statement goes on below this line, as far as its end tells."""
+    code = line.rstrip()
+    return bool(OPENS.search(code) or _UNFINISHED.search(code))
+
+
+def begins_statement(line: str, base: int) -> bool:
+    """Whether a line with code begins another statement of a block, ``base`` columns in.
+
+    As far as its blanks and its first word tell; what brackets are open is not looked at.
+    """
+    first = _FIRST_WORD.match(line + "\n")
+    word = (first[1] or first[2]) if first else ""
+    return depth_of(line) == base and word not in CLAUSES
+
+
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
     """Why a line with this indentation and first word is not part of the fill; None if it is."""
     if indent < base:
@@ -300,4 +316,4 @@ def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
         return False
-    return not (OPENS.search(code) or _UNFINISHED.search(code))
+    return not is_unfinished(code)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls import chatter, closers, indentation, overlap, statements, syntax
+from infill_ls import chatter, closers, indentation, overlap, statements, syntax, unreachable
 from infill_ls.hole import Hole
 from infill_ls.place import Draft, Filter, Place, Shape, known
 
@@ -66,6 +66,7 @@ _FITTING: Final = (
     Filter("rest", overlap.before_the_rest),
     Filter("below", overlap.before_the_lines_below),
     Filter("shape", statements.to_the_shape),
+    Filter("unreachable", unreachable.without_unreachable),
     Filter("repetition", overlap.without_repetition),
     Filter("limit", _whole_lines),
     Filter("length", _not_too_long),
