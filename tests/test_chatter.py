@@ -177,8 +177,7 @@ SOURCES = [
         (Path(sysconfig.get_path("stdlib")) / "html", "*.py"),
     )
     for path in sorted(folder.glob(pattern))
-    if path.stat().st_size > 0
-    and path.name not in ("families.py", "leaked.py")
+    if path.stat().st_size > 0 and path.name not in ("families.py", "leaked.py")
 ]
 MARKUP = (
     *("<s>{a}</s>", "<b>", "</b>", "<Foo<s>>", "<A.B c={d}>", "<s.t/>", "<>{a}</>", "<br/>"),

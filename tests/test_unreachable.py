@@ -150,7 +150,7 @@ def test_lines_that_nothing_leads_to(text: str, raw: str, language: str) -> None
     ],
 )
 def test_lines_that_belong_behind_what_leaves_a_block(text: str, raw: str, language: str) -> None:
-    assert fill(text, raw, language) == raw
+    assert fill(text, raw, language, shape="block") == raw
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
         if text.strip():
             end = reading.code(number, text, grown, number + 1 == len(lines))
         elif grown and number > 0:
-            end = reading.blank(number)
+            ends = whole == len(lines) and not "".join(lines[number:]).strip()
+            end = reading.blank(number, ends)
         if end is not None:
             return end
     return reading.so_far(len(lines))
@@ -145,15 +146,20 @@ class _Reading:
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
         return next(found), None
 
-    def blank(self, number: int) -> End | None:
-        """A blank line after the first ends the fill, or leaves a gap in it."""
+    def blank(self, number: int, ends: bool) -> End | None:
+        """A blank line after the first ends the fill, or leaves a gap in it.
+
+        ``ends``: nothing but blanks will follow.
+        """
         if not self.last or self.last is self.place.before or self._is_inside:
             return None
         base = self.base or 0
         if _leaves(self.last, base):
             goes_on = self.finishes and self.floor < base
         else:
-            goes_on = bool(self.floor or (self.shape == "block" and base))
+            block = self.shape == "block"
+            in_body = not (block or ends or self.in_docstring) and depth_of(self.last) > base
+            goes_on = bool(self.floor or in_body or (block and base))
         if not goes_on:
             return number, "blank line"
         self.gap = number if self.gap is None else self.gap
