@@ -24,7 +24,7 @@ PURE = {
     f"infill_ls.{name}"
     for name in (
         "hole prompt trim place chatter leaked unseen indentation closers brackets overlap "
-        "statements unreachable syntax "
+        "statements unreachable severed syntax "
         "policy recall offers documents frames families errors beginning control engines.rates"
     ).split()
 }

@@ -394,8 +394,8 @@ def test_prose_is_no_fill(raw: str) -> None:
 
 
 def test_prose_below_the_code_is_no_part_of_it() -> None:
-    raw = "return a[\n\nThis function returns something.\n"
-    assert whole("def f():\n    █\n", raw, "") == Fill("return a[", "prose")
+    raw = "return a[b,\n\nThis function returns something.\n"
+    assert whole("def f():\n    █\n", raw, "") == Fill("return a[b,", "prose")
 
 
 @pytest.mark.parametrize("raw", ["Herein = 1", "Sure", "The = 1", "Inthis()", "** 2", "Iam.run()"])

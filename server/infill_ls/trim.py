@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls import chatter, closers, indentation, overlap, statements, syntax, unreachable
+from infill_ls import (
+    chatter,
+    closers,
+    indentation,
+    overlap,
+    severed,
+    statements,
+    syntax,
+    unreachable,
+)
 from infill_ls.hole import Hole
 from infill_ls.place import Draft, Filter, Place, Shape, known
 
@@ -61,6 +70,7 @@ _READING: Final = (
 )
 # How much of it is the fill.
 _FITTING: Final = (
+    Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
     Filter("rest", overlap.before_the_rest),
@@ -71,9 +81,11 @@ _FITTING: Final = (
     Filter("limit", _whole_lines),
     Filter("length", _not_too_long),
     Filter("echo", overlap.without_echo),
+    Filter("comment", overlap.without_said_comment),
     Filter("openers", closers.with_closers),
     Filter("tidy", indentation.tidy),
     Filter("syntax", syntax.without_new_errors),
+    Filter("severed", severed.without_severed_end),
 )
 FILTERS: Final = _READING + _FITTING
 

@@ -148,7 +148,7 @@ def _kind(line: str, language: str) -> str:
     """What a line is behind one that leaves its block: ``allowed``, a comment, a statement, or
     what goes on with a statement.
     """
-    if _is_comment(line, language):
+    if is_comment(line, language):
         return "comment"
     code = line.lstrip()
     first, word = code[0], _WORD.match(code)
@@ -163,7 +163,8 @@ def _kind(line: str, language: str) -> str:
     return "statement"
 
 
-def _is_comment(line: str, language: str) -> bool:
+def is_comment(line: str, language: str) -> bool:
+    """Whether a line of code is nothing but a comment."""
     return _COMMENT[_COMMENTS.get(language, "//")].match(line) is not None
 
 
@@ -174,7 +175,7 @@ def _left_above(place: Place) -> int | None:
         return None
     lines = place.lines_above
     last = len(lines) - 1
-    while last >= 0 and _is_comment(lines[last], place.language):
+    while last >= 0 and is_comment(lines[last], place.language):
         last -= 1
     if last < 0 or is_unfinished(_TRAILING.sub("", lines[last])):
         return None
