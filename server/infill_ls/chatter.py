@@ -59,12 +59,24 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=16)
-def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int]:
-    """Every start of a control token, and the length of the longest."""
+def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]:
+    """Every start of a control token, the longest's length, and all characters they begin with."""
     partial = frozenset(
         token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
     )
-    return partial, max(map(len, partial))
+    return partial, max(map(len, partial)), "".join({token[0] for token in partial})
+
+
+def _begun(text: str, control: tuple[str, ...]) -> int:
+    """How many characters at a text's end may be the start of a control token."""
+    partial, longest, firsts = _partial_tokens(control)
+    tail = text[-longest:]
+    for first in firsts:
+        if first in tail:
+            break
+    else:
+        return 0
+    return next((size for size in range(len(tail), 0, -1) if tail[-size:] in partial), 0)
 
 
 def without_control_tokens(draft: Draft, place: Place) -> Draft:
@@ -77,10 +89,7 @@ def without_control_tokens(draft: Draft, place: Place) -> Draft:
         return draft.end(found[0], "control token")
     if token is not None:
         return draft.end(token.start(), "control token")
-    partial, longest = _partial_tokens(place.control)
-    held = next(
-        (size for size in range(min(longest, len(text)), 0, -1) if text[-size:] in partial), 0
-    )
+    held = _begun(text, place.control)
     if draft.final:
         # It will not become one any more; was it meant as one?
         return draft.become(text[: len(text) - held] if held >= _PARTIAL_TOKEN else text)

@@ -15,16 +15,16 @@ from infill_ls.place import REACH, Draft, Place, depth_of
 from infill_ls.statements import CLAUSES, is_unfinished
 
 # The words that leave a block, by language; elsewhere they may be anything.
-_COMMON: Final = "return break continue"
-_THROWING: Final = f"{_COMMON} throw"
+_COMMON: Final = ("return", "break", "continue")
+_THROWING: Final = (*_COMMON, "throw")
 _LEAVING: Final = {
-    "python": f"{_COMMON} raise",
-    "ruby": "return break next raise",
-    "go": f"{_COMMON} goto",
-    "c": f"{_COMMON} goto",
-    "cpp": f"{_THROWING} goto",
-    "lua": "return break",
-    **dict.fromkeys(("rust", "zig", "shellscript", "julia", "nim", "gdscript"), _COMMON),
+    "python": (*_COMMON, "raise"),
+    "ruby": ("return", "break", "next", "raise"),
+    "go": (*_COMMON, "goto"),
+    "c": (*_COMMON, "goto"),
+    "cpp": (*_THROWING, "goto"),
+    "lua": ("return", "break"),
+    **dict.fromkeys("rust zig shellscript julia nim gdscript".split(), _COMMON),
     **dict.fromkeys(
         "javascript javascriptreact typescript typescriptreact vue svelte java csharp kotlin "
         "swift dart scala groovy php powershell objective-c".split(),
@@ -65,15 +65,8 @@ _ATTRIBUTE: Final = re.compile(r"\s*#!?\[")
 
 
 @lru_cache(maxsize=64)
-def _leaving(language: str) -> re.Pattern[str] | None:
-    words = _LEAVING.get(language)
-    return re.compile(rf"[ \t]*(?:{'|'.join(words.split())})\b(?!\s*[=.:])") if words else None
-
-
-@lru_cache(maxsize=64)
-def _anywhere(language: str) -> re.Pattern[str]:
-    """Finds a line that may leave a block, in a text."""
-    return re.compile(rf"\b(?:{'|'.join(_LEAVING[language].split())})\b")
+def _leaving(language: str) -> re.Pattern[str]:
+    return re.compile(rf"[ \t]*(?:{'|'.join(_LEAVING[language])})\b(?!\s*[=.:])")
 
 
 def without_unreachable(draft: Draft, place: Place) -> Draft:
@@ -81,14 +74,21 @@ def without_unreachable(draft: Draft, place: Place) -> Draft:
 
     Not in a bracket that the fill opens: it would be left open.
     """
-    if _leaving(place.language) is None or place.prose or place.quote or not draft.text:
+    words = _LEAVING.get(place.language)
+    if words is None or not draft.text:
         return draft
     left = _left_above(place)
     if left is None:
         if "\n" not in draft.text:
             return draft
-        if not _anywhere(place.language).search(place.before + draft.text):
+        text = place.before + draft.text if place.typed else draft.text
+        for word in words:
+            if word in text:
+                break
+        else:
             return draft
+    if place.prose or place.quote:
+        return draft
     near = place.hole.prefix[-REACH:]
     if near.rfind("/*") > near.rfind("*/") and _COMMENTS.get(place.language) is None:
         return draft
@@ -138,9 +138,9 @@ def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> 
 
 def _leaves(line: str, language: str) -> bool:
     """Whether this line begins a statement that leaves the block, whatever is the case."""
-    leaving, modified = _leaving(language), _MODIFIED.get(language)
-    if leaving is None or not leaving.match(line):
+    if not _leaving(language).match(line):
         return False
+    modified = _MODIFIED.get(language)
     return modified is None or not modified.search(line)
 
 

@@ -49,6 +49,8 @@ def unsafe(text: str, before: str = "") -> int | None:
     after an emoji, a sign or an ideograph, a joiner between two emoji, joiners between letters of
     the scripts that have them. Between letters of code they aren't.
     """
+    if _UNSAFE.search(text) is None:
+        return None
     for found in _UNSAFE.finditer(text):
         at = found.start()
         left = text[at - 1] if at else before[-1:]
