@@ -186,6 +186,8 @@ def test_a_comment_that_says_again_what_stands_above(text: str, raw: str, langua
         # Too short to tell, or a small part of the line.
         ("x = 1  # one\n█\n", "# one", "python"),
         ("f {\n  open(file, mode, encoding);\n  █\n}\n", "// file mode", "typescript"),
+        # The user has begun it himself.
+        ("f {\n  // a.b.c\n  // a.█\n}\n", "b.c", "typescript"),
         # No comment in this language.
         ("#if A\n#endif\n█\n", "#endif", "c"),
         ("f {\n    *p = *q;\n    █\n}\n", "*p = *q + 1;", "c"),

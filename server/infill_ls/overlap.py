@@ -230,7 +230,7 @@ def without_said_comment(draft: Draft, place: Place) -> Draft:
     """Refuses a comment that only says again what a line above says, or a part of it."""
     if not draft.final or not draft.text.strip() or place.rest.strip() or place.in_docstring:
         return draft
-    if place.language in PROSE_LANGUAGES:
+    if place.language in PROSE_LANGUAGES or _WORD.search(place.before):
         return draft
     above = _words(place.above)
     for line in (place.before + draft.text).split("\n"):
