@@ -169,6 +169,8 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
         ("f {\n    /* Free the list. */\n    █\n}\n", "// Free the list.", "c"),
         ("-- Read all lines.\n█\n", "-- Read all lines", "lua"),
         ("# Build the image\n█\n", "# Build the image", "shellscript"),
+        ("-- All open orders\n█\n", "-- all open orders", "sql"),
+        (";; Open the file\n█\n", ";; Open the file", "clojure"),
         ("f {\n    g(a, b);\n    █\n}\n", "// g(a, b);\n", "rust"),
     ],
 )

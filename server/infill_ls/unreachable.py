@@ -33,14 +33,20 @@ _LEAVING: Final = {
 }
 # Behind these a condition may stand on the line of the statement.
 _MODIFIED: Final = {"ruby": re.compile(r"\b(?:if|unless|while|until)\b")}
+# How a comment of one line begins, where it is not //.
 _COMMENTS: Final = {
-    **dict.fromkeys("python ruby shellscript julia nim gdscript powershell".split(), "#"),
-    "lua": "--",
+    **dict.fromkeys(
+        "python ruby shellscript julia nim gdscript powershell perl r yaml toml dockerfile "
+        "makefile elixir coffeescript crystal terraform cmake fish tcl".split(),
+        "#",
+    ),
+    **dict.fromkeys("lua sql haskell elm ada vhdl applescript".split(), "--"),
+    **dict.fromkeys("clojure lisp scheme elisp asm ini".split(), ";"),
+    **dict.fromkeys("latex erlang prolog matlab".split(), "%"),
 }
 _COMMENT: Final = {
-    "#": re.compile(r"\s*#"),
-    "--": re.compile(r"\s*--"),
     "//": re.compile(r"\s*(?://|/?\*)"),
+    **{mark: re.compile(rf"\s*{mark}") for mark in ("#", "--", ";", "%")},
 }
 # What belongs to a block though nothing leads to it: a label, a directive, what is defined for
 # the lines above as well.
