@@ -22,6 +22,8 @@ CLAUSES: Final = frozenset(
 _SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
 # Comments, attributes and decorators belong to the statement below them.
 _INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
+# Nor does a closer by itself make a fill.
+_INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 # Lines beyond the end of the block in which the model may get to the line that stands below.
 _LOOK_AHEAD: Final = 6
@@ -192,10 +194,11 @@ class _Reading:
             return number + 1, "suffix"
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
-        self.last = line
+        first, self.last = not self.last, line
         # Unless the user has begun it.
         fresh = number > 0 or self.place.at_line_start
-        self.introduces = fresh and bool(_INTRODUCES.match(line.rstrip()))
+        introduces = _INTRODUCES if not first else _INTRODUCES_FIRST
+        self.introduces = fresh and bool(introduces.match(line.rstrip()))
         if last or self.shape != "statement" or self.introduces:
             return None
         over = _is_finished(line, self.scan, self.base, self.place.language)
