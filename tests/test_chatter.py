@@ -332,7 +332,7 @@ def test_the_characters_that_nobody_sees_are_those_of_the_standard() -> None:
 
 
 def test_a_fill_that_is_complete_before_an_unsafe_character_keeps_its_line() -> None:
-    assert fill("f(█)\n", "a, b)\u200b") == "a, b"
+    assert fill("f(█)[0]\n", "a, b)\u200b") == "a, b"
 
 
 @pytest.mark.parametrize(

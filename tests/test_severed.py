@@ -83,7 +83,7 @@ def test_an_expression_is_no_text_of_a_string(text: str, raw: str, language: str
         ('a = "█"\n', 'f()"', "python", "f()"),
         ('a = "█" + b + ")";\n', 'f("', "java", "f("),
         ('a = "█"\n', 'f(%s, "', "ruby", "f(%s, "),
-        ('printf("█");\n', 'x("PRIu64")");', "c", "x("),
+        ('printf("█");\n', 'x("PRIu64")");', "c", 'x("PRIu64")");'),
         ('a = "see █"\n', 'f("', "python", "f("),
     ],
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from infill_ls.brackets import QUOTES, Scan
 from infill_ls.place import PROSE_LANGUAGES, Draft, Place, depth_of
+from infill_ls.statements import code_of
 from infill_ls.unreachable import is_comment
 
+# Ends a draft that is the beginning of the cursor's line.
+JOINED: Final = "rest of line"
 # A line with less than this to tell it by comes twice in much code, in characters.
 _TELLING: Final = 4
 # The same for each of several lines in a row.
@@ -28,6 +32,15 @@ _ENDLESS: Final = 16
 _LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
+# A head that isn't written twice in a row.
+_ONCE: Final = re.compile(
+    r"\s*(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
+    r"(?:def|class|func|fn|fun|function|impl|struct|enum|interface|trait|module|if|for|while|switch"
+    r"|match|with|try|else|elif|do|loop|until|unless|case|when)\b"
+)
+# An attribute, a decorator or an annotation on a line of its own.
+_OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z")
 # The share of a line above that a comment must say again to be an echo of it.
 _SAID: Final = 0.6
 # Comments of several lines, and of a form that texts about code have.
@@ -36,7 +49,7 @@ _WORD: Final = re.compile(r"\w+")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
-_COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
+_WORD_AT_END: Final = re.compile(r"\w+\Z")
 
 
 def _squeezed(text: str) -> str:
@@ -51,20 +64,18 @@ def plain(line: str) -> str:
     return code.rstrip(",;") or code
 
 
-@lru_cache(maxsize=256)
-def _bare(line: str) -> str:
+def _bare(line: str, language: str) -> str:
     """The same without a comment at its end, unless it is all comment."""
-    code = _COMMENT.sub("", line)
-    return plain(code) if code.strip() and '"' not in line and "'" not in line else plain(line)
+    return plain(code_of(line, language))
 
 
-def same_line(line: str, other: str) -> bool:
+def same_line(line: str, other: str, language: str) -> bool:
     """Whether two lines, blanks at their start included, say the same."""
     if line.rstrip() == other:
         return True
     if depth_of(line) != depth_of(other):
         return False
-    return _bare(line) == _bare(other)
+    return _bare(line, language) == _bare(other, language)
 
 
 def before_the_rest(draft: Draft, place: Place) -> Draft:
@@ -83,6 +94,25 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
             return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
     return _line_with_the_same_end(draft, rest, place)
+
+
+def _before_the_line_itself(draft: Draft, place: Place) -> Draft:
+    """Ends before the line that the cursor stands at the start of, if the fill begins it."""
+    line, newline, _ = draft.text.partition("\n")
+    rest = place.hole.right.partition("\n")[0].rstrip()
+    code = line.rstrip()
+    if not (newline or draft.final) or code == rest or not code.endswith(rest):
+        return draft
+    return draft.end(len(code) - len(rest), JOINED)
+
+
+def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
+    """Ends before a word that would become one with the word right of the cursor."""
+    if not draft.final or place.hole.mid_word or not _WORD_AT_END.match(place.rest[:1]):
+        return draft
+    text = draft.text
+    word = _WORD_AT_END.search(text)
+    return draft if word is None else draft.end(word.start(), draft.ended_by or "suffix")
 
 
 def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
@@ -133,7 +163,7 @@ def _shared(line: str, rest: str) -> int:
 
 def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
     """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
+    scan = Scan(place.language, quote=place.inside, lenient=True)
     lines = draft.text.split("\n")
     position = 0
     for number, line in enumerate(lines):
@@ -142,7 +172,7 @@ def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
         if not whole:
             return draft.hold(position + len(code) - _shared(code, rest))
         scan.follow(line + "\n")
-        if not scan.opened and code.endswith(rest):
+        if not scan.brackets and code.endswith(rest):
             ended = draft.text[:position] + code
             twice = rest[0] in ",;:>" or _closed_twice(ended, place)
             if twice or _quoted_twice(ended, rest, place):
@@ -156,8 +186,11 @@ def _closed_twice(text: str, place: Place) -> bool:
 
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
-    matched = Scan(place.language, quote=place.quote, opened=place.outer).follow(text)
-    return matched.stray is None and matched.follow(place.rest).stray is not None
+    matched = Scan(place.language, opened=place.outer).follow(text)
+    if matched.stray is not None:
+        return False
+    after = matched.follow(place.rest)
+    return after.stray is not None or (bool(after.string) and text.endswith(place.rest.rstrip()))
 
 
 def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
@@ -173,6 +206,8 @@ def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
 
 def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     """Ends before a line that stands below the cursor already."""
+    if place.hole.opens_line:
+        draft = _before_the_line_itself(draft, place)
     below = place.below
     if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
@@ -185,45 +220,96 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         full = line if number else place.before + line
         if draft.final and number == len(lines) - 1:
             full += place.rest
-        judged = number or place.at_line_start or len(plain(below)) >= _TELLING
-        if judged and line.strip() and _says(full, below, telling):
-            return draft.end(max(0, position - 1), "suffix")
+        judged = line.strip() and (number or _first_is_judged(place))
+        if judged and _says(full, below, telling, place.language):
+            again = number or not same_line(full, below, place.language)
+            alike = False if again else _begins_alike(full, lines[1:], place)
+            if alike is None and not draft.final:
+                return draft.hold(0)
+            if not alike:
+                return draft.end(max(0, position - 1), "suffix")
         position += len(line) + 1
     if draft.final:
         return draft
     full = growing if lines else place.before + growing
-    may_become = _may_become(full, below) or (telling and _may_become(full, telling))
+    may_become = any(one and _may_become(full, one, place.language) for one in (below, telling))
     return draft.hold(max(0, position - 1)) if may_become else draft
 
 
+def _first_is_judged(place: Place) -> bool:
+    """Whether the cursor's line is not to become like the one below.
+
+    Who has written both ends of it knows that it is.
+    """
+    if place.rest_has_words:
+        return False
+    return place.at_line_start or len(plain(place.below or "")) >= _TELLING
+
+
+def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
+    """Whether the fill's first line, which says what the line below says, begins something else.
+
+    ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
+    lines tell them apart. None as long as there is no second line.
+    """
+    if not place.at_line_start or len(place.lines_below) < 2 or _ONCE.match(line):
+        return False
+    other = place.lines_below[1]
+    if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
+        return False
+    second = next((one for one in following if one.strip()), None)
+    if second is None:
+        return None
+    if depth_of(second) != depth_of(other):
+        return False
+    return _bare(second, place.language) != _bare(other, place.language)
+
+
 @lru_cache(maxsize=256)
-def _says(line: str, below: str, telling: str) -> bool:
+def _says(line: str, below: str, telling: str, language: str) -> bool:
     """Whether a line says what the next one does, or at any indentation what tells the place."""
-    if same_line(line, below):
+    if same_line(line, below, language):
         return True
-    return telling != "" and _bare(line) == _bare(telling) and not _LEAVES.match(line)
+    if telling == "" or _LEAVES.match(line):
+        return False
+    return _bare(line, language) == _bare(telling, language)
 
 
 @lru_cache(maxsize=16)
 def _telling_below(place: Place) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
-    near = (
+    # What is in another block than the cursor is no sign of what follows here.
+    near = takewhile(lambda line: not _CLOSES.match(line), place.lines_below[:3])
+    deepest = max(depth_of(place.before + place.rest), depth_of(place.below or ""))
+    telling = (
         line
-        for line in place.lines_below[:3]
-        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line)
+        for line in near
+        if len(re.findall(r"\w", line)) >= _TELLING
+        and not _ONE_WORD.fullmatch(line)
+        and depth_of(line) <= deepest
     )
-    line = next(near, "")
+    line = next(telling, "")
     return "" if _LEAVES.match(line) or place.in_text else line
 
 
 def without_echo(draft: Draft, place: Place) -> Draft:
     """Leaves out a last line that only says, further in, what the line below says."""
-    head, _, last = draft.text.rpartition("\n")
+    head, _, last = draft.text.rstrip().rpartition("\n")
     if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
         return draft
-    if _bare(last) == _bare(place.below or ""):
-        return draft.end(len(head), "suffix")
-    return draft
+    if _bare(last, place.language) != _bare(place.below or "", place.language):
+        return draft
+    return draft if _closes(head, last, place) else draft.end(len(head), "suffix")
+
+
+def _closes(head: str, last: str, place: Place) -> bool:
+    """Whether a last line closes what one above it opened: between them all is further in."""
+    depth, inside = depth_of(last), False
+    for line in reversed((place.before + head).split("\n")):
+        if line.strip() and depth_of(line) <= depth:
+            return inside and depth_of(line) == depth
+        inside = inside or bool(line.strip())
+    return False
 
 
 def without_said_comment(draft: Draft, place: Place) -> Draft:
@@ -250,13 +336,13 @@ def _words(line: str) -> str:
     return f" {' '.join(_WORD.findall(line.lower()))} "
 
 
-def _may_become(line: str, other: str) -> bool:
+def _may_become(line: str, other: str, language: str) -> bool:
     """Whether a line that still grows may come to say the same as another."""
     code = line.lstrip()
     if code and code[0] not in "\"'" and code[0] != other.lstrip()[0]:
         return False
     begun = plain(line)
-    return plain(other).startswith(begun) or begun.startswith(_bare(other))
+    return plain(other).startswith(begun) or begun.startswith(_bare(other, language))
 
 
 def without_repetition(draft: Draft, place: Place) -> Draft:

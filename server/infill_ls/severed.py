@@ -33,7 +33,8 @@ def outside_of_strings(draft: Draft, place: Place) -> Draft:
     ``"█"`` is no place for ``os.getenv("KEY")``: up to the first quote it would be cut in two.
     """
     quote = place.quote
-    if len(quote) != 1 or not place.rest.startswith(quote) or not place.before.endswith(quote):
+    rest = place.rest or place.hole.closers
+    if len(quote) != 1 or not rest.startswith(quote) or not place.before.endswith(quote):
         return draft
     found = _call(quote).match(draft.text)
     if found is None or place.language in _NO_BLANK_BETWEEN_STRINGS:
@@ -82,7 +83,7 @@ def _call_begun(text: str, place: Place) -> int | None:
     code = text.rstrip()
     if code[-1:] not in ("(", "[") or place.rest.strip():
         return None
-    scan = Scan(place.language, quote=place.quote, opened=place.outer, lenient=True).follow(code)
+    scan = Scan(place.language, opened=place.outer, lenient=True).follow(code)
     if scan.quote or not scan.opened or scan.places[-1] != len(code) - 1:
         return None
     name = _NAME.search(code[:-1])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
+from infill_ls.closers import closable
 from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
@@ -17,10 +18,14 @@ CLAUSES: Final = frozenset(
     "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
 ) | {*CLOSERS, "{", ".", "|"}
+# In these a line that begins with a point begins a rule.
+_SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
 # Comments, attributes and decorators belong to the statement below them; directives don't.
 _INTRODUCES: Final = re.compile(
     r"\s*(?:#(?!(?:include|import|define|undef|pragma)\b)|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$"
 )
+# Nor does a closer by itself make a fill.
+_INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
 # The mark at its end is none of an operator.
 _INCLUDES: Final = re.compile(r"\s*#\s*(?:include|import)\s*<")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
@@ -33,6 +38,8 @@ _DEFINES: Final = re.compile(
 _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 # After these, at the level of the block, nothing of it follows.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
+_PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
+_TO_LINE_END: Final = frozenset({"#", "//", "--"})
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
 # The number of the first line that is not part of the fill, and why; without a reason, that of the
@@ -125,14 +132,18 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        self.scan = Scan(place.language, quote=place.quote, lenient=True)
+        # What the line leaves open goes on below.
+        here = place.outer[len(place.outer) - place.hole.open.here :]
+        opened = here or (place.inside,) * bool(place.inside)
+        self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
-        self.in_docstring = place.in_docstring
+        self.in_docstring = place.in_docstring and not (place.quote and here)
         # Width of the indentation of the fill's statements.
         self.base: int | None = None
         # The last line that counts, and whether it belongs to the next one.
         self.last = ""
         self.introduces = False
+        self.closable = closable(place)
         self.head = _open_head(place) if block else None
         self.body = _headless(place)
         self.floor = _floor(place) if block else 0
@@ -142,8 +153,8 @@ class _Reading:
         self.gap: int | None = None
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
-        if heads and OPENS.search(place.before.rstrip()):
-            self.base, self.last = depth_of(place.before), place.before
+        if heads and opens(place.before, place.language):
+            self.base, self.last = place.depth, place.before
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
@@ -172,9 +183,12 @@ class _Reading:
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
         """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
         line = text if number else self.place.before + text
+        if number and self.scan.opened and _is_directive(line, self.place.language):
+            # It stands at the start of the line whatever it is in.
+            return None
         if self.base is None:
-            self.base = depth_of(line)
-        elif number > 0 and not self._is_inside:
+            self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
+        elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
                 return end
@@ -184,10 +198,11 @@ class _Reading:
             return number + 1, "suffix"
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
-        self.last = line
+        first, self.last = not self.last, line
         # Unless the user has begun it.
         fresh = number > 0 or self.place.at_line_start
-        self.introduces = fresh and bool(_INTRODUCES.match(line.rstrip()))
+        introduces = _INTRODUCES if not first else _INTRODUCES_FIRST
+        self.introduces = fresh and bool(introduces.match(line.rstrip()))
         if last or self.shape != "statement" or self.introduces:
             return None
         over = _is_finished(line, self.scan, self.base, self.place.language)
@@ -196,7 +211,13 @@ class _Reading:
     @property
     def _is_inside(self) -> bool:
         """Whether the next line goes on with a bracket or a quote."""
-        return bool(self.scan.opened or (self.scan.quote and not self.in_docstring))
+        return bool(self.scan.brackets or (self.scan.quote and not self.in_docstring))
+
+    def _may_be_inside(self, line: str) -> bool:
+        """Whether this line goes on with what was open at the cursor, if no more than that is."""
+        if len(self.scan.opened) > self.scan.outer or self.scan.quote:
+            return True
+        return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSERS
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""
@@ -204,6 +225,8 @@ class _Reading:
         if first is None and not grown:
             return self.so_far(number)
         word = (first[1] or first[2]) if first else ""
+        if word == "." and self.place.language in _SELECTOR_LANGUAGES:
+            word = ""
         indent = depth_of(line)
         if self.gap is not None and indent < self.floor:
             return self.gap, "blank line"
@@ -223,6 +246,11 @@ class _Reading:
         if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
+        if indent < base and word in CLOSERS and self.closable > 0:
+            # The text below leaves the block open.
+            self.closable -= 1
+            self.base, self.shape = indent, "statement"
+            return None
         reason = _ends_before(indent, word, base, self.last, self.shape)
         if reason is None or (reason == "statement" and self.introduces):
             return None
@@ -230,10 +258,35 @@ class _Reading:
 
     def _heads_what_stands_below(self, line: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already."""
-        if not self.body or not OPENS.search(line.rstrip()):
+        if not self.body or not opens(line, self.place.language):
             return False
         depth = depth_of(line)
         return base <= depth and depth + self.place.unit_width == self.body
+
+
+@lru_cache(maxsize=256)
+def code_of(line: str, language: str) -> str:
+    """A line without the blanks at its end, and without a comment there unless it is all comment.
+
+    The line begins outside of strings.
+    """
+    whole = Scan(language, lenient=True).follow(line).quote
+    if whole not in _TO_LINE_END:
+        return line.rstrip()
+    start = line.find(whole)
+    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
+        start = line.find(whole, start + 1)
+    return line[:start].rstrip() or line.rstrip()
+
+
+def opens(line: str, language: str) -> bool:
+    """Whether a line heads a block or goes on below, whatever comment stands at its end."""
+    return OPENS.search(code_of(line, language)) is not None
+
+
+def _is_directive(line: str, language: str) -> bool:
+    """Whether the preprocessor takes this line, so that its indentation says nothing."""
+    return language in _PREPROCESSED and line.lstrip().startswith("#")
 
 
 @lru_cache(maxsize=16)
@@ -301,7 +354,7 @@ def _open_head(place: Place) -> int | None:
     head, below = indent_of(place.above), place.below or ""
     first = _FIRST_WORD.match(below + "\n")
     goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = OPENS.search(place.above)
+    opened = opens(place.above, place.language)
     return width_of(head) if opened and place.at_line_start and not goes_on else None
 
 
@@ -314,15 +367,16 @@ def _headless(place: Place) -> int:
     if not place.at_line_start or place.rest.strip() or place.language != "python":
         return 0
     above, below = depth_of(place.above), depth_of(place.below or "")
-    if above == below and not place.before and not OPENS.search(place.above):
+    opened = opens(place.above, place.language)
+    if above == below and not place.before and not opened:
         return below
-    deepest = above + place.unit_width if OPENS.search(place.above) else above
+    deepest = above + place.unit_width if opened else above
     return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
-    code = line.rstrip()
+    code = code_of(line, language)
     if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):

@@ -70,11 +70,11 @@ _READING: Final = (
 )
 # How much of it is the fill.
 _FITTING: Final = (
+    Filter("below", overlap.before_the_lines_below),
     Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
     Filter("rest", overlap.before_the_rest),
-    Filter("below", overlap.before_the_lines_below),
     Filter("shape", statements.to_the_shape),
     Filter("unreachable", unreachable.without_unreachable),
     Filter("repetition", overlap.without_repetition),
@@ -83,9 +83,12 @@ _FITTING: Final = (
     Filter("echo", overlap.without_echo),
     Filter("comment", overlap.without_said_comment),
     Filter("openers", closers.with_closers),
-    Filter("tidy", indentation.tidy),
-    Filter("syntax", syntax.without_new_errors),
+    Filter("apart", overlap.apart_from_the_rest),
     Filter("severed", severed.without_severed_end),
+    Filter("tidy", indentation.tidy),
+    Filter("above", indentation.above_the_line),
+    Filter("syntax", syntax.without_new_errors),
+    Filter("closers", closers.through_closers),
 )
 FILTERS: Final = _READING + _FITTING
 
