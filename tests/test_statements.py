@@ -132,6 +132,8 @@ def test_one_block(text: str, raw: str, expected: str) -> None:
         ("a();\n█", "if (b) {\n    c();\n} else {\n    d();\n}\ne();\n", "c", None),
         ("let a = 1\n█", "let b = 2\nlet c = 3\n", "swift", "let b = 2"),
         ("a = 1\n█", "b = 2\nc = 3\n", "ruby", "b = 2"),
+        ("#include <a>\n█", "#include <b>\n#include <c>\n", "c", "#include <b>"),
+        ("a = 1\n█", "# Why.\nb = 2\nc = 3\n", "python", "# Why.\nb = 2"),
     ],
 )
 def test_a_pause_shows_no_statement_more_than_the_next(

@@ -20,10 +20,14 @@ CLAUSES: Final = frozenset(
 ) | {*CLOSERS, "{", ".", "|"}
 # In these a line that begins with a point begins a rule.
 _SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
-# Comments, attributes and decorators belong to the statement below them.
-_INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
+# Comments, attributes and decorators belong to the statement below them; directives don't.
+_INTRODUCES: Final = re.compile(
+    r"\s*(?:#(?!(?:include|import|define|undef|pragma)\b)|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$"
+)
 # Nor does a closer by itself make a fill.
 _INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
+# The mark at its end is none of an operator.
+_INCLUDES: Final = re.compile(r"\s*#\s*(?:include|import)\s*<")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 # Lines beyond the end of the block in which the model may get to the line that stands below.
 _LOOK_AHEAD: Final = 6
@@ -337,7 +341,8 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
         return "dedent"
     if indent > base or first in CLAUSES or shape == "block":
         return None
-    return None if _UNFINISHED.search(last.rstrip()) else "statement"
+    goes_on = _UNFINISHED.search(last.rstrip()) and not _INCLUDES.match(last)
+    return None if goes_on else "statement"
 
 
 @lru_cache(maxsize=16)
