@@ -49,6 +49,8 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
     number, reason = _end(lines, whole, place)
     if reason is None and (draft.final or number == len(lines)):
         return draft
+    while reason is not None and number > 1 and not lines[number - 1].strip():
+        number -= 1
     kept = "\n".join(lines[:number])
     if reason is None:
         return draft.hold(len(kept))
@@ -156,8 +158,9 @@ class _Reading:
         """
         if not self.last or self.last is self.place.before or self._is_inside:
             return None
-        if more and self.scan.opened[-1:] == ["{"]:
-            # In a block that the cursor's line opens.
+        in_block = self.scan.opened[-1:] == ["{"] or opens(self.last, self.place.language)
+        if more and in_block:
+            # Of a block that the cursor's line or the one before opens.
             return None
         base = self.base or 0
         if _leaves(self.last, base):
@@ -273,7 +276,8 @@ def _head_depth(place: Place) -> int:
     if kept == len(scan.opened):
         return depth_of(place.before)
     opener = scan.places[kept]
-    return depth_of(above[above.rfind("\n", 0, opener) + 1 :].partition("\n")[0])
+    begun = above[above.rfind("\n", 0, opener) + 1 :].partition("\n")[0]
+    return min(depth_of(begun), depth_of(place.before))
 
 
 @lru_cache(maxsize=16)
