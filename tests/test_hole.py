@@ -24,6 +24,7 @@ from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typ
         ("é█é", "é", "é", "", False, True),
         ("a.█b", "a.", "b", "", False, False),
         ("  █  x", "  ", "  x", "  ", True, False),
+        ("  █x", "  ", "", "  ", True, False),
     ],
 )
 def test_the_kind_of_place(
@@ -59,7 +60,7 @@ def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
     column = min(cut, len(lines[line].rstrip("\r\n")))
     place = hole.at(lines, line, column)
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert place.prefix + place.suffix.removeprefix("\n" * place.opens_line) == whole
+    assert place.prefix + place.right == whole
     assert place.prefix.count("\n") == line
     assert place.first_line == 0
 
@@ -126,15 +127,14 @@ def test_a_hole_between_two_texts() -> None:
 def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None:
     assert (place.prefix, place.suffix) == ("a\n", "\n  b\n")
     assert place.rest_of_line == ""
-    assert place.inserted("x\ny") == "x\ny\n"
-    assert place.in_document("x\ny") == "x\r\ny\r\n"
-    assert place.in_document("") == ""
+    assert place.line_end == "\n"
+    assert place.in_document("x\ny\n") == "x\r\ny\r\n"
 
 
 @pytest.mark.parametrize(
     "place",
-    [at("a\n█\nb\n"), at("a\n █b\n"), at("█\nb")],
+    [at("a\n█\nb\n"), at("a\n █= b\n"), at("a █b\n"), at("█\nb")],
 )
 def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
     assert not place.suffix.startswith("\n\n")
-    assert place.in_document("x") == "x"
+    assert place.line_end == ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infill_ls.brackets import Scan
+from infill_ls.brackets import Closed, Open, Scan, closers_in, is_text, open_at, passed
 
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.
@@ -23,7 +23,7 @@ CLOSERS: Final = ")]}>\"'`"
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
-_GOES_ON: Final = re.compile(r"(?:=(?!==)|,|!=)")
+_GOES_ON: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,14 @@ class Hole:
     ``language``: language id as the editor names it (``python``, ``typescriptreact``), or empty.
     ``newline``: the document's own line end. ``first_line``: number of the line, from 0, in
     which ``prefix`` begins. ``opens_line``: the cursor stands at the very start of a line with
-    text, so that the fill is to be lines of its own above it; ``suffix`` begins with the line end
-    that has to come with the fill.
+    text, or before its first word, so that the fill is to be lines of its own above it: it ends
+    with ``line_end``, the line end and the blanks that have to come with it, and ``suffix`` begins
+    with that.
+
+    ``closers``: the rest of the cursor's line where that is nothing but closers of what is open at
+    the cursor, and ``;`` or ``,`` behind them: an editor may have put them there. They are left out
+    of ``suffix``, since the fill may go through them: it is what is to stand at the cursor, up to
+    the last closer that it has passed.
     """
 
     prefix: str
@@ -43,14 +49,51 @@ class Hole:
     newline: str = "\n"
     first_line: int = 0
     opens_line: bool = False
+    closers: str = ""
 
-    def inserted(self, fill: str) -> str:
-        """What accepting a fill puts at the cursor, with ``\\n`` for every line end."""
-        return fill + "\n" if fill and self.opens_line else fill
+    @property
+    def open(self) -> Open:
+        """What is open at the cursor."""
+        return open_at(self.prefix, self.language)
+
+    @property
+    def line_end(self) -> str:
+        """What a fill ends with that is lines of its own; empty where none is to be."""
+        return f"\n{self.indentation}" if self.opens_line else ""
+
+    @property
+    def right(self) -> str:
+        """The document right of the cursor, closers included."""
+        return self.closers + self.suffix[len(self.line_end) :]
+
+    def passed(self, fill: str) -> list[Closed]:
+        """Where a fill has the closers of which it takes the place."""
+        if not self.closers or not fill:
+            return []
+        return passed(fill, self.closers, self.open, self.language)
+
+    def replaced(self, fill: str) -> int:
+        """How many characters right of the cursor a fill takes the place of.
+
+        These are closers that it has itself, and ``;`` or ``,`` where it ends with that too.
+        """
+        count = len(self.passed(fill))
+        if not count:
+            return 0
+        ends = [closer.end for closer in closers_in(self.closers, self.open)]
+        behind = self.closers[ends[-1] :].strip() if count == len(ends) else ""
+        whole = behind and fill.endswith(behind)
+        return len(self.closers.rstrip()) if whole else ends[count - 1]
+
+    def before_closers(self, fill: str) -> str:
+        """A fill as far as it goes without taking the place of anything."""
+        passed = self.passed(fill)
+        return fill[: passed[0].start] if passed else fill
 
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
-        return replace(self, prefix=self.prefix + self.inserted(fill))
+        closers = self.closers[self.replaced(fill) :]
+        return replace(self, prefix=self.prefix + fill, closers=closers)
 
     @property
     def surroundings(self) -> tuple[str, str]:
@@ -58,8 +101,8 @@ class Hole:
         return self.prefix[-REACH:], self.suffix[:REACH]
 
     def in_document(self, fill: str) -> str:
-        """The same with the document's own line ends."""
-        return self.inserted(fill).replace("\n", self.newline)
+        """A fill with the document's own line ends."""
+        return fill.replace("\n", self.newline)
 
     @property
     def line_before(self) -> str:
@@ -131,32 +174,50 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
-    """The hole between two texts."""
+    """The hole between two texts, which may be cut anywhere in a line."""
     newline = _LINE_ENDS.search(prefix + suffix)
     return _hole(
         _LINE_END.sub("\n", prefix),
         _LINE_END.sub("\n", suffix),
         language,
         newline[0] if newline else "\n",
+        indented=False,
     )
 
 
-def _hole(prefix: str, suffix: str, language: str, newline: str, first_line: int = 0) -> Hole:
-    opens_line = prefix[-1:] in ("", "\n") and _is_a_line(suffix.partition("\n")[0], language)
-    if opens_line:
-        suffix = "\n" + suffix
-    return Hole(prefix, suffix, language, newline, first_line, opens_line)
+def _hole(
+    prefix: str,
+    suffix: str,
+    language: str,
+    newline: str,
+    first_line: int = 0,
+    *,
+    indented: bool = True,
+) -> Hole:
+    """``indented``: what begins behind blanks may be a line of its own too."""
+    hole = Hole(prefix, suffix, language, newline, first_line)
+    rest = hole.rest_of_line
+    if not rest.strip():
+        return hole
+    if closers_in(rest, hole.open):
+        return replace(hole, suffix=suffix[len(rest) :], closers=rest)
+    at_start = not hole.line_before or (indented and hole.at_line_start and not rest[0].isspace())
+    if at_start and _is_a_line(rest, hole):
+        return replace(hole, suffix=f"\n{hole.indentation}{suffix}", opens_line=True)
+    return hole
 
 
-def _is_a_line(text: str, language: str) -> bool:
+def _is_a_line(text: str, hole: Hole) -> bool:
     """Whether this is a line of its own, not the end of one that is broken at the cursor.
 
-    The end of one goes on with an operator, or closes a bracket that it hasn't opened. A line of
-    its own begins with such a closer, if it has one.
+    The end of one goes on with an operator, or closes a bracket or a string that nobody has opened.
+    A line of its own begins with such a closer, if it has one.
     """
-    if not text.strip() or _GOES_ON.match(text):
+    if _GOES_ON.match(text):
         return False
-    return text[0].isspace() or Scan(language).follow(text[:REACH].lstrip(CLOSERS)).stray is None
+    opened = tuple(one for one in hole.open.code if not is_text(one))
+    scan = Scan(hole.language, opened=opened).follow(text[:REACH].lstrip(")]}>"))
+    return text[0].isspace() or (scan.stray is None and scan.string not in ("'", '"'))
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:
@@ -181,7 +242,29 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
     closed = len(after) - len(after.lstrip(CLOSERS)) if typed else 0
     if any(after[skip : skip + REACH] == before for skip in range(min(closed, 3) + 1)):
         return typed
-    return None
+    joined = line_joined(later) if typed and earlier.closers else None
+    return typed if joined is not None and joined.suffix[:REACH] == before else None
+
+
+def earlier_of(hole: Hole) -> Iterator[Hole]:
+    """What a hole may have been before the editor put closers right of the cursor, or below."""
+    for closed in range(1, 3):
+        if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
+            break
+        yield replace(hole, suffix=hole.suffix[closed:])
+    if joined := line_joined(hole):
+        yield joined
+
+
+def line_joined(hole: Hole) -> Hole | None:
+    """The hole as it was before the editor put what it had closed on the line below.
+
+    Editors do so when Enter is typed between two brackets. None if there are no such closers.
+    """
+    below, newline, rest = hole.suffix[1:].partition("\n")
+    if hole.closers or hole.rest_of_line.strip() or not closers_in(below, hole.open):
+        return None
+    return replace(hole, suffix=newline + rest, closers=below.lstrip())
 
 
 def _newline(line: str) -> str:

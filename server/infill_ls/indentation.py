@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import Scan
-from infill_ls.place import Draft, Place, indent_of, width_of
+from infill_ls.brackets import QUOTES, Scan
+from infill_ls.overlap import JOINED
+from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
 from infill_ls.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
@@ -15,6 +16,11 @@ _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"#|//|/\*")
+# What a line of its own may end with.
+_ENDS_LINE: Final = re.compile(r"(?:[\w)\]}\"'`;]|(?<!:):|(?<![-=])>)\Z")
+# What a line that ends with a word goes on with, and none begins with.
+_GOES_ON: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
+_GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
@@ -23,13 +29,13 @@ def as_the_file_indents(draft: Draft, place: Place) -> Draft:
     """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
     text = draft.text
     tabs = place.unit == "\t"
-    if (" " if tabs else "\t") not in text or place.unit is None or place.prose:
+    if (" " if tabs else "\t") not in text or place.unit is None or place.prose or place.is_mixed:
         return draft
     lines = text.split("\n")
     if not draft.final and not lines[-1].strip(" \t"):
         # More blanks may come, and how wide one level is depends on them.
         lines[-1] = ""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
+    scan = Scan(place.language, quote=place.inside, lenient=True)
     above, unit = place.above, 0
     for number, line in enumerate(lines):
         indent = indent_of(line)
@@ -62,7 +68,8 @@ def joined(draft: Draft, place: Place) -> Draft:
     """Drops blanks that stand before the cursor already, and what comes of them below."""
     text, before = draft.text, place.before
     if not place.at_line_start:
-        return _behind_a_blank(draft, place) if before.endswith((" ", "\t")) else draft
+        blank = before.endswith((" ", "\t"))
+        return _behind_a_blank(draft, place) if blank else _on_a_line_of_its_own(draft, place)
     # The cursor's line is empty: nothing is gained by leaving it so.
     below = _BLANK_LINES.sub("", text)
     if not draft.final and not below.strip(" \t"):
@@ -88,6 +95,27 @@ def _behind_a_blank(draft: Draft, place: Place) -> Draft:
     if code == "/" and not draft.final:
         return draft.hold(0)
     return draft.become(code)
+
+
+def _on_a_line_of_its_own(draft: Draft, place: Place) -> Draft:
+    """Puts in the line end that a model leaves out where the next line's indentation follows."""
+    text, before = draft.text, place.before
+    if not text.startswith(("  ", "\t")) or place.quote or place.in_text:
+        return draft
+    code = text.lstrip(" \t")
+    if not code:
+        return draft if draft.final else draft.hold(0)
+    heads = opens(before, place.language)
+    if code[0] == "\n" or not (heads or before.endswith((";", ","))):
+        return draft
+    depth = depth_of(before)
+    if not heads:
+        widths = {depth}
+    elif place.unit is None:
+        widths = {depth + unit for unit in _UNITS}
+    else:
+        widths = {depth + place.unit_width}
+    return draft.become("\n" + text) if width_of(indent_of(text)) in widths else draft
 
 
 def _fits(indent: str, place: Place) -> bool:
@@ -118,6 +146,42 @@ def tidy(draft: Draft, place: Place) -> Draft:
         head, newline, last = text.rpartition("\n")
         text = _TRAILING.sub("", head) + newline + last
     if draft.final:
-        goes_on = place.rest.strip() and text.strip()
-        return draft.become(text if goes_on else text.rstrip())
+        if place.hole.opens_line:
+            # Whether it ends its line tells whether it is one of its own.
+            code = text.rstrip()
+            return draft.become(code + "\n" if "\n" in text[len(code) :] else text)
+        closers = place.hole.closers
+        padded = closers and text[:1].isspace() and not closers[0].isspace()
+        goes_on = place.rest.strip() or (closers and place.quote) or padded
+        return draft.become(text if goes_on and text.strip() else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))
+
+
+def above_the_line(draft: Draft, place: Place) -> Draft:
+    """Ends with a line end where the rest of the cursor's line is to stand below the fill.
+
+    A fill that can't be a line of its own is the beginning of the one that stands there.
+    """
+    hole, text = place.hole, draft.text
+    if not draft.final or not hole.opens_line or not text.strip():
+        return draft
+    joins = draft.ended_by == JOINED or (draft.ended_by is None and _joins(text, hole.right))
+    if "\n" not in text and joins:
+        return draft
+    return draft.become(text.rstrip() + hole.line_end)
+
+
+def _joins(text: str, rest: str) -> bool:
+    """Whether one line asks to be gone on with, and the other goes on with it."""
+    if rest[0].isspace() or text[-1] in ";}":
+        return False
+    if text[-1].isspace() or not _ENDS_LINE.search(text) or _is_open(text):
+        return True
+    return bool((_GOES_ON if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
+
+
+def _is_open(text: str) -> bool:
+    """Whether one line leaves a bracket or a quote open."""
+    if _COMMENT.match(text):
+        return False
+    return any(text.count(quote) % 2 for quote in QUOTES) or bool(Scan("").follow(text).opened)

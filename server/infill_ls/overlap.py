@@ -11,6 +11,8 @@ from infill_ls.brackets import OPENERS, QUOTES, Scan
 from infill_ls.place import Draft, Place, depth_of
 from infill_ls.statements import code_of
 
+# Ends a draft that is the beginning of the cursor's line.
+JOINED: Final = "rest of line"
 # A line with less than this to tell it by comes twice in much code, in characters.
 _TELLING: Final = 4
 # The same for each of several lines in a row.
@@ -41,6 +43,7 @@ _OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z"
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
+_WORD_AT_END: Final = re.compile(r"\w+\Z")
 
 
 def _squeezed(text: str) -> str:
@@ -85,6 +88,25 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
             return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
     return _line_with_the_same_end(draft, rest, place)
+
+
+def _before_the_line_itself(draft: Draft, place: Place) -> Draft:
+    """Ends before the line that the cursor stands at the start of, if the fill begins it."""
+    line, newline, _ = draft.text.partition("\n")
+    rest = place.hole.right.partition("\n")[0].rstrip()
+    code = line.rstrip()
+    if not (newline or draft.final) or code == rest or not code.endswith(rest):
+        return draft
+    return draft.end(len(code) - len(rest), JOINED)
+
+
+def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
+    """Ends before a word that would become one with the word right of the cursor."""
+    if not draft.final or place.hole.mid_word or not _WORD_AT_END.match(place.rest[:1]):
+        return draft
+    text = draft.text
+    word = _WORD_AT_END.search(text)
+    return draft if word is None else draft.end(word.start(), draft.ended_by or "suffix")
 
 
 def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
@@ -143,7 +165,7 @@ def _shared(line: str, rest: str) -> int:
 
 def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
     """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
+    scan = Scan(place.language, quote=place.inside, lenient=True)
     lines = draft.text.split("\n")
     position = 0
     for number, line in enumerate(lines):
@@ -152,7 +174,7 @@ def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
         if not whole:
             return draft.hold(position + len(code) - _shared(code, rest))
         scan.follow(line + "\n")
-        if not scan.opened and code.endswith(rest):
+        if not scan.brackets and code.endswith(rest):
             ended = draft.text[:position] + code
             twice = rest[0] in ",;:>" or _closed_twice(ended, place)
             if twice or _quoted_twice(ended, rest, place):
@@ -166,8 +188,11 @@ def _closed_twice(text: str, place: Place) -> bool:
 
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
-    matched = Scan(place.language, quote=place.quote, opened=place.outer).follow(text)
-    return matched.stray is None and matched.follow(place.rest).stray is not None
+    matched = Scan(place.language, opened=place.outer).follow(text)
+    if matched.stray is not None:
+        return False
+    after = matched.follow(place.rest)
+    return after.stray is not None or (bool(after.string) and text.endswith(place.rest.rstrip()))
 
 
 def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
@@ -183,6 +208,8 @@ def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
 
 def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     """Ends before a line that stands below the cursor already."""
+    if place.hole.opens_line:
+        draft = _before_the_line_itself(draft, place)
     below = place.below
     if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
@@ -269,7 +296,7 @@ def _telling_below(place: Place) -> str:
 
 def without_echo(draft: Draft, place: Place) -> Draft:
     """Leaves out a last line that only says, further in, what the line below says."""
-    head, _, last = draft.text.rpartition("\n")
+    head, _, last = draft.text.rstrip().rpartition("\n")
     if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
         return draft
     if _bare(last, place.language) != _bare(place.below or "", place.language):

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
-from infill_ls.place import OPENS, REACH, Draft, Place, Shape, depth_of, indent_of, width_of
+from infill_ls.closers import closable
+from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
@@ -126,15 +127,18 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        opened = _open_in_line(place)
-        self.scan = Scan(place.language, quote=place.quote, opened=opened, lenient=True)
+        # What the line leaves open goes on below.
+        here = place.outer[len(place.outer) - place.hole.open.here :]
+        opened = here or (place.inside,) * bool(place.inside)
+        self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
-        self.in_docstring = place.in_docstring
+        self.in_docstring = place.in_docstring and not (place.quote and here)
         # Width of the indentation of the fill's statements.
         self.base: int | None = None
         # The last line that counts, and whether it belongs to the next one.
         self.last = ""
         self.introduces = False
+        self.closable = closable(place)
         self.head = _open_head(place) if block else None
         self.body = _headless(place)
         self.floor = _floor(place) if block else 0
@@ -145,7 +149,7 @@ class _Reading:
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
         if heads and opens(place.before, place.language):
-            self.base, self.last = _head_depth(place), place.before
+            self.base, self.last = place.depth, place.before
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
@@ -179,8 +183,8 @@ class _Reading:
             # It stands at the start of the line whatever it is in.
             return None
         if self.base is None:
-            self.base = depth_of(line)
-        elif number > 0 and not self._is_inside:
+            self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
+        elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
                 return end
@@ -201,9 +205,14 @@ class _Reading:
 
     @property
     def _is_inside(self) -> bool:
-        """Whether the next line goes on with a bracket or a quote of the fill."""
-        opened = any(at >= 0 for at in self.scan.places)
-        return bool(opened or (self.scan.quote and not self.in_docstring))
+        """Whether the next line goes on with a bracket or a quote."""
+        return bool(self.scan.brackets or (self.scan.quote and not self.in_docstring))
+
+    def _may_be_inside(self, line: str) -> bool:
+        """Whether this line goes on with what was open at the cursor, if no more than that is."""
+        if len(self.scan.opened) > self.scan.outer or self.scan.quote:
+            return True
+        return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSERS
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""
@@ -230,6 +239,11 @@ class _Reading:
         if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
+        if indent < base and word in CLOSERS and self.closable > 0:
+            # The text below leaves the block open.
+            self.closable -= 1
+            self.base, self.shape = indent, "statement"
+            return None
         reason = _ends_before(indent, word, base, self.last, self.shape)
         if reason is None or (reason == "statement" and self.introduces):
             return None
@@ -261,31 +275,6 @@ def code_of(line: str, language: str) -> str:
 def opens(line: str, language: str) -> bool:
     """Whether a line heads a block or goes on below, whatever comment stands at its end."""
     return OPENS.search(code_of(line, language)) is not None
-
-
-def _head_depth(place: Place) -> int:
-    """Width of the indentation of the statement whose block the cursor's line opens.
-
-    A head may have begun further above, with a bracket that the cursor's line closes.
-    """
-    near = place.hole.prefix[-REACH:]
-    above = near[: len(near) - len(place.before)]
-    scan = Scan(place.language, lenient=True).follow(above)
-    after = Scan(place.language, opened=tuple(scan.opened), lenient=True).follow(place.before)
-    kept = sum(at < 0 for at in after.places)
-    if kept == len(scan.opened):
-        return depth_of(place.before)
-    opener = scan.places[kept]
-    begun = above[above.rfind("\n", 0, opener) + 1 :].partition("\n")[0]
-    return min(depth_of(begun), depth_of(place.before))
-
-
-@lru_cache(maxsize=16)
-def _open_in_line(place: Place) -> tuple[str, ...]:
-    """The brackets that are open at the cursor and were opened in its line, outermost first."""
-    if place.prose:
-        return ()
-    return tuple(Scan(place.language, lenient=True).follow(place.before).opened)
 
 
 def _is_directive(line: str, language: str) -> bool:
