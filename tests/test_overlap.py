@@ -229,6 +229,14 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
         # Words on both sides of the cursor are the user's.
         ("f(a, █, c)\nf(a, b, c)\n", "b", "python", None),
         ("    a: `${█}/${x}`,\n    a: `${y}/${x}`,\n", "y", "typescript", None),
+        # The comments below tell nothing.
+        (
+            "if a:\n    if b:\n        c()\n█\nelse:  # of the outer one\n    d(e)\n",
+            "    else:\n        f()",
+            "python",
+            None,
+        ),
+        ("namespace a {\n\nstruct b {\n}█\n\n}  // namespace a\n", ";", "cpp", None),
         # In the next block the same may stand.
         (
             '{\n  "a": {\n    █\n  },\n  "b": {\n    "type": "string"\n  }\n}\n',

@@ -245,7 +245,7 @@ def _first_is_judged(place: Place) -> bool:
     """
     if place.rest_has_words:
         return False
-    return place.at_line_start or len(plain(place.below or "")) >= _TELLING
+    return place.at_line_start or len(_bare(place.below or "", place.language)) >= _TELLING
 
 
 def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
@@ -286,8 +286,8 @@ def _telling_below(place: Place) -> str:
     telling = (
         line
         for line in near
-        if len(re.findall(r"\w", line)) >= _TELLING
-        and not _ONE_WORD.fullmatch(line)
+        if len(re.findall(r"\w", code := code_of(line, place.language))) >= _TELLING
+        and not _ONE_WORD.fullmatch(code)
         and depth_of(line) <= deepest
     )
     line = next(telling, "")
