@@ -58,6 +58,8 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
     number, reason = _end(lines, whole, place)
     if reason is None and (draft.final or number == len(lines)):
         return draft
+    while reason is not None and number > 1 and not lines[number - 1].strip():
+        number -= 1
     kept = "\n".join(lines[:number])
     if reason is None:
         return draft.hold(len(kept))
@@ -168,6 +170,9 @@ class _Reading:
         """
         if not self.last or self.last is self.place.before or self._is_inside:
             return None
+        if not ends and opens(self.last, self.place.language):
+            # Of the block that the line before heads.
+            return None
         base = self.base or 0
         if _leaves(self.last, base):
             goes_on = self.finishes and self.floor < base
@@ -188,7 +193,9 @@ class _Reading:
             return None
         if self.base is None:
             self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
-        elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
+        if number > 0 and self.last is self.place.before:
+            self.base = min(self.base, _begun_above(self.place, depth_of(line), self.base))
+        if number > 0 and self.last and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
                 return end
@@ -282,6 +289,17 @@ def code_of(line: str, language: str) -> str:
 def opens(line: str, language: str) -> bool:
     """Whether a line heads a block or goes on below, whatever comment stands at its end."""
     return OPENS.search(code_of(line, language)) is not None
+
+
+def _begun_above(place: Place, depth: int, base: int) -> int:
+    """Width of the indentation of the head of a block whose first line is indented like this.
+
+    A head that goes on over two lines may be further in on the second than its block.
+    """
+    above = code_of(place.above, place.language)
+    outer = depth_of(above)
+    goes_on = place.language not in _LINE_LANGUAGES and above[-1:] not in ("", "{", "}", ";")
+    return outer if goes_on and outer < depth <= base else base
 
 
 def _is_directive(line: str, language: str) -> bool:
