@@ -81,6 +81,10 @@ class Editor(ABC):
     def shown(self) -> str:
         """The suggestion that can be seen right now: what accepting it would add; "" if none."""
 
+    def seen(self) -> str:
+        """The document as it can be seen with ghost text in it; no blanks at the ends of lines."""
+        raise NotImplementedError
+
     @abstractmethod
     def accept(self) -> None:
         """Accept what is shown, with the key that the shipped configuration has for it."""
@@ -160,6 +164,9 @@ class Editor(ABC):
 
     def until_shown(self, fill: str) -> None:
         self.until(lambda: self.shown() == fill, f"the suggestion {fill!r}")
+
+    def until_seen(self, text: str) -> None:
+        self.until(lambda: self.seen() == text, f"on the screen the text {text!r}")
 
     def until_text(self, text: str) -> None:
         self.until(lambda: self.text() == text, f"the text {text!r}")

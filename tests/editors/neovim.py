@@ -6,6 +6,7 @@ Keys are typed as a user types them; the ghost text is read from the marks that 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -32,6 +33,8 @@ OLDER: Final = (
 LEAVING: Final = 20.0
 # Of the terminal in a picture.
 PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
+# Of the one in which tests look.
+COLUMNS, ROWS = 100, 30
 
 
 class Neovim(Editor):
@@ -94,6 +97,7 @@ class Neovim(Editor):
             env=self._environment,
         )
         self._vim: Any = None
+        self._terminals: list[Terminal] = []
         self.until(socket.exists, "Neovim's socket")
         self._vim = pynvim.attach("socket", path=str(socket))
         self.lua(COUNT)
@@ -197,21 +201,34 @@ class Neovim(Editor):
         self._vim.command("lcd %:h")  # where the file lies is nobody's business
         # The picture has a ground of its own; in a small one Neovim's grey is hard to read.
         self._vim.command("highlight Normal guibg=NONE")
-        self._vim.command(f"highlight ComplHint guifg=#{svg.COLOURS['brightblack']}")
-        terminal = Terminal(
-            [str(self._program), "--server", str(self._socket), "--remote-ui"],
-            {**self._environment, "COLORTERM": "truecolor"},
-            self._socket.parent,
-            columns=PICTURE_COLUMNS,
-            rows=PICTURE_ROWS,
-        )
+        self._vim.command(f"highlight InfillLsGhost guifg=#{svg.COLOURS['brightblack']}")
+        terminal = self.terminal(columns=PICTURE_COLUMNS, rows=PICTURE_ROWS)
         last = self.shown().splitlines()[-1].strip()
         self.until(lambda: any(last in line for line in terminal.lines()), "the terminal")
         file = folder / "neovim.svg"
         file.write_text(svg.picture(terminal.cells(), terminal.cursor))
-        terminal.process.terminate()
-        terminal.wait(LEAVING)
         return file
+
+    def terminal(self, columns: int, rows: int, **environment: str) -> Terminal:
+        """A terminal that shows the same Neovim until that is left; with true colour by default."""
+        terminal = Terminal(
+            [str(self._program), "--server", str(self._socket), "--remote-ui"],
+            {**self._environment, "COLORTERM": "truecolor", **environment},
+            self._socket.parent,
+            columns=columns,
+            rows=rows,
+        )
+        self._terminals.append(terminal)
+        return terminal
+
+    def seen(self) -> str:
+        if not self._terminals:
+            self.terminal(COLUMNS, ROWS)
+        rows = itertools.takewhile(lambda row: row != "~", self._rows())
+        return "\n".join([*rows, ""])
+
+    def _rows(self) -> list[str]:
+        return [row.rstrip() for row in self._terminals[-1].lines()]
 
     def quit(self) -> None:
         try:
@@ -221,6 +238,8 @@ class Neovim(Editor):
             self._process.wait(LEAVING)
         finally:
             self._process.kill()
+            for terminal in self._terminals:
+                terminal.wait(LEAVING)
             self._vim.close()
 
 
@@ -271,21 +290,24 @@ vim.api.nvim_create_autocmd('LspRequest', {
   end,
 })
 """
-# What the marks draw, without the count of candidates after it.
+# What the marks draw, with the closers between them, without the count of candidates after it.
 SHOWN: Final = """
-local space = vim.api.nvim_create_namespace('nvim.lsp.inline_completion')
-local shown = {}
+local space = vim.api.nvim_create_namespace('infill-ls')
+local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+local line = vim.api.nvim_get_current_line()
+local shown = ''
 for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
-  assert(mark[4].virt_text_pos == 'inline')
-  for _, line in ipairs({ mark[4].virt_text, unpack(mark[4].virt_lines or {}) }) do
-    local text = ''
-    for _, chunk in ipairs(line) do
-      if chunk[2] == 'ComplHint' then text = text .. chunk[1] end
-    end
-    table.insert(shown, text)
+  assert(mark[2] == row - 1)
+  local drawn = mark[4]
+  if drawn.virt_text_pos == 'inline' and drawn.virt_text[1][1] ~= '' then
+    shown = shown .. line:sub(col + 1, mark[3]) .. drawn.virt_text[1][1]
+    col = mark[3]
+  end
+  for _, below in ipairs(drawn.virt_lines or {}) do
+    shown = shown .. '\\n' .. below[1][1]
   end
 end
-return table.concat(shown, '\\n')
+return shown
 """
 # What would be added to what is typed by the entry of the menu.
 OFFERED: Final = """
