@@ -23,7 +23,7 @@ from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typ
         ("_█1", "_", "1", "", False, True),
         ("é█é", "é", "é", "", False, True),
         ("a.█b", "a.", "b", "", False, False),
-        ("  █  x", "  ", "  x", "  ", True, False),
+        ("  █  x", "  ", "", "  ", True, False),
     ],
 )
 def test_the_kind_of_place(
@@ -59,7 +59,8 @@ def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
     column = min(cut, len(lines[line].rstrip("\r\n")))
     place = hole.at(lines, line, column)
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert place.prefix + place.suffix.removeprefix("\n" * place.opens_line) == whole
+    own = f"\n{place.indentation}" if place.opens_line else ""
+    assert place.prefix + place.closers + place.suffix.removeprefix(own) == whole
     assert place.prefix.count("\n") == line
     assert place.first_line == 0
 
@@ -133,7 +134,7 @@ def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None
 
 @pytest.mark.parametrize(
     "place",
-    [at("a\n█\nb\n"), at("a\n █b\n"), at("█\nb")],
+    [at("a\n█\nb\n"), at("a\n █= b\n"), at("a █b\n"), at("█\nb")],
 )
 def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
     assert not place.suffix.startswith("\n\n")

@@ -3,82 +3,133 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import OPENERS, TRIPLE_QUOTE, Scan
-from infill_ls.place import Draft, Place, indent_of
+from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, is_string, is_text
+from infill_ls.place import REACH, Draft, Place, depth_of, width_of
 
-_BEFORE_QUOTE: Final = {
-    quote: re.compile(rf"(?:[^\\]|\\.)*?{quote}", re.DOTALL) for quote in "\"'`"
-}
+# Strings that may go on below.
+_OF_SEVERAL_LINES: Final = frozenset({'"""', "'''", "`", '"#'})
+# What stands on the line above, or before it, where three quotes open a docstring or another text.
+_OPENS_TEXT: Final = re.compile(r"(?:[:=(\[{,]|\breturn)\s*[rRbBuUfFtT]{0,2}\Z")
 
 
 def inside_of_quotes(draft: Draft, place: Place) -> Draft:
-    """Ends before the quote that the string around the cursor is closed with already."""
+    """Ends before the quote that the string around the cursor is closed with already.
+
+    Or before the line end at which a string would end that nobody has closed.
+    """
     quote = place.quote
     if not quote:
         return draft
-    if len(quote) == 1:
-        stands_there = place.rest.startswith(quote)
-        closing = _BEFORE_QUOTE[quote].match(draft.text) if stands_there else None
-        return draft if closing is None else draft.end(closing.end() - 1, "quote")
-    if place.before.endswith(quote):
+    if len(quote) == 3 and place.before.endswith(quote):
         # Many models write the last of the three quotes again.
         begun = draft.text[:2]
         if begun in quote and not draft.final:
             return draft.hold(0)
         if begun[:1] == quote[0] and begun != quote[:2]:
             draft = draft.become(draft.text[1:])
-    if (marks := TRIPLE_QUOTE.search(place.hole.suffix)) is None or marks[0] != quote:
+    scan = Scan(place.language, quote=place.inside, lenient=True).follow(draft.text)
+    if scan.spilled is not None:
+        return draft.end(scan.spilled, "quote")
+    if not _is_closed_after(place):
         return draft
-    found = draft.text.find(quote)
-    if found < 0:
-        held = next((size for size in (2, 1) if draft.text.endswith(quote[:size])), 0)
-        return draft if draft.final else draft.hold(len(draft.text) - held)
-    return draft.end(len(draft.text[:found].rstrip()), "quote")
+    if scan.closed:
+        return draft.end(_before_quote(draft.text, scan.closed[0].start, quote), "quote")
+    held = next(
+        (size for size in (2, 1) if len(quote) > size and draft.text.endswith(quote[:size])), 0
+    )
+    return draft if draft.final else draft.hold(len(draft.text) - held)
+
+
+def _before_quote(text: str, position: int, quote: str) -> int:
+    """Where a string's own text ends: a closer on a line of its own has blanks before it."""
+    return len(text[:position].rstrip()) if len(quote) == 3 else position
+
+
+@lru_cache(maxsize=16)
+def _is_closed_after(place: Place) -> bool:
+    """Whether the text after the cursor closes the string that the cursor is in."""
+    quote = place.quote
+    if place.hole.closers:
+        return False
+    if quote not in _OF_SEVERAL_LINES:
+        return place.rest.startswith(quote)
+    if len(quote) < 3:
+        return place.hole.suffix.count(quote) % 2 == 1
+    marks = TRIPLE_QUOTE.search(place.hole.suffix)
+    return marks is not None and marks[0] == quote and not _opens_text(place, marks.start())
+
+
+def _opens_text(place: Place, position: int) -> bool:
+    """Whether three quotes below the cursor open another text."""
+    above = place.hole.suffix[:position]
+    line = above.rpartition("\n")[2]
+    if line.strip(" \trRbBuUfFtT"):
+        return bool(_OPENS_TEXT.search(line))
+    before = above.rstrip(" \trRbBuUfFtT\n")
+    return bool(before) and bool(_OPENS_TEXT.search(before))
 
 
 def inside_of_brackets(draft: Draft, place: Place) -> Draft:
     """Ends before a bracket that closes what was not opened in the fill.
 
-    But where the text after the cursor leaves it open, a fill may close what stands before it.
+    But a fill may close what the text after the cursor leaves open, and go through closers that an
+    editor may have put there.
     """
-    text, quote = draft.text, place.quote
-    stray = Scan(place.language, quote=quote).follow(text).stray
+    text = draft.text
+    scan = Scan(place.language, opened=place.outer).follow(text)
+    own = _closable(place)
+    if len(scan.closed) > own:
+        return draft.end(scan.closed[own].start, "bracket")
+    return draft if scan.stray is None else draft.end(scan.stray, "bracket")
+
+
+@lru_cache(maxsize=16)
+def _closable(place: Place) -> int:
+    """How much of what is open at the cursor a fill may close, innermost first."""
+    closers = [one for one in closers_in(place.hole.closers, place.hole.open) if not one.in_text]
+    if (
+        place.hole.closers
+        and len(closers) < len(place.outer)
+        and is_text(place.outer[~len(closers)])
+    ):
+        # Of a string that is open behind them nobody knows.
+        return len(closers)
+    if place.rest.strip():
+        after = Scan(place.language, opened=place.outer, lenient=True).follow(place.rest)
+        if place.rest_has_words or after.closed:
+            return len(place.outer) if place.rest_has_words else 0
+    return len(closers) + _unclosed(place, len(closers))
+
+
+def _unclosed(place: Place, skipped: int) -> int:
+    """How much of what is open at the cursor, without the innermost ones, is left open below.
+
+    The first closer below tells, by its kind and where it stands.
+    """
+    opened = place.hole.open.code
+    opened = opened[: len(opened) - skipped]
+    below = place.hole.suffix[:REACH]
+    inner = len(opened)
+    if opened and is_string(opened[-1]):
+        # Its end was looked for.
+        inner -= 1
+    stray = Scan(place.language).follow(below).stray
     if stray is None:
-        return draft
-    if place.in_text and not _open_in_line(place):
-        # Prose has smileys, and counts with a) and b).
-        return draft
-    outer = place.outer
-    closed = 0
-    while stray is not None:
-        closer = text[stray]
-        opener_found = closed < len(outer) and OPENERS[outer[~closed]] == closer
-        if not opener_found or _stands_after(text, stray, place):
-            return draft.end(stray, "bracket")
-        closed += 1
-        stray = Scan(place.language, quote=quote, opened=outer[-closed:]).follow(text).stray
-    return draft
-
-
-def _open_in_line(place: Place) -> bool:
-    """Whether a bracket is open on the cursor's line, be it a comment's."""
-    return bool(Scan("", lenient=True).follow(place.before).opened)
-
-
-def _stands_after(text: str, stray: int, place: Place) -> bool:
-    """Whether the text after the cursor begins with the same closer.
-
-    One on a line of its own is the same only at the same indentation: ``}`` of an inner block
-    and ``}`` of the function around it are two.
-    """
-    if place.hole.suffix.lstrip()[:1] != text[stray]:
-        return False
-    line = text[text.rfind("\n", 0, stray) + 1 : stray]
-    if place.rest.strip() or line.strip() or "\n" not in text[:stray]:
-        return True
-    return indent_of(place.below or "") == line
+        return len(opened)
+    line = below[below.rfind("\n", 0, stray) + 1 : stray]
+    matching = [number for number in range(inner) if closer_of(opened[number]) == below[stray]]
+    if not line.strip() and "\n" in below[:stray]:
+        indents = place.hole.open.indents
+        level = [
+            number
+            for number in matching
+            if (indent := indents[number]) is not None and width_of(indent) == depth_of(line)
+        ]
+        matching = level or matching
+    return len(opened) - 1 - matching[-1] if matching else len(opened)
 
 
 def with_closers(draft: Draft, place: Place) -> Draft:
@@ -86,14 +137,57 @@ def with_closers(draft: Draft, place: Place) -> Draft:
 
     ``f(█)`` is no place for ``a, g(b``: the bracket there belongs to f.
     """
-    if not draft.final or not place.rest.strip() or "\n" in draft.text:
+    rest = place.rest or place.hole.closers
+    if not draft.final or not rest.strip() or (place.rest.strip() and "\n" in draft.text):
         return draft
-    scan = Scan(place.language, quote=place.quote, lenient=True).follow(draft.text)
-    if not scan.opened or scan.quote:
+    scan = Scan(place.language, opened=place.outer, lenient=True).follow(draft.text)
+    own = [at for at in scan.places if at >= 0]
+    if not own or (place.rest.strip() and scan.quote):
         return draft
-    after = Scan(place.language, opened=place.outer).follow(place.rest)
-    if after.stray is not None or len(after.opened) >= len(place.outer):
-        # It closes what the fill opens, or nothing.
+    if place.rest.strip():
+        after = Scan(place.language, opened=place.outer).follow(rest)
+        if after.stray is not None or len(after.opened) >= len(place.outer):
+            # It closes what the fill opens, or nothing.
+            return draft
+    head = draft.text[: own[0]]
+    return draft.end(max(head.rfind(","), head.rfind("\n"), 0), draft.ended_by or "bracket")
+
+
+def through_closers(draft: Draft, place: Place) -> Draft:
+    """Sets the fill against the closers right of the cursor.
+
+    One line ends before those with which it would end. The closer of a bracket in which the fill
+    has lines of its own stands on a line of its own, below the opener.
+    """
+    hole, text = place.hole, draft.text
+    if not draft.final or not hole.closers or not text.strip():
         return draft
-    head = draft.text[: scan.places[0]]
-    return draft.end(max(head.rfind(","), 0), draft.ended_by or "bracket")
+    passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
+    if passed and "\n" not in text:
+        behind = "".join(text[passed[0].start :].split())
+        if "".join(hole.closers.split()).startswith(behind):
+            return draft.become(text[: passed[0].start].rstrip() or "")
+        return draft
+    if len(passed) == len(closers) or closers[len(passed)].in_text:
+        return draft
+    opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])
+    if not _has_lines_of_its_own(text, place, opened):
+        return draft
+    left = hole.closers[closers[len(passed) - 1].end if passed else 0 :].strip()
+    return draft.become(f"{text.rstrip()}\n{hole.open.indents[opened] or ''}{left}")
+
+
+def _has_lines_of_its_own(text: str, place: Place, opened: int) -> bool:
+    """Whether the fill breaks the line in this of the brackets that are open at the cursor."""
+    outer = place.outer
+    if is_text(outer[opened]):
+        return False
+    if place.at_line_start and opened < len(outer) - place.hole.open.here:
+        return True
+    line, newline, _ = text.partition("\n")
+    if not newline:
+        return False
+    scan = Scan(place.language, opened=outer, lenient=True).follow(line + "\n")
+    if len(scan.opened) - 1 != opened:
+        return False
+    return outer[opened] == "{" or (place.before + line).rstrip().endswith(outer[opened])

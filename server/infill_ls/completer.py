@@ -41,7 +41,7 @@ from infill_ls.engines import Engine
 from infill_ls.engines.rates import Rates
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.generation import TRACE, Generation, Outcome
-from infill_ls.hole import CLOSERS, Hole, typed_since
+from infill_ls.hole import Hole, earlier_of, typed_since
 from infill_ls.measured import Measured
 from infill_ls.offers import Offer, Offers
 from infill_ls.policy import EditorPatience, Plan
@@ -399,16 +399,14 @@ class Completer:
         known = self._recall.find_all(uri, hole)
         if known:
             return hole, known
-        for closed in range(1, 3):
-            if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
-                break
-            before = replace(hole, suffix=hole.suffix[closed:])
+        for before in earlier_of(hole):
             known = self._recall.find_all(uri, before, typed=1)
             if known:
                 fits = dict.fromkeys(fitted(fill, hole, shape).text for fill in known)
                 return hole, [fill for fill in fits if fill]
         if not hole.opens_line and not hole.at_line_start and hole.rest_of_line.strip():
-            above = replace(hole, suffix="\n" + hole.suffix, opens_line=True)
+            below = f"\n{hole.indentation}{hole.suffix}"
+            above = replace(hole, suffix=below, opens_line=True)
             known = self._recall.find_all(uri, above, typed=1)
             if known:
                 return above, known

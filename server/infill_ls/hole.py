@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infill_ls.brackets import Scan
+from infill_ls.brackets import Closed, Open, Scan, closers_in, open_at, passed
 
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.
@@ -33,8 +33,13 @@ class Hole:
     ``language``: language id as the editor names it (``python``, ``typescriptreact``), or empty.
     ``newline``: the document's own line end. ``first_line``: number of the line, from 0, in
     which ``prefix`` begins. ``opens_line``: the cursor stands at the very start of a line with
-    text, so that the fill is to be lines of its own above it; ``suffix`` begins with the line end
-    that has to come with the fill.
+    text, or before its first word, so that the fill is to be lines of its own above it; ``suffix``
+    begins with the line end and the blanks that have to come with the fill.
+
+    ``closers``: the rest of the cursor's line where that is nothing but closers of what is open at
+    the cursor, and ``;`` or ``,`` behind them: an editor may have put them there. They are left out
+    of ``suffix``, since the fill may go through them: it is what is to stand at the cursor, up to
+    the last closer that it has passed.
     """
 
     prefix: str
@@ -43,14 +48,40 @@ class Hole:
     newline: str = "\n"
     first_line: int = 0
     opens_line: bool = False
+    closers: str = ""
+
+    @property
+    def open(self) -> Open:
+        """What is open at the cursor."""
+        return open_at(self.prefix, self.language)
 
     def inserted(self, fill: str) -> str:
         """What accepting a fill puts at the cursor, with ``\\n`` for every line end."""
-        return fill + "\n" if fill and self.opens_line else fill
+        return f"{fill}\n{self.indentation}" if fill and self.opens_line else fill
+
+    def passed(self, fill: str) -> list[Closed]:
+        """Where a fill has the closers of which it takes the place."""
+        if not self.closers or not fill:
+            return []
+        return passed(fill, self.closers, self.open, self.language)
+
+    def replaced(self, fill: str) -> int:
+        """How many characters right of the cursor a fill takes the place of.
+
+        These are closers that it has itself, and ``;`` or ``,`` where it ends with that too.
+        """
+        count = len(self.passed(fill))
+        if not count:
+            return 0
+        ends = [closer.end for closer in closers_in(self.closers, self.open)]
+        behind = self.closers[ends[-1] :].strip() if count == len(ends) else ""
+        whole = behind and fill.endswith(behind)
+        return len(self.closers.rstrip()) if whole else ends[count - 1]
 
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
-        return replace(self, prefix=self.prefix + self.inserted(fill))
+        closers = self.closers[self.replaced(fill) :]
+        return replace(self, prefix=self.prefix + self.inserted(fill), closers=closers)
 
     @property
     def surroundings(self) -> tuple[str, str]:
@@ -131,21 +162,36 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
-    """The hole between two texts."""
+    """The hole between two texts, which may be cut anywhere in a line."""
     newline = _LINE_ENDS.search(prefix + suffix)
     return _hole(
         _LINE_END.sub("\n", prefix),
         _LINE_END.sub("\n", suffix),
         language,
         newline[0] if newline else "\n",
+        indented=False,
     )
 
 
-def _hole(prefix: str, suffix: str, language: str, newline: str, first_line: int = 0) -> Hole:
-    opens_line = prefix[-1:] in ("", "\n") and _is_a_line(suffix.partition("\n")[0], language)
-    if opens_line:
-        suffix = "\n" + suffix
-    return Hole(prefix, suffix, language, newline, first_line, opens_line)
+def _hole(
+    prefix: str,
+    suffix: str,
+    language: str,
+    newline: str,
+    first_line: int = 0,
+    *,
+    indented: bool = True,
+) -> Hole:
+    """``indented``: what begins behind blanks may be a line of its own too."""
+    hole = Hole(prefix, suffix, language, newline, first_line)
+    rest = hole.rest_of_line
+    if not rest.strip():
+        return hole
+    if closers_in(rest, hole.open):
+        return replace(hole, suffix=suffix[len(rest) :], closers=rest)
+    if hole.at_line_start and (indented or not hole.line_before) and _is_a_line(rest, language):
+        return replace(hole, suffix=f"\n{hole.indentation}{suffix}", opens_line=True)
+    return hole
 
 
 def _is_a_line(text: str, language: str) -> bool:
@@ -154,7 +200,7 @@ def _is_a_line(text: str, language: str) -> bool:
     The end of one goes on with an operator, or closes a bracket that it hasn't opened. A line of
     its own begins with such a closer, if it has one.
     """
-    if not text.strip() or _GOES_ON.match(text):
+    if _GOES_ON.match(text):
         return False
     return text[0].isspace() or Scan(language).follow(text[:REACH].lstrip(CLOSERS)).stray is None
 
@@ -181,7 +227,29 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
     closed = len(after) - len(after.lstrip(CLOSERS)) if typed else 0
     if any(after[skip : skip + REACH] == before for skip in range(min(closed, 3) + 1)):
         return typed
-    return None
+    joined = line_joined(later) if typed and earlier.closers else None
+    return typed if joined is not None and joined.suffix[:REACH] == before else None
+
+
+def earlier_of(hole: Hole) -> Iterator[Hole]:
+    """What a hole may have been before the editor put closers right of the cursor, or below."""
+    for closed in range(1, 3):
+        if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
+            break
+        yield replace(hole, suffix=hole.suffix[closed:])
+    if joined := line_joined(hole):
+        yield joined
+
+
+def line_joined(hole: Hole) -> Hole | None:
+    """The hole as it was before the editor put what it had closed on the line below.
+
+    Editors do so when Enter is typed between two brackets. None if there are no such closers.
+    """
+    below, newline, rest = hole.suffix[1:].partition("\n")
+    if hole.closers or hole.rest_of_line.strip() or not closers_in(below, hole.open):
+        return None
+    return replace(hole, suffix=newline + rest, closers=below.lstrip())
 
 
 def _newline(line: str) -> str:

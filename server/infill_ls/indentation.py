@@ -28,7 +28,7 @@ def as_the_file_indents(draft: Draft, place: Place) -> Draft:
     if not draft.final and not lines[-1].strip(" \t"):
         # More blanks may come, and how wide one level is depends on them.
         lines[-1] = ""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
+    scan = Scan(place.language, quote=place.inside, lenient=True)
     above, unit = place.above, 0
     for number, line in enumerate(lines):
         indent = indent_of(line)

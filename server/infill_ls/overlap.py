@@ -127,7 +127,7 @@ def _shared(line: str, rest: str) -> int:
 
 def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
     """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
+    scan = Scan(place.language, quote=place.inside, lenient=True)
     lines = draft.text.split("\n")
     position = 0
     for number, line in enumerate(lines):
@@ -136,7 +136,7 @@ def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
         if not whole:
             return draft.hold(position + len(code) - _shared(code, rest))
         scan.follow(line + "\n")
-        if not scan.opened and code.endswith(rest):
+        if not scan.brackets and code.endswith(rest):
             ended = draft.text[:position] + code
             twice = rest[0] in ",;:>" or _closed_twice(ended, place)
             if twice or _quoted_twice(ended, rest, place):
@@ -150,7 +150,7 @@ def _closed_twice(text: str, place: Place) -> bool:
 
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
-    matched = Scan(place.language, quote=place.quote, opened=place.outer).follow(text)
+    matched = Scan(place.language, opened=place.outer).follow(text)
     return matched.stray is None and matched.follow(place.rest).stray is not None
 
 

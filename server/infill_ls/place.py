@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
-from infill_ls.brackets import TRIPLE_QUOTE, Scan
+from infill_ls.brackets import TRIPLE_QUOTE, closer_of, is_string, is_text
 from infill_ls.control import broken_up
 from infill_ls.hole import Hole
 
@@ -156,28 +156,20 @@ class Place:
         return self.in_text or self.language in PROSE_LANGUAGES
 
     @cached_property
+    def outer(self) -> tuple[str, ...]:
+        """What is open at the cursor, outermost first (:attr:`infill_ls.brackets.Scan.opened`)."""
+        return self.hole.open.code
+
+    @cached_property
     def quote(self) -> str:
         """The quote of the string that the cursor is in, empty if it is in none."""
-        return Scan(self.language, quote=self._docstring).follow(self.before).string
+        return closer_of(self.inside) if is_string(self.inside) else ""
 
     @cached_property
-    def _docstring(self) -> str:
-        if not self.in_docstring or self.language != "python":
-            return ""
-        before_line = self.hole.prefix[: len(self.hole.prefix) - len(self.before)]
-        marks = TRIPLE_QUOTE.findall(before_line)
-        return marks[-1] if len(marks) % 2 else ""
-
-    @cached_property
-    def outer(self) -> tuple[str, ...]:
-        """The brackets that are open before the cursor, outermost first."""
-        near = self.hole.prefix[-REACH:]
-        quote = ""
-        if self.language == "python":
-            marks = TRIPLE_QUOTE.findall(near)
-            if (len(marks) + self.in_docstring) % 2:
-                quote = marks[0] if marks else '"""'
-        return tuple(Scan(self.language, quote=quote, lenient=True).follow(near).opened)
+    def inside(self) -> str:
+        """The string or comment that the cursor is in, as ``outer`` has it; empty if in none."""
+        last = self.outer[-1] if self.outer else ""
+        return last if is_text(last) else ""
 
     @cached_property
     def unit(self) -> str | None:

@@ -120,7 +120,7 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        self.scan = Scan(place.language, quote=place.quote, lenient=True)
+        self.scan = Scan(place.language, quote=place.inside, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = place.in_docstring
         # Width of the indentation of the fill's statements.
@@ -186,7 +186,7 @@ class _Reading:
     @property
     def _is_inside(self) -> bool:
         """Whether the next line goes on with a bracket or a quote."""
-        return bool(self.scan.opened or (self.scan.quote and not self.in_docstring))
+        return bool(self.scan.brackets or (self.scan.quote and not self.in_docstring))
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""

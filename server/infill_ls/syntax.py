@@ -17,7 +17,7 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.brackets import OPENERS, QUOTES, Scan
+from infill_ls.brackets import OPENERS, QUOTES, Scan, closer_of
 from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
 from infill_ls.statements import CLAUSES
 
@@ -92,7 +92,7 @@ def _without_fill(before: str, after: str, place: Place) -> Iterator[str]:
     cursor's.
     """
     for stand_in in _stand_ins(place):
-        yield before + stand_in + after
+        yield before + stand_in + place.hole.closers + after
     if place.rest_has_words or (place.rest[:1] in QUOTES and not place.quote):
         head = before[: len(before) - len(place.before)] + indent_of(place.before + place.rest)
         for line in _LINES:
@@ -119,6 +119,7 @@ def _completed(fill: str, after: str, place: Place) -> str:
 
     A fill of one line may head a block.
     """
+    after = place.hole.closers[place.hole.replaced(fill) :] + after
     if place.shape != "line":
         return fill + after
     line = (fill + place.rest).rstrip()
@@ -128,8 +129,8 @@ def _completed(fill: str, after: str, place: Place) -> str:
         body = "" if below > width_of(indent) else f"\n{indent}    pass"
         return fill + place.rest + body + after[len(place.rest) :]
     if line.endswith(tuple(OPENERS)) and not place.rest.strip():
-        opened = Scan(place.language, quote=place.quote, lenient=True).follow(line).opened
-        return fill.rstrip() + "".join(OPENERS[one] for one in reversed(opened)) + after
+        opened = Scan(place.language, quote=place.inside, lenient=True).follow(line).brackets
+        return fill.rstrip() + "".join(map(closer_of, reversed(opened))) + after
     return fill + after
 
 

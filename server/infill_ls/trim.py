@@ -73,6 +73,7 @@ _FITTING: Final = (
     Filter("openers", closers.with_closers),
     Filter("tidy", indentation.tidy),
     Filter("syntax", syntax.without_new_errors),
+    Filter("closers", closers.through_closers),
 )
 FILTERS: Final = _READING + _FITTING
 
