@@ -111,6 +111,10 @@ class Editor(ABC):
         raise NotImplementedError
 
     @abstractmethod
+    def close_brackets(self) -> None:
+        """Have brackets and quotes closed as they are typed in this document."""
+
+    @abstractmethod
     def move(self, line: int, column: int) -> None:
         """Move the cursor, still ready to type."""
 

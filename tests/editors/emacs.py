@@ -197,7 +197,7 @@ class Emacs(Editor):
         self.move(line, column)
 
     def key(self, character: str) -> None:
-        self.keys(character)
+        self.keys("\r" if character == "\n" else character)
 
     def backspace(self) -> None:
         self.keys("\x7f")
@@ -206,7 +206,9 @@ class Emacs(Editor):
         return str(self.lisp(SHOWN))
 
     def seen(self) -> str:
-        top, bottom = self.lisp("(let ((edges (window-body-edges))) (vector (nth 1 edges) (nth 3 edges)))")
+        top, bottom = self.lisp(
+            "(let ((edges (window-body-edges))) (vector (nth 1 edges) (nth 3 edges)))"
+        )
         return "\n".join(row.rstrip() for row in self.screen()[top:bottom]).rstrip("\n") + "\n"
 
     def accept(self) -> None:
@@ -235,6 +237,9 @@ class Emacs(Editor):
         position = 1 + column + sum(len(above) + 1 for above in self.text().split("\n")[:line])
         self.keys(f"\x1bgc{position}\r")  # M-g c
         self.until(lambda: self.lisp("(point)") == position, f"the cursor at {position}")
+
+    def close_brackets(self) -> None:
+        self.lisp("(progn (electric-pair-local-mode 1) t)")
 
     def undo(self) -> None:
         self.keys("\x1f")  # C-_

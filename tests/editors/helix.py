@@ -192,6 +192,9 @@ class Helix(Editor):
     def move(self, line: int, column: int) -> None:
         self._go(self.text(), line, column)
 
+    def close_brackets(self) -> None:
+        """It does by default."""
+
     def undo(self) -> None:
         self._normal()
         self._terminal.press("u")

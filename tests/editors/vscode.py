@@ -297,6 +297,9 @@ class VSCode(Editor):
     def move(self, line: int, column: int) -> None:
         self._asked("move", line=line, column=column)
 
+    def close_brackets(self) -> None:
+        """It does by default."""
+
     def undo(self) -> None:
         self._page.press("Control+KeyZ")
 
