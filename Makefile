@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
-	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends fresh-debian clean
+	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
+	fresh-debian clean
 
 demo: .venv/.ready
 	$(BIN)/infill-ls pull
@@ -95,6 +96,13 @@ eval-ends: .venv/.ready
 	$(BIN)/infill-ls pull
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.ends --files "$(or $(FILES),samples)" $(ARGUMENTS)
+
+# Whether a perfect model is ever harmed: make perfect FILES=FOLDER, with any source tree; without
+# FILES small ones in many languages are fetched. No model runs. ARGUMENTS="--failures 20" and the
+# like.
+perfect: .venv/.ready
+	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples --all samples)
+	PYTHONPATH=tests $(BIN)/python -m eval.perfect --files "$(or $(FILES),samples)" $(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

@@ -84,7 +84,7 @@ def test_characters_that_code_and_its_strings_have(character: str) -> None:
 
 
 def test_a_fill_that_is_complete_before_an_unsafe_character_keeps_its_line() -> None:
-    assert fill("f(█)\n", "a, b)\u200b") == "a, b"
+    assert fill("f(█)[0]\n", "a, b)\u200b") == "a, b"
 
 
 @pytest.mark.parametrize(

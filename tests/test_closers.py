@@ -19,7 +19,7 @@ from fills import fill
         ("f(█\n", "a)\n", "a)"),
         ("f(g(█\n", "a))\n", "a))"),
         ("f(█\n", "a))\n", "a)"),
-        ("f(g(█)\n", "a))\n", "a"),
+        ("f(g(█)\n", "a))\n", "a))"),
         ("a = █\n", "b)\n", "b"),
         ("f(█)\n", "a]", "a"),
         # Brackets in strings are text.
@@ -28,7 +28,7 @@ from fills import fill
         ("f(█)\n", r'"\")", a)', r'"\")", a'),
         # Quotes.
         ('a = "█"\n', 'b"', "b"),
-        ("a = '█'\n", "b', 'c'", "b"),
+        ("a = '█'\n", "b', 'c'", "b', 'c'"),
         ('a = "█"\n', r'b\"c"', r"b\"c"),
         ('a = "█\n', 'b"', 'b"'),
         ('f("█", a)\n', "it's (so", "it's (so"),

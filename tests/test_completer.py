@@ -747,7 +747,7 @@ async def test_an_explanation_has_none_of_the_code(
     completer: Completer, engine: ManualEngine
 ) -> None:
     engine.go.set()
-    answer = await ask(completer, "[█]\n")
+    answer = await ask(completer, "[█].pop()\n")
     explained = answer.explain()
     assert explained["reason"] == "fill"
     assert explained["filters"] == ["bracket"]
@@ -958,7 +958,7 @@ async def test_the_stream_is_closed_when_the_fill_is_complete(ollama: FakeOllama
     completer = Completer(connect, replace(SETTINGS, url=ollama.url))
     ollama.fill = "x] and much more"
     ollama.piece_gate.clear()
-    answer = await ask(completer, "[█]\n")
+    answer = await ask(completer, "[█].pop()\n")
     assert answer.fill == "x"
     await ollama.until(lambda: ollama.generations[0].state == "cancelled")
     assert ollama.generations[0].sent == 1

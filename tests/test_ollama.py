@@ -58,7 +58,7 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
     assert [call.path for call in ollama.calls] == ["/api/show", "/api/generate"]
     assert ollama.generations[0].body == {
         "model": MODEL,
-        "prompt": "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>def f(xs):\n    return [",
+        "prompt": "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>def f(xs):\n    return [",
         "raw": True,
         "stream": True,
         "think": False,
@@ -83,7 +83,7 @@ async def test_another_seed(ollama: FakeOllama) -> None:
 async def test_suffix_request(ollama: FakeOllama) -> None:
     await chunks(engine(ollama, model=MODEL), request("suffix"))
     body = ollama.generations[0].body
-    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "]\n")
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "\n")
     assert "raw" not in body
 
 

@@ -39,14 +39,14 @@ def ask(hole: Hole, model: str = "qwen2.5-coder:1.5b", **changed: Any) -> Reques
 @pytest.mark.parametrize(
     ("model", "prompt"),
     [
-        ("qwen2.5-coder:1.5b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
-        ("qwen3-coder:30b", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
-        ("deepseek-coder:1.3b-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
-        ("deepseek-coder-v2:16b-lite-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>]\n<｜fim▁end｜>"),
-        ("codellama:7b-code", "<PRE> <SUF>]\n <MID> a = ["),
-        ("starcoder2:3b", "<fim_prefix><fim_suffix>]\n<fim_middle>a = ["),
-        ("codegemma:2b-code", "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>a = ["),
-        ("codestral:22b", "[SUFFIX]]\n[PREFIX]a = ["),
+        ("qwen2.5-coder:1.5b", "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>a = ["),
+        ("qwen3-coder:30b", "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>a = ["),
+        ("deepseek-coder:1.3b-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>\n<｜fim▁end｜>"),
+        ("deepseek-coder-v2:16b-lite-base", "<｜fim▁begin｜>a = [<｜fim▁hole｜>\n<｜fim▁end｜>"),
+        ("codellama:7b-code", "<PRE> <SUF>\n <MID> a = ["),
+        ("starcoder2:3b", "<fim_prefix><fim_suffix>\n<fim_middle>a = ["),
+        ("codegemma:2b-code", "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>a = ["),
+        ("codestral:22b", "[SUFFIX]\n[PREFIX]a = ["),
     ],
 )
 def test_each_familys_prompt(model: str, prompt: str) -> None:

@@ -131,7 +131,7 @@ def test_a_comment_that_the_user_began_is_one_line(text: str, raw: str) -> None:
 @pytest.mark.parametrize(
     ("text", "raw", "read"),
     [
-        ("f(█)\n", "a, b)\nc()", "a, b)"),
+        ("f(█)[0]\n", "a, b)\nc()", "a, b)"),
         ("a = █\n", "1\nb = 2\n", "1\n"),
         ("def f():\n    █\n", "return 1\n\n\ndef g():", "return 1\n\n"),
         ("def f():\n    █\n", "return 1\nprint(f())\n", "return 1\nprint("),

@@ -67,9 +67,9 @@ def test_blanks_at_line_ends(text: str, raw: str, expected: str) -> None:
 
 
 def test_more_text_changes_nothing_in_a_complete_fill() -> None:
-    assert so_far("f(█)\n", "a)") == Fill("a", "bracket")
-    assert so_far("f(█)\n", "a)b") == Fill("a", "bracket")
-    assert whole("f(█)\n", "a)b", cut_short=True) == Fill("a", "bracket")
+    assert so_far("f(█).b\n", "a)") == Fill("a", "bracket")
+    assert so_far("f(█).b\n", "a)b") == Fill("a", "bracket")
+    assert whole("f(█).b\n", "a)b", cut_short=True) == Fill("a", "bracket")
 
 
 # The real model's texts, and what a programmer wants of them.
@@ -166,7 +166,7 @@ def test_a_fill_with_nothing_wrong_passes_as_it_is(statement: str) -> None:
 
 
 # Filters that judge the fill when it is complete, and may take something back then.
-AT_THE_END: Final = {"limit", "length", "echo", "openers", "syntax"}
+AT_THE_END: Final = {"limit", "length", "echo", "openers", "apart", "syntax", "closers"}
 
 
 @EXAMPLES

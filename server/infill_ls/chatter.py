@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from infill_ls.brackets import Scan
 from infill_ls.control import make_whole
 from infill_ls.families import UNMISTAKABLE
 from infill_ls.place import Draft, Place
@@ -52,6 +53,10 @@ _HEADS: Final = frozenset(
     "function raise throw switch case match yield await assert del".split()
 )
 _LAST_WORD: Final = re.compile(r"(?<!\w)[A-Za-z_]\w{2,}\Z")
+_TWO_LETTERS: Final = re.compile(r"(?<!\w)[A-Za-z_]\w\Z")
+_WORD: Final = re.compile(r"\w+")
+# A call whose arguments, or whose first text, begins at the cursor.
+_CALL: Final = re.compile(r"[\w.]+\([\"'`]?\Z")
 # Enough of a line to know it again: two words, or a name that is given a value. Of a list of
 # values (0, 0,) the next is often the same.
 _TELLING: Final = re.compile(r"(?![\d'\"])(?=.*[\s=])(?:.*[=(]|(?!.*,\Z))")
@@ -110,7 +115,7 @@ def without_unsafe_characters(draft: Draft, place: Place) -> Draft:
 
 def out_of_fence(draft: Draft, place: Place) -> Draft:
     """Takes the code out of a Markdown fence; ends at one below the code."""
-    if place.prose:
+    if place.prose or place.quote:
         return draft
     text = draft.text
     if not draft.final:
@@ -136,7 +141,7 @@ def out_of_fence(draft: Draft, place: Place) -> Draft:
 
 def without_prose(draft: Draft, place: Place) -> Draft:
     """Refuses an explanation; ends before one below the code."""
-    if place.prose:
+    if place.prose or place.quote:
         return draft
     text = draft.text
     if not draft.final and _may_be_prose(text):
@@ -166,11 +171,51 @@ def without_what_was_typed(draft: Draft, place: Place) -> Draft:
         return draft
     if len(typed) >= 3 and (typed in _HEADS or _TELLING.match(typed)):
         draft = _without_start(draft, typed)
-    word = _LAST_WORD.search(place.before)
-    if word is not None and not place.quote:
+    draft = _without_call(draft, place)
+    if place.quote:
+        return draft
+    if (word := _LAST_WORD.search(place.before)) is not None:
         # Not if it says the word and no more: who types ha may want haha.
-        draft = _without_start(draft, word[0], blanks=False)
-    return draft
+        return _without_start(draft, word[0], blanks=False)
+    word = _TWO_LETTERS.search(place.before)
+    return draft if word is None else _without_two_letters(draft, word[0], place)
+
+
+def _without_call(draft: Draft, place: Place) -> Draft:
+    """Drops the head of the call whose arguments are filled.
+
+    ``print(█`` is no place for ``print(x)``, but for ``print(x))``.
+    """
+    text, call = draft.text, _CALL.search(place.before)
+    if call is None:
+        return draft
+    if len(text) < len(call[0]):
+        return draft.hold(0) if call[0].startswith(text) and not draft.final else draft
+    if not text.startswith(call[0]):
+        return draft
+    if not place.quote:
+        line, newline, _ = text.partition("\n")
+        if not newline and not draft.final:
+            return draft.hold(0)
+        scan = Scan(place.language, opened=place.outer).follow(line)
+        if scan.closed or scan.stray is not None or len(scan.opened) > len(place.outer):
+            return draft
+    return draft.become(text[len(call[0]) :])
+
+
+def _without_two_letters(draft: Draft, start: str, place: Place) -> Draft:
+    """The same for two letters, of which few words are made twice, unless the file has such one."""
+    found = _WORD.match(draft.text)
+    if found is None:
+        return draft
+    word = found[0]
+    if not draft.final and found.end() == len(draft.text):
+        return draft.hold(0) if start.startswith(word) or word.startswith(start) else draft
+    if not word.startswith(start) or word == start:
+        return draft
+    hole = place.hole
+    known = start + word in hole.prefix or start + word in hole.suffix
+    return draft if known else draft.become(draft.text[len(start) :])
 
 
 def _without_start(draft: Draft, start: str, *, blanks: bool = True) -> Draft:

@@ -217,6 +217,7 @@ def _complete(options: argparse.Namespace) -> int:
         usage = outcome.usage
         figures = {
             "fill": outcome.fill,
+            "replaces": outcome.replaces,
             "model": outcome.model,
             "engine": outcome.engine,
             "prompt_tokens": usage.prompt_tokens,

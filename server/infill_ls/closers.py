@@ -90,17 +90,9 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
 def _closable(place: Place) -> int:
     """How much of what is open at the cursor a fill may close, innermost first."""
     closers = [one for one in closers_in(place.hole.closers, place.hole.open) if not one.in_text]
-    if (
-        place.hole.closers
-        and len(closers) < len(place.outer)
-        and is_text(place.outer[~len(closers)])
-    ):
-        # Of a string that is open behind them nobody knows.
-        return len(closers)
-    if place.rest.strip():
-        after = Scan(place.language, opened=place.outer, lenient=True).follow(place.rest)
-        if place.rest_has_words or after.closed:
-            return len(place.outer) if place.rest_has_words else 0
+    rest = place.rest.strip()
+    if rest:
+        return 0 if place.outer and rest[0] == closer_of(place.outer[-1]) else len(place.outer)
     return len(closers) + _unclosed(place, len(closers))
 
 
@@ -156,18 +148,18 @@ def with_closers(draft: Draft, place: Place) -> Draft:
 def through_closers(draft: Draft, place: Place) -> Draft:
     """Sets the fill against the closers right of the cursor.
 
-    One line ends before those with which it would end. The closer of a bracket in which the fill
-    has lines of its own stands on a line of its own, below the opener.
+    It ends before those with which its last line would end. The closer of a bracket in which the
+    fill has lines of its own stands on a line of its own, below the opener.
     """
     hole, text = place.hole, draft.text
     if not draft.final or not hole.closers or not text.strip():
         return draft
     passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
-    if passed and "\n" not in text:
+    if passed and text[text.rfind("\n", 0, passed[0].start) + 1 : passed[0].start].strip():
         behind = "".join(text[passed[0].start :].split())
         if "".join(hole.closers.split()).startswith(behind):
-            return draft.become(text[: passed[0].start].rstrip() or "")
-        return draft
+            kept = text[: passed[0].start]
+            return draft.become(kept.rstrip() if hole.closers[0].isspace() else kept)
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return draft
     opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])

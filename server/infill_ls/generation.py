@@ -37,7 +37,8 @@ class Outcome:
     ``ended_by``: what completed the fill, a step of trim or the model. ``raw``: everything the
     model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say, as
     Ollama doesn't of a call that is closed before its end; ``about_prompt_tokens`` is what the
-    characters of its prompt tell.
+    characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
+    the place of.
     """
 
     fill: str
@@ -49,6 +50,7 @@ class Outcome:
     usage: Usage
     raw: str
     about_prompt_tokens: int
+    replaces: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class Generation:
             usage=usage,
             raw=self.raw,
             about_prompt_tokens=round(len(self.prompt) / CHARACTERS_PER_TOKEN),
+            replaces=self.hole.closers[: self.hole.replaced(fill.text)],
         )
 
 

@@ -78,6 +78,11 @@ class Hole:
         whole = behind and fill.endswith(behind)
         return len(self.closers.rstrip()) if whole else ends[count - 1]
 
+    def before_closers(self, fill: str) -> str:
+        """A fill as far as it goes without taking the place of anything."""
+        passed = self.passed(fill)
+        return fill[: passed[0].start] if passed else fill
+
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
         closers = self.closers[self.replaced(fill) :]

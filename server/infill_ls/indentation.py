@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import Scan
-from infill_ls.place import OPENS, Draft, Place, indent_of, width_of
+from infill_ls.place import OPENS, Draft, Place, depth_of, indent_of, width_of
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
@@ -61,7 +61,8 @@ def joined(draft: Draft, place: Place) -> Draft:
     """Drops blanks that stand before the cursor already, and what comes of them below."""
     text, before = draft.text, place.before
     if not place.at_line_start:
-        return _behind_a_blank(draft, place) if before.endswith((" ", "\t")) else draft
+        blank = before.endswith((" ", "\t"))
+        return _behind_a_blank(draft, place) if blank else _on_a_line_of_its_own(draft, place)
     # The cursor's line is empty: nothing is gained by leaving it so.
     below = _BLANK_LINES.sub("", text)
     if not draft.final and not below.strip(" \t"):
@@ -87,6 +88,27 @@ def _behind_a_blank(draft: Draft, place: Place) -> Draft:
     if code == "/" and not draft.final:
         return draft.hold(0)
     return draft.become(code)
+
+
+def _on_a_line_of_its_own(draft: Draft, place: Place) -> Draft:
+    """Puts in the line end that a model leaves out where the next line's indentation follows."""
+    text, before = draft.text, place.before
+    if not text.startswith(("  ", "\t")) or place.quote or place.in_text:
+        return draft
+    code = text.lstrip(" \t")
+    if not code:
+        return draft if draft.final else draft.hold(0)
+    opens = bool(OPENS.search(before))
+    if code[0] == "\n" or not (opens or before.endswith((";", ","))):
+        return draft
+    depth = depth_of(before)
+    if not opens:
+        widths = {depth}
+    elif place.unit is None:
+        widths = {depth + unit for unit in _UNITS}
+    else:
+        widths = {depth + place.unit_width}
+    return draft.become("\n" + text) if width_of(indent_of(text)) in widths else draft
 
 
 def _fits(indent: str, place: Place) -> bool:
@@ -117,6 +139,6 @@ def tidy(draft: Draft, place: Place) -> Draft:
         head, newline, last = text.rpartition("\n")
         text = _TRAILING.sub("", head) + newline + last
     if draft.final:
-        goes_on = place.rest.strip() and text.strip()
+        goes_on = (place.rest.strip() or (place.quote and place.hole.closers)) and text.strip()
         return draft.become(text if goes_on else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))

@@ -13,11 +13,12 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from lsprotocol import types as lsp
@@ -26,7 +27,7 @@ from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
-from infill_ls import __version__, documents, hole, policy
+from infill_ls import __version__, documents, editors, hole, policy
 from infill_ls.completer import Answer, Completer
 from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
 from infill_ls.engines import connect
@@ -54,9 +55,6 @@ _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
 ACCEPT: Final = "infill-ls.accept"
 TOGGLE: Final = "infill-ls.toggle"
 STATUS: Final = "infill-ls/status"
-# Editors that send a document with its own line ends, but keep them apart from the text: a CR in
-# what is inserted would be shown as one, and stay in the line (Neovim 0.12.4).
-LINE_ENDS_APART: Final = ("neovim",)
 _LOG_LEVELS: Final = {
     "error": logging.ERROR,
     "warning": logging.WARNING,
@@ -64,6 +62,8 @@ _LOG_LEVELS: Final = {
     "debug": logging.DEBUG,
     "trace": TRACE,
 }
+
+_LINE_END: Final = re.compile(r"[\r\n]")
 
 Result = TypeVar("Result")
 
@@ -208,10 +208,6 @@ class Server(LanguageServer):
             self.client = str(params["clientInfo"]["name"])
         with contextlib.suppress(KeyError, TypeError):
             self.has_status = bool(params["capabilities"]["experimental"][STATUS])
-
-    def is_one_of(self, editors: Iterable[str]) -> bool:
-        """Whether the client is one of these editors, by its name for itself."""
-        return any(name in self.client.lower() for name in editors)
 
     def snapshot_for(self, message: Any) -> Snapshot | None:
         """The document that a message is about, as it stands now."""
@@ -497,17 +493,25 @@ def _register(server: Server) -> None:
     async def inline_completion(
         ls: Server, params: lsp.InlineCompletionParams
     ) -> lsp.InlineCompletionList | None:
+        snapshot = _arrived.get()
+        if snapshot is None:
+            return lsp.InlineCompletionList(items=[])
         manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-        answered = await _answer(ls, params.position, manual=manual)
+        where = _where(ls, snapshot, params.position, params.context.selected_completion_info)
+        answered = await _complete(ls, snapshot.uri, where.hole, ls.client, manual)
         if answered.reason == "superseded":
             # null leaves what is shown; an empty list would hide it.
             return None
-        here = lsp.Range(params.position, params.position)
+        offers = answered.offers
+        if not editors.shows_range(ls.client):
+            offers = tuple(offer for one in offers if (offer := one.without_range()).fill)
         items = [
             lsp.InlineCompletionItem(
-                insert_text=_text(ls, offer), range=here, command=_accepted(offer)
+                insert_text=where.selected + _text(ls, offer),
+                range=where.range(offer.replaced),
+                command=_accepted(offer),
             )
-            for offer in answered.offers
+            for offer in offers
         ]
         return lsp.InlineCompletionList(items=items)
 
@@ -521,7 +525,8 @@ def _register(server: Server) -> None:
             lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
         )
         client = "" if at_once else ls.client
-        menu = Menu(snapshot.uri, _place(ls, snapshot, params.position))
+        where = _where(ls, snapshot, params.position)
+        menu = Menu(snapshot.uri, where.hole)
         ls.menu = menu
         try:
             offer = await menu.offer(
@@ -532,21 +537,60 @@ def _register(server: Server) -> None:
                 ls.menu = None
         if offer is None or menu.now is None:
             return None
-        item = _completion_item(offer, menu, snapshot, params.position, ls.encoding)
+        item = _completion_item(offer, menu, where, snapshot.language)
         return lsp.CompletionList(is_incomplete=True, items=[item])
 
 
-def _place(ls: Server, snapshot: Snapshot, position: lsp.Position) -> Hole:
-    line, column = snapshot.place(Position(position.line, position.character), ls.encoding)
-    return hole.at(snapshot.lines, line, column, snapshot.language)
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where in a document a fill is wanted.
+
+    ``text`` is the cursor's line in the document, ``start`` and ``end`` are the columns, from 0 in
+    code points, between which a fill stands, as long as it takes the place of nothing. They are the
+    cursor's, or those of the word in whose place the item that is selected in the editor's own menu
+    would stand: ``selected`` is that item's text, and the hole is the one behind it.
+    """
+
+    hole: Hole
+    text: str
+    line: int
+    start: int
+    end: int
+    encoding: Encoding
+    selected: str = ""
+
+    def range(self, replaced: int, back: int = 0) -> lsp.Range:
+        """The range of an edit that takes the place of so many characters right of the cursor, and
+        of so many before it."""
+        return lsp.Range(self._position(self.start - back), self._position(self.end + replaced))
+
+    def _position(self, column: int) -> lsp.Position:
+        return lsp.Position(self.line, character(self.text, column, self.encoding))
 
 
-async def _answer(ls: Server, position: lsp.Position, *, manual: bool) -> Answer:
-    """The completer's answer for a position in the document that the request came with."""
-    snapshot = _arrived.get()
-    if snapshot is None:
-        return Answer("closed")
-    return await _complete(ls, snapshot.uri, _place(ls, snapshot, position), ls.client, manual)
+def _where(
+    ls: Server,
+    snapshot: Snapshot,
+    position: lsp.Position,
+    selected: lsp.SelectedCompletionInfo | None = None,
+) -> _Where:
+    """Where a request wants a fill. What lies outside of the document means its nearest place."""
+    encoding, lines = ls.encoding, snapshot.lines
+    line, column = _clamped(snapshot, position, encoding)
+    text, start, end, chosen = lines[line], column, column, ""
+    if selected is not None and not _LINE_END.search(selected.text):
+        first, begun = _clamped(snapshot, selected.range.start, encoding)
+        last, ended = _clamped(snapshot, selected.range.end, encoding)
+        if first == last == line and begun <= column <= ended:
+            start, end, chosen = begun, ended, selected.text
+            changed = text[:start] + chosen + text[end:]
+            lines, column = (*lines[:line], changed, *lines[line + 1 :]), start + len(chosen)
+    place = hole.at(lines, line, column, snapshot.language)
+    return _Where(place, text, line, start, end, encoding, chosen)
+
+
+def _clamped(snapshot: Snapshot, position: lsp.Position, encoding: Encoding) -> tuple[int, int]:
+    return snapshot.place(Position(position.line, position.character), encoding)
 
 
 async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool = False) -> Answer:
@@ -572,7 +616,7 @@ async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool
 
 def _text(ls: Server, offer: Offer) -> str:
     """What the editor is to insert, with the line ends that it wants."""
-    if ls.is_one_of(LINE_ENDS_APART):
+    if editors.keeps_line_ends_apart(ls.client):
         return offer.hole.inserted(offer.fill)
     return offer.text
 
@@ -582,21 +626,15 @@ def _accepted(offer: Offer) -> lsp.Command:
     return lsp.Command("infill-ls: accepted", ACCEPT, arguments=[offer.number])
 
 
-def _completion_item(
-    offer: Offer, menu: Menu, snapshot: Snapshot, position: lsp.Position, encoding: Encoding
-) -> lsp.CompletionItem:
+def _completion_item(offer: Offer, menu: Menu, where: _Where, language: str) -> lsp.CompletionItem:
     """One item, made so that an editor that filters by the word before the cursor keeps it.
 
-    ``snapshot`` and ``position``: what the request was made for, and what the edit counts from.
+    ``where``: what the request was made for, and what the edit counts from.
     """
-    line, column = snapshot.place(Position(position.line, position.character), encoding)
-    text = snapshot.lines[line]
-    word = word_before(text[:column])
-    inserted = word + menu.whole(offer)
-    edited = lsp.Range(
-        lsp.Position(line, character(text, column - len(word), encoding)),
-        lsp.Position(line, character(text, column, encoding)),
-    )
+    word = word_before(where.text[: where.start])
+    fill = menu.whole(offer)
+    inserted = word + menu.asked.in_document(fill)
+    edited = where.range(menu.asked.replaced(fill), back=len(word))
     first_line, *more = inserted.strip("\r\n").splitlines()
     # Helix shows a CR as a line end of its own, and a tab not at all.
     shown = inserted.replace(menu.asked.newline, "\n").expandtabs(TAB_SHOWN)
@@ -604,9 +642,7 @@ def _completion_item(
         label=first_line.strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,
         detail="infill-ls",
-        documentation=lsp.MarkupContent(
-            lsp.MarkupKind.Markdown, f"```{snapshot.language}\n{shown}\n```"
-        ),
+        documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, f"```{language}\n{shown}\n```"),
         filter_text=first_line,
         sort_text="\0",
         preselect=True,

@@ -87,7 +87,7 @@ class Menu:
 
     def whole(self, offer: Offer) -> str:
         """What an offer puts where the request was made: it begins with what was typed since."""
-        return self.asked.in_document((self._typed(offer.hole) or "") + offer.fill)
+        return (self._typed(offer.hole) or "") + offer.fill
 
     def _typed(self, place: Hole) -> str | None:
         """The part of a word that was typed since the request; None if it isn't that alone."""

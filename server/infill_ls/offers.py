@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -28,6 +28,15 @@ class Offer:
     def text(self) -> str:
         """What accepting it puts into the document."""
         return self.hole.in_document(self.fill)
+
+    @property
+    def replaced(self) -> int:
+        """How many characters right of the cursor that takes the place of."""
+        return self.hole.replaced(self.fill)
+
+    def without_range(self) -> Offer:
+        """The same for who can't take the place of anything."""
+        return replace(self, fill=self.hole.before_closers(self.fill))
 
 
 class Offers:

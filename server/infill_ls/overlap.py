@@ -31,6 +31,7 @@ _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
 _COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
+_WORD_AT_END: Final = re.compile(r"\w+\Z")
 
 
 def _squeezed(text: str) -> str:
@@ -77,6 +78,15 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
             return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
     return _line_with_the_same_end(draft, rest, place)
+
+
+def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
+    """Ends before a word that would become one with the word right of the cursor."""
+    if not draft.final or place.hole.mid_word or not _WORD_AT_END.match(place.rest[:1]):
+        return draft
+    text = draft.text
+    word = _WORD_AT_END.search(text)
+    return draft if word is None else draft.end(word.start(), draft.ended_by or "suffix")
 
 
 def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:

@@ -71,7 +71,8 @@ class Session:
                 self._engines.append((settings, engine))
         await get_ready(engine)
         wanted = policy.shape(place, settings.multiline, manual=True)
-        return (await fill_hole(engine, place, settings, wanted)).fill
+        outcome = await fill_hole(engine, place, settings, wanted)
+        return place.before_closers(outcome.fill)
 
     async def _close(self) -> None:
         for _, engine in self._engines:

@@ -120,7 +120,10 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        self.scan = Scan(place.language, quote=place.inside, lenient=True)
+        # What the line leaves open goes on below; but for a block, that has lines of its own.
+        here = place.outer[len(place.outer) - place.hole.open.here :]
+        opened = tuple(one for one in here if one != "{") or (place.inside,) * bool(place.inside)
+        self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = place.in_docstring
         # Width of the indentation of the fill's statements.
@@ -164,7 +167,7 @@ class _Reading:
         line = text if number else self.place.before + text
         if self.base is None:
             self.base = depth_of(line)
-        elif number > 0 and not self._is_inside:
+        elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
                 return end
@@ -187,6 +190,12 @@ class _Reading:
     def _is_inside(self) -> bool:
         """Whether the next line goes on with a bracket or a quote."""
         return bool(self.scan.brackets or (self.scan.quote and not self.in_docstring))
+
+    def _may_be_inside(self, line: str) -> bool:
+        """Whether this line goes on with what was open at the cursor, if no more than that is."""
+        if len(self.scan.opened) > self.scan.outer or self.scan.quote:
+            return True
+        return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSERS
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""

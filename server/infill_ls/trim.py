@@ -71,6 +71,7 @@ _FITTING: Final = (
     Filter("length", _not_too_long),
     Filter("echo", overlap.without_echo),
     Filter("openers", closers.with_closers),
+    Filter("apart", overlap.apart_from_the_rest),
     Filter("tidy", indentation.tidy),
     Filter("syntax", syntax.without_new_errors),
     Filter("closers", closers.through_closers),

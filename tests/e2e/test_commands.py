@@ -104,7 +104,7 @@ async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code
     (call,) = ollama.generations
     assert call.body == {
         "model": "qwen2.5-coder:1.5b",
-        "prompt": "<|fim_prefix|><|fim_suffix|>]\n<|fim_middle|>def f(xs):\n    return [",
+        "prompt": "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>def f(xs):\n    return [",
         "raw": True,
         "stream": True,
         "think": False,
@@ -158,7 +158,7 @@ async def test_figures_as_json(run: Run, code: Path) -> None:
     assert 0 < figures["first_ms"] <= figures["total_ms"]
     assert set(figures) == {
         *("fill", "model", "engine", "prompt_tokens", "cached_tokens", "fill_tokens"),
-        *("stop_reason", "first_ms", "total_ms"),
+        *("stop_reason", "first_ms", "total_ms", "replaces"),
     }
 
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,27 @@ LANGUAGES: Final = {
     ".c": "c",
     ".h": "c",
     ".java": "java",
+}
+# Those too of which no model is asked, by the names that editors have for them.
+ALL_LANGUAGES: Final = {
+    **LANGUAGES,
+    ".tsx": "typescriptreact",
+    ".cpp": "cpp",
+    ".cc": "cpp",
+    ".cxx": "cpp",
+    ".hpp": "cpp",
+    ".css": "css",
+    ".scss": "scss",
+    ".html": "html",
+    ".json": "json",
+    ".kt": "kotlin",
+    ".lua": "lua",
+    ".php": "php",
+    ".rb": "ruby",
+    ".sh": "shellscript",
+    ".bash": "shellscript",
+    ".yaml": "yaml",
+    ".yml": "yaml",
 }
 # Characters: shorter files are stubs, longer ones tables or generated.
 _SHORTEST: Final = 1_000
@@ -77,20 +98,20 @@ def holes(
     found: list[Task] = []
     counts: dict[tuple[str, str], int] = {}
     for folder in folders:
-        files = sorted(_files(folder), key=lambda name: _hash(f"{seed} {name}"))
-        if not files:
+        names = sorted(files(folder), key=lambda name: _hash(f"{seed} {name}"))
+        if not names:
             raise SettingsError(
                 f"There are no source files in {folder}.",
                 f"Files are told by their names: {', '.join(LANGUAGES)}.",
             )
-        for name in files:
+        for name in names:
             language = LANGUAGES[Path(name).suffix]
             wanted = [
                 kind for kind in kinds if count is None or counts.get((language, kind), 0) < count
             ]
             if not wanted or split not in ("all", split_of(name)):
                 continue
-            text = _read(folder / name)
+            text = read(folder / name)
             if text is None:
                 continue
             for kind in wanted:
@@ -278,18 +299,18 @@ def _width(line: str) -> int:
     return len(line.expandtabs(8)) - len(line.lstrip().expandtabs(8))
 
 
-def _files(folder: Path) -> Iterator[str]:
+def files(folder: Path, languages: Mapping[str, str] = LANGUAGES) -> Iterator[str]:
     """Source files in a folder, relative to it, ``/`` between the parts."""
     for where, folders, names in os.walk(folder):
         folders[:] = [one for one in folders if one not in _SKIPPED and not one.startswith(".")]
         for name in names:
             path = Path(where, name)
             generated = name.endswith((".d.ts", ".min.js"))
-            if path.suffix in LANGUAGES and not generated and not path.is_symlink():
+            if path.suffix in languages and not generated and not path.is_symlink():
                 yield path.relative_to(folder).as_posix()
 
 
-def _read(path: Path) -> str | None:
+def read(path: Path) -> str | None:
     """The text of a file that a hole may be cut in, with ``\\n`` for every line end."""
     try:
         text = path.read_text("utf-8")

@@ -1,5 +1,7 @@
 """`python -m eval.samples FOLDER`: small source trees to cut holes in, one for each language.
 
+With ``--all`` also in languages of which no model is asked, but :mod:`eval.perfect`.
+
 Each comes through its language's ordinary client, from the registry that the client is set up
 for. A language whose client isn't there is left out. Python's sample is the standard library of
 the Python that runs this.
@@ -16,7 +18,7 @@ import sysconfig
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +28,25 @@ _NPM: Final = {
     "javascript": ("express@5.1.0", "commander@14.0.1"),
     "typescript": ("zod@4.1.12",),
 }
+# Of these only the files that are named like this. MIT, but mdn-data's CC0 and block-library's GPL.
+_NPM_PARTS: Final = {
+    "cpp": (("react-native@0.76.3",), (".cpp",)),
+    "css": (("codemirror@5.65.18", "@docusaurus/theme-classic@3.6.3"), (".css",)),
+    "html": (("startbootstrap-sb-admin-2@4.1.4",), (".html",)),
+    "json": (("mdn-data@2.14.0", "@wordpress/block-library@9.13.0"), (".json",)),
+    "kotlin": (("react-native@0.76.3",), (".kt",)),
+    "php": (("@wordpress/block-library@9.13.0",), (".php",)),
+    "ruby": (("react-native@0.76.3",), (".rb",)),
+    "scss": (("bootstrap@5.3.3", "startbootstrap-sb-admin-2@4.1.4"), (".scss",)),
+    "typescriptreact": (("@docusaurus/theme-classic@3.6.3",), (".tsx",)),
+}
 _GO: Final = ("github.com/spf13/pflag@v1.0.5",)
+# MIT and Apache-2.0.
+_GO_PARTS: Final = {
+    "lua": ("github.com/yuin/gopher-lua@v1.1.1", (".lua",)),
+    "shellscript": ("sigs.k8s.io/kind@v0.24.0", (".sh",)),
+    "yaml": ("sigs.k8s.io/gateway-api@v1.2.1", (".yaml", ".yml")),
+}
 _CRATES: Final = {"semver": "1.0.26", "textwrap": "0.16.2", "libz-sys": "1.1.22"}
 _JAVA: Final = "org.apache.commons:commons-csv:1.11.0:jar:sources"
 
@@ -41,26 +61,36 @@ def python(folder: Path) -> None:
         shutil.copyfile(path, folder / path.name)
 
 
-def _npm(language: str) -> Callable[[Path], None]:
+def _npm(packages: tuple[str, ...], endings: tuple[str, ...] = ()) -> Callable[[Path], None]:
     def fetch(folder: Path) -> None:
         with tempfile.TemporaryDirectory() as packed:
-            for package in _NPM[language]:
+            for package in packages:
                 _call("npm", "pack", "--silent", "--pack-destination", packed, package)
             for path in sorted(Path(packed).glob("*.tgz")):
                 with tarfile.open(path) as archive:
-                    archive.extractall(folder / path.stem, filter="data")
+                    wanted = [
+                        member for member in archive if not endings or member.name.endswith(endings)
+                    ]
+                    archive.extractall(folder / path.stem, wanted, filter="data")
 
     return fetch
 
 
-def go(folder: Path) -> None:
-    """Modules, as they lie in the module cache."""
-    with tempfile.TemporaryDirectory() as cache:
-        environment = {"GOMODCACHE": cache, "GOFLAGS": "-modcacherw"}
-        _call("go", "mod", "download", *_GO, environment=environment)
-        for path in Path(cache).iterdir():
-            if path.name != "cache":
-                shutil.copytree(path, folder / path.name)
+def _go(modules: tuple[str, ...], endings: tuple[str, ...] = ()) -> Callable[[Path], None]:
+    def ignored(folder: str, names: list[str]) -> list[str]:
+        files = [name for name in names if not Path(folder, name).is_dir()]
+        return [name for name in files if endings and not name.endswith(endings)]
+
+    def fetch(folder: Path) -> None:
+        # As they lie in the module cache.
+        with tempfile.TemporaryDirectory() as cache:
+            environment = {"GOMODCACHE": cache, "GOFLAGS": "-modcacherw"}
+            _call("go", "mod", "download", *modules, environment=environment)
+            for path in Path(cache).iterdir():
+                if path.name != "cache":
+                    shutil.copytree(path, folder / path.name, ignore=ignored)
+
+    return fetch
 
 
 def _crates(language: str) -> Callable[[Path], None]:
@@ -93,18 +123,23 @@ def java(folder: Path) -> None:
 
 SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
     "python": python,
-    "javascript": _npm("javascript"),
-    "typescript": _npm("typescript"),
-    "go": go,
+    "javascript": _npm(_NPM["javascript"]),
+    "typescript": _npm(_NPM["typescript"]),
+    "go": _go(_GO),
     "rust": _crates("rust"),
     "c": _crates("c"),
     "java": java,
 }
+ALL_SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
+    **SAMPLES,
+    **{language: _npm(*parts) for language, parts in _NPM_PARTS.items()},
+    **{language: _go((module,), names) for language, (module, names) in _GO_PARTS.items()},
+}
 
 
-def fetch(folder: Path) -> None:
+def fetch(folder: Path, samples: Mapping[str, Callable[[Path], None]] = SAMPLES) -> None:
     """Fetch what the folder lacks; says on stderr which languages had to be left out."""
-    for language, get in SAMPLES.items():
+    for language, get in samples.items():
         target = folder / language
         if target.exists():
             continue
@@ -145,7 +180,9 @@ def _call(
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m eval.samples", description=__doc__)
     parser.add_argument("folder", type=Path)
-    fetch(parser.parse_args().folder)
+    parser.add_argument("--all", action="store_true", help="in all languages")
+    given = parser.parse_args()
+    fetch(given.folder, ALL_SAMPLES if given.all else SAMPLES)
 
 
 if __name__ == "__main__":

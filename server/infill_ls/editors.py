@@ -1,0 +1,26 @@
+"""What is known of each editor, by its name for itself (``clientInfo``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+# They send a document with its own line ends, but keep them apart from the text: a CR in what is
+# inserted would be shown as one, and stay in the line (Neovim 0.12.4).
+_LINE_ENDS_APART: Final = ("neovim",)
+# Ghost text is put in at the cursor, whatever its range says (LSP4IJ 1.0, in JetBrains' editors).
+_ONLY_INSERTS: Final = ("lsp4ij", "intellij")
+
+
+def keeps_line_ends_apart(client: str) -> bool:
+    """Whether the editor wants ``\\n`` for every line end."""
+    return _is_one_of(client, _LINE_ENDS_APART)
+
+
+def shows_range(client: str) -> bool:
+    """Whether ghost text may take the place of what stands right of the cursor."""
+    return not _is_one_of(client, _ONLY_INSERTS)
+
+
+def _is_one_of(client: str, editors: Iterable[str]) -> bool:
+    return any(name in client.lower() for name in editors)
