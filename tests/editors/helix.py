@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -62,6 +63,7 @@ class Helix(Editor):
         return cls(folder / cls.name / "root/usr/lib/hx/hx", home, environment)
 
     def __init__(self, program: Path, home: Path, environment: Mapping[str, str]) -> None:
+        self._program = program
         shutil.copytree(CONFIGURATION, home / "config" / "helix")
         workspace = home / "workspace"
         (workspace / ".helix").mkdir(parents=True)
@@ -88,6 +90,17 @@ class Helix(Editor):
         self._command("workspace-trust")
         self._command("config-reload")
         self._look(lambda: "refreshed" in self._terminal.lines()[-1], "the configuration")
+
+    def servers(self, language: str) -> list[str]:
+        """The servers that Helix has for a language without a configuration."""
+        health = subprocess.run(
+            [str(self._program), "--health", language],
+            env={"PATH": "", "HOME": str(self._file), "TERM": "dumb"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return re.findall(r"^  \S+ ([\w-]+): ", health.stdout, re.MULTILINE)
 
     # The screen
 
@@ -117,6 +130,10 @@ class Helix(Editor):
             for cells in self._terminal.cells()[:-2]
         ]
         return [row for row in rows if row]
+
+    def offers(self) -> bool:
+        """Whether a fill is in the menu; it stays as it is."""
+        return self._menu() is not None
 
     def _documentation(self, menu: Row) -> str:
         """The text right of the menu, which is that of the selected item."""
