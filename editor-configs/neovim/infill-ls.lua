@@ -44,16 +44,16 @@ vim.lsp.config(name, {
 vim.lsp.enable(name)
 
 -- Neovim 0.12 has inline completion of its own. It goes on showing what no longer fits, draws what
--- replaces closers over whatever stands behind them, and can't be asked. This file asks and draws by
--- itself, with nothing that Neovim doesn't document.
+-- replaces closers over whatever stands behind them, and can't be asked. This file asks and draws
+-- by itself, with nothing that Neovim doesn't document.
 local places = vim.api.nvim_create_namespace(name .. '.places') -- where the server was asked
 local ghost = vim.api.nvim_create_namespace(name) -- what is drawn
 local timer = assert(vim.uv.new_timer())
 local offer -- the last answer, and where it was asked for
 local waiting -- the last request
 
--- Where the text has the closers that stand right of the cursor, in order; nil if it hasn't. That of
--- a bracket that the text opens itself is another one, unless they can't be found otherwise.
+-- Where the text has the closers that stand right of the cursor, in order; nil if it hasn't. That
+-- of a bracket that the text opens itself is another one, unless they can't be found otherwise.
 local function passed(text, closers)
   for _, opening in ipairs({ '[%(%[{]', '^$' }) do
     local found, depth = {}, 0
@@ -80,8 +80,8 @@ local function rest()
     unpack(vim.api.nvim_buf_get_extmark_by_id(0, places, offer.mark, { details = true }))
   local now_row, now_col = unpack(vim.api.nvim_win_get_cursor(0))
   now_row = now_row - 1
-  -- The mark's start is elsewhere when something left of it was deleted, its end when a new line was
-  -- begun before the closers. What a mapping closes by itself comes before its end.
+  -- The mark's start is elsewhere when something left of it was deleted, its end when a new line
+  -- was begun before the closers. What a mapping closes by itself comes before its end.
   if not item or col ~= offer.col or mark.end_row ~= now_row then return nil end
   local end_col = mark.end_col - item.behind
   if now_row < row or (now_row == row and now_col < col) or end_col < now_col then return nil end
@@ -107,27 +107,33 @@ local function show(hint)
   if not text then return end
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
   local line = vim.api.nvim_get_current_line()
-  local function put(what) vim.api.nvim_buf_set_extmark(0, ghost, row - 1, col, what) end
-  local function inline(chunks) put({ virt_text = chunks, virt_text_pos = 'inline', hl_mode = 'combine' }) end
-  local behind = line:sub(col + #closers + 1)
   local lines = vim.split(text, '\n', { plain = true })
-  local first, from = lines[1], 1
+  local function put(what)
+    what.hl_mode = 'combine'
+    vim.api.nvim_buf_set_extmark(0, ghost, row - 1, col, what)
+  end
+  local function inline(piece, ...)
+    put({ virt_text = { { piece, 'InfillLsGhost' }, ... }, virt_text_pos = 'inline' })
+  end
+  local behind = line:sub(col + #closers + 1)
+  local from = 1
   for _, closer in ipairs(passed(text, closers)) do
-    if closer > #first then break end
-    inline({ { first:sub(from, closer - 1), 'InfillLsGhost' } })
+    if closer > #lines[1] then break end
+    inline(lines[1]:sub(from, closer - 1))
     from, col = closer + 1, col + 1
   end
-  local chunks = { { first:sub(from), 'InfillLsGhost' } }
-  if #lines == 1 then table.insert(chunks, hint) end
-  inline(chunks)
-  if #lines == 1 then return end
+  if #lines == 1 then
+    inline(lines[1]:sub(from), hint)
+    return
+  end
+  inline(lines[1]:sub(from))
   local below = {}
   for at = 2, #lines do
     table.insert(below, { { lines[at], 'InfillLsGhost' } })
   end
   vim.list_extend(below[#below], { { behind, 'Normal' }, hint })
-  local moved = (' '):rep(vim.fn.strdisplaywidth(line:sub(col + 1)))
-  put({ virt_text = { { moved } }, virt_text_pos = 'overlay', virt_lines = below })
+  local blanks = (' '):rep(vim.fn.strdisplaywidth(line:sub(col + 1)))
+  put({ virt_text = { { blanks } }, virt_text_pos = 'overlay', virt_lines = below })
 end
 
 -- Whether a suggestion for this buffer is welcome now. vim.b.infill_ls = false: never there.
@@ -329,7 +335,11 @@ local function colour()
 end
 colour()
 vim.api.nvim_create_autocmd({ 'ColorScheme', 'UIEnter' }, { group = group, callback = colour })
-vim.api.nvim_create_autocmd('OptionSet', { group = group, pattern = 'background', callback = colour })
+vim.api.nvim_create_autocmd('OptionSet', {
+  group = group,
+  pattern = 'background',
+  callback = colour,
+})
 
 -- CTRL-L without a suggestion would type a form feed.
 for _, action in ipairs({ 'accept', 'accept_word', 'accept_line' }) do
