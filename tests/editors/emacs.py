@@ -25,13 +25,15 @@ ROWS, COLUMNS = 40, 120
 PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
 
 # What is there only because this is a test: no questions (which project is it?), no servers but
-# ours, no backups, no compiler in the background, and a server for Lisp.
+# ours, no backups, no compiler in the background, no questions to the terminal (an answer that
+# comes late is typed), and a server for Lisp.
 INIT = """\
 (setq inhibit-startup-screen t
       make-backup-files nil
       auto-save-default nil
       create-lockfiles nil
       native-comp-deferred-compilation nil
+      xterm-extra-capabilities nil
       lsp-auto-guess-root t
       lsp-guess-root-without-session t
       lsp-client-packages nil
