@@ -23,7 +23,8 @@ from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typ
         ("_█1", "_", "1", "", False, True),
         ("é█é", "é", "é", "", False, True),
         ("a.█b", "a.", "b", "", False, False),
-        ("  █  x", "  ", "", "  ", True, False),
+        ("  █  x", "  ", "  x", "  ", True, False),
+        ("  █x", "  ", "", "  ", True, False),
     ],
 )
 def test_the_kind_of_place(
@@ -59,8 +60,7 @@ def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
     column = min(cut, len(lines[line].rstrip("\r\n")))
     place = hole.at(lines, line, column)
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    own = f"\n{place.indentation}" if place.opens_line else ""
-    assert place.prefix + place.closers + place.suffix.removeprefix(own) == whole
+    assert place.prefix + place.right == whole
     assert place.prefix.count("\n") == line
     assert place.first_line == 0
 
@@ -127,9 +127,8 @@ def test_a_hole_between_two_texts() -> None:
 def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None:
     assert (place.prefix, place.suffix) == ("a\n", "\n  b\n")
     assert place.rest_of_line == ""
-    assert place.inserted("x\ny") == "x\ny\n"
-    assert place.in_document("x\ny") == "x\r\ny\r\n"
-    assert place.in_document("") == ""
+    assert place.line_end == "\n"
+    assert place.in_document("x\ny\n") == "x\r\ny\r\n"
 
 
 @pytest.mark.parametrize(
@@ -138,4 +137,4 @@ def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None
 )
 def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
     assert not place.suffix.startswith("\n\n")
-    assert place.in_document("x") == "x"
+    assert place.line_end == ""

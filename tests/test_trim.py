@@ -166,7 +166,7 @@ def test_a_fill_with_nothing_wrong_passes_as_it_is(statement: str) -> None:
 
 
 # Filters that judge the fill when it is complete, and may take something back then.
-AT_THE_END: Final = {"limit", "length", "echo", "openers", "apart", "syntax", "closers"}
+AT_THE_END: Final = {"limit", "length", "echo", "openers", "apart", "above", "syntax", "closers"}
 
 
 @EXAMPLES

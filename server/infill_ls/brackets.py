@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
@@ -20,7 +21,7 @@ PAIRS: Final = {**OPENERS, '"': '"', "'": "'", "`": "`"}
 # Languages in which a single ' stands alone: lifetimes, primes, quoting.
 _LONE_APOSTROPHE: Final = frozenset("rust haskell ocaml lisp clojure scheme elisp verilog".split())
 _JAVASCRIPT: Final = "javascript typescript javascriptreact typescriptreact vue svelte".split()
-BACKTICK_STRINGS: Final = frozenset({*_JAVASCRIPT, "go", "shellscript"})
+BACKTICK_STRINGS: Final = frozenset({*_JAVASCRIPT, "go", "ruby", "shellscript"})
 _TRIPLE_QUOTES: Final = frozenset(
     "python java kotlin scala swift csharp groovy dart julia elixir".split()
 )
@@ -283,16 +284,16 @@ def _string(mark: str) -> str:
 
 
 class Open(NamedTuple):
-    """What is open at the end of a text. ``code``: as :attr:`Scan.opened`. ``text``: the brackets
-    and quotes that are open in the string or comment which the text ends in, on its last line.
-    ``indents``: the blanks at the start of the line in which each of ``code`` was opened; None if
-    that is out of reach. ``here``: how many of ``code`` were opened on the last line.
+    """What is open at the end of a text. ``code``: as :attr:`Scan.opened`. ``texts``: for each of
+    them the brackets and quotes that are open in it where it is a string or a comment, on its last
+    line. ``indents``: the blanks at the start of the line in which each was opened; None if that is
+    out of reach. ``here``: how many of them were opened on the last line.
     """
 
     code: tuple[str, ...]
-    text: tuple[str, ...] = ()
-    indents: tuple[str | None, ...] = ()
-    here: int = 0
+    texts: tuple[tuple[str, ...], ...]
+    indents: tuple[str | None, ...]
+    here: int
 
 
 # Characters before a place that are searched for what is open there.
@@ -303,17 +304,19 @@ REACH: Final = 4_000
 def open_at(prefix: str, language: str) -> Open:
     """What is open at the end of a text, of which only the last part is looked at."""
     start = prefix.rfind("\n", 0, len(prefix) - REACH) + 1 if len(prefix) > REACH else 0
-    scan = Scan(language, quote=_quote_at(prefix, start, language), lenient=True)
-    scan.follow(near := prefix[start:])
+    near = prefix[start:]
+    scan = Scan(language, quote=_quote_at(prefix, start, language), lenient=True).follow(near)
     indents = tuple(_indent_at(near, place) if place >= 0 else None for place in scan.places)
     line_start = near.rfind("\n") + 1
     here = sum(place >= line_start for place in scan.places)
-    if not scan.quote:
-        return Open(tuple(scan.opened), (), indents, here)
-    # In a string's text brackets may be anything, so that no more than the line counts.
-    begun = start + scan.places[-1] + len(scan.opened[-1]) if scan.places[-1] >= 0 else start
-    line = prefix[max(begun, prefix.rfind("\n") + 1) :]
-    return Open(tuple(scan.opened), _open_in_text(line, scan.quote), indents, here)
+    ends = [*scan.places, len(near)][1:] if scan.opened else []
+    texts = tuple(
+        _open_in_text(near[max(place + 1, near.rfind("\n", 0, end) + 1) : end], closer_of(opened))
+        if is_text(opened)
+        else ()
+        for opened, place, end in zip(scan.opened, scan.places, ends, strict=True)
+    )
+    return Open(tuple(scan.opened), texts, indents, here)
 
 
 def _indent_at(text: str, place: int) -> str:
@@ -326,7 +329,7 @@ def _quote_at(prefix: str, start: int, language: str) -> str:
     if language == "python":
         marks = TRIPLE_QUOTE.findall(prefix, 0, start)
         return marks[-1] if len(marks) % 2 else ""
-    if language in BACKTICK_STRINGS and language != "shellscript":
+    if language in BACKTICK_STRINGS - {"ruby", "shellscript"}:
         return "`" if prefix.count("`", 0, start) % 2 else ""
     if start and language in _SLASH_COMMENTS and prefix[start : start + 200].lstrip()[:1] == "*":
         return "/*"
@@ -334,12 +337,13 @@ def _quote_at(prefix: str, start: int, language: str) -> str:
 
 
 def _open_in_text(text: str, quote: str) -> tuple[str, ...]:
+    """What a string's own text leaves open. Its own quote, of which it may have three, is none."""
     opened: list[str] = []
     for found in _PAIRED.finditer(text):
         mark = found[0]
         if opened and PAIRS[opened[-1]] == mark:
             opened.pop()
-        elif mark in PAIRS and mark != quote:
+        elif mark in PAIRS and mark not in quote:
             opened.append(mark)
     return tuple(opened)
 
@@ -350,11 +354,12 @@ _BEHIND: Final = re.compile(r"[;,\s]*\Z")
 
 
 class Closer(NamedTuple):
-    """A closer in the rest of a line: where it ends, and whether it closes what is open in a
-    string's own text.
+    """A closer in the rest of a line: where it ends, which of what is open it closes, from the
+    innermost, or ``in_text`` what is open in the text of that.
     """
 
     end: int
+    layer: int
     in_text: bool
 
 
@@ -362,41 +367,51 @@ class Closer(NamedTuple):
 def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
     """The closers that the rest of a line consists of.
 
-    None if there is more in it than closers of what is open, innermost first, with ``;`` and
+    Empty if there is more in it than closers of what is open, innermost first, with ``;`` and
     ``,`` behind them.
     """
-    text, code = list(opened.text), list(opened.code)
+    layers = list(zip(reversed(opened.code), map(list, reversed(opened.texts)), strict=True))
     closers: list[Closer] = []
-    position = 0
+    layer = position = 0
     while (found := _CLOSER.match(rest, position)) is not None:
-        closer = found[1]
+        if layer == len(layers):
+            return ()
+        closer, (mark, text) = found[1], layers[layer]
         # Three quotes may be one, and a pair that is none of ours.
-        closer = closer if code and closer_of(code[-1]) == closer else closer[:1]
+        closer = closer if closer_of(mark) == closer else closer[:1]
         while text and PAIRS[text[-1]] != closer:
             # An apostrophe, or a bracket that nobody wants to be closed.
             text.pop()
-        in_text = bool(text)
+        position = found.start(1) + len(closer)
+        closers.append(Closer(position, layer, bool(text)))
         if text:
             text.pop()
-        elif code and closer_of(code[-1]) == closer:
-            code.pop()
+        elif closer_of(mark) == closer:
+            layer += 1
         else:
             return ()
-        position = found.start(1) + len(closer)
-        closers.append(Closer(position, in_text))
     return tuple(closers) if _BEHIND.match(rest, position) else ()
 
 
 def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
     """Where a fill closes what the rest of the line closes too, in the order of the rest."""
-    closers = closers_in(rest, opened)
     closed = Scan(language, opened=opened.code, lenient=True).follow(fill).closed
-    in_text = sum(closer.in_text for closer in closers)
-    if in_text:
-        own = _closed_in_text(fill[: closed[0].start if closed else len(fill)], opened.text)
-        # If some are left out the string isn't to be closed either.
-        closed = [*own[:in_text], *closed] if len(own) >= in_text else own
-    return closed[: len(closers)]
+    found: list[Closed] = []
+    position = 0
+    for layer, closers in groupby(closers_in(rest, opened), key=lambda closer: closer.layer):
+        kinds = [closer.in_text for closer in closers]
+        end = closed[layer].start if layer < len(closed) else len(fill)
+        if in_text := sum(kinds):
+            own = _closed_in_text(fill[position:end], opened.texts[~layer])
+            found += own[:in_text]
+            if len(own) < in_text:
+                # Then what is around it isn't to be closed either.
+                break
+        if layer >= len(closed) or all(kinds):
+            break
+        found.append(closed[layer])
+        position = closed[layer].end
+    return found
 
 
 def _closed_in_text(text: str, opened: tuple[str, ...]) -> list[Closed]:

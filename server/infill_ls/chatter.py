@@ -187,7 +187,7 @@ def _without_call(draft: Draft, place: Place) -> Draft:
     ``print(█`` is no place for ``print(x)``, but for ``print(x))``.
     """
     text, call = draft.text, _CALL.search(place.before)
-    if call is None:
+    if call is None or place.before.count(call[0]) > 1:
         return draft
     if len(text) < len(call[0]):
         return draft.hold(0) if call[0].startswith(text) and not draft.final else draft

@@ -78,12 +78,35 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
     But a fill may close what the text after the cursor leaves open, and go through closers that an
     editor may have put there.
     """
-    text = draft.text
-    scan = Scan(place.language, opened=place.outer).follow(text)
-    own = _closable(place)
-    if len(scan.closed) > own:
-        return draft.end(scan.closed[own].start, "bracket")
-    return draft if scan.stray is None else draft.end(scan.stray, "bracket")
+    # A shell's case has closers of its own.
+    lenient = place.language == "shellscript"
+    text, opened, own, position = draft.text, place.outer, _closable(place), 0
+    while True:
+        scan = Scan(place.language, opened=opened, lenient=lenient).follow(text[position:])
+        if len(scan.closed) <= own:
+            stray = scan.stray
+            return draft if stray is None else draft.end(position + stray, "bracket")
+        closed = position + scan.closed[own].start
+        end = text.find("\n", closed)
+        if end < 0 and not draft.final and not place.rest.strip():
+            return draft.hold(closed)
+        line = text[position : end if end >= 0 else None]
+        scan = Scan(place.language, opened=opened, lenient=True).follow(line)
+        if place.rest.strip() or not _opens_for_below(scan, place):
+            return draft.end(closed, "bracket")
+        if end < 0:
+            return draft
+        # What it has opened stands for what it has closed.
+        opened, own, position = tuple(scan.opened), 0, end
+
+
+def _opens_for_below(scan: Scan, place: Place) -> bool:
+    """Whether a line that closes a bracket too many opens one that the text below closes."""
+    if len(scan.opened) == scan.outer or is_text(scan.opened[-1]):
+        return False
+    below = place.hole.suffix[:REACH]
+    stray = Scan(place.language).follow(below).stray
+    return stray is not None and closer_of(scan.opened[-1]) == below[stray]
 
 
 @lru_cache(maxsize=16)
@@ -109,7 +132,7 @@ def _unclosed(place: Place, skipped: int) -> int:
         # Its end was looked for.
         inner -= 1
     stray = Scan(place.language).follow(below).stray
-    if stray is None:
+    if stray is None or place.language == "shellscript":
         return len(opened)
     line = below[below.rfind("\n", 0, stray) + 1 : stray]
     matching = [number for number in range(inner) if closer_of(opened[number]) == below[stray]]
@@ -129,19 +152,22 @@ def with_closers(draft: Draft, place: Place) -> Draft:
 
     ``f(█)`` is no place for ``a, g(b``: the bracket there belongs to f.
     """
-    rest = place.rest or place.hole.closers
-    if not draft.final or not rest.strip() or (place.rest.strip() and "\n" in draft.text):
+    rest, text, hole = place.rest.strip(), draft.text, place.hole
+    if not draft.final or not (rest or hole.closers) or (rest and "\n" in text):
         return draft
-    scan = Scan(place.language, opened=place.outer, lenient=True).follow(draft.text)
+    scan = Scan(place.language, opened=place.outer, lenient=True).follow(text)
     own = [at for at in scan.places if at >= 0]
-    if not own or (place.rest.strip() and scan.quote):
+    if not own or (rest and scan.quote):
         return draft
-    if place.rest.strip():
-        after = Scan(place.language, opened=place.outer).follow(rest)
+    if rest:
+        after = Scan(place.language, opened=place.outer).follow(place.rest)
         if after.stray is not None or len(after.opened) >= len(place.outer):
             # It closes what the fill opens, or nothing.
             return draft
-    head = draft.text[: own[0]]
+    elif len(hole.passed(text)) == len(closers_in(hole.closers, hole.open)):
+        # Nothing is closed behind it.
+        return draft
+    head = text[: own[0]]
     return draft.end(max(head.rfind(","), head.rfind("\n"), 0), draft.ended_by or "bracket")
 
 
@@ -156,10 +182,12 @@ def through_closers(draft: Draft, place: Place) -> Draft:
         return draft
     passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
     if passed and text[text.rfind("\n", 0, passed[0].start) + 1 : passed[0].start].strip():
-        behind = "".join(text[passed[0].start :].split())
-        if "".join(hole.closers.split()).startswith(behind):
-            kept = text[: passed[0].start]
-            return draft.become(kept.rstrip() if hole.closers[0].isspace() else kept)
+        blanks = len(hole.closers) - len(hole.closers.lstrip())
+        kept = text[: passed[0].start]
+        if hole.closers.startswith(text[passed[0].start :], blanks) and (
+            not blanks or kept.endswith(hole.closers[:blanks])
+        ):
+            return draft.become(kept[: len(kept) - blanks])
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return draft
     opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])

@@ -408,7 +408,7 @@ class Completer:
             below = f"\n{hole.indentation}{hole.suffix}"
             above = replace(hole, suffix=below, opens_line=True)
             known = self._recall.find_all(uri, above, typed=1)
-            if known:
+            if any(fill.strip() for fill in known):
                 return above, known
         return hole, ()
 

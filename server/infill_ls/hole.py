@@ -23,7 +23,7 @@ CLOSERS: Final = ")]}>\"'`"
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
-_GOES_ON: Final = re.compile(r"(?:=(?!==)|,|!=)")
+_GOES_ON: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class Hole:
     ``language``: language id as the editor names it (``python``, ``typescriptreact``), or empty.
     ``newline``: the document's own line end. ``first_line``: number of the line, from 0, in
     which ``prefix`` begins. ``opens_line``: the cursor stands at the very start of a line with
-    text, or before its first word, so that the fill is to be lines of its own above it; ``suffix``
-    begins with the line end and the blanks that have to come with the fill.
+    text, or before its first word, so that the fill is to be lines of its own above it: it ends
+    with ``line_end``, the line end and the blanks that have to come with it, and ``suffix`` begins
+    with that.
 
     ``closers``: the rest of the cursor's line where that is nothing but closers of what is open at
     the cursor, and ``;`` or ``,`` behind them: an editor may have put them there. They are left out
@@ -55,9 +56,15 @@ class Hole:
         """What is open at the cursor."""
         return open_at(self.prefix, self.language)
 
-    def inserted(self, fill: str) -> str:
-        """What accepting a fill puts at the cursor, with ``\\n`` for every line end."""
-        return f"{fill}\n{self.indentation}" if fill and self.opens_line else fill
+    @property
+    def line_end(self) -> str:
+        """What a fill ends with that is lines of its own; empty where none is to be."""
+        return f"\n{self.indentation}" if self.opens_line else ""
+
+    @property
+    def right(self) -> str:
+        """The document right of the cursor, closers included."""
+        return self.closers + self.suffix[len(self.line_end) :]
 
     def passed(self, fill: str) -> list[Closed]:
         """Where a fill has the closers of which it takes the place."""
@@ -86,7 +93,7 @@ class Hole:
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
         closers = self.closers[self.replaced(fill) :]
-        return replace(self, prefix=self.prefix + self.inserted(fill), closers=closers)
+        return replace(self, prefix=self.prefix + fill, closers=closers)
 
     @property
     def surroundings(self) -> tuple[str, str]:
@@ -94,8 +101,8 @@ class Hole:
         return self.prefix[-REACH:], self.suffix[:REACH]
 
     def in_document(self, fill: str) -> str:
-        """The same with the document's own line ends."""
-        return self.inserted(fill).replace("\n", self.newline)
+        """A fill with the document's own line ends."""
+        return fill.replace("\n", self.newline)
 
     @property
     def line_before(self) -> str:
@@ -194,7 +201,8 @@ def _hole(
         return hole
     if closers_in(rest, hole.open):
         return replace(hole, suffix=suffix[len(rest) :], closers=rest)
-    if hole.at_line_start and (indented or not hole.line_before) and _is_a_line(rest, language):
+    at_start = not hole.line_before or (indented and hole.at_line_start and not rest[0].isspace())
+    if at_start and _is_a_line(rest, language):
         return replace(hole, suffix=f"\n{hole.indentation}{suffix}", opens_line=True)
     return hole
 
@@ -202,12 +210,13 @@ def _hole(
 def _is_a_line(text: str, language: str) -> bool:
     """Whether this is a line of its own, not the end of one that is broken at the cursor.
 
-    The end of one goes on with an operator, or closes a bracket that it hasn't opened. A line of
-    its own begins with such a closer, if it has one.
+    The end of one goes on with an operator, or closes a bracket or a string that it hasn't opened.
+    A line of its own begins with such a closer, if it has one.
     """
     if _GOES_ON.match(text):
         return False
-    return text[0].isspace() or Scan(language).follow(text[:REACH].lstrip(CLOSERS)).stray is None
+    scan = Scan(language).follow(text[:REACH].lstrip(")]}>"))
+    return text[0].isspace() or (scan.stray is None and scan.string not in ("'", '"'))
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:

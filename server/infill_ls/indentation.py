@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import Scan
+from infill_ls.overlap import JOINED
 from infill_ls.place import OPENS, Draft, Place, depth_of, indent_of, width_of
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
@@ -14,6 +15,10 @@ _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"#|//|/\*")
+# What a line of its own may end with.
+_ENDS_LINE: Final = re.compile(r"[\w)\]}\"'`;:>]\Z")
+# What a line that ends with a word goes on with, and none begins with.
+_GOES_ON: Final = re.compile(r"[:=.,?(\[!>%+|^~]|-\S")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
@@ -22,7 +27,7 @@ def as_the_file_indents(draft: Draft, place: Place) -> Draft:
     """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
     text = draft.text
     tabs = place.unit == "\t"
-    if (" " if tabs else "\t") not in text or place.unit is None or place.prose:
+    if (" " if tabs else "\t") not in text or place.unit is None or place.prose or place.is_mixed:
         return draft
     lines = text.split("\n")
     if not draft.final and not lines[-1].strip(" \t"):
@@ -139,6 +144,35 @@ def tidy(draft: Draft, place: Place) -> Draft:
         head, newline, last = text.rpartition("\n")
         text = _TRAILING.sub("", head) + newline + last
     if draft.final:
-        goes_on = (place.rest.strip() or (place.quote and place.hole.closers)) and text.strip()
-        return draft.become(text if goes_on else text.rstrip())
+        if place.hole.opens_line:
+            # Whether it ends its line tells whether it is one of its own.
+            code = text.rstrip()
+            return draft.become(code + "\n" if "\n" in text[len(code) :] else text)
+        closers = place.hole.closers
+        padded = closers and text[:1].isspace() and not closers[0].isspace()
+        goes_on = place.rest.strip() or (closers and place.quote) or padded
+        return draft.become(text if goes_on and text.strip() else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))
+
+
+def above_the_line(draft: Draft, place: Place) -> Draft:
+    """Ends with a line end where the rest of the cursor's line is to stand below the fill.
+
+    A fill that can't be a line of its own is the beginning of the one that stands there.
+    """
+    hole, text = place.hole, draft.text
+    if not draft.final or not hole.opens_line or not text.strip():
+        return draft
+    joins = draft.ended_by == JOINED or (draft.ended_by is None and _joins(text, hole.right))
+    if "\n" not in text and joins:
+        return draft
+    return draft.become(text.rstrip() + hole.line_end)
+
+
+def _joins(text: str, rest: str) -> bool:
+    """Whether one line asks to be gone on with, and the other goes on with it."""
+    if rest[0].isspace() or text[-1] in ";}":
+        return False
+    if text[-1].isspace() or not _ENDS_LINE.search(text) or Scan("").follow(text).string:
+        return True
+    return bool(_GOES_ON.match(rest)) and bool(re.search(r"\w\Z", text))

@@ -617,7 +617,7 @@ async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool
 def _text(ls: Server, offer: Offer) -> str:
     """What the editor is to insert, with the line ends that it wants."""
     if editors.keeps_line_ends_apart(ls.client):
-        return offer.hole.inserted(offer.fill)
+        return offer.fill
     return offer.text
 
 

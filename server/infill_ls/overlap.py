@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from infill_ls.brackets import QUOTES, Scan
 from infill_ls.place import Draft, Place, depth_of
+from infill_ls.statements import CLAUSES
 
+# Ends a draft that is the beginning of the cursor's line.
+JOINED: Final = "rest of line"
 # A line with less than this to tell it by comes twice in much code, in characters.
 _TELLING: Final = 4
 # The same for each of several lines in a row.
@@ -27,6 +30,8 @@ _ENDLESS: Final = 16
 _LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_CLOSING_TAG: Final = re.compile(r"\s*</([\w-]+)>\Z")
+_FIRST: Final = re.compile(r"\s*(\w+|[^\w\s])")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
@@ -50,7 +55,11 @@ def plain(line: str) -> str:
 def _bare(line: str) -> str:
     """The same without a comment at its end, unless it is all comment."""
     code = _COMMENT.sub("", line)
-    return plain(code) if code.strip() and '"' not in line and "'" not in line else plain(line)
+    return (
+        plain(code)
+        if re.search(r"\w", code) and '"' not in line and "'" not in line
+        else plain(line)
+    )
 
 
 def same_line(line: str, other: str) -> bool:
@@ -66,7 +75,7 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
     """Ends where the fill begins to repeat the rest of the cursor's line."""
     rest = place.rest.strip()
     if not rest:
-        return draft
+        return _before_the_line_itself(draft, place) if place.hole.opens_line else draft
     end = draft.text.find("\n")
     line = draft.text if end < 0 else draft.text[:end]
     whole = end >= 0 or draft.final
@@ -78,6 +87,16 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
             return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
     return _line_with_the_same_end(draft, rest, place)
+
+
+def _before_the_line_itself(draft: Draft, place: Place) -> Draft:
+    """Ends before the line that the cursor stands at the start of, if the fill begins it."""
+    line, newline, _ = draft.text.partition("\n")
+    rest = place.hole.right.partition("\n")[0].rstrip()
+    code = line.rstrip()
+    if not (newline or draft.final) or code == rest or not code.endswith(rest):
+        return draft
+    return draft.end(len(code) - len(rest), JOINED)
 
 
 def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
@@ -180,7 +199,7 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     below = place.below
     if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
-    telling = _telling_below(place)
+    telling, before = _telling_below(place), place.above
     lines = draft.text.split("\n")
     if not draft.final:
         growing = lines.pop()
@@ -190,34 +209,52 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         if draft.final and number == len(lines) - 1:
             full += place.rest
         judged = number or place.at_line_start or len(plain(below)) >= _TELLING
-        if judged and line.strip() and _says(full, below, telling):
+        if judged and line.strip() and _says(full, below, telling, before):
             return draft.end(max(0, position - 1), "suffix")
+        before = full if line.strip() else before
         position += len(line) + 1
     if draft.final:
         return draft
     full = growing if lines else place.before + growing
-    may_become = _may_become(full, below) or (telling and _may_become(full, telling))
+    may_become = _may_become(full, below) or (telling.line and _may_become(full, telling.line))
     return draft.hold(max(0, position - 1)) if may_become else draft
 
 
+class _Telling(NamedTuple):
+    """A line below that has enough to be known again at any indentation, or nothing; and the line
+    above it, if that stands below too.
+    """
+
+    line: str
+    above: str
+
+
 @lru_cache(maxsize=256)
-def _says(line: str, below: str, telling: str) -> bool:
-    """Whether a line says what the next one does, or at any indentation what tells the place."""
+def _says(line: str, below: str, telling: _Telling, before: str) -> bool:
+    """Whether a line says what the next one does, or at any indentation what tells the place.
+
+    ``before``: the line before it. Many lines are said again in another context.
+    """
     if same_line(line, below):
         return True
-    return telling != "" and _bare(line) == _bare(telling) and not _LEAVES.match(line)
+    if not telling.line or _bare(line) != _bare(telling.line) or _LEAVES.match(line):
+        return False
+    return not telling.above or _bare(before) == _bare(telling.above)
 
 
 @lru_cache(maxsize=16)
-def _telling_below(place: Place) -> str:
-    """The first of the lines below that has enough to be known again at any indentation."""
-    near = (
-        line
-        for line in place.lines_below[:3]
-        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line)
-    )
-    line = next(near, "")
-    return "" if _LEAVES.match(line) or place.in_text else line
+def _telling_below(place: Place) -> _Telling:
+    """The first of the lines below that tells the place."""
+    near = place.lines_below[:3]
+    for number, line in enumerate(near):
+        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line):
+            if _LEAVES.match(line) or place.in_text:
+                break
+            above = near[number - 1] if number else ""
+            first = _FIRST.match(above)
+            # An else, or a closer, a model leaves out.
+            return _Telling(line, "" if first is not None and first[1] in CLAUSES else above)
+    return _Telling("", "")
 
 
 def without_echo(draft: Draft, place: Place) -> Draft:
@@ -225,9 +262,15 @@ def without_echo(draft: Draft, place: Place) -> Draft:
     head, _, last = draft.text.rpartition("\n")
     if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
         return draft
-    if _bare(last) == _bare(place.below or ""):
-        return draft.end(len(head), "suffix")
-    return draft
+    if _bare(last) != _bare(place.below or "") or _closes_tag(last, head):
+        return draft
+    return draft.end(len(head), "suffix")
+
+
+def _closes_tag(line: str, head: str) -> bool:
+    """Whether a line closes a tag that is open in the text before it."""
+    tag = _CLOSING_TAG.match(line)
+    return tag is not None and head.count(f"<{tag[1]}") > head.count(f"</{tag[1]}")
 
 
 def _may_become(line: str, other: str) -> bool:

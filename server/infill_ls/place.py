@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
-from infill_ls.brackets import TRIPLE_QUOTE, closer_of, is_string, is_text
+from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
 from infill_ls.control import broken_up
 from infill_ls.hole import Hole
 
@@ -108,6 +108,16 @@ class Place:
         return broken_up(self.control, self.hole.prefix, self.hole.suffix)
 
     @cached_property
+    def depth(self) -> int:
+        """Width of the indentation of the statement that the cursor's line is of, if that closes
+        brackets of lines above; else of the line itself.
+        """
+        text, above = self.before, self.hole.prefix[-REACH:].split("\n")[:-1]
+        while above and Scan(self.language).follow(text).stray is not None:
+            text = f"{above.pop()}\n{text}"
+        return depth_of(text)
+
+    @cached_property
     def typed(self) -> str:
         """What stands on the cursor's line left of it, without blanks around it."""
         return self.before.strip()
@@ -172,13 +182,25 @@ class Place:
         return last if is_text(last) else ""
 
     @cached_property
-    def unit(self) -> str | None:
-        """What one level of indentation is made of in this file; None if nothing tells."""
-        indents = [
+    def _indents(self) -> list[str]:
+        """How the lines around are indented, those that are."""
+        return [
             found[1]
             for text in (self.hole.prefix[-REACH:], self.hole.suffix[:REACH])
             for found in _INDENTED.finditer(text)
         ]
+
+    @cached_property
+    def is_mixed(self) -> bool:
+        """Whether some lines are indented with tabs and some with blanks, so that both fit."""
+        tabs = sum(indent[0] == "\t" for indent in self._indents)
+        blanks = sum(indent[0] == " " and len(indent) > 1 for indent in self._indents)
+        return min(tabs, blanks) > 1
+
+    @cached_property
+    def unit(self) -> str | None:
+        """What one level of indentation is made of in this file; None if nothing tells."""
+        indents = self._indents
         if self.before.startswith("\t") or (not indents and self.language in _TAB_LANGUAGES):
             return "\t"
         if self.before.startswith("  "):

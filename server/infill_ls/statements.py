@@ -125,7 +125,7 @@ class _Reading:
         opened = tuple(one for one in here if one != "{") or (place.inside,) * bool(place.inside)
         self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
-        self.in_docstring = place.in_docstring
+        self.in_docstring = place.in_docstring and not (place.quote and here)
         # Width of the indentation of the fill's statements.
         self.base: int | None = None
         # The last line that counts, and whether it belongs to the next one.
@@ -166,7 +166,7 @@ class _Reading:
         """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
         line = text if number else self.place.before + text
         if self.base is None:
-            self.base = depth_of(line)
+            self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
         elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:

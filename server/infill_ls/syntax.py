@@ -178,8 +178,9 @@ def _around(place: Place) -> tuple[str, str]:
     head = "\n".join(lines[start:])
     if lowest and place.language == "python":
         head = "class _:\n" + head
-    below = place.hole.suffix[:_AFTER].split("\n")
-    if len(place.hole.suffix) > _AFTER:
+    after = place.hole.suffix[len(place.hole.line_end) :]
+    below = after[:_AFTER].split("\n")
+    if len(after) > _AFTER:
         below = below[:-1] or below
     end = 1
     while end < len(below):

@@ -61,10 +61,10 @@ _READING: Final = (
 )
 # How much of it is the fill.
 _FITTING: Final = (
+    Filter("below", overlap.before_the_lines_below),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
     Filter("rest", overlap.before_the_rest),
-    Filter("below", overlap.before_the_lines_below),
     Filter("shape", statements.to_the_shape),
     Filter("repetition", overlap.without_repetition),
     Filter("limit", _whole_lines),
@@ -73,6 +73,7 @@ _FITTING: Final = (
     Filter("openers", closers.with_closers),
     Filter("apart", overlap.apart_from_the_rest),
     Filter("tidy", indentation.tidy),
+    Filter("above", indentation.above_the_line),
     Filter("syntax", syntax.without_new_errors),
     Filter("closers", closers.through_closers),
 )

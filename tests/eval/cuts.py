@@ -47,7 +47,7 @@ def _trimmed(**options: Any) -> Cut:
             cut_short=generation.cut_short,
             **options,
         )
-        return hole.inserted(fill.text)
+        return fill.text
 
     return cut
 

@@ -82,7 +82,8 @@ def shown(
         if trim(raw[:end], at, shape, over=False, filters=filters).complete:
             raw = raw[:end]
             break
-    return at.inserted(trim(raw, at, shape, over=True, filters=filters).text), 0
+    fill = trim(raw, at, shape, over=True, filters=filters).text
+    return fill, at.replaced(fill)
 
 
 FILTER_NAMES: Final = tuple(one.name for one in FILTERS)
