@@ -143,8 +143,8 @@ class Editor(ABC):
         """Whatever the editor has told the user as an error; "" if nothing."""
 
     @abstractmethod
-    def picture(self, folder: Path) -> Path:
-        """Write a picture of what can be seen into a folder; the file."""
+    def picture(self, place: Path) -> Path:
+        """Write a picture of what can be seen; the file, which is ``place`` with an ending."""
 
     @abstractmethod
     def quit(self) -> None:

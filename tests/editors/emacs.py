@@ -267,12 +267,12 @@ class Emacs(Editor):
         log = str(self.lisp('(with-current-buffer "*Messages*" (buffer-string))'))
         return "\n".join(line for line in log.splitlines() if TOLD.search(line))
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         last = self.shown().splitlines()[-1].strip()
         self.lisp(FOR_PICTURE)
         self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
         self.until(lambda: any(last in line for line in self.screen()), "the smaller terminal")
-        file = folder / "emacs.svg"
+        file = place.with_suffix(".svg")
         file.write_text(svg.picture(self._terminal.cells(), self._terminal.cursor))
         return file
 

@@ -248,7 +248,7 @@ class Helix(Editor):
     def messages(self) -> str:
         return "\n".join(self._told)
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         last = self.shown().splitlines()[-1].strip()
         self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
 
@@ -260,7 +260,7 @@ class Helix(Editor):
 
         # It was beside the menu, where lines are broken.
         self._look(below, "the item's documentation below the menu")
-        file = folder / "helix.svg"
+        file = place.with_suffix(".svg")
         # The rows below are empty. Helix draws its cursor itself.
         cells = self._terminal.cells()
         rows = [row for row, line in enumerate(self._terminal.lines()) if line.strip()]

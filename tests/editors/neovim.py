@@ -194,7 +194,7 @@ class Neovim(Editor):
     def messages(self) -> str:
         return str(self._vim.command_output("messages")) if self._vim else ""
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         """Of a terminal that shows the same Neovim, which without one knows no colours."""
         self._vim.command("set termguicolors")
         self._vim.command("lcd %:h")  # where the file lies is nobody's business
@@ -204,7 +204,7 @@ class Neovim(Editor):
         terminal = self.terminal(columns=PICTURE_COLUMNS, rows=PICTURE_ROWS)
         last = self.shown().splitlines()[-1].strip()
         self.until(lambda: any(last in line for line in terminal.lines()), "the terminal")
-        file = folder / "neovim.svg"
+        file = place.with_suffix(".svg")
         file.write_text(svg.picture(terminal.cells(), terminal.cursor))
         return file
 

@@ -318,16 +318,18 @@ class VSCode(Editor):
     def close(self) -> None:
         self._asked("command", name="workbench.action.revertAndCloseActiveEditor")
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         """Of the text with its tab above it and the status bar below it."""
         shown = self.shown()
         for part in ("Sidebar", "AuxiliaryBar"):
             self._asked("command", name=f"workbench.action.close{part}")
+        # What is missing in code-server, but nothing that is ours.
+        self._asked("command", name="notifications.hideToasts")
         for name, value in FOR_PICTURE.items():
             self.set(name, value)
         self._page.resize(*PICTURE)
         self.until_shown(shown)
-        file = folder / "vscode.png"
+        file = place.with_suffix(".png")
         self._page.picture(file, ".part.editor", ".part.statusbar")
         return file
 
