@@ -186,6 +186,10 @@ class Helix(Editor):
         self._look(lambda: self.sent("textDocument/didOpen", file), "the opened document")
         self._go(file.read_text(), line, column)
 
+    def keys(self, keys: str) -> None:
+        """Press keys, as a terminal sends them."""
+        self._terminal.press(keys)
+
     def key(self, character: str) -> None:
         self._terminal.press(character)
 

@@ -80,8 +80,9 @@ class Neovim(Editor):
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in PLACES},
             **{f"XDG_{kind}_DIRS": str(home / "none") for kind in ("CONFIG", "DATA")},
         }
-        # No files of marks and swaps; messages of several lines don't wait for a key.
-        quiet = ("-i", "NONE", "-n", "--cmd", "set nomore shortmess+=I")
+        # No files of marks and swaps; messages that fill the screen don't wait for a key.
+        messages = "set nomore shortmess+=I messagesopt=wait:0,history:500"
+        quiet = ("-i", "NONE", "-n", "--cmd", messages)
         self._environment = {**os.environ, **places, **environment, "HOME": str(home)}
         self._process = subprocess.Popen(
             [program, "--headless", "--listen", socket, *quiet],

@@ -86,3 +86,16 @@ def test_a_slow_fill_keeps_nobody_from_the_next_word(
     editor.until_shown("rted(names)")
     editor.accept()
     editor.until_text("names = []\nordered = names or sorted(names)\n")
+
+
+def test_what_fits_no_longer_is_not_accepted(
+    editor: Helix, engine: Engine, document: Document
+) -> None:
+    document("fits.js", "‸\n")
+    engine.writes("import os")
+    editor.type("import o")
+    editor.until_shown("s")
+    # All at once, so that nothing can come in between: a key, then select and accept.
+    editor.keys("r\t\rx")
+    editor.until(lambda: "x" in editor.text(), "the last key")
+    assert "".join(editor.text().split()) == "importorx"

@@ -289,6 +289,22 @@ def test_what_fits_no_longer_is_not_seen(
     editor.close()
 
 
+@pytest.mark.needs(Ability.GHOST_TEXT)
+def test_what_fits_no_longer_is_not_accepted(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("against.py", "‸\nend = 1\n")
+    engine.writes("import os")
+    editor.type("import ")
+    editor.until_shown("os")
+    # All at once: nothing can come in between. The key does what it always does, if anything.
+    editor.type("re", pause=0.0)
+    editor.accept()
+    editor.key("x")
+    editor.until(lambda: "x" in editor.text(), "the last key")
+    assert "".join(editor.text().split()) == "importrexend=1"
+
+
 @pytest.mark.parametrize(
     "left", ["'😀'", "'漢字'", "'e\u0301'", "'👩‍👩‍👧'"], ids=["emoji", "cjk", "combining", "joined"]
 )
