@@ -156,3 +156,118 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
     for end in range(size, len(raw), size):
         early = trim(raw[:end], hole, "block", CONTROL, over=False)
         assert not early.complete or early == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Other code behind what looks like a comment.
+        (".a {\n  █\n  color: var(--b);\n}\n", "color: var(--c);", "css", None),
+        (".a {\n  █\n  color: #fff;\n}\n", "color: #000;", "css", None),
+        ("<a>\n  █\n  <!-- One -->\n</a>\n", "<!-- Two -->", "html", None),
+        (
+            "void f() {\n  █\n  for (i = 0; i < n; i++) g();\n}\n",
+            "for (i = 0; i < m; i++) g();",
+            "c",
+            None,
+        ),
+        ("void f() {\n  █\n  a--;\n  b();\n}\n", "a--; c();", "c", None),
+        # A comment, in the language's own way.
+        ("void f() {\n  █\n  a += 1;\n}\n", "b();\n  a += 1;  // more", "c", "b();"),
+        ("f = function ()\n  █\n  a = b\nend\n", "c()\n  a = b -- more", "lua", "c()"),
+        # What several have in common.
+        (
+            "<table>\n  █\n  <tr>\n    <td>1</td>\n  </tr>\n</table>\n",
+            "<tr>\n    <td>0</td>\n  </tr>\n  <tr>\n    <td>1</td>",
+            "html",
+            "<tr>\n    <td>0</td>\n  </tr>",
+        ),
+        (
+            "a:\n  █\n  - b:\n      c: 1\n",
+            "- b:\n      c: 0\n  - b:\n      c: 1\n",
+            "yaml",
+            "- b:\n      c: 0",
+        ),
+        (
+            "void f() {\n  █\n  add(\n      g());\n}\n",
+            "add(\n      h());\n  add(\n      g());",
+            "cpp",
+            "add(\n      h());",
+        ),
+        (
+            "mod a {\n    █\n    #[test]\n    fn b() {}\n}\n",
+            "#[test]\n    fn c() {}",
+            "rust",
+            None,
+        ),
+        (
+            "class A {\n  █\n  @Override\n  int b() { return 1; }\n}\n",
+            "@Override\n  int c() { return 0; }",
+            "java",
+            None,
+        ),
+        # The same again, and what nobody writes twice.
+        ("<a>\n  █\n  <b>\n    c\n  </b>\n</a>\n", "<b>\n    c\n  </b>", "html", ""),
+        ("a:\n  █\n  - b:\n      c: 1\n", "- b:\n      c: 1\n", "yaml", ""),
+        ("█\ndef f():\n    a()\n", "def f():\n    b()\n", "python", ""),
+        (
+            "def f():\n    █\n    if a:\n        b()\n",
+            "if a:\n        c()\n    if a:\n        b()",
+            "python",
+            "",
+        ),
+        # Words on both sides of the cursor are the user's.
+        ("f(a, █, c)\nf(a, b, c)\n", "b", "python", None),
+        ("    a: `${█}/${x}`,\n    a: `${y}/${x}`,\n", "y", "typescript", None),
+        # In the next block the same may stand.
+        (
+            '{\n  "a": {\n    █\n  },\n  "b": {\n    "type": "string"\n  }\n}\n',
+            '"type": "string",\n    "c": 1',
+            "json",
+            None,
+        ),
+        (
+            '{\n  █\n  "b": {\n    "c": ["d"],\n    "e": 1\n  }\n}\n',
+            '"a": {\n    "c": ["d"],\n    "e": 0\n  },',
+            "json",
+            None,
+        ),
+        (
+            "a:\n  █\n  b:\n    name: one\n    c: 1\n",
+            "d:\n    name: one\n    c: 2",
+            "yaml",
+            None,
+        ),
+        (
+            "if (a) {\n  █\n} else {\n  call(b);\n}\n",
+            "call(b);",
+            "typescript",
+            None,
+        ),
+        # The end of what the fill has begun is no echo of the one below.
+        (
+            "<a>\n  <b>\n    █\n  </b>\n</a>\n",
+            "<b>\n      c\n    </b>",
+            "html",
+            None,
+        ),
+        ("while a; do\n  █\ndone\n", "for b in c; do\n    d\n  done", "shellscript", None),
+    ],
+)
+def test_what_begins_as_the_text_below_does(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    assert fill(text, raw, language) == (raw if expected is None else expected)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_what_begins_alike_is_held_back_until_it_is_told_apart(size: int) -> None:
+    text = "<table>\n  █\n  <tr>\n    <td>1</td>\n  </tr>\n</table>\n"
+    raw = "<tr>\n    <td>0</td>\n  </tr>\n  <tr>\n    <td>1</td>\n"
+    shown = ""
+    for end in range(size, len(raw), size):
+        fill = so_far(text, raw[:end], "html")
+        assert fill.text.startswith(shown)
+        assert fill.text == "" or "<td>0</td>" in raw[:end]
+        shown = fill.text
+    assert "<td>0</td>" in shown

@@ -61,6 +61,8 @@ def judged(
         ('f("█a")█\n', 'a"', {"closers": '")', "replaced": 1}, "right"),
         ("f(█\n    a\n)█\n", "\n    a", {"closers": ")"}, "harm"),
         ("f(█\n    a\n)█\n", "\n    a\n)", {"closers": ")", "replaced": 1}, "right"),
+        ("█a \nb█\n", "a", {"shape": "line"}, "right"),
+        ("█if a: \n    b\nc█\n", "if a:\n    b", {}, "right"),
         # More than the shape, as much, and less.
         ("    █a = 1\n    b = 2█\n    c\n", "a = 1", {}, "right"),
         ("    █a = 1\n    b = 2█\n    c\n", "a = 1\n    b = 2", {}, "right"),

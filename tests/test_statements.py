@@ -283,3 +283,99 @@ def test_the_end_of_a_function_that_goes_on_below_is_no_fill() -> None:
 )
 def test_the_rest_of_a_function_that_nothing_follows_in(text: str, raw: str, expected: str) -> None:
     assert fill(text, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Blank lines in a block that the cursor's line opens.
+        (
+            "a {\n  &[b] {█\n\n  c {}\n}\n",
+            "\n    d: e;\n\n    &:f {\n      g: h;\n    }\n  }\n\n  c {}",
+            "scss",
+            "\n    d: e;\n\n    &:f {\n      g: h;\n    }\n  }",
+        ),
+        (
+            "main() {█\n\nmain\n",
+            "\n  # One.\n  one\n\n  # Two.\n  two\n}\n\nmain",
+            "shellscript",
+            "\n  # One.\n  one\n\n  # Two.\n  two\n}",
+        ),
+        (
+            "func f() {\n\tfor a := range b {█\n}\n",
+            "\n\t\tc()\n\n\t\td()\n\t}\n}\n",
+            "go",
+            "\n\t\tc()\n\n\t\td()\n\t}",
+        ),
+        # Lines in a bracket that it opens.
+        (
+            "def f():\n    if (█\n        g()\n",
+            "a\n            and b):\n        g()\n",
+            "python",
+            "a\n            and b):",
+        ),
+        (
+            "def f():\n    a = set(█\n    return a\n",
+            "b for b in c\n            if b)\n    return a\n",
+            "python",
+            "b for b in c\n            if b)",
+        ),
+        # The preprocessor's lines have no indentation.
+        (
+            "int f() {█\n\nint g() {\n",
+            "\n#ifdef A\n    b();\n#else\n    c();\n#endif\n    return d;\n}\n\nint g() {",
+            "c",
+            "\n#ifdef A\n    b();\n#else\n    c();\n#endif\n    return d;\n}",
+        ),
+        # A model that never closes it is not followed into the next statement.
+        ("def f():\n    g(█\n    i()\n", "a\n    h()\n    j()\n", "python", "a"),
+        ("if (a) {█\n", "\n  b();\nc();\nd();\n", "typescript", "\n  b();"),
+    ],
+)
+def test_what_the_cursors_line_opens_goes_on(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # A comment behind the head of a block.
+        ("def f():\n    █\n    c()\n", "if a:  # why\n        b()\n    c()", "python", None),
+        ("def f():\n    █\n    c()\n", "for a in b:  # all\n        d(a)\n    c()", "python", None),
+        (
+            "class A:\n    █\n    c = 1\n",
+            "def f(self):  # (\n        pass\n    c = 1",
+            "python",
+            None,
+        ),
+        (
+            "def f():\n    █\n    c()\n",
+            "a = b + \\\n        d  # e:\n    c()",
+            "python",
+            None,
+        ),
+        ("func f() {\n\t█\n\tc()\n}\n", "if a { // why\n\t\tb()\n\t}\n\tc()", "go", None),
+        # Behind a statement.
+        ("void f() {\n  █\n  d();\n}\n", "a(); // b\n  c();\n  d();", "c", "a(); // b"),
+        ("def f():\n    █\n    d()\n", "a('#:')  # b\n    c()\n    d()", "python", "a('#:')  # b"),
+        # A head that begins further above.
+        (
+            "int A::b(\n    int c) const {█\n\nint d() {\n",
+            "\n  if (c) {\n    e();\n  }\n  return c;\n}\n\nint d() {",
+            "cpp",
+            "\n  if (c) {\n    e();\n  }\n  return c;\n}",
+        ),
+        (
+            "def f(\n        a,\n        b):█\n\ng()\n",
+            "\n    a()\n    b()\n\ng()",
+            "python",
+            "\n    a()\n    b()",
+        ),
+    ],
+)
+def test_heads_with_comments_and_heads_of_several_lines(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    assert fill(text, raw, language) == (raw.rpartition("\n")[0] if expected is None else expected)

@@ -93,6 +93,30 @@ def test_other_languages(language: str, text: str, raw: str, expected: str | Non
     assert fill(text, raw, language, shape="block") == (raw if expected is None else expected)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "raw"),
+    [
+        # The closer of what is around the statement is no part of it.
+        (
+            "cpp",
+            "namespace a {\n\nint f() {\n  if (b) {█\n  return c;\n}\n\n} // namespace a\n",
+            "\n    return d;\n  }",
+        ),
+        (
+            "typescript",
+            "f(() => {\n\nfunction g() {\n  if (b) {█\n  h();\n}\n\n});\n",
+            "\n    return;\n  }",
+        ),
+        # What a directive begins or ends is elsewhere.
+        ("c", "#if (!defined(█) || (A <= 600))\n#  define b c\n#endif\n", "A"),
+        ("cpp", "int f();\n\n█\nint g();\n", "#if A"),
+        ("c", "int f(void) {\n█\n    return 1;\n}\n", "#ifdef A"),
+    ],
+)
+def test_what_is_around_the_statement_is_not_judged(language: str, text: str, raw: str) -> None:
+    assert fill(text, raw, language) == raw
+
+
 def test_languages_without_a_parser_are_not_judged() -> None:
     assert fill("f()\n  █\nend\n", "a = (b", "lua") == "a = (b"
 

@@ -25,8 +25,8 @@ BACKTICK_STRINGS: Final = frozenset({*_JAVASCRIPT, "go", "ruby", "shellscript"})
 _TRIPLE_QUOTES: Final = frozenset(
     "python java kotlin scala swift csharp groovy dart julia elixir".split()
 )
-# A shell's string may go on after a word, and so may one with an apostrophe in it.
-_QUOTE_AFTER_WORD: Final = frozenset({"shellscript"})
+# In these a string may follow a word at once.
+_QUOTE_AFTER_WORD: Final = frozenset({"lua", "shellscript"})
 # In these a # begins a comment after a blank or a bracket only.
 _SPACED_COMMENTS: Final = frozenset({"shellscript", "yaml"})
 _NOT_AFTER_WORD: Final = r"(?<!\w)"
@@ -39,7 +39,7 @@ _SLASH_COMMENTS: Final = frozenset(
     "php scala dart groovy objective-c zig scss less jsonc".split()
 )
 _DASH_COMMENTS: Final = frozenset("lua sql haskell elm".split())
-_COMMENTS: Final = frozenset(("#", "//", "--", "/*"))
+_COMMENTS: Final = frozenset(("#", "//", "--", "/*", "--[["))
 
 
 class _Inside(NamedTuple):
@@ -81,6 +81,11 @@ def is_string(opened: str) -> bool:
     return opened[-1:] in QUOTES
 
 
+def ends_with_line(opened: str) -> bool:
+    """Whether this is a string that ends with its line."""
+    return is_string(opened) and opened != "`" and len(closer_of(opened)) == 1
+
+
 def is_text(opened: str) -> bool:
     """Whether this is a string or a comment."""
     return is_string(opened) or opened in _COMMENTS
@@ -106,6 +111,8 @@ def _content(opened: str, language: str) -> re.Pattern[str]:
     """
     if opened in ("#", "//", "--"):
         return re.compile(r"[^\n]*+(\n)?(\b\B)?")
+    if opened == "--[[":
+        return re.compile(r"[^\]]*(?:\](?!\])[^\]]*)*(\]\])?(\b\B)?")
     if opened == "/*":
         return re.compile(r"[^*]*(?:\*(?!/)[^*]*)*(\*/)?(\b\B)?")
     closer = closer_of(opened)
@@ -121,7 +128,7 @@ def _content(opened: str, language: str) -> re.Pattern[str]:
     ):
         others = "|".join(re.escape(code[1:]) for code in codes if code[0] == first)
         plain.append(f"{re.escape(first)}(?!{others})")
-    line = len(closer) == 1 and closer != "`"
+    line = ends_with_line(opened)
     stops = re.escape("".join(sorted({closer[0], "\\", *(code[0] for code in codes)})))
     run = f"[^{stops}{chr(92) + 'n' if line else ''}]*"
     end = f"({closer}{'|' + chr(92) + 'n' if line else ''})"
@@ -162,7 +169,7 @@ def _marks(language: str) -> re.Pattern[str]:
     if language in _SLASH_COMMENTS:
         comments.append(r"/[/*]")
     if language in _DASH_COMMENTS:
-        comments.append("--")
+        comments.append(r"--(?:\[\[)?" if language == "lua" else "--")
     groups = {"whole": whole, "string": strings, "bracket": [r"[()\[\]{}]"], "comment": comments}
     return re.compile(
         "|".join(f"(?P<{name}>{'|'.join(marks)})" for name, marks in groups.items() if marks)

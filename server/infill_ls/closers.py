@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
-from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, is_string, is_text
+from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, ends_with_line, is_text
 from infill_ls.place import REACH, Draft, Place, depth_of, width_of
 
+# Closers below that are looked at.
+_STRAYS: Final = 4
 # Strings that may go on below.
 _OF_SEVERAL_LINES: Final = frozenset({'"""', "'''", "`", '"#'})
 # What stands on the line above, or before it, where three quotes open a docstring or another text.
@@ -80,7 +83,7 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
     """
     # A shell's case has closers of its own.
     lenient = place.language == "shellscript"
-    text, opened, own, position = draft.text, place.outer, _closable(place), 0
+    text, opened, own, position = draft.text, place.outer, closable(place), 0
     while True:
         scan = Scan(place.language, opened=opened, lenient=lenient).follow(text[position:])
         if len(scan.closed) <= own:
@@ -104,13 +107,12 @@ def _opens_for_below(scan: Scan, place: Place) -> bool:
     """Whether a line that closes a bracket too many opens one that the text below closes."""
     if len(scan.opened) == scan.outer or is_text(scan.opened[-1]):
         return False
-    below = place.hole.suffix[:REACH]
-    stray = Scan(place.language).follow(below).stray
-    return stray is not None and closer_of(scan.opened[-1]) == below[stray]
+    below = _strays_below(place)
+    return bool(below) and closer_of(scan.opened[-1]) == below[0][0]
 
 
 @lru_cache(maxsize=16)
-def _closable(place: Place) -> int:
+def closable(place: Place) -> int:
     """How much of what is open at the cursor a fill may close, innermost first."""
     closers = [one for one in closers_in(place.hole.closers, place.hole.open) if not one.in_text]
     rest = place.rest.strip()
@@ -122,29 +124,47 @@ def _closable(place: Place) -> int:
 def _unclosed(place: Place, skipped: int) -> int:
     """How much of what is open at the cursor, without the innermost ones, is left open below.
 
-    The first closer below tells, by its kind and where it stands.
+    The first closers below tell, by their kind and where they stand.
     """
-    opened = place.hole.open.code
+    opened, indents = place.hole.open.code, place.hole.open.indents
     opened = opened[: len(opened) - skipped]
-    below = place.hole.suffix[:REACH]
-    inner = len(opened)
-    if opened and is_string(opened[-1]):
-        # Its end was looked for.
-        inner -= 1
-    stray = Scan(place.language).follow(below).stray
-    if stray is None or place.language == "shellscript":
+    below = _strays_below(place)
+    if not below or place.language == "shellscript":
         return len(opened)
-    line = below[below.rfind("\n", 0, stray) + 1 : stray]
-    matching = [number for number in range(inner) if closer_of(opened[number]) == below[stray]]
-    if not line.strip() and "\n" in below[:stray]:
-        indents = place.hole.open.indents
-        level = [
-            number
-            for number in matching
-            if (indent := indents[number]) is not None and width_of(indent) == depth_of(line)
-        ]
-        matching = level or matching
-    return len(opened) - 1 - matching[-1] if matching else len(opened)
+    # A string that ends with its line is not closed below, nor is what is open in it.
+    strings = [number for number, one in enumerate(opened) if ends_with_line(one)]
+    least = len(opened) - strings[0] if strings else 0
+    mark, depth = below[0]
+    matching = [number for number, one in enumerate(opened) if closer_of(one) == mark]
+    if depth is not None:
+        widths = [depth if indent is None else width_of(indent) for indent in indents]
+        level = [number for number in matching if widths[number] == depth]
+        if not level:
+            # It closes something that is out of reach.
+            return max(least, sum(width > depth for width in widths[: len(opened)]))
+        # In a namespace, blocks that are not indented are closed one after the other.
+        same = len(list(takewhile(lambda stray: stray == below[0], below)))
+        matching = level[:-1] if 1 < len(level) == same + 1 else level
+    return max(least, len(opened) - 1 - matching[-1]) if matching else len(opened)
+
+
+@lru_cache(maxsize=16)
+def _strays_below(place: Place) -> list[tuple[str, int | None]]:
+    """The next closers below that match nothing there, and how far each is indented; None for one
+    that isn't the first on its line.
+    """
+    below, position = place.hole.suffix[:REACH], 0
+    found: list[tuple[str, int | None]] = []
+    while len(found) < _STRAYS:
+        stray = Scan(place.language).follow(below[position:]).stray
+        if stray is None:
+            break
+        position += stray
+        line = below[below.rfind("\n", 0, position) + 1 : position]
+        first = not line.strip() and "\n" in below[:position]
+        found.append((below[position], depth_of(line) if first else None))
+        position += 1
+    return found
 
 
 def with_closers(draft: Draft, place: Place) -> Draft:

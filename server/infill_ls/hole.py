@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infill_ls.brackets import Closed, Open, Scan, closers_in, open_at, passed
+from infill_ls.brackets import Closed, Open, Scan, closers_in, is_text, open_at, passed
 
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.
@@ -202,20 +202,21 @@ def _hole(
     if closers_in(rest, hole.open):
         return replace(hole, suffix=suffix[len(rest) :], closers=rest)
     at_start = not hole.line_before or (indented and hole.at_line_start and not rest[0].isspace())
-    if at_start and _is_a_line(rest, language):
+    if at_start and _is_a_line(rest, hole):
         return replace(hole, suffix=f"\n{hole.indentation}{suffix}", opens_line=True)
     return hole
 
 
-def _is_a_line(text: str, language: str) -> bool:
+def _is_a_line(text: str, hole: Hole) -> bool:
     """Whether this is a line of its own, not the end of one that is broken at the cursor.
 
-    The end of one goes on with an operator, or closes a bracket or a string that it hasn't opened.
+    The end of one goes on with an operator, or closes a bracket or a string that nobody has opened.
     A line of its own begins with such a closer, if it has one.
     """
     if _GOES_ON.match(text):
         return False
-    scan = Scan(language).follow(text[:REACH].lstrip(")]}>"))
+    opened = tuple(one for one in hole.open.code if not is_text(one))
+    scan = Scan(hole.language, opened=opened).follow(text[:REACH].lstrip(")]}>"))
     return text[0].isspace() or (scan.stray is None and scan.string not in ("'", '"'))
 
 

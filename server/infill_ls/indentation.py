@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import Scan
+from infill_ls.brackets import QUOTES, Scan
 from infill_ls.overlap import JOINED
-from infill_ls.place import OPENS, Draft, Place, depth_of, indent_of, width_of
+from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
@@ -16,9 +17,10 @@ _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
 _TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"#|//|/\*")
 # What a line of its own may end with.
-_ENDS_LINE: Final = re.compile(r"[\w)\]}\"'`;:>]\Z")
+_ENDS_LINE: Final = re.compile(r"(?:[\w)\]}\"'`;]|(?<!:):|(?<![-=])>)\Z")
 # What a line that ends with a word goes on with, and none begins with.
-_GOES_ON: Final = re.compile(r"[:=.,?(\[!>%+|^~]|-\S")
+_GOES_ON: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
+_GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
@@ -51,7 +53,7 @@ def as_the_file_indents(draft: Draft, place: Place) -> Draft:
 
 def _unit(width: int, above: str, place: Place) -> int:
     """How many blanks the model takes for a level, by a line of this width below another."""
-    level = indent_of(above).count("\t") + bool(OPENS.search(above.rstrip()))
+    level = indent_of(above).count("\t") + opens(above, place.language)
     levels = (level, level - 1, indent_of(place.before).count("\t"))
     fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
     return next(fitting, 4 if width % 4 == 0 else 2)
@@ -73,7 +75,7 @@ def joined(draft: Draft, place: Place) -> Draft:
     if not draft.final and not below.strip(" \t"):
         return draft.hold(0)
     indent, above = indent_of(below), place.above
-    if OPENS.search(above) and len(before) <= len(indent_of(above)):
+    if opens(above, place.language) and len(before) <= len(indent_of(above)):
         # The cursor is not indented as the block needs it; the model is right to do so.
         return draft.become(below)
     if indent.startswith(before):
@@ -103,11 +105,11 @@ def _on_a_line_of_its_own(draft: Draft, place: Place) -> Draft:
     code = text.lstrip(" \t")
     if not code:
         return draft if draft.final else draft.hold(0)
-    opens = bool(OPENS.search(before))
-    if code[0] == "\n" or not (opens or before.endswith((";", ","))):
+    heads = opens(before, place.language)
+    if code[0] == "\n" or not (heads or before.endswith((";", ","))):
         return draft
     depth = depth_of(before)
-    if not opens:
+    if not heads:
         widths = {depth}
     elif place.unit is None:
         widths = {depth + unit for unit in _UNITS}
@@ -173,6 +175,13 @@ def _joins(text: str, rest: str) -> bool:
     """Whether one line asks to be gone on with, and the other goes on with it."""
     if rest[0].isspace() or text[-1] in ";}":
         return False
-    if text[-1].isspace() or not _ENDS_LINE.search(text) or Scan("").follow(text).string:
+    if text[-1].isspace() or not _ENDS_LINE.search(text) or _is_open(text):
         return True
-    return bool(_GOES_ON.match(rest)) and bool(re.search(r"\w\Z", text))
+    return bool((_GOES_ON if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
+
+
+def _is_open(text: str) -> bool:
+    """Whether one line leaves a bracket or a quote open."""
+    if _COMMENT.match(text):
+        return False
+    return any(text.count(quote) % 2 for quote in QUOTES) or bool(Scan("").follow(text).opened)

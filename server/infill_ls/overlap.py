@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from itertools import takewhile
+from typing import Final
 
 from infill_ls.brackets import QUOTES, Scan
 from infill_ls.place import Draft, Place, depth_of
-from infill_ls.statements import CLAUSES
+from infill_ls.statements import code_of
 
 # Ends a draft that is the beginning of the cursor's line.
 JOINED: Final = "rest of line"
@@ -30,12 +31,18 @@ _ENDLESS: Final = 16
 _LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
-_CLOSING_TAG: Final = re.compile(r"\s*</([\w-]+)>\Z")
-_FIRST: Final = re.compile(r"\s*(\w+|[^\w\s])")
+_CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
+# A head that isn't written twice in a row.
+_ONCE: Final = re.compile(
+    r"\s*(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
+    r"(?:def|class|func|fn|fun|function|impl|struct|enum|interface|trait|module|if|for|while|switch"
+    r"|match|with|try|else|elif|do|loop|until|unless|case|when)\b"
+)
+# An attribute, a decorator or an annotation on a line of its own.
+_OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
-_COMMENT: Final = re.compile(r"\s*(?:#|//|--|;).*\Z")
 _WORD_AT_END: Final = re.compile(r"\w+\Z")
 
 
@@ -51,31 +58,25 @@ def plain(line: str) -> str:
     return code.rstrip(",;") or code
 
 
-@lru_cache(maxsize=256)
-def _bare(line: str) -> str:
+def _bare(line: str, language: str) -> str:
     """The same without a comment at its end, unless it is all comment."""
-    code = _COMMENT.sub("", line)
-    return (
-        plain(code)
-        if re.search(r"\w", code) and '"' not in line and "'" not in line
-        else plain(line)
-    )
+    return plain(code_of(line, language))
 
 
-def same_line(line: str, other: str) -> bool:
+def same_line(line: str, other: str, language: str) -> bool:
     """Whether two lines, blanks at their start included, say the same."""
     if line.rstrip() == other:
         return True
     if depth_of(line) != depth_of(other):
         return False
-    return _bare(line) == _bare(other)
+    return _bare(line, language) == _bare(other, language)
 
 
 def before_the_rest(draft: Draft, place: Place) -> Draft:
     """Ends where the fill begins to repeat the rest of the cursor's line."""
     rest = place.rest.strip()
     if not rest:
-        return _before_the_line_itself(draft, place) if place.hole.opens_line else draft
+        return draft
     end = draft.text.find("\n")
     line = draft.text if end < 0 else draft.text[:end]
     whole = end >= 0 or draft.final
@@ -180,7 +181,10 @@ def _closed_twice(text: str, place: Place) -> bool:
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
     matched = Scan(place.language, opened=place.outer).follow(text)
-    return matched.stray is None and matched.follow(place.rest).stray is not None
+    if matched.stray is not None:
+        return False
+    after = matched.follow(place.rest)
+    return after.stray is not None or (bool(after.string) and text.endswith(place.rest.rstrip()))
 
 
 def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
@@ -196,10 +200,12 @@ def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
 
 def before_the_lines_below(draft: Draft, place: Place) -> Draft:
     """Ends before a line that stands below the cursor already."""
+    if place.hole.opens_line:
+        draft = _before_the_line_itself(draft, place)
     below = place.below
     if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
-    telling, before = _telling_below(place), place.above
+    telling = _telling_below(place)
     lines = draft.text.split("\n")
     if not draft.final:
         growing = lines.pop()
@@ -208,78 +214,105 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         full = line if number else place.before + line
         if draft.final and number == len(lines) - 1:
             full += place.rest
-        judged = number or place.at_line_start or len(plain(below)) >= _TELLING
-        if judged and line.strip() and _says(full, below, telling, before):
-            return draft.end(max(0, position - 1), "suffix")
-        before = full if line.strip() else before
+        judged = line.strip() and (number or _first_is_judged(place))
+        if judged and _says(full, below, telling, place.language):
+            again = number or not same_line(full, below, place.language)
+            alike = False if again else _begins_alike(full, lines[1:], place)
+            if alike is None and not draft.final:
+                return draft.hold(0)
+            if not alike:
+                return draft.end(max(0, position - 1), "suffix")
         position += len(line) + 1
     if draft.final:
         return draft
     full = growing if lines else place.before + growing
-    may_become = _may_become(full, below) or (telling.line and _may_become(full, telling.line))
+    may_become = any(one and _may_become(full, one, place.language) for one in (below, telling))
     return draft.hold(max(0, position - 1)) if may_become else draft
 
 
-class _Telling(NamedTuple):
-    """A line below that has enough to be known again at any indentation, or nothing; and the line
-    above it, if that stands below too.
-    """
+def _first_is_judged(place: Place) -> bool:
+    """Whether the cursor's line is not to become like the one below.
 
-    line: str
-    above: str
+    Who has written both ends of it knows that it is.
+    """
+    if place.rest_has_words:
+        return False
+    return place.at_line_start or len(plain(place.below or "")) >= _TELLING
+
+
+def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
+    """Whether the fill's first line, which says what the line below says, begins something else.
+
+    ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
+    lines tell them apart. None as long as there is no second line.
+    """
+    if not place.at_line_start or len(place.lines_below) < 2 or _ONCE.match(line):
+        return False
+    other = place.lines_below[1]
+    if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
+        return False
+    second = next((one for one in following if one.strip()), None)
+    if second is None:
+        return None
+    if depth_of(second) != depth_of(other):
+        return False
+    return _bare(second, place.language) != _bare(other, place.language)
 
 
 @lru_cache(maxsize=256)
-def _says(line: str, below: str, telling: _Telling, before: str) -> bool:
-    """Whether a line says what the next one does, or at any indentation what tells the place.
-
-    ``before``: the line before it. Many lines are said again in another context.
-    """
-    if same_line(line, below):
+def _says(line: str, below: str, telling: str, language: str) -> bool:
+    """Whether a line says what the next one does, or at any indentation what tells the place."""
+    if same_line(line, below, language):
         return True
-    if not telling.line or _bare(line) != _bare(telling.line) or _LEAVES.match(line):
+    if telling == "" or _LEAVES.match(line):
         return False
-    return not telling.above or _bare(before) == _bare(telling.above)
+    return _bare(line, language) == _bare(telling, language)
 
 
 @lru_cache(maxsize=16)
-def _telling_below(place: Place) -> _Telling:
-    """The first of the lines below that tells the place."""
-    near = place.lines_below[:3]
-    for number, line in enumerate(near):
-        if len(re.findall(r"\w", line)) >= _TELLING and not _ONE_WORD.fullmatch(line):
-            if _LEAVES.match(line) or place.in_text:
-                break
-            above = near[number - 1] if number else ""
-            first = _FIRST.match(above)
-            # An else, or a closer, a model leaves out.
-            return _Telling(line, "" if first is not None and first[1] in CLAUSES else above)
-    return _Telling("", "")
+def _telling_below(place: Place) -> str:
+    """The first of the lines below that has enough to be known again at any indentation."""
+    # What is in another block than the cursor is no sign of what follows here.
+    near = takewhile(lambda line: not _CLOSES.match(line), place.lines_below[:3])
+    deepest = max(depth_of(place.before + place.rest), depth_of(place.below or ""))
+    telling = (
+        line
+        for line in near
+        if len(re.findall(r"\w", line)) >= _TELLING
+        and not _ONE_WORD.fullmatch(line)
+        and depth_of(line) <= deepest
+    )
+    line = next(telling, "")
+    return "" if _LEAVES.match(line) or place.in_text else line
 
 
 def without_echo(draft: Draft, place: Place) -> Draft:
     """Leaves out a last line that only says, further in, what the line below says."""
-    head, _, last = draft.text.rpartition("\n")
+    head, _, last = draft.text.rstrip().rpartition("\n")
     if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
         return draft
-    if _bare(last) != _bare(place.below or "") or _closes_tag(last, head):
+    if _bare(last, place.language) != _bare(place.below or "", place.language):
         return draft
-    return draft.end(len(head), "suffix")
+    return draft if _closes(head, last, place) else draft.end(len(head), "suffix")
 
 
-def _closes_tag(line: str, head: str) -> bool:
-    """Whether a line closes a tag that is open in the text before it."""
-    tag = _CLOSING_TAG.match(line)
-    return tag is not None and head.count(f"<{tag[1]}") > head.count(f"</{tag[1]}")
+def _closes(head: str, last: str, place: Place) -> bool:
+    """Whether a last line closes what one above it opened: between them all is further in."""
+    depth, inside = depth_of(last), False
+    for line in reversed((place.before + head).split("\n")):
+        if line.strip() and depth_of(line) <= depth:
+            return inside and depth_of(line) == depth
+        inside = inside or bool(line.strip())
+    return False
 
 
-def _may_become(line: str, other: str) -> bool:
+def _may_become(line: str, other: str, language: str) -> bool:
     """Whether a line that still grows may come to say the same as another."""
     code = line.lstrip()
     if code and code[0] not in "\"'" and code[0] != other.lstrip()[0]:
         return False
     begun = plain(line)
-    return plain(other).startswith(begun) or begun.startswith(_bare(other))
+    return plain(other).startswith(begun) or begun.startswith(_bare(other, language))
 
 
 def without_repetition(draft: Draft, place: Place) -> Draft:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.brackets import CLOSERS, Scan
+from infill_ls.closers import closable
 from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
@@ -29,6 +30,8 @@ _DEFINES: Final = re.compile(
 _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 # After these, at the level of the block, nothing of it follows.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
+_PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
+_TO_LINE_END: Final = frozenset({"#", "//", "--"})
 _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
 # The number of the first line that is not part of the fill, and why; without a reason, that of the
@@ -99,12 +102,14 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
     ``whole`` lines can't grow any more; the next one may.
     """
     reading = _Reading(place, heads=not lines[0].strip())
+    over = whole == len(lines)
     for number, text in enumerate(lines):
         grown, end = number < whole, None
         if text.strip():
             end = reading.code(number, text, grown, number + 1 == len(lines))
         elif grown and number > 0:
-            end = reading.blank(number)
+            goes_on = not over or any(line.strip() for line in lines[number:])
+            end = reading.blank(number, goes_on)
         if end is not None:
             return end
     return reading.so_far(len(lines))
@@ -120,9 +125,9 @@ class _Reading:
         block = place.shape == "block"
         self.place = place
         self.shape: Shape = place.shape
-        # What the line leaves open goes on below; but for a block, that has lines of its own.
+        # What the line leaves open goes on below.
         here = place.outer[len(place.outer) - place.hole.open.here :]
-        opened = tuple(one for one in here if one != "{") or (place.inside,) * bool(place.inside)
+        opened = here or (place.inside,) * bool(place.inside)
         self.scan = Scan(place.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = place.in_docstring and not (place.quote and here)
@@ -131,6 +136,7 @@ class _Reading:
         # The last line that counts, and whether it belongs to the next one.
         self.last = ""
         self.introduces = False
+        self.closable = closable(place)
         self.head = _open_head(place) if block else None
         self.body = _headless(place)
         self.floor = _floor(place) if block else 0
@@ -140,17 +146,22 @@ class _Reading:
         self.gap: int | None = None
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
-        if heads and OPENS.search(place.before.rstrip()):
-            self.base, self.last = depth_of(place.before), place.before
+        if heads and opens(place.before, place.language):
+            self.base, self.last = place.depth, place.before
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
         return next(found), None
 
-    def blank(self, number: int) -> End | None:
-        """A blank line after the first ends the fill, or leaves a gap in it."""
+    def blank(self, number: int, more: bool) -> End | None:
+        """A blank line after the first ends the fill, or leaves a gap in it; ``more``: code may
+        follow.
+        """
         if not self.last or self.last is self.place.before or self._is_inside:
+            return None
+        if more and self.scan.opened[-1:] == ["{"]:
+            # In a block that the cursor's line opens.
             return None
         base = self.base or 0
         if _leaves(self.last, base):
@@ -165,6 +176,9 @@ class _Reading:
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
         """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
         line = text if number else self.place.before + text
+        if number and self.scan.opened and _is_directive(line, self.place.language):
+            # It stands at the start of the line whatever it is in.
+            return None
         if self.base is None:
             self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
         elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
@@ -222,6 +236,11 @@ class _Reading:
         if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
+        if indent < base and word in CLOSERS and self.closable > 0:
+            # The text below leaves the block open.
+            self.closable -= 1
+            self.base, self.shape = indent, "statement"
+            return None
         reason = _ends_before(indent, word, base, self.last, self.shape)
         if reason is None or (reason == "statement" and self.introduces):
             return None
@@ -229,10 +248,35 @@ class _Reading:
 
     def _heads_what_stands_below(self, line: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already."""
-        if not self.body or not OPENS.search(line.rstrip()):
+        if not self.body or not opens(line, self.place.language):
             return False
         depth = depth_of(line)
         return base <= depth and depth + self.place.unit_width == self.body
+
+
+@lru_cache(maxsize=256)
+def code_of(line: str, language: str) -> str:
+    """A line without the blanks at its end, and without a comment there unless it is all comment.
+
+    The line begins outside of strings.
+    """
+    whole = Scan(language, lenient=True).follow(line).quote
+    if whole not in _TO_LINE_END:
+        return line.rstrip()
+    start = line.find(whole)
+    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
+        start = line.find(whole, start + 1)
+    return line[:start].rstrip() or line.rstrip()
+
+
+def opens(line: str, language: str) -> bool:
+    """Whether a line heads a block or goes on below, whatever comment stands at its end."""
+    return OPENS.search(code_of(line, language)) is not None
+
+
+def _is_directive(line: str, language: str) -> bool:
+    """Whether the preprocessor takes this line, so that its indentation says nothing."""
+    return language in _PREPROCESSED and line.lstrip().startswith("#")
 
 
 @lru_cache(maxsize=16)
@@ -283,7 +327,7 @@ def _open_head(place: Place) -> int | None:
     head, below = indent_of(place.above), place.below or ""
     first = _FIRST_WORD.match(below + "\n")
     goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = OPENS.search(place.above)
+    opened = opens(place.above, place.language)
     return width_of(head) if opened and place.at_line_start and not goes_on else None
 
 
@@ -296,15 +340,16 @@ def _headless(place: Place) -> int:
     if not place.at_line_start or place.rest.strip() or place.language != "python":
         return 0
     above, below = depth_of(place.above), depth_of(place.below or "")
-    if above == below and not place.before and not OPENS.search(place.above):
+    opened = opens(place.above, place.language)
+    if above == below and not place.before and not opened:
         return below
-    deepest = above + place.unit_width if OPENS.search(place.above) else above
+    deepest = above + place.unit_width if opened else above
     return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
-    code = line.rstrip()
+    code = code_of(line, language)
     if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):

@@ -17,9 +17,9 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.brackets import OPENERS, QUOTES, Scan, closer_of
+from infill_ls.brackets import CLOSERS, OPENERS, QUOTES, Scan, closer_of
 from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
-from infill_ls.statements import CLAUSES
+from infill_ls.statements import CLAUSES, opens
 
 if TYPE_CHECKING:
     from tree_sitter import Parser
@@ -44,6 +44,8 @@ _AFTER: Final = 3_000
 _TRIES: Final = 24
 # Of these one will do for most lines of Python; elsewhere, a line may be missing.
 _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
+_PREPROCESSED: Final = frozenset({"c", "cpp"})
+_DIRECTIVE: Final = re.compile(r"^[ \t]*#", re.MULTILINE)
 _FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 
@@ -65,6 +67,9 @@ def _kept(place: Place, text: str) -> int:
     """How much of a fill to keep, in characters."""
     if len(place.before) >= _BEFORE or len(place.rest) >= _AFTER:
         # Of a line that is cut itself no parser can say anything.
+        return len(text)
+    if place.language in _PREPROCESSED and _DIRECTIVE.search(place.before + text):
+        # What it begins or ends may be anywhere.
         return len(text)
     before, after = _around(place)
     for parses in _judges(place.language):
@@ -182,11 +187,14 @@ def _around(place: Place) -> tuple[str, str]:
     below = after[:_AFTER].split("\n")
     if len(after) > _AFTER:
         below = below[:-1] or below
-    end = 1
+    end, closed = 1, False
     while end < len(below):
         line = below[end]
-        if line.strip() and depth_of(line) < max(1, lowest or 0) and not _goes_on(line):
-            break
+        if line.strip() and depth_of(line) < max(1, lowest or 0):
+            if closed or not _goes_on(line):
+                break
+            # Of two closers in a row the second is that of what is around the statement.
+            closed = line.strip()[0] in CLOSERS and not opens(line, place.language)
         end += 1
     return head, "\n".join(below[:end]) + "\n"
 

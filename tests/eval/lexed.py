@@ -55,6 +55,7 @@ class Lexed:
 
     def __init__(self, text: str, language: str) -> None:
         self.text: Final = text
+        self.language: Final = language
         self.kinds: Final = _kinds(text, language)
         self.pairs: Final[list[Pair]] = []
         self._read()
@@ -172,7 +173,7 @@ def _kinds(text: str, language: str) -> bytearray:
             kind = STRING
         elif token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile:
             kind = COMMENT
-        elif (token in _TEXTS and value.strip()) or (yaml and token in Name.Constant):
+        elif value.strip() and (token in _TEXTS or (yaml and token not in Token.Punctuation)):
             kind = TEXT
         if kind:
             kinds[position : position + len(value)] = bytes([kind]) * len(value)

@@ -10,7 +10,8 @@ ends and at the end of the file don't count.
     - a line: the first line (closers may stand right of it);
     - a statement: the first line with code and all that belongs to it, which are the lines that
       are indented further, what brackets and strings that were opened in the cursor's line or
-      below go over, and clauses and closers at its own indentation (``else``, ``}``);
+      below go over, and clauses and closers at its own indentation (``else``, ``}``); in a
+      docstring, the paragraph;
     - a block: all lines down to the first that is indented less; without indentation, to the
       first blank line.
 
@@ -35,7 +36,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from eval.lexed import COMMENT, Lexed
+from eval.lexed import COMMENT, DOCSTRING, Lexed
 
 Verdict = Literal["right", "short", "nothing", "harm"]
 
@@ -45,7 +46,8 @@ _GOES_ON: Final = re.compile(
 )
 _BLANKS_AT_ENDS: Final = re.compile(r"[ \t]+$", re.MULTILINE)
 _CLOSERS_ONLY: Final = re.compile(r"[)\]}\"'`;,\s]*\Z")
-_INTRODUCES: Final = re.compile(r"(?:@|#!?\[)")
+# A decorator, an annotation or an attribute, on a line of its own.
+_INTRODUCES: Final = re.compile(r"(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])[ \t]*$", re.MULTILINE)
 
 
 def same(document: str, other: str) -> bool:
@@ -73,23 +75,35 @@ def verdict(
     beside = (closers + below)[replaced:]
     if same(text[:start] + shown + beside, text):
         return "right"
-    begun = shown.rstrip()
-    if replaced > len(closers) or not truth.startswith(begun):
+    size = _size_in(truth, shown.rstrip())
+    if replaced > len(closers) or size is None:
         return "harm"
-    goes_on = truth[len(begun) :]
+    goes_on = truth[size:]
     rest = beside.partition("\n")[0].strip()
     at_line_end = not goes_on.partition("\n")[0].strip()
-    enough = at_line_end and len(begun) >= needed(lexed, cut, shape)
+    enough = at_line_end and size >= len(truth[: needed(lexed, cut, shape)].rstrip())
     if not rest:
         return "right" if enough else "short"
     if shape == "line" and enough and _CLOSERS_ONLY.match(rest):
         return "right"
     if goes_on.lstrip(" \t").startswith(rest):
         return "short"
-    passed = _passed(lexed, start, start + len(begun))
-    if passed != replaced or "\n" in begun or not _CLOSERS_ONLY.match(rest):
+    passed = _passed(lexed, start, start + size)
+    if passed != replaced or "\n" in shown.rstrip() or not _CLOSERS_ONLY.match(rest):
         return "harm"
     return "short"
+
+
+def _size_in(truth: str, begun: str) -> int | None:
+    """How much of a text begins like another, blanks at line ends aside; None if it doesn't."""
+    size = 0
+    *whole, last = begun.split("\n")
+    for line in whole:
+        other, newline, _ = truth[size:].partition("\n")
+        if not newline or other.rstrip() != line.rstrip():
+            return None
+        size += len(other) + 1
+    return size + len(last) if truth.startswith(last, size) else None
 
 
 def _passed(lexed: Lexed, start: int, end: int) -> int:
@@ -110,12 +124,18 @@ def needed(lexed: Lexed, cut: tuple[int, int], shape: str) -> int:
             continue
         line, blank = _next_line(lexed, position)
         width = _width(line)
+        if shape == "statement" and blank and _in_docstring(lexed, start):
+            return position - start
         over = width < base or (width == base and not _GOES_ON.match(line))
         if shape == "statement" and over:
             return position - start
         if shape == "block" and (width < base or (base == 0 and blank)):
             return position - start
     return end - start
+
+
+def _in_docstring(lexed: Lexed, offset: int) -> bool:
+    return offset > 0 and lexed.kinds[offset - 1] == DOCSTRING
 
 
 def _line_ends(lexed: Lexed, cut: tuple[int, int]) -> Iterator[int]:
@@ -130,7 +150,8 @@ def _introduces(lexed: Lexed, start: int, position: int) -> bool:
     first = lexed.line_start(start)
     for line in re.finditer(r"[^\s][^\n]*", lexed.text[first:position]):
         offset = first + line.start()
-        if lexed.kinds[offset] != COMMENT and not _INTRODUCES.match(lexed.text, offset):
+        is_rule = lexed.language in ("css", "scss") or not _INTRODUCES.match(lexed.text, offset)
+        if lexed.kinds[offset] != COMMENT and is_rule:
             return False
     return True
 
