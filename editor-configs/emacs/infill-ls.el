@@ -15,11 +15,11 @@
 
 (defcustom infill-ls-modes
   '(c-mode c-ts-mode c++-mode c++-ts-mode csharp-mode csharp-ts-mode css-mode css-ts-mode
-    elixir-mode elixir-ts-mode go-mode go-ts-mode haskell-mode java-mode java-ts-mode js-mode
-    js-ts-mode js2-mode kotlin-mode kotlin-ts-mode lua-mode lua-ts-mode perl-mode php-mode
-    php-ts-mode python-mode python-ts-mode ruby-mode ruby-ts-mode rust-mode rust-ts-mode rustic-mode
-    scala-mode sh-mode bash-ts-mode sql-mode swift-mode tsx-ts-mode typescript-mode
-    typescript-ts-mode)
+    elixir-mode elixir-ts-mode go-mode go-ts-mode haskell-mode html-mode html-ts-mode java-mode
+    java-ts-mode js-mode js-ts-mode js2-mode kotlin-mode kotlin-ts-mode lua-mode lua-ts-mode
+    mhtml-mode perl-mode php-mode php-ts-mode python-mode python-ts-mode ruby-mode ruby-ts-mode
+    rust-mode rust-ts-mode rustic-mode scala-mode scss-mode sh-mode bash-ts-mode sql-mode
+    swift-mode tsx-ts-mode typescript-mode typescript-ts-mode)
   "The major modes in which infill-ls runs."
   :type '(repeat symbol))
 
