@@ -23,7 +23,8 @@ MODULES = {
 PURE = {
     f"infill_ls.{name}"
     for name in (
-        "hole prompt trim place chatter indentation closers brackets overlap statements syntax "
+        "hole prompt trim place chatter leaked unseen indentation closers brackets overlap "
+        "statements unreachable severed syntax "
         "policy recall offers documents frames families errors beginning control engines.rates"
     ).split()
 }

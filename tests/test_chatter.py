@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+import random
+import re
+import sysconfig
+import unicodedata
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import infill_ls
 from fills import CONTROL, fill, so_far, whole
 from holes import at
+from infill_ls.chatter import without_control_tokens
+from infill_ls.hole import between
+from infill_ls.place import Draft, known
 from infill_ls.trim import Fill, trim
+from infill_ls.unseen import DEFAULT_IGNORABLE
 
 
 @pytest.mark.parametrize(
@@ -56,8 +69,178 @@ def test_an_operator_is_given_out_with_the_character_after_it() -> None:
 
 def test_a_family_s_own_tokens_end_the_fill() -> None:
     hole = at("a = █\n")
-    assert trim("b <EOT> c", hole, "statement", ("<EOT>",)).text == "b"
-    assert trim("b <EOT> c", hole, "statement", ()).text == "b <EOT> c"
+    assert trim("b <END> c", hole, "statement", ("<END>",)).text == "b"
+    assert trim("b <END> c", hole, "statement", ()).text == "b <END> c"
+
+
+@pytest.mark.parametrize("language", ["python", "go", "rust", "typescriptreact", "java", "c", ""])
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("</fim_middle>", "<fim-hole>", "<eos>", "</eos>", "<bos>", "</s>", "<EOT>", "<eot_id>"),
+        *("<end_of_turn>", "<start_of_turn>", "<endoftext>", "<think>", "</think>", "<tool_call>"),
+        *("[/INST]", "<</SYS>>", "<unused12>", "<extra_id_0>", "<SUF>", "<MID>", "<0x0A>"),
+        *("<|EOT_2|>", "<|reserved_special_token_7|>", "<|end-of-text|>"),
+    ],
+)
+def test_control_text_is_told_by_its_shape(token: str, language: str) -> None:
+    text = "f {\n  █\n}\n"
+    assert whole(text, f"b(){token}", language) == Fill("b()", "control token")
+    assert fill(text, f"b(){token}\n  c()", language) == "b()"
+    assert fill(text, f"b(){token}{token}", language) == "b()"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language"),
+    [
+        # Elements.
+        ("<p>█</p>\n", "<s>old</s> new", "html"),
+        ("return <p>█</p>;\n", "<s>{old}</s>", "typescriptreact"),
+        ("return (\n  <p>\n    █\n  </p>\n);\n", "<s>\n      {old}\n    </s>", "javascriptreact"),
+        ("<s>a█\n</p>\n", "b</s>", "vue"),
+        ("<tokens>\n  █\n</tokens>\n", "<eos>2</eos>", "xml"),
+        ("<p>█\n", "<s>old</s>", "php"),
+        # Arguments of types.
+        ("let a: Vec<█\n", "Vec<EOT>>;", "rust"),
+        ("let a = █\n", "Vec::<EOT>::new();", "rust"),
+        ("class A {\n  █\n}\n", "private Map<String, List<EOT>> a;", "java"),
+        ("class A {\n  █\n}\n", "<EOT> void f(EOT a) {}", "java"),
+        ("int main() {\n  █\n}\n", "std::vector<bos> a;", "cpp"),
+        ("val a = █\n", "listOf<EOS>()", "kotlin"),
+        ("import EOS\nval a: █\n", "List<EOS>", "kotlin"),
+        ("const a = █\n", "new Set<eot>();", "typescript"),
+        ("var a = █\n", "new List<BOS> { b };", "csharp"),
+        # Headers.
+        ("#include <a>\n█\n", "#include <think>", "cpp"),
+        ("█\nint a;\n", "#include <eos>", "c"),
+        # What is quoted, and what is told of them.
+        ("text = █\n", 'text.split("</think>")[-1]', "python"),
+        ('SPECIAL = ["█\n', '<s>", "</s>", "<unk>"]', "python"),
+        ("a := █\n", 'strings.TrimSuffix(b, "<end_of_turn>")', "go"),
+        ("const a = █;\n", "b.replace(/x/, '<|') + `<eos> ${b}`", "javascript"),
+        ("# Each ends with █\n", "<eos> or with </s> here", "python"),
+        ("The token █\n", "</s> ends it.", "markdown"),
+        ("// █\nf();\n", "writes <tool_call> first", "rust"),
+        # What the user has himself.
+        ("EOS = '<eos>'\nf('█')\n", "<eos>", "python"),
+        ("a <eos> b\na = █\n", "c <eos>", ""),
+        # Comparisons, shifts, pipes.
+        ("if █\n", "a<s and s>b:", "python"),
+        ("a = █\n", "b <s || s> c;", "c"),
+        ("a = █\n", "b << s >> c;", "cpp"),
+        ("let a = █\n", "f <| x |> g", "fsharp"),
+        ("a = █\n", "b[/INST/]", "ruby"),
+        ("a = █\n", "b[i]", "python"),
+    ],
+)
+def test_what_is_spelled_like_control_text_and_is_code(text: str, raw: str, language: str) -> None:
+    assert fill(text, raw, language) == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # An end of nothing, and an element that no markup has.
+        ("return <p>█</p>;\n", "{a}</s>", "typescriptreact", "{a}"),
+        ("<p>█</p>\n", "a</think>", "html", "a"),
+        ("return (\n  █\n);\n", "<think>\nThe user wants", "javascriptreact", ""),
+        # A string that nothing closes, a comment that nothing follows in.
+        ('a = "█"\n', "hello</s>", "python", "hello"),
+        ("# █\n", "The sum</s>", "python", "The sum"),
+        ("let a = █\n", "b<EOT>\nlet c", "rust", "b"),
+        ("let a = █\n", "b<EOT>let c", "rust", "b"),
+    ],
+)
+def test_control_text_in_places_that_might_have_it(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    "begun", ["</", "</s", "<eos", "<end_of_turn", "</fim_mid", "[/INS", "<s>"]
+)
+def test_what_may_become_control_text_is_held_back(begun: str) -> None:
+    assert so_far("a = █\n", f"b{begun}") == Fill("b")
+    assert so_far("const a = █\n", f"'{begun}", "javascript").text == "'"
+
+
+# What other files of programmers have is no control text, wherever the stream is split.
+
+# But for the two files that name all of them.
+SOURCES = [
+    path
+    for folder, pattern in (
+        (Path(__file__).parent / "bench" / "sources", "*.txt"),
+        (Path(infill_ls.__file__).parent, "*.py"),
+        (Path(sysconfig.get_path("stdlib")), "*.py"),
+        (Path(sysconfig.get_path("stdlib")) / "html", "*.py"),
+    )
+    for path in sorted(folder.glob(pattern))
+    if path.stat().st_size > 0 and path.name not in ("families.py", "leaked.py")
+]
+MARKUP = (
+    *("<s>{a}</s>", "<b>", "</b>", "<Foo<s>>", "<A.B c={d}>", "<s.t/>", "<>{a}</>", "<br/>"),
+    *("<img src='a'>", "<my-element>", "</my-element>", "<S>", "<slot name='s'>", "<td></td>"),
+)
+TEMPLATES = (
+    *(
+        "Map<eos, T>",
+        "Vec<EOT>;",
+        "f<T>(a)",
+        "std::array<s, 3>",
+        "a < b",
+        "a<b",
+        "c > d",
+        "x <<= 1",
+    ),
+    *("Vec<Box<dyn Fn(s) -> T>>", "a <= b && c >= d", "vector<vector<int>> a;", "impl<'a> F<'a>"),
+    *("func<think>(a)", "Option<&'s str>", "List<? extends T>", "a <=> b", "b >>> 2", "x -> y"),
+    *("#include <s.h>", "cout << s << endl;", "f <$> a <*> b", "a[/b/]", "b[i]", "<-c", "i<n;"),
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(st.sampled_from(MARKUP), min_size=1, max_size=6).map(" ".join),
+    st.sampled_from("html typescriptreact javascriptreact vue svelte php".split()),
+)
+def test_markup_passes_unharmed(text: str, language: str) -> None:
+    assert _untouched(text, language) == text
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(st.sampled_from(TEMPLATES), min_size=1, max_size=6).map(" ".join),
+    st.sampled_from("rust cpp java csharp typescript kotlin dart scala swift".split()),
+)
+def test_type_arguments_and_comparisons_pass_unharmed(text: str, language: str) -> None:
+    assert _untouched(text, language) == text
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(st.sampled_from(SOURCES), st.randoms(use_true_random=False))
+def test_real_code_passes_unharmed(path: Path, chance: random.Random) -> None:
+    text = path.read_text("utf-8", "replace")
+    start = chance.randrange(len(text))
+    end = min(len(text), start + chance.randrange(4_000))
+    hole = between(text[:start], text[end:], "python")
+    draft = without_control_tokens(
+        Draft(text[start:end], final=True), known(hole, "block", CONTROL)
+    )
+    # What stands at its end may be the start of a token.
+    assert text[start:end].startswith(draft.text)
+    assert end - start - len(draft.text) <= 30 or re.search(r"<\|\w+\|>", text[start:end])
+
+
+def _untouched(text: str, language: str) -> str:
+    place = known(between("a ", "\n", language), "block", CONTROL)
+    shown = ""
+    for length in range(len(text) + 1):
+        early = without_control_tokens(Draft(text[:length]), place).text
+        assert early.startswith(shown)
+        shown = early
+    return without_control_tokens(Draft(text + ";", final=True), place).text.removesuffix(";")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +249,8 @@ def test_a_family_s_own_tokens_end_the_fill() -> None:
         *("\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x85", "\x9b"),
         *("\u061c", "\u200b", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e"),
         *("\u2060", "\u2066", "\u2069", "\ufeff", "\U000e0001", "\U000e007f"),
+        *("\u3164", "\uffa0", "\u115f", "\u1160", "\u034f", "\u00ad", "\u17b4", "\u180e"),
+        *("\u200c", "\u200d", "\ufe00", "\ufe0f", "\U000e0100", "\U000e01f0", "\U0001d173"),
         *("\ud800", "\udfff"),
     ],
     ids=ascii,
@@ -77,10 +262,73 @@ def test_an_unsafe_character_takes_its_line_with_it(character: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character", ["\t", "é", "中", "😀", "\u200d", "\xa0", "\ufe0f"], ids=ascii
+    "text",
+    [
+        *("\t", "é", "中", "😀", "\xa0", "ﬀ", "한", "ᄀ"),
+        # A family, a flag, a skin tone, a heart on fire, a keycap, signs as pictures and as text.
+        *(
+            "👨\u200d👩\u200d👧",
+            "🏳\ufe0f\u200d🌈",
+            "👍🏽\u200d💻",
+            "❤\ufe0f\u200d🔥",
+            "1\ufe0f\u20e3",
+        ),
+        *("⚠\ufe0f", "©\ufe0e", "↔\ufe0f", "‼\ufe0f", "ℹ\ufe0f", "Ⓜ\ufe0f", "∪\ufe00"),
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        # Persian, Hindi, Sinhala, Mongolian; a variant of an ideograph.
+        *("می\u200cخواهم", "क्\u200dष", "ක්\u200dෂ", "ᠠ\u180b", "葛\U000e0100"),
+    ],
+    ids=ascii,
 )
-def test_characters_that_code_and_its_strings_have(character: str) -> None:
-    assert fill('a = "█"\n', f'b{character}c"') == f"b{character}c"
+def test_characters_that_code_and_its_strings_have(text: str) -> None:
+    assert fill('a = "█"\n', f'b{text}c"') == f"b{text}c"
+    assert fill("# █\n", f"{text} it") == f"{text} it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What belongs to an emoji or to a letter of another script, without it.
+        *("a\u200d👧", "👧\u200da", "a\u200cb", "👧\u200c👧", "می\u200cb", "a\ufe0f", "1\ufe0f"),
+        # Bytes hidden in selectors behind an emoji, letters in tags.
+        *("😀\ufe0f\ufe01", "😀\U000e0100", "😀\U000e0061", "葛\U000e0100\U000e0101"),
+    ],
+    ids=ascii,
+)
+def test_unseen_characters_where_nothing_needs_them(text: str) -> None:
+    assert fill('a = "█"\n', f'b{text}c"') == ""
+
+
+def test_a_joiner_is_judged_when_it_is_known_what_it_joins() -> None:
+    assert so_far("# █\n", "so 👩\u200d") == Fill("so 👩")
+    assert so_far("# █\n", "so 👩\u200d👧") == Fill("so 👩\u200d👧")
+    assert so_far("# █\n", "so 🏴\U000e0067\U000e0062") == Fill("so 🏴")
+    assert so_far("# 👩█\n", "\u200d👧 a") == Fill("\u200d👧 a")
+    assert fill("# █\n", "so 👩\u200d") == ""
+
+
+def test_the_characters_that_nobody_sees_are_those_of_the_standard() -> None:
+    """The property is derived from others (Unicode 17.0, DerivedCoreProperties.txt)."""
+    ignorable = re.compile(f"[{DEFAULT_IGNORABLE}]")
+    # Interlinear annotations, Egyptian format controls and prepended marks are to be seen.
+    seen = (
+        "[\ufff9-\ufffb\U00013430-\U0001345f"
+        "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]"
+    )
+    for number in range(0xE0000):
+        char = chr(number)
+        name = unicodedata.name(char, "")
+        derived = (
+            (unicodedata.category(char) == "Cf" and not re.match(seen, char))
+            or re.search(r"VARIATION SELECTOR|HANGUL.* FILLER|GRAPHEME JOINER", name)
+            or re.match(r"KHMER VOWEL INHERENT", name)
+            # Not assigned, but kept for such characters.
+            or number in (0x2065, *range(0xFFF0, 0xFFF9))
+        )
+        assert bool(ignorable.match(char)) == bool(derived), ascii(char)
+    assert ignorable.match("\U000e0000")
+    assert ignorable.match("\U000e0fff")
+    assert not ignorable.match("\U000e1000")
 
 
 def test_a_fill_that_is_complete_before_an_unsafe_character_keeps_its_line() -> None:
@@ -146,8 +394,8 @@ def test_prose_is_no_fill(raw: str) -> None:
 
 
 def test_prose_below_the_code_is_no_part_of_it() -> None:
-    raw = "return a[\n\nThis function returns something.\n"
-    assert whole("def f():\n    █\n", raw, "") == Fill("return a[", "prose")
+    raw = "return a[b,\n\nThis function returns something.\n"
+    assert whole("def f():\n    █\n", raw, "") == Fill("return a[b,", "prose")
 
 
 @pytest.mark.parametrize("raw", ["Herein = 1", "Sure", "The = 1", "Inthis()", "** 2", "Iam.run()"])

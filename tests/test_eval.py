@@ -17,6 +17,8 @@ from eval import real_files
 from eval.cuts import best, cuts, needed
 from eval.ends import COUNTS, Told, tables, tasks
 from eval.generate import Job, Stored, answered, ask, generate, jobs
+from eval.lines import Line, fill, judged
+from eval.lines import tables as by_line
 from eval.logprobs import Tap, tokens
 from eval.report import Row, ceiling, rows
 from eval.sandbox import Limits, Sandbox
@@ -632,3 +634,68 @@ def test_two_tasks_on_the_real_engine(
         row = json.loads(line)
         assert "".join(text for text, _ in row["logprobs"]).endswith(row["raw"])
         assert all(value <= 0 for _, value in row["logprobs"])
+
+
+# How many lines of a fill are right.
+
+REST = Task(
+    id="made:3",
+    kind="rest of a block",
+    language="python",
+    prefix="def f(a):\n    a()\n    ",
+    suffix="\n",
+    truth="if a:\n        b()\n    c()",
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "over", "expected"),
+    [
+        ("if a:\n        b()\n    c()", True, [(1, 1, True), (2, 1, True), (3, 2, True)]),
+        ("if a:\n\n        b( )\n    c()", True, [(1, 1, True), (2, 1, False)]),
+        ("if a:\n    c()\n    c()", True, [(1, 1, True), (2, 2, False)]),
+        # The last line may grow.
+        ("if a:\n        b", False, [(1, 1, True)]),
+        # One line more than there was.
+        (
+            "if a:\n        b()\n    c()\n    d()",
+            True,
+            [(1, 1, True), (2, 1, True), (3, 2, True), (4, 3, False)],
+        ),
+        ("", True, []),
+    ],
+)
+def test_lines_are_judged_up_to_the_first_wrong_one(
+    written: str, over: bool, expected: list[tuple[int, int, bool]]
+) -> None:
+    assert judged(written, REST, over=over) == [Line(*one) for one in expected]
+
+
+def test_right_lines_are_counted_by_their_number() -> None:
+    wholly = judged("if a:\n        b()\n    c()", REST, over=True)
+    partly = judged("if a:\n        b()\n    d()", REST, over=True)
+    first, second = by_line([wholly, partly]).split("\n\n")
+    assert [row.split("|")[1:4:2] for row in first.splitlines()[2:]] == [
+        [" 1    ", "   2 "],
+        [" 2    ", "   2 "],
+        [" 3    ", "   2 "],
+    ]
+    assert "100 %" in second.splitlines()[2]
+    assert "50 %" in second.splitlines()[3]
+
+
+async def test_the_model_is_stopped_where_a_line_is_wrong() -> None:
+    engine = FakeEngine("if a:\n", "        x", "()\n", "    c()\n")
+    written = await fill(engine, REST, GREEDY)
+    assert written.startswith("if a:\n        x()")
+    assert "c()" not in written
+
+
+def test_the_rest_of_a_block_is_a_hole(tmp_path: Path) -> None:
+    body = "".join(f"    value{number} = compute({number})\n" for number in range(9))
+    (tmp_path / "a.py").write_text("".join(f"def f{n}():\n{body}\n\n" for n in range(5)))
+    (task,) = real_files.holes([tmp_path], kinds=["rest of a block"])
+    assert task.prefix.endswith("\n    ")
+    assert task.truth.startswith("value")
+    assert task.truth.endswith("value8 = compute(8)")
+    assert task.suffix.startswith("\n\n\n") or not task.suffix.strip()

@@ -271,3 +271,45 @@ def test_what_begins_alike_is_held_back_until_it_is_told_apart(size: int) -> Non
         assert fill.text == "" or "<td>0</td>" in raw[:end]
         shown = fill.text
     assert "<td>0</td>" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language"),
+    [
+        ("def f():\n    yield  # the word\n    █\n", "# yield  # the word", "python"),
+        ("def f():\n    # Sort the list by size.\n    █\n", "# Sort the list by size", "python"),
+        ("def f():\n    # Sort the list by size.\n    # █\n", "sort the list by size.", "python"),
+        ("f {\n  total += value;\n  █\n}\n", "// total += value;", "javascript"),
+        ("f {\n  // Open the file.\n  █\n}\n", "// open the file", "go"),
+        ("f {\n    /* Free the list. */\n    █\n}\n", "// Free the list.", "c"),
+        ("-- Read all lines.\n█\n", "-- Read all lines", "lua"),
+        ("# Build the image\n█\n", "# Build the image", "shellscript"),
+        ("-- All open orders\n█\n", "-- all open orders", "sql"),
+        (";; Open the file\n█\n", ";; Open the file", "clojure"),
+        ("f {\n    g(a, b);\n    █\n}\n", "// g(a, b);\n", "rust"),
+    ],
+)
+def test_a_comment_that_says_again_what_stands_above(text: str, raw: str, language: str) -> None:
+    assert fill(text, raw, language) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language"),
+    [
+        # It says something else, or more, or code follows.
+        ("# Sort the list by size.\n█\n", "# Sort the list by name", "python"),
+        ("# Sort it.\n█\n", "# Sort it, largest first", "ruby"),
+        ("f {\n  // Open the file.\n  █\n}\n", "// Open the file.\n  open(a);", "javascript"),
+        # Too short to tell, or a small part of the line.
+        ("x = 1  # one\n█\n", "# one", "python"),
+        ("f {\n  open(file, mode, encoding);\n  █\n}\n", "// file mode", "typescript"),
+        # The user has begun it himself.
+        ("f {\n  // a.b.c\n  // a.█\n}\n", "b.c", "typescript"),
+        # No comment in this language.
+        ("#if A\n#endif\n█\n", "#endif", "c"),
+        ("f {\n    *p = *q;\n    █\n}\n", "*p = *q + 1;", "c"),
+        ("Sort the list.\n█\n", "# Sort the list", "markdown"),
+    ],
+)
+def test_a_comment_that_is_wanted(text: str, raw: str, language: str) -> None:
+    assert fill(text, raw, language, shape="block") == raw

@@ -42,6 +42,47 @@ def test_how_much_is_filled(text: str, shape: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("func main() {\n\thttp.HandleFunc(a, b)\n\t█\n}\n", "go"),
+        ("const a = 1;\n█", "javascript"),
+        ("import os\n█\n", "python"),
+        ("class A {\n    int a() {\n        return 1;\n    }\n\n    █\n}\n", "java"),
+        ("class A {\n    int a;\n    █", "java"),
+        ("def f\n  a\n  █\nend\n", "ruby"),
+        ("fn f() {\n    a();\n    // Why.\n    █\n}\n", "rust"),
+        ("f() {\n  if a; then\n    b\n  fi\n  █\n}\n", "shellscript"),
+        # The user has left the inner block.
+        ("def f():\n    if a:\n        b()\n    █\n", "python"),
+    ],
+)
+def test_behind_a_statement_a_pause_shows_one_more(text: str, language: str) -> None:
+    assert policy.shape(at(text, language), "auto") == "statement"
+    assert policy.shape(at(text, language), "auto", manual=True) == "block"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("def f():\n    # Why.\n    █\n", "python"),
+        ('def f():\n    """Do it."""\n    █\n', "python"),
+        ("def f\n  █\nend\n", "ruby"),
+        ("local function f()\n  █\nend\n", "lua"),
+        ("if a\n{\n    █\n}\n", "c"),
+        ("A = [\n    1,\n    █\n]\n", "python"),
+        # He has not said in which block he is.
+        ("def f():\n    a()\n█\n", "python"),
+        # What stands below lacks its head.
+        ("x = 1\n█\n    y = 2\n", "python"),
+        ("# A script.\n█\n", "python"),
+        ("Text.\n█\n", "markdown"),
+    ],
+)
+def test_where_a_block_begins_a_pause_shows_all_of_it(text: str, language: str) -> None:
+    assert policy.shape(at(text, language), "auto") == "block"
+
+
+@pytest.mark.parametrize(
     ("multiline", "text", "manual", "shape"),
     [
         ("never", "def f():\n    █\n", False, "line"),

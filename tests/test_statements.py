@@ -107,6 +107,40 @@ def test_one_block(text: str, raw: str, expected: str) -> None:
     assert fill(text, raw) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        (
+            'func main() {\n\thttp.HandleFunc("/", index)\n\t█\n}\n',
+            'http.HandleFunc("/notes", notes)\n\thttp.HandleFunc("/notes", add)\n}\n',
+            "go",
+            'http.HandleFunc("/notes", notes)',
+        ),
+        ("const a = 1;\n█", "const b = 2;\nconst c = 3;\n", "javascript", "const b = 2;"),
+        (
+            "class A {\n    void a() {\n    }\n\n    █",
+            "void b() {\n        c();\n\n        d();\n    }\n\n    void e() {\n    }\n}\n",
+            "java",
+            "void b() {\n        c();\n\n        d();\n    }",
+        ),
+        (
+            "import a\n\n\n█",
+            "def f():\n    b()\n\n    return c\n\n\ndef g():\n    d()\n",
+            "python",
+            "def f():\n    b()\n\n    return c",
+        ),
+        ("a();\n█", "if (b) {\n    c();\n} else {\n    d();\n}\ne();\n", "c", None),
+        ("let a = 1\n█", "let b = 2\nlet c = 3\n", "swift", "let b = 2"),
+        ("a = 1\n█", "b = 2\nc = 3\n", "ruby", "b = 2"),
+    ],
+)
+def test_a_pause_shows_no_statement_more_than_the_next(
+    text: str, raw: str, language: str, expected: str | None
+) -> None:
+    wanted = raw.rpartition("\ne();")[0] if expected is None else expected
+    assert fill(text, raw, language) == wanted
+
+
 def test_repetition_ends_the_fill() -> None:
     raw = "a.append(1)\n    b.append(1)\n    b.append(1)\n    b.append(1)\n"
     assert whole("def f():\n    █\n", raw) == Fill("a.append(1)\n    b.append(1)", "repetition")

@@ -40,7 +40,7 @@ def test_python(text: str, raw: str, expected: str) -> None:
     ("text", "raw"),
     [
         # An error that was there before: nobody can tell what the fill adds to it.
-        ("def f(:\n    return 1\n\n    █\n", "a = (\n"),
+        ("def f(:\n    b = 1\n\n    █\n", "a = (\n"),
         ("f(a, █\n", "b\n"),
         ("try:\n    █\n", "a()\n"),
         # Python 2.

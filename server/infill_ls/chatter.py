@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from infill_ls import leaked, unseen
 from infill_ls.brackets import Scan
 from infill_ls.control import make_whole
 from infill_ls.families import UNMISTAKABLE
@@ -22,14 +23,8 @@ _KNOWN_TOKENS: Final = (
     *(f"<fim{mark}{name}>" for mark in "_-" for name in ("prefix", "suffix", "middle", "pad")),
 )
 # Any other one that may still become a control token (UNMISTAKABLE).
-_TOKEN_BEGUN: Final = re.compile(r"<(?:\|[a-z_]{0,24}\|?|｜[^｜\n]{0,24}｜?)\Z")
+_TOKEN_BEGUN: Final = re.compile(r"<(?:\|[A-Za-z0-9_-]{0,32}\|?|｜[^｜\n]{0,24}｜?)\Z")
 
-# C0 and C1 controls, bidirectional controls (CVE-2021-42574), zero-width characters, Unicode's
-# own line ends and tags: invisible in ghost text, so that a user would accept what he can't see.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
-)
 _FENCE: Final = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _FENCE_BEGUN: Final = re.compile(r"^[ \t]*(?:`{1,2}|~{1,2})\Z", re.MULTILINE)
 # How small instruct models begin when they explain instead of filling.
@@ -69,29 +64,44 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=16)
-def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int]:
-    """Every start of a control token, and the length of the longest."""
+def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]:
+    """Every start of a control token, the longest's length, and all characters they begin with."""
     partial = frozenset(
         token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
     )
-    return partial, max(map(len, partial))
+    return partial, max(map(len, partial)), "".join({token[0] for token in partial})
+
+
+def _begun(text: str, control: tuple[str, ...]) -> int:
+    """How many characters at a text's end may be the start of a control token."""
+    partial, longest, firsts = _partial_tokens(control)
+    tail = text[-longest:]
+    for first in firsts:
+        if first in tail:
+            break
+    else:
+        return 0
+    return next((size for size in range(len(tail), 0, -1) if tail[-size:] in partial), 0)
 
 
 def without_control_tokens(draft: Draft, place: Place) -> Draft:
     """Ends at a control token of any family; holds back what may become one."""
     text = draft.text
-    if token := _token_pattern(place.control).search(text):
+    token = _token_pattern(place.control).search(text)
+    before = text[: token.start()] if token else text
+    found = leaked.first(before, place, over=draft.final or token is not None)
+    if found is not None and found[1]:
+        return draft.end(found[0], "control token")
+    if token is not None:
         return draft.end(token.start(), "control token")
-    partial, longest = _partial_tokens(place.control)
-    held = next(
-        (size for size in range(min(longest, len(text)), 0, -1) if text[-size:] in partial), 0
-    )
+    held = _begun(text, place.control)
     if draft.final:
         # It will not become one any more; was it meant as one?
         return draft.become(text[: len(text) - held] if held >= _PARTIAL_TOKEN else text)
-    if begun := _TOKEN_BEGUN.search(text, max(0, len(text) - 28)):
+    if begun := _TOKEN_BEGUN.search(text, max(0, len(text) - 36)):
         held = max(held, len(text) - begun.start())
-    return draft.hold(len(text) - held)
+    kept = len(text) - held
+    return draft.hold(kept if found is None else min(kept, found[0]))
 
 
 def with_whole_tokens(draft: Draft, place: Place) -> Draft:
@@ -108,24 +118,28 @@ def without_unsafe_characters(draft: Draft, place: Place) -> Draft:
     Leaving it out would change what its line means, so what stands before it in its line is of
     use only where another filter ends the fill there.
     """
-    if unsafe := _UNSAFE.search(draft.text):
-        return Draft(draft.text[: unsafe.start()], broken=True)
-    return draft
+    text = draft.text
+    at = unseen.unsafe(text, place.before)
+    if at is None:
+        return draft
+    if not draft.final and unseen.may_belong(text, place.before, at):
+        return draft.hold(at)
+    return Draft(text[:at], broken=True)
 
 
 def out_of_fence(draft: Draft, place: Place) -> Draft:
     """Takes the code out of a Markdown fence; ends at one below the code."""
-    if place.prose or place.quote:
+    if place.prose:
         return draft
     text = draft.text
     if not draft.final:
         if "`" in text[-2:] or "~" in text[-2:]:
             begun = _FENCE_BEGUN.search(text)
             text = text[: begun.start()] if begun else text
-        if _may_be_prose(text):
+        if not place.quote and _may_be_prose(text):
             return draft.hold(0)
     fence = _FENCE.search(text) if "```" in text or "~~~" in text else None
-    prose = _PROSE.match(text.lstrip())
+    prose = not place.quote and _PROSE.match(text.lstrip())
     if fence is None:
         # Prose is no code, but a fence with it may still come.
         return draft.hold(0) if prose and not draft.final else draft.hold(len(text))

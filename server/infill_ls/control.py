@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-_GENERIC: Final = (r"<\|[A-Za-z_]{2,24}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
+_GENERIC: Final = (r"<\|[A-Za-z][A-Za-z0-9_-]{1,31}\|>", r"<｜[^｜\n<\[]{2,24}｜>")
 _GENERIC_STARTS: Final = ("<|", "<｜")
 
 

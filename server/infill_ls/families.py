@@ -546,7 +546,7 @@ _BASE: Final = r"(^|[-:/])(base|text|pt|pretrained|completion|fim)($|[-:/.])"
 # Spellings that no programming language has: they end a fill whatever model wrote them, since
 # fine-tuned and merged models leak the tokens of their ancestors.
 UNMISTAKABLE: Final = re.compile(
-    r"<\|[a-z_]{2,24}\|>|<\|EOT\|>|<｜[^｜\n]{2,24}｜>|<fim[_-](?:prefix|suffix|middle|pad)>|<file_sep>"
+    r"<\|[A-Za-z][A-Za-z0-9_-]{1,31}\|>|<｜[^｜\n]{2,24}｜>|<fim[_-](?:prefix|suffix|middle|pad)>|<file_sep>"
     r"|<\[fim-[a-z]{6}\]>"
 )
 

@@ -84,7 +84,7 @@ def joined(draft: Draft, place: Place) -> Draft:
     if below == text:
         return _unshifted(draft, before)
     # It left the cursor's line empty and went on outside of the block.
-    return draft.end(0, draft.ended_by or "dedent")
+    return draft.end(0, "dedent")
 
 
 def _behind_a_blank(draft: Draft, place: Place) -> Draft:
@@ -152,7 +152,9 @@ def tidy(draft: Draft, place: Place) -> Draft:
             return draft.become(code + "\n" if "\n" in text[len(code) :] else text)
         closers = place.hole.closers
         padded = closers and text[:1].isspace() and not closers[0].isspace()
-        goes_on = place.rest.strip() or (closers and place.quote) or padded
+        in_string = closers and place.quote and "\n" not in text[len(text.rstrip()) :]
+        # Its own blank stands there already, or is to.
+        goes_on = (place.rest.strip() and not place.rest[0].isspace()) or in_string or padded
         return draft.become(text if goes_on and text.strip() else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))
 

@@ -8,8 +8,9 @@ from itertools import takewhile
 from typing import Final
 
 from infill_ls.brackets import QUOTES, Scan
-from infill_ls.place import Draft, Place, depth_of
+from infill_ls.place import PROSE_LANGUAGES, Draft, Place, depth_of
 from infill_ls.statements import code_of
+from infill_ls.unreachable import is_comment
 
 # Ends a draft that is the beginning of the cursor's line.
 JOINED: Final = "rest of line"
@@ -40,6 +41,11 @@ _ONCE: Final = re.compile(
 )
 # An attribute, a decorator or an annotation on a line of its own.
 _OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z")
+# The share of a line above that a comment must say again to be an echo of it.
+_SAID: Final = 0.6
+# Comments of several lines, and of a form that texts about code have.
+_BELONGS_TO_MORE: Final = ("*", "///", "//!", "/**")
+_WORD: Final = re.compile(r"\w+")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
@@ -304,6 +310,30 @@ def _closes(head: str, last: str, place: Place) -> bool:
             return inside and depth_of(line) == depth
         inside = inside or bool(line.strip())
     return False
+
+
+def without_said_comment(draft: Draft, place: Place) -> Draft:
+    """Refuses a comment that only says again what a line above says, or a part of it."""
+    if not draft.final or not draft.text.strip() or place.rest.strip() or place.in_docstring:
+        return draft
+    if place.language in PROSE_LANGUAGES or _WORD.search(place.before):
+        return draft
+    above = _words(place.above)
+    for line in (place.before + draft.text).split("\n"):
+        said = _words(line)
+        if not line.strip():
+            continue
+        if not is_comment(line, place.language) or line.lstrip().startswith(_BELONGS_TO_MORE):
+            return draft
+        if said not in above or said.count(" ") < 3 or len(said) < _SAID * len(above):
+            return draft
+    return draft.end(0, "repetition")
+
+
+@lru_cache(maxsize=64)
+def _words(line: str) -> str:
+    """The words of a line in small letters, with a blank on either side of each."""
+    return f" {' '.join(_WORD.findall(line.lower()))} "
 
 
 def _may_become(line: str, other: str, language: str) -> bool:

@@ -18,8 +18,12 @@ CLAUSES: Final = frozenset(
     "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
 ) | {*CLOSERS, "{", ".", "|"}
+# In these a line that begins with a point begins a rule.
+_SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
 # Comments, attributes and decorators belong to the statement below them.
 _INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
+# Nor does a closer by itself make a fill.
+_INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 # Lines beyond the end of the block in which the model may get to the line that stands below.
 _LOOK_AHEAD: Final = 6
@@ -102,14 +106,13 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
     ``whole`` lines can't grow any more; the next one may.
     """
     reading = _Reading(place, heads=not lines[0].strip())
-    over = whole == len(lines)
     for number, text in enumerate(lines):
         grown, end = number < whole, None
         if text.strip():
             end = reading.code(number, text, grown, number + 1 == len(lines))
         elif grown and number > 0:
-            goes_on = not over or any(line.strip() for line in lines[number:])
-            end = reading.blank(number, goes_on)
+            ends = whole == len(lines) and not "".join(lines[number:]).strip()
+            end = reading.blank(number, ends)
         if end is not None:
             return end
     return reading.so_far(len(lines))
@@ -154,20 +157,20 @@ class _Reading:
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
         return next(found), None
 
-    def blank(self, number: int, more: bool) -> End | None:
-        """A blank line after the first ends the fill, or leaves a gap in it; ``more``: code may
-        follow.
+    def blank(self, number: int, ends: bool) -> End | None:
+        """A blank line after the first ends the fill, or leaves a gap in it.
+
+        ``ends``: nothing but blanks will follow.
         """
         if not self.last or self.last is self.place.before or self._is_inside:
-            return None
-        if more and self.scan.opened[-1:] == ["{"]:
-            # In a block that the cursor's line opens.
             return None
         base = self.base or 0
         if _leaves(self.last, base):
             goes_on = self.finishes and self.floor < base
         else:
-            goes_on = bool(self.floor or (self.shape == "block" and base))
+            block = self.shape == "block"
+            in_body = not (block or ends or self.in_docstring) and depth_of(self.last) > base
+            goes_on = bool(self.floor or in_body or (block and base))
         if not goes_on:
             return number, "blank line"
         self.gap = number if self.gap is None else self.gap
@@ -191,10 +194,11 @@ class _Reading:
             return number + 1, "suffix"
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
-        self.last = line
+        first, self.last = not self.last, line
         # Unless the user has begun it.
         fresh = number > 0 or self.place.at_line_start
-        self.introduces = fresh and bool(_INTRODUCES.match(line.rstrip()))
+        introduces = _INTRODUCES if not first else _INTRODUCES_FIRST
+        self.introduces = fresh and bool(introduces.match(line.rstrip()))
         if last or self.shape != "statement" or self.introduces:
             return None
         over = _is_finished(line, self.scan, self.base, self.place.language)
@@ -217,6 +221,8 @@ class _Reading:
         if first is None and not grown:
             return self.so_far(number)
         word = (first[1] or first[2]) if first else ""
+        if word == "." and self.place.language in _SELECTOR_LANGUAGES:
+            word = ""
         indent = depth_of(line)
         if self.gap is not None and indent < self.floor:
             return self.gap, "blank line"
@@ -309,6 +315,22 @@ def _function_body(place: Place) -> int:
     return body
 
 
+def is_unfinished(line: str) -> bool:
+    """Whether a statement goes on below this line, as far as its end tells."""
+    code = line.rstrip()
+    return bool(OPENS.search(code) or _UNFINISHED.search(code))
+
+
+def begins_statement(line: str, base: int) -> bool:
+    """Whether a line with code begins another statement of a block, ``base`` columns in.
+
+    As far as its blanks and its first word tell; what brackets are open is not looked at.
+    """
+    first = _FIRST_WORD.match(line + "\n")
+    word = (first[1] or first[2]) if first else ""
+    return depth_of(line) == base and word not in CLAUSES
+
+
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
     """Why a line with this indentation and first word is not part of the fill; None if it is."""
     if indent < base:
@@ -354,4 +376,4 @@ def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
         return False
-    return not (OPENS.search(code) or _UNFINISHED.search(code))
+    return not is_unfinished(code)

@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls import chatter, closers, indentation, overlap, statements, syntax
+from infill_ls import (
+    chatter,
+    closers,
+    indentation,
+    overlap,
+    severed,
+    statements,
+    syntax,
+    unreachable,
+)
 from infill_ls.hole import Hole
 from infill_ls.place import Draft, Filter, Place, Shape, known
 
@@ -62,16 +71,20 @@ _READING: Final = (
 # How much of it is the fill.
 _FITTING: Final = (
     Filter("below", overlap.before_the_lines_below),
+    Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
     Filter("rest", overlap.before_the_rest),
     Filter("shape", statements.to_the_shape),
+    Filter("unreachable", unreachable.without_unreachable),
     Filter("repetition", overlap.without_repetition),
     Filter("limit", _whole_lines),
     Filter("length", _not_too_long),
     Filter("echo", overlap.without_echo),
+    Filter("comment", overlap.without_said_comment),
     Filter("openers", closers.with_closers),
     Filter("apart", overlap.apart_from_the_rest),
+    Filter("severed", severed.without_severed_end),
     Filter("tidy", indentation.tidy),
     Filter("above", indentation.above_the_line),
     Filter("syntax", syntax.without_new_errors),

@@ -100,7 +100,7 @@ def _words(first: int, end: int) -> str:
             id="inside of brackets",
         ),
         pytest.param(
-            "import a\n█b = 2\n",
+            "█b = 2\n",
             "c = 1\nd = 1\n",
             [("c", " = 1\nd = 1\n"), (" = ", "1\nd = 1\n")],
             id="above a line with text",

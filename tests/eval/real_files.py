@@ -60,6 +60,8 @@ _SKIPPED: Final = frozenset(
 )
 # Lines that a body may have.
 _BODY_LINES: Final = 8
+# Lines that a block may have of which only the rest is a hole.
+_REST_LINES: Final = 24
 # Tokens (words, marks) that a hole in mid line may have.
 _SPAN_TOKENS: Final = 6
 # Of the ends of lines so many are asked for with a word half typed.
@@ -205,6 +207,39 @@ def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
     return None
 
 
+def _rest_of_a_block(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = text.split("\n")
+    inside = _docstring_lines(text) if language == "python" else set()
+    heads = [number for number, line in enumerate(lines) if _is_head(line, language)]
+    while heads:
+        head = heads.pop(chance.randrange(len(heads)))
+        width = _width(lines[head])
+        end = head + 1
+        while end < len(lines) and (not lines[end].strip() or _width(lines[end]) > width):
+            end += 1
+        while not lines[end - 1].strip():
+            end -= 1
+        body = range(head + 1, end)
+        if not 1 <= len(body) <= _REST_LINES or not lines[head + 1].strip():
+            continue
+        level = _width(lines[head + 1])
+        firsts = [
+            number
+            for number in body
+            if number not in inside
+            and len(re.findall(r"\w", lines[number])) > 1
+            and _width(lines[number]) == level
+            and not _COMMENT.match(lines[number])
+        ]
+        if not firsts:
+            continue
+        first = chance.choice(firsts)
+        start = sum(len(line) + 1 for line in lines[:first])
+        indentation = len(lines[first]) - len(lines[first].lstrip())
+        return start + indentation, start + len("\n".join(lines[first:end]))
+    return None
+
+
 def _after_a_blank(text: str, language: str, chance: random.Random) -> Span | None:
     lines = _code_lines(text, language)
     before = chance.choice(_BLANKS)
@@ -252,6 +287,7 @@ FINDERS: Final[dict[str, Finder]] = {
     "mid line": _mid_line,
     "argument list": _argument_list,
     "block body": _block_body,
+    "rest of a block": _rest_of_a_block,
     "after a blank": _after_a_blank,
     "in a word": _in_a_word,
     "behind a word": _behind_a_word,

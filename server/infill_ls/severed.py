@@ -1,0 +1,98 @@
+"""What was cut off in the middle: a tag, a call, an expression that was none of the string's."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.brackets import Scan
+from infill_ls.place import REACH, Draft, Place, depth_of
+
+# Where a string may stand right behind another's quote.
+_NO_BLANK_BETWEEN_STRINGS: Final = frozenset("c cpp objective-c shellscript makefile vb".split())
+_MARKUP: Final = frozenset(
+    "html xhtml xml svg javascript javascriptreact typescriptreact vue svelte astro php erb "
+    "handlebars twig django-html htmldjango blade heex razor aspnetcorerazor".split()
+)
+# The beginning of a tag, where no operand may stand left of it.
+_TAG: Final = re.compile(r"(?:^|[>({\[&|?:,=}]|\breturn)\s*(<[A-Za-z][\w.:-]*(?:\s[^<>]*)?)\Z")
+# The name of what is called or indexed.
+_NAME: Final = re.compile(r"[\w.:$?!@]*\Z")
+
+
+@lru_cache(maxsize=16)
+def _call(quote: str) -> re.Pattern[str]:
+    """A call, or an index, with a string, up to where it is known that it is one."""
+    return re.compile(rf"[A-Za-z_][\w.:]*[(\[]{quote}(\w?)")
+
+
+def outside_of_strings(draft: Draft, place: Place) -> Draft:
+    """Refuses an expression with a string of its own, written between quotes that stand there.
+
+    ``"█"`` is no place for ``os.getenv("KEY")``: up to the first quote it would be cut in two.
+    """
+    quote = place.quote
+    rest = place.rest or place.hole.closers
+    if len(quote) != 1 or not rest.startswith(quote) or not place.before.endswith(quote):
+        return draft
+    found = _call(quote).match(draft.text)
+    if found is None or place.language in _NO_BLANK_BETWEEN_STRINGS:
+        return draft
+    if found[1]:
+        return draft.end(0, "quote")
+    return draft.hold(0) if not draft.final and found.end() == len(draft.text) else draft
+
+
+def without_severed_end(draft: Draft, place: Place) -> Draft:
+    """Cuts a fill that broke off back to what stands by itself.
+
+    Of one that is to be a line, the rest may be meant to stand below.
+    """
+    if not draft.final or place.shape == "line" or not draft.text or place.in_text:
+        return draft
+    position = _tag_begun(draft.text, place)
+    if position is None:
+        position = _call_begun(draft.text, place)
+    if position is None:
+        return draft
+    return Draft(draft.text[:position].rstrip(), draft.ended_by, True, draft.cut_short)
+
+
+def _tag_begun(text: str, place: Place) -> int | None:
+    """Where the tag begins that the text ends in; None if it ends in none, or it goes on below."""
+    if place.language not in _MARKUP or "<" not in text or place.quote:
+        return None
+    start = text.rfind("\n") + 1
+    last = text[start:]
+    head = "" if start else place.before
+    found = _TAG.search(head + last)
+    if found is None or found.start(1) < len(head) or place.rest.strip():
+        return None
+    below = place.below or ""
+    if below.lstrip().startswith((">", "/>")) or depth_of(below) > depth_of(head + last):
+        return None
+    return start + found.start(1) - len(head)
+
+
+def _call_begun(text: str, place: Place) -> int | None:
+    """Where the call is to be cut off that the text ends in; None if it ends in none.
+
+    Nor where what stands below closes it.
+    """
+    code = text.rstrip()
+    if code[-1:] not in ("(", "[") or place.rest.strip():
+        return None
+    scan = Scan(place.language, opened=place.outer, lenient=True).follow(code)
+    if scan.quote or not scan.opened or scan.places[-1] != len(code) - 1:
+        return None
+    name = _NAME.search(code[:-1])
+    if name is None or not name[0]:
+        return None
+    below = Scan(place.language, opened=tuple(scan.opened[:-1])).follow(place.hole.suffix[:REACH])
+    head = code.rpartition("\n")[2] if "\n" in code else place.before + code
+    if below.stray is not None or depth_of(place.below or "") > depth_of(head):
+        return None
+    if "\n" in code:
+        return code.rfind("\n")
+    return 0 if place.at_line_start and name.start() == 0 else len(code) - 1
