@@ -146,11 +146,20 @@ class Emacs(Editor):
             rows=ROWS,
         )
         end = time.monotonic() + PATIENCE
-        while not self._socket.exists():
+        while not self._listens():
             if time.monotonic() > end:
                 self._terminal.process.kill()
                 raise RuntimeError("\n".join(["Emacs didn't start:", *self.screen()]))
             time.sleep(LOOK)
+
+    def _listens(self) -> bool:
+        """Whether Emacs can be asked; its socket is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(str(self._socket))
+            except OSError:
+                return False
+        return True
 
     def screen(self) -> list[str]:
         """What can be read on the terminal, row by row."""

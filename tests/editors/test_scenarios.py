@@ -252,6 +252,23 @@ def test_word_by_word_through_a_bracket_that_closed_itself(
     editor.until_text(FIB + AFTER_FIB)
 
 
+@pytest.mark.needs(Ability.ACCEPT_WORD)
+def test_a_bracket_that_the_fill_opens_is_not_the_one_that_closed_itself(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("nested.py", "‸\nend = 1\n")
+    editor.close_brackets()
+    whole, after = "show(pair(first), (second))", "\nend = 1\n"
+    engine.writes(whole)
+    editor.type("show(")
+    while (text := editor.text()) != whole + after:
+        # The closer may have gone with the first one that the fill writes, but not both.
+        assert whole.startswith(text.removesuffix(after).rstrip(")"))
+        editor.until_seen(whole + after)
+        editor.accept_word()
+        editor.until(lambda text=text: editor.text() != text, "the next word")  # type: ignore[misc]
+
+
 @pytest.mark.needs(Ability.GHOST_TEXT)
 def test_typing_through_a_fill_and_the_brackets_that_close_themselves(
     editor: Editor, engine: Engine, document: Document
