@@ -27,7 +27,7 @@ _TRIPLE_QUOTES: Final = frozenset(
 )
 # In these a string may follow a word at once.
 _QUOTE_AFTER_WORD: Final = frozenset({"lua", "shellscript"})
-# In these a # begins a comment after a blank or a bracket only.
+# In these a # begins a comment after a blank, a bracket or a semicolon only.
 _SPACED_COMMENTS: Final = frozenset({"shellscript", "yaml"})
 _NOT_AFTER_WORD: Final = r"(?<!\w)"
 _HASH_COMMENTS: Final = frozenset(
@@ -165,7 +165,7 @@ def _marks(language: str) -> re.Pattern[str]:
         )
     if language in _HASH_COMMENTS:
         # Of a shell's ${#a} and $# none begins a comment.
-        comments.append(r"(?<![^\s()\[\]{};,])#" if language in _SPACED_COMMENTS else "#")
+        comments.append(r"(?<![^\s;()])#" if language in _SPACED_COMMENTS else "#")
     if language in _SLASH_COMMENTS:
         comments.append(r"/[/*]")
     if language in _DASH_COMMENTS:
@@ -409,7 +409,7 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
         kinds = [closer.in_text for closer in closers]
         end = closed[layer].start if layer < len(closed) else len(fill)
         if in_text := sum(kinds):
-            own = _closed_in_text(fill[position:end], opened.texts[~layer])
+            own = _closed_in_text(fill, position, end, opened.texts[~layer])
             found += own[:in_text]
             if len(own) < in_text:
                 # Then what is around it isn't to be closed either.
@@ -421,10 +421,11 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
     return found
 
 
-def _closed_in_text(text: str, opened: tuple[str, ...]) -> list[Closed]:
+def _closed_in_text(text: str, start: int, end: int, opened: tuple[str, ...]) -> list[Closed]:
+    """Where a part of a text closes what is open in a string's own text."""
     stack, least = list(opened), len(opened)
     closed: list[Closed] = []
-    for found in _PAIRED.finditer(text):
+    for found in _PAIRED.finditer(text, start, end):
         if stack and PAIRS[stack[-1]] == found[0]:
             stack.pop()
             if len(stack) < least:

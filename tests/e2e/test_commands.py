@@ -162,6 +162,16 @@ async def test_figures_as_json(run: Run, code: Path) -> None:
     }
 
 
+async def test_a_fill_that_goes_through_closers(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text("def fib()\n")
+    ollama.fill = "n):\n    return n\n"
+    ran = await run("complete", "--json", "main.py:1:9")
+    figures = json.loads(ran.out)
+    assert (figures["fill"], figures["replaces"]) == ("n):\n    return n", ")")
+
+
 async def test_the_fill_has_the_files_own_line_ends(
     run: Run, ollama: FakeOllama, tmp_path: Path
 ) -> None:
