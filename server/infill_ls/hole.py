@@ -85,6 +85,10 @@ class Hole:
         whole = behind and fill.endswith(behind)
         return len(self.closers.rstrip()) if whole else ends[count - 1]
 
+    def behind(self, fill: str) -> str:
+        """The closers of the line that stand behind a fill."""
+        return self.closers[self.replaced(fill) :]
+
     def before_closers(self, fill: str) -> str:
         """A fill as far as it goes without taking the place of anything."""
         passed = self.passed(fill)
@@ -92,8 +96,7 @@ class Hole:
 
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
-        closers = self.closers[self.replaced(fill) :]
-        return replace(self, prefix=self.prefix + fill, closers=closers)
+        return replace(self, prefix=self.prefix + fill, closers=self.behind(fill))
 
     @property
     def surroundings(self) -> tuple[str, str]:
