@@ -273,14 +273,10 @@ def through_closers(draft: Draft, place: Place) -> Draft:
     hole, text = place.hole, draft.text
     if not draft.final or not hole.closers or not text.strip():
         return draft
+    text = hole.shortened(text)
     passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
-    if passed and text[text.rfind("\n", 0, passed[0].start) + 1 : passed[0].start].strip():
-        blanks = len(hole.closers) - len(hole.closers.lstrip())
-        kept = text[: passed[0].start]
-        if hole.closers.startswith(text[passed[0].start :], blanks) and (
-            not blanks or kept.endswith(hole.closers[:blanks])
-        ):
-            return draft.become(kept[: len(kept) - blanks])
+    if text != draft.text:
+        return draft.become(text)
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return draft
     opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])

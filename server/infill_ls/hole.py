@@ -94,6 +94,18 @@ class Hole:
         passed = self.passed(fill)
         return fill[: passed[0].start] if passed else fill
 
+    def shortened(self, fill: str) -> str:
+        """A fill without the closers that its last line would only end with: they stand there."""
+        passed = self.passed(fill)
+        if not passed:
+            return fill
+        kept, end = fill[: passed[0].start], fill[passed[0].start :]
+        blanks = len(self.closers) - len(self.closers.lstrip())
+        if not kept.rpartition("\n")[2].strip() or not self.closers.startswith(end, blanks):
+            return fill
+        own = self.closers[:blanks]
+        return kept[: len(kept) - blanks] if kept.endswith(own) else fill
+
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
         return replace(self, prefix=self.prefix + fill, closers=self.behind(fill))

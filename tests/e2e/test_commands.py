@@ -130,7 +130,7 @@ async def test_the_suffix_field_where_the_user_wants_it(
     ran = await run("complete", "main.py:2:13", INFILL_LS_MODE="suffix")
     assert ran.status == 0
     body = ollama.generations[0].body
-    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "]\n")
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "\n")
     assert "raw" not in body
 
 

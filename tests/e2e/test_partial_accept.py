@@ -89,8 +89,8 @@ def _words(first: int, end: int) -> str:
         pytest.param(
             "total = █\n",
             "sum(first(a), b)\n",
-            # The inner bracket is there already; its text is all that fits before it.
-            [("sum(█)", "first(a), b"), ("first(█)", "a")],
+            # It goes on behind the inner one.
+            [("sum(█)", "first(a), b"), ("first(█)", "a), b)")],
             id="two brackets that the editor closes",
         ),
         pytest.param(

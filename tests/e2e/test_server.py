@@ -375,7 +375,7 @@ async def test_a_renamed_model_gets_its_familys_prompt(start: Start, ollama: Fak
     client.open(TEXT)
     assert await client.fill(1, 12) == "x for x in xs"
     assert ollama.generations[0].body["prompt"] == (
-        "<fim_prefix><fim_suffix>]\n<fim_middle>def f(xs):\n    return ["
+        "<fim_prefix><fim_suffix>\n<fim_middle>def f(xs):\n    return ["
     )
 
 
