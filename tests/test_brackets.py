@@ -74,7 +74,11 @@ def test_what_was_open_is_closed() -> None:
         ("python", "f", ")", 0),
         ("python", 'f("', '")', 2),
         ("python", '"""', '"""', 1),
-        ("python", 'f("a', ")", 0),
+        # No quote is closed behind a word; the bracket's closer is that of what is around it.
+        ("python", 'f("a', ")", 1),
+        ("python", 'f(f"a {g(', "))", 0),
+        ("python", 'f(f"a {g(', ")})", 3),
+        ("python", 'f("a', "]", 0),
         ("javascript", "f(`${", "}`)", 3),
         # What a string's own text has opened, or hasn't.
         ("python", "\"select '", "'\"", 2),
@@ -103,6 +107,8 @@ def test_the_rest_of_a_line_that_an_editor_has_put_there(
         ("python", "\"select '", "'\"", 'a"', []),
         ("javascript", "f(`[${", "}]`)", "a.b()}]`)", [5, 6, 7, 8]),
         ("javascript", "f(`[${", "}]`)", "a}, ", [1]),
+        ("python", 'f("a', ")", 'b", c)', [5]),
+        ("python", 'f("a', ")", "b)", []),
     ],
 )
 def test_where_a_fill_closes_what_the_rest_closes(

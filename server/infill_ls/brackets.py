@@ -375,7 +375,7 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
     """The closers that the rest of a line consists of.
 
     Empty if there is more in it than closers of what is open, innermost first, with ``;`` and
-    ``,`` behind them.
+    ``,`` behind them. A string need not be closed there: editors close no quote behind a word.
     """
     layers = list(zip(reversed(opened.code), map(list, reversed(opened.texts)), strict=True))
     closers: list[Closer] = []
@@ -384,6 +384,14 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
         if layer == len(layers):
             return ()
         closer, (mark, text) = found[1], layers[layer]
+        if (
+            closer[0] not in QUOTES
+            and not text
+            and ends_with_line(mark)
+            and layer + 1 < len(layers)
+        ):
+            layer += 1
+            mark, text = layers[layer]
         # Three quotes may be one, and a pair that is none of ours.
         closer = closer if closer_of(mark) == closer else closer[:1]
         while text and PAIRS[text[-1]] != closer:
@@ -404,9 +412,11 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
     """Where a fill closes what the rest of the line closes too, in the order of the rest."""
     closed = Scan(language, opened=opened.code, lenient=True).follow(fill).closed
     found: list[Closed] = []
-    position = 0
     for layer, closers in groupby(closers_in(rest, opened), key=lambda closer: closer.layer):
         kinds = [closer.in_text for closer in closers]
+        if layer > len(closed):
+            break
+        position = closed[layer - 1].end if layer else 0
         end = closed[layer].start if layer < len(closed) else len(fill)
         if in_text := sum(kinds):
             own = _closed_in_text(fill, position, end, opened.texts[~layer])
@@ -417,7 +427,6 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
         if layer >= len(closed) or all(kinds):
             break
         found.append(closed[layer])
-        position = closed[layer].end
     return found
 
 

@@ -115,11 +115,12 @@ def _opens_for_below(scan: Scan, place: Place) -> bool:
 @lru_cache(maxsize=16)
 def closable(place: Place) -> int:
     """How much of what is open at the cursor a fill may close, innermost first."""
-    closers = [one for one in closers_in(place.hole.closers, place.hole.open) if not one.in_text]
+    closers = closers_in(place.hole.closers, place.hole.open)
+    closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
     rest = place.rest.strip()
     if rest:
         return 0 if place.outer and rest[0] == closer_of(place.outer[-1]) else len(place.outer)
-    return len(closers) + _unclosed(place, len(closers))
+    return closed + _unclosed(place, closed)
 
 
 def _unclosed(place: Place, skipped: int) -> int:
@@ -279,7 +280,7 @@ def through_closers(draft: Draft, place: Place) -> Draft:
         return draft.become(text)
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return draft
-    opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])
+    opened = len(hole.open.code) - 1 - closers[len(passed)].layer
     if not _has_lines_of_its_own(text, place, opened):
         return draft
     left = hole.closers[closers[len(passed) - 1].end if passed else 0 :].strip()
