@@ -7,6 +7,7 @@ and that may have strings again.
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -217,6 +218,12 @@ class Scan:
         self.lenient = lenient
         self.stray: int | None = None
         self.spilled: int | None = None
+
+    def copy(self) -> Scan:
+        """Another one that goes on from here."""
+        other = copy(self)
+        other.opened, other.places, other.closed = self.opened[:], self.places[:], self.closed[:]
+        return other
 
     @property
     def quote(self) -> str:

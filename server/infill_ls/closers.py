@@ -82,9 +82,14 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
     But a fill may close what the text after the cursor leaves open, and go through closers that an
     editor may have put there.
     """
-    # A shell's case has closers of its own.
-    lenient = place.language == "shellscript"
-    text, opened, own, position = draft.text, place.outer, closable(place), 0
+    text, own = draft.text, closable(place)
+    end = text.rfind("\n") + 1
+    above = _scanned(place, text[:end])
+    if above.stray is None:
+        last = above.copy().follow(text[end:])
+        if last.stray is None and len(above.closed) + len(last.closed) <= own:
+            return draft
+    lenient, opened, position = above.lenient, place.outer, 0
     while True:
         scan = Scan(place.language, opened=opened, lenient=lenient).follow(text[position:])
         if len(scan.closed) <= own:
@@ -102,6 +107,14 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
             return draft
         # What it has opened stands for what it has closed.
         opened, own, position = tuple(scan.opened), 0, end
+
+
+@lru_cache(maxsize=16)
+def _scanned(place: Place, lines: str) -> Scan:
+    """What the lines of a fill leave open that are whole; they are the same piece after piece."""
+    # A shell's case has closers of its own.
+    lenient = place.language == "shellscript"
+    return Scan(place.language, opened=place.outer, lenient=lenient).follow(lines)
 
 
 def _opens_for_below(scan: Scan, place: Place) -> bool:

@@ -8,8 +8,12 @@ from typing import Final
 # They send a document with its own line ends, but keep them apart from the text: a CR in what is
 # inserted would be shown as one, and stay in the line (Neovim 0.12.4).
 _LINE_ENDS_APART: Final = ("neovim",)
-# Ghost text is put in at the cursor, whatever its range says (LSP4IJ 1.0, in JetBrains' editors).
-_ONLY_INSERTS: Final = ("lsp4ij", "intellij")
+# They put ghost text behind what its range takes the place of, and leave that (LSP4IJ 1.0 in
+# JetBrains' editors: "skipped" text there is text that stays).
+_ONLY_INSERTS: Final = (
+    *("lsp4ij", "intellij", "pycharm", "webstorm", "goland", "clion", "rider", "phpstorm"),
+    *("rubymine", "rustrover", "datagrip", "android studio"),
+)
 
 
 def keeps_line_ends_apart(client: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -111,17 +112,33 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
 
     ``whole`` lines can't grow any more; the next one may.
     """
-    reading = _Reading(place, heads=not lines[0].strip())
-    for number, text in enumerate(lines):
-        grown, end = number < whole, None
-        if text.strip():
-            end = reading.code(number, text, grown, number + 1 == len(lines))
-        elif grown and number > 0:
-            ends = whole == len(lines) and not "".join(lines[number:]).strip()
-            end = reading.blank(number, ends)
+    if lines[-1].strip() or whole < len(lines):
+        reading, end = _whole_lines(place, "\n".join(lines[:-1]), len(lines) - 1)
+        if end is not None:
+            return end
+        reading, first = reading.copy(), len(lines) - 1
+    else:
+        reading, first = _Reading(place, heads=not lines[0].strip()), 0
+    for number in range(first, len(lines)):
+        end = reading.line(number, lines, whole)
         if end is not None:
             return end
     return reading.so_far(len(lines))
+
+
+@lru_cache(maxsize=16)
+def _whole_lines(place: Place, text: str, count: int) -> tuple[_Reading, End | None]:
+    """What is known after so many lines behind which another one stands; or where the fill ends.
+
+    They are the same piece after piece.
+    """
+    lines = [*text.split("\n"), "-"] if count else ["-"]
+    reading = _Reading(place, heads=bool(count) and not lines[0].strip())
+    for number in range(count):
+        end = reading.line(number, lines, count)
+        if end is not None:
+            return reading, end
+    return reading, None
 
 
 class _Reading:
@@ -157,6 +174,22 @@ class _Reading:
         self.doubtful: int | None = None
         if heads and opens(place.before, place.language):
             self.base, self.last = place.depth, place.before
+
+    def copy(self) -> _Reading:
+        """Another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def line(self, number: int, lines: list[str], whole: int) -> End | None:
+        """The next line; where the fill ends, if it does. ``whole`` of them can't grow any more."""
+        text, grown = lines[number], number < whole
+        if text.strip():
+            return self.code(number, text, grown, number + 1 == len(lines))
+        if grown and number > 0:
+            ends = whole == len(lines) and not "".join(lines[number:]).strip()
+            return self.blank(number, ends)
+        return None
 
     def so_far(self, number: int) -> End:
         """Nothing before this line ends the fill, and the rest can't be judged yet."""
