@@ -438,3 +438,22 @@ def test_heads_with_comments_and_heads_of_several_lines(
     text: str, raw: str, language: str, expected: str | None
 ) -> None:
     assert fill(text, raw, language) == (raw.rpartition("\n")[0] if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        (
+            "def f(text):\n    if text[█]\n        end += 1\n    return end\n",
+            'i] == " ":\n        end += 2\n        f(end)\n',
+            "python",
+            'i] == " ":',
+        ),
+        ("if (a█)\n{\n    b();\n}\n", " > 0)\n{\n    b();\n}", "c", " > 0"),
+        ("for (█)\n  b();\n", "const c of d) {\n  e();\n}", "javascript", "const c of d) {"),
+        # What stands below is no body of this one.
+        ("if (█)\nb();\n", "c) {\n  e();\n}", "javascript", "c) {\n  e();\n}"),
+    ],
+)
+def test_the_head_of_what_stands_below(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language) == expected

@@ -298,7 +298,12 @@ class _Reading:
 
     def _heads_what_stands_below(self, line: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already."""
-        if not self.body or not opens(line, self.place.language):
+        if not opens(line, self.place.language):
+            return False
+        if not self.last and not self.place.at_line_start:
+            # The user writes the head of what stands there.
+            return depth_of(self.place.below or "") > base and not self.scan.quote
+        if not self.body:
             return False
         depth = depth_of(line)
         return base <= depth and depth + self.place.unit_width == self.body
