@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from eval.lexed import Lexed
+
 SOURCES: Final = Path(__file__).parent / "sources"
 # Blocks of this many lines are taken out of a file and typed in again.
 BLOCK_LINES: Final = (5, 12)
@@ -56,6 +58,19 @@ def edits(source: str, count: int, seed: str) -> list[Edit]:
         target = "".join(lines[start:end]).removesuffix("\n")
         found.append(Edit(number, kept(0, start, gone), target, "\n" + kept(end, len(lines), gone)))
     return found
+
+
+def closings(edit: Edit) -> dict[int, int]:
+    """Where the target closes what it opens, both as offsets in the file."""
+    start, end = len(edit.before), len(edit.before) + len(edit.target)
+    lexed = Lexed(edit.before + edit.target + edit.after, "python")
+    found = {
+        # A comment's quotes; those of strings are known better.
+        quote.start(): lexed.text.find(quote[0], quote.end(), lexed.line_end(quote.start()))
+        for quote in re.compile("[\"']").finditer(lexed.text, start, end)
+    }
+    found |= {pair.start: pair.closed for pair in lexed.pairs if pair.closed is not None}
+    return {opener: closer for opener, closer in found.items() if start <= opener < closer < end}
 
 
 @dataclass
