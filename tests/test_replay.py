@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
 import looptime
@@ -11,12 +12,13 @@ import pytest
 
 from bench.closing import closed
 from bench.editors import EDITORS, Editor, Helix, Neovim, VSCode
-from bench.peers import POLICIES
+from bench.peers import POLICIES, Peer, Policy
 from bench.replay import OURS, Figures, Session, everything
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import Edit, Typist, World
-from infill_ls.completer import Completer
+from infill_ls.completer import Answer, Completer
 from infill_ls.engines import Engine
+from infill_ls.hole import between
 from infill_ls.lsp import Server
 from infill_ls.settings import Settings
 
@@ -118,11 +120,9 @@ def at_desk(editor_class: type[Editor], world: World) -> tuple[Editor, Engine]:
 
 
 def in_virtual_time(action: Callable[[], Coroutine[None, None, T]]) -> T:
-    loop = looptime.new_event_loop(start=0)
-    try:
-        return loop.run_until_complete(action())
-    finally:
-        loop.close()
+    with asyncio.Runner(loop_factory=lambda: looptime.new_event_loop(start=0)) as runner:
+        # What still runs is cancelled.
+        return runner.run(action())
 
 
 def keys(*pressed: str, editor_class: type[Editor] = VSCode, before: str = "") -> str:
@@ -241,6 +241,28 @@ def test_what_would_be_there_twice_is_not_right() -> None:
         ("name):", 0): False,
         ("name", 1): False,
     }
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda one: one.name)
+def test_others_get_the_closers_and_replace_nothing(policy: Policy) -> None:
+    prompts = []
+
+    def write(prompt: str) -> Iterator[str]:
+        prompts.append(prompt)
+        yield "name):\n"
+
+    async def ask() -> tuple[Answer, str]:
+        engine = SimulatedEngine(PROFILES[0], write)
+        peer = Peer(policy, engine)
+        answer = await peer.complete("file:///a.py", between("def f(", ")\n", "python"))
+        prompt = prompts[0]
+        await peer.aclose()
+        await engine.aclose()
+        return answer, prompt
+
+    answer, prompt = in_virtual_time(ask)
+    assert prompt == "<|fim_prefix|>def f(<|fim_suffix|>)\n<|fim_middle|>"
+    assert [(one.fill, one.replaced) for one in answer.offers] == [("name", 0)]
 
 
 def test_a_model_that_is_always_right_writes_the_rest() -> None:
