@@ -44,7 +44,7 @@ CLOSED_IN_MANY_WAYS = '''
             b):
         call(()
         )
-    late = call(a,
+    late = call(
 '''.strip("\n")
 
 

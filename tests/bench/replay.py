@@ -107,8 +107,8 @@ class Session:
         self.open()
         self._arrived()
         await self._pause(self.typist.arrival())
-        while self.world.typed != self.world.edit.target:
-            if not self.world.left:
+        while self.world.left or self.world.has_slip or self.editor.closers:
+            if self.world.has_slip:
                 await self._pause(self.typist.gap("a", "a") * 2)
                 self.world.typed = self.world.typed[:-1]
                 self.editor.backspace()

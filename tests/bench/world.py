@@ -88,9 +88,14 @@ class World:
         return self.edit.before + self.typed + self.edit.after
 
     @property
+    def has_slip(self) -> bool:
+        """Whether a slip of the fingers is to be taken back."""
+        return not self.edit.target.startswith(self.typed)
+
+    @property
     def left(self) -> str:
-        """What is still to be typed, empty while a slip of the fingers is to be taken back."""
-        if not self.edit.target.startswith(self.typed):
+        """What is still to be typed, empty while there is a slip."""
+        if self.has_slip:
             return ""
         return self.edit.target[len(self.typed) :]
 
