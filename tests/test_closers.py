@@ -126,3 +126,28 @@ def test_no_bracket_is_left_open_that_the_rest_does_not_close(
 )
 def test_brackets_in_comments_are_text(text: str, raw: str, language: str, expected: str) -> None:
     assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # The lines of the statement below close one bracket less than are open.
+        ("a = f((1, 0),\n      (3, █\n      b)\n\nc = d(1)\n", "7),", "python", "7),"),
+        ('a = (\n    ((b, "r"),\n     (c, █\n     (d, "x")),\n)\n', '"s"),', "python", '"s"),'),
+        ("if ( a(█\n\tb( 'c' ) && d ) {\n\te();\n}\n", ") ||", "php", ") ||"),
+        ("import {a█\nimport {b} from 'b';\n", "} from 'a';", "typescript", "} from 'a';"),
+        (
+            "{\n  const a = f({█\n  const b = 1;\n}\n",
+            "\n    c,\n  });",
+            "typescript",
+            "\n    c,\n  });",
+        ),
+        # The rest of the line closes what nothing opens.
+        ("{\n  const █, b} = c;\n}\n", "{a", "typescript", "{a"),
+        ('a = f(█, "b", 1),\n      (2, 3))\n', "(4, 5", "python", "(4, 5"),
+    ],
+)
+def test_closers_are_counted_to_the_end_of_the_statement(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected

@@ -27,6 +27,10 @@ from infill_ls.trim import trim
         ("print█)\n", "(a)\n", "(a"),
         ("def f█):\n    pass\n", "(a):\n    pass\n", "(a"),
         ("f█()\n", "oo()\n", "oo"),
+        ("f█(a)\n", "oo(\n", "oo"),
+        # An opener of its own.
+        ("█(a, b)), c)\n", "f((\n", "f(("),
+        ("f(█[0] for a in b], c)\n", "[\n", "["),
         # On the line below.
         ("def f():\n    █\n    return a\n", "a = 1\n    return a\n", "a = 1"),
         ("def f():\n    █\n    return a\n", "return a\n", ""),
@@ -206,6 +210,12 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
             "java",
             None,
         ),
+        (
+            "def f():\n    █\n    try:\n        a()\n    except A:\n        b()\n",
+            "try:\n        c()\n    except C:\n        d()\n    try:\n        a()",
+            "python",
+            "try:\n        c()\n    except C:\n        d()",
+        ),
         # The same again, and what nobody writes twice.
         ("<a>\n  █\n  <b>\n    c\n  </b>\n</a>\n", "<b>\n    c\n  </b>", "html", ""),
         ("a:\n  █\n  - b:\n      c: 1\n", "- b:\n      c: 1\n", "yaml", ""),
@@ -219,6 +229,14 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
         # Words on both sides of the cursor are the user's.
         ("f(a, █, c)\nf(a, b, c)\n", "b", "python", None),
         ("    a: `${█}/${x}`,\n    a: `${y}/${x}`,\n", "y", "typescript", None),
+        # The comments below tell nothing.
+        (
+            "if a:\n    if b:\n        c()\n█\nelse:  # of the outer one\n    d(e)\n",
+            "    else:\n        f()",
+            "python",
+            None,
+        ),
+        ("namespace a {\n\nstruct b {\n}█\n\n}  // namespace a\n", ";", "cpp", None),
         # In the next block the same may stand.
         (
             '{\n  "a": {\n    █\n  },\n  "b": {\n    "type": "string"\n  }\n}\n',

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval import perfect, real_files
+from eval import perfect, real_files, samples
 from eval.gaps import FINDERS
 from eval.lexed import Lexed
 from eval.perfect import MODES, Options, Trial, trials
@@ -201,3 +202,43 @@ def test_a_perfect_model_is_not_harmed() -> None:
         share = 100 - 100 * len(wrong) / len(ones)
         print(mode, len(ones), share)
         assert share >= floor, "\n".join(map(perfect.described, wrong))
+
+
+def test_what_became_of_the_holes_is_told_and_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "def f(a):\n    b = g(a)\n    return b\n" + "# nothing\n" * 100
+    (tmp_path / "a.py").write_text(text, "utf-8")
+    (tmp_path / "a.css").write_text(".a {\n  color: red;\n}\n" * 60, "utf-8")
+    kept = tmp_path / "kept.json"
+    given = ["--files", str(tmp_path), "--count", "2", "--kind", "block body", "--mode", "exact"]
+    assert perfect.main([*given, "--save", str(kept)]) == 0
+    told = capsys.readouterr()
+    assert "| exact |" in told.out
+    assert "css" in told.out
+    assert "2/2" in told.err
+    verdicts = json.loads(kept.read_text("utf-8"))
+    assert len(verdicts) == 3
+    first = min(verdicts)
+    verdicts[first] = "harm"
+    kept.write_text(json.dumps(verdicts), "utf-8")
+    assert perfect.main([*given, "--compare", str(kept), "--failures", "9", "--causes"]) == 0
+    told = capsys.readouterr()
+    assert "was harm\n=== right: exact, block body" in told.out
+    assert told.out.count("===") == 1
+
+
+def test_an_evaluation_of_models_keeps_to_its_languages(tmp_path: Path) -> None:
+    for name in ("a.py", "a.ts", "a.css", "a.lua", "a.d.ts"):
+        (tmp_path / name).touch()
+    assert set(real_files.files(tmp_path)) == {"a.py", "a.ts"}
+    everything = set(real_files.files(tmp_path, real_files.ALL_LANGUAGES))
+    assert everything == {"a.py", "a.ts", "a.css", "a.lua"}
+    assert len(set(real_files.LANGUAGES.values())) == len(samples.SAMPLES) == 7
+    assert samples.SAMPLES.items() <= samples.ALL_SAMPLES.items()
+    assert set(samples.ALL_SAMPLES) == set(real_files.ALL_LANGUAGES.values())
+
+
+def test_a_stream_that_is_stopped_when_it_is_complete_shows_the_same() -> None:
+    whole = {one.key: one.shown for one in small()}
+    assert whole == {one.key: one.shown for one in small(pieces=True)}

@@ -216,3 +216,60 @@ def test_the_model_that_the_embedded_engine_runs(
 @pytest.mark.parametrize("candidate", [SMALL, LARGE])
 def test_the_only_model_is_the_best(candidate: Candidate) -> None:
     assert policy.best_embedded([candidate], cores=1, memory=1, rates={}) == candidate.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yield ",
+        "    yield ",
+        "if len(word) ",
+        "for word in ",
+        "[word for word in words if ",
+        "\treturn not ",
+        "const ",
+        "  for (const ",
+        "if (x) ",
+        "} else ",
+        "xs[0] ",
+        "for (i = 0; ",
+        "x > 3 ",
+        "fn f() { let mut ",
+        "throw new ",
+        "Vec::",
+        "self->",
+        'open("',
+        "names['",
+        'kind == "',
+        '<a href="',
+        "</",
+        "items.map(|",
+        "SELECT ",
+        "SELECT name FROM ",
+        'echo "$',
+    ],
+)
+def test_helix_asks_where_an_expression_or_a_name_begins(text: str) -> None:
+    assert f"\n{text}".endswith(policy.HELIX_TRIGGERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# ",
+        "# a ",
+        "# the words of ",
+        "# for ",
+        "// with ",
+        "the main ",  # not "in "
+        "an error ",  # not "or "
+        "this ",
+        "a command ",
+        "int main",
+        "# let ",
+        "names ",
+        'say("a" ',
+    ],
+)
+def test_helix_asks_nobody_in_prose(text: str) -> None:
+    assert not f"\n{text}".endswith(policy.HELIX_TRIGGERS)

@@ -40,6 +40,23 @@ def test_what_is_typed_is_taken_off_and_given_back() -> None:
     assert recall.find(URI, at("x = [a for b█]")) is None
 
 
+def test_the_closers_behind_a_fill_stay_behind_what_is_left_of_it() -> None:
+    recall = Recall()
+    recall.remember(URI, at("show(█)"), "pair(a), (b)")
+    # Accepted in part: the line's closer is that of "show(" still.
+    assert recall.find(URI, at("show(pair(█)")) == "a), (b))"
+    assert recall.find(URI, at("show(pair(a█)")) == "), (b))"
+    assert recall.find(URI, at("show(pair(a), █)")) == "(b)"
+    # Typed in an editor that closes brackets.
+    assert recall.find(URI, at("show(pair(█))")) == "a), (b)"
+
+
+def test_nothing_has_no_closers() -> None:
+    recall = Recall()
+    recall.remember(URI, at("show(█)"), "")
+    assert recall.find(URI, at("show(█")) == ""
+
+
 def test_a_fill_that_is_typed_to_its_end_is_over() -> None:
     recall = Recall()
     recall.remember(URI, at("x = █"), "1")

@@ -132,6 +132,8 @@ def test_one_block(text: str, raw: str, expected: str) -> None:
         ("a();\n█", "if (b) {\n    c();\n} else {\n    d();\n}\ne();\n", "c", None),
         ("let a = 1\n█", "let b = 2\nlet c = 3\n", "swift", "let b = 2"),
         ("a = 1\n█", "b = 2\nc = 3\n", "ruby", "b = 2"),
+        ("#include <a>\n█", "#include <b>\n#include <c>\n", "c", "#include <b>"),
+        ("a = 1\n█", "# Why.\nb = 2\nc = 3\n", "python", "# Why.\nb = 2"),
     ],
 )
 def test_a_pause_shows_no_statement_more_than_the_next(
@@ -394,7 +396,30 @@ def test_what_the_cursors_line_opens_goes_on(
         # Behind a statement.
         ("void f() {\n  █\n  d();\n}\n", "a(); // b\n  c();\n  d();", "c", "a(); // b"),
         ("def f():\n    █\n    d()\n", "a('#:')  # b\n    c()\n    d()", "python", "a('#:')  # b"),
+        # Further in than its block.
+        (
+            "class A {\n    int b(int c)\n            throws D {█\n\n    int e() {\n",
+            "\n        f();\n        return c;\n    }\n\n    int e() {",
+            "java",
+            "\n        f();\n        return c;\n    }",
+        ),
+        (
+            "class A(b: B) :\n    C(b) {█\n\nclass D {\n",
+            "\n  fun e() = 1\n\n  fun f() = 2\n}\n\nclass D {",
+            "kotlin",
+            "\n  fun e() = 1\n\n  fun f() = 2\n}",
+        ),
+        # A blank line behind a head.
+        ("█\n", "if a:\n\n    b()\n\nc()", "python", "if a:\n\n    b()"),
+        ("a()\n█\n", "class A:\n\n    b = 1\n\nc()", "python", "class A:\n\n    b = 1"),
+        ("█\n", "a {\n\n  b: c;\n}\n\nd {", "css", "a {\n\n  b: c;\n}"),
         # A head that begins further above.
+        (
+            "fun f() {\n  if (a &&\n      b) {\n    c()\n  } else {█\n}\n",
+            "\n    d()\n  }\n}\n",
+            "kotlin",
+            "\n    d()\n  }",
+        ),
         (
             "int A::b(\n    int c) const {█\n\nint d() {\n",
             "\n  if (c) {\n    e();\n  }\n  return c;\n}\n\nint d() {",

@@ -107,6 +107,11 @@ def test_other_languages(language: str, text: str, raw: str, expected: str | Non
             "f(() => {\n\nfunction g() {\n  if (b) {█\n  h();\n}\n\n});\n",
             "\n    return;\n  }",
         ),
+        (
+            "java",
+            "class A {\n" + "    int a() { return 1; }\n\n" * 300 + "    int b() {█\n}\n",
+            "\n        return 2;\n    }",
+        ),
         # What a directive begins or ends is elsewhere.
         ("c", "#if (!defined(█) || (A <= 600))\n#  define b c\n#endif\n", "A"),
         ("cpp", "int f();\n\n█\nint g();\n", "#if A"),

@@ -4,6 +4,8 @@
 ;; this file somewhere and add (load "/that/place/infill-ls") to your init file; infill-ls must be
 ;; on `exec-path'.
 
+(require 'cl-lib)
+(require 'seq)
 (require 'lsp-mode)
 (require 'lsp-inline-completion)
 
@@ -13,11 +15,11 @@
 
 (defcustom infill-ls-modes
   '(c-mode c-ts-mode c++-mode c++-ts-mode csharp-mode csharp-ts-mode css-mode css-ts-mode
-    elixir-mode elixir-ts-mode go-mode go-ts-mode haskell-mode java-mode java-ts-mode js-mode
-    js-ts-mode js2-mode kotlin-mode kotlin-ts-mode lua-mode lua-ts-mode perl-mode php-mode
-    php-ts-mode python-mode python-ts-mode ruby-mode ruby-ts-mode rust-mode rust-ts-mode rustic-mode
-    scala-mode sh-mode bash-ts-mode sql-mode swift-mode tsx-ts-mode typescript-mode
-    typescript-ts-mode)
+    elixir-mode elixir-ts-mode go-mode go-ts-mode haskell-mode html-mode html-ts-mode java-mode
+    java-ts-mode js-mode js-ts-mode js2-mode kotlin-mode kotlin-ts-mode lua-mode lua-ts-mode
+    mhtml-mode perl-mode php-mode php-ts-mode python-mode python-ts-mode ruby-mode ruby-ts-mode
+    rust-mode rust-ts-mode rustic-mode scala-mode scss-mode sh-mode bash-ts-mode sql-mode
+    swift-mode tsx-ts-mode typescript-mode typescript-ts-mode)
   "The major modes in which infill-ls runs."
   :type '(repeat symbol))
 
@@ -104,15 +106,39 @@
   "The item that is shown."
   (elt lsp-inline-completion--items lsp-inline-completion--current))
 
+(defun infill-ls--passed (text closers)
+  "Where TEXT has gone through each of CLOSERS, in order; `no' if it hasn't all of them.
+That of a bracket which TEXT opens itself is another one, unless they can't be found otherwise."
+  (cl-loop
+   for openers in '("([{" "")
+   do (let ((left (append closers nil)) (depth 0) found)
+        (dotimes (at (length text))
+          (let ((character (aref text at)))
+            (cond ((and left (zerop depth) (eq character (car left)))
+                   (pop left)
+                   (push (1+ at) found))
+                  ((seq-contains-p openers character) (cl-incf depth))
+                  ((seq-contains-p ")]}" character) (setq depth (max 0 (1- depth)))))))
+        (unless left (cl-return (nreverse found))))
+   finally return 'no))
+
 (defun infill-ls--accept-part (pattern)
-  "Accept what PATTERN matches at the suggestion's beginning, and show the rest."
-  (let ((text (lsp-get (infill-ls--shown) :insertText)))
-    (if (not (and (string-match pattern text) (< (match-end 0) (length text))))
+  "Accept what PATTERN matches at the suggestion's beginning, and show the rest.
+Of the closers right of the cursor it replaces those that this goes through."
+  (let* ((item (infill-ls--shown))
+         (text (lsp-get item :insertText))
+         (range (lsp-get item :range)))
+    (if (not (and range (string-match pattern text) (< (match-end 0) (length text))))
         (lsp-inline-completion-accept)
-      (lsp-inline-completion--clear-overlay)
-      (goto-char lsp-inline-completion--start-point)
-      (insert (match-string 0 text))
-      (lsp-inline-completion-display 'implicit))))
+      (let* ((part (match-string 0 text))
+             (passed (infill-ls--passed text (lsp--range-text range))))
+        (lsp-inline-completion--clear-overlay)
+        (goto-char lsp-inline-completion--start-point)
+        (delete-char (if (listp passed)
+                         (seq-count (lambda (at) (<= at (length part))) passed)
+                       0))
+        (insert part)
+        (lsp-inline-completion-display 'implicit)))))
 
 (defun infill-ls-accept-word ()
   "Accept the next word of the suggestion."
@@ -137,15 +163,25 @@
     (lsp-inline-completion-cancel)
     (setq this-command 'self-insert-command)
     (self-insert-command 1)
-    ;; More than the character may have changed, by a mode that closes brackets or indents.
-    (when (and fits (= (point) (1+ start)) (= (buffer-size) (1+ size)))
-      (dolist (end (list (lsp-get range :start) (lsp-get range :end)))
-        (lsp-put end :character (1+ (lsp-get end :character))))
-      (lsp-put item :insertText (substring text 1))
-      (setq lsp-inline-completion--items (list item)
-            lsp-inline-completion--current 0
-            lsp-inline-completion--start-point (point))
-      (lsp-inline-completion-show-overlay))))
+    ;; A mode that closes brackets puts in a closer more, right of the cursor, or lets one be typed
+    ;; over; another one may have indented the line.
+    (when (and fits (= (point) (1+ start)))
+      (let ((grown (- (buffer-size) size))
+            (rest (substring text 1)))
+        (cl-loop for end in (list (lsp-get range :start) (lsp-get range :end))
+                 for moved in (list 1 grown)
+                 do (lsp-put end :character (+ moved (lsp-get end :character))))
+        (let ((closers (and (>= (lsp-get (lsp-get range :end) :character)
+                                (lsp-get (lsp-get range :start) :character))
+                            (lsp--range-text range))))
+          (unless (or (null closers)
+                      (equal rest closers)
+                      (eq 'no (infill-ls--passed rest closers)))
+            (lsp-put item :insertText rest)
+            (setq lsp-inline-completion--items (list item)
+                  lsp-inline-completion--current 0
+                  lsp-inline-completion--start-point (point))
+            (lsp-inline-completion-show-overlay)))))))
 
 (put 'infill-ls-type 'delete-selection 'delete-selection-uses-region-p)
 

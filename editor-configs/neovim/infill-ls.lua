@@ -1,8 +1,4 @@
--- infill-ls for Neovim 0.12 or later: put this file into ~/.config/nvim/plugin/.
-if not vim.lsp.inline_completion then
-  vim.notify('infill-ls.lua is for Neovim 0.12; take infill-ls-0.11.lua', vim.log.levels.ERROR)
-  return
-end
+-- infill-ls for Neovim 0.11 or later: put this file into ~/.config/nvim/plugin/.
 
 -- All in insert mode. CTRL-L does nothing there by default, and every terminal can send it; CTRL-G
 -- waits for a second key anyway, so that nothing is slower for the keys after it. Others are set in
@@ -22,12 +18,17 @@ local keys = vim.tbl_extend('force', {
 infill_ls = {}
 
 local name = 'infill-ls'
+local pause = 200 -- ms without a key before the server is asked
+local invoked, automatic = 1, 2 -- LSP's InlineCompletionTriggerKind
 local statuses = {} -- what the server has last said of itself, by client
 
 vim.lsp.config(name, {
   cmd = { 'infill-ls', 'serve' },
   root_markers = { '.git' },
-  capabilities = { experimental = { ['infill-ls/status'] = true } },
+  capabilities = {
+    textDocument = { inlineCompletion = { dynamicRegistration = false } },
+    experimental = { ['infill-ls/status'] = true },
+  },
   -- Settings are for init.lua:
   -- vim.lsp.config('infill-ls', { init_options = { model = 'qwen2.5-coder:3b' } })
   handlers = {
@@ -41,59 +42,191 @@ vim.lsp.config(name, {
   end,
 })
 vim.lsp.enable(name)
-vim.lsp.inline_completion.enable()
 
--- Neovim 0.12 asks by itself alone, 200 ms after a key. What can ask at once is not public; without
--- it, asking by hand does nothing, and what is left of a suggestion shows 200 ms later.
-local function request(kind)
-  local found, capabilities = pcall(require, 'vim.lsp._capability')
-  local buffer = vim.api.nvim_get_current_buf()
-  local asker = found and vim.tbl_get(capabilities, 'all', 'inline_completion', 'active', buffer)
-  if asker and asker.request and asker.reset_timer then
-    asker:reset_timer()
-    asker:request(kind)
+-- Neovim 0.12 has inline completion of its own. It goes on showing what no longer fits, draws what
+-- replaces closers over whatever stands behind them, and can't be asked. This file asks and draws
+-- by itself, with nothing that Neovim doesn't document.
+local places = vim.api.nvim_create_namespace(name .. '.places') -- where the server was asked
+local ghost = vim.api.nvim_create_namespace(name) -- what is drawn
+local timer = assert(vim.uv.new_timer())
+local offer -- the last answer, and where it was asked for
+local waiting -- the last request
+
+-- Where the text has the closers that stand right of the cursor, in order; nil if it hasn't. That
+-- of a bracket that the text opens itself is another one, unless they can't be found otherwise.
+local function passed(text, closers)
+  for _, opening in ipairs({ '[%(%[{]', '^$' }) do
+    local found, depth = {}, 0
+    for at = 1, #text do
+      local character = text:sub(at, at)
+      if depth == 0 and #found < #closers and character == closers:sub(#found + 1, #found + 1) then
+        table.insert(found, at)
+      elseif character:find(opening) then
+        depth = depth + 1
+      elseif character:find('[%)%]}]') then
+        depth = math.max(depth - 1, 0)
+      end
+    end
+    if #found == #closers then return found end
   end
 end
 
--- What is left of a suggestion to insert at the cursor. More may have been typed since it was asked
--- for; it must be the beginning of the suggestion, or nothing of it fits any more (nil).
-local function rest(item)
-  if not item.range then return item.insert_text end
-  local start_row, start_col = item.range:to_extmark()
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  row = row - 1
-  if row < start_row or (row == start_row and col < start_col) then return nil end
-  local typed = vim.api.nvim_buf_get_text(0, start_row, start_col, row, col, {})
+-- What is left of the suggestion to be put in at the cursor, and the closers right of it in whose
+-- place it comes. Nil if what was typed since is not its beginning, or if it hasn't the closers.
+local function rest()
+  if not offer or offer.buffer ~= vim.api.nvim_get_current_buf() then return nil end
+  local item = offer.items[offer.index]
+  local row, col, mark =
+    unpack(vim.api.nvim_buf_get_extmark_by_id(0, places, offer.mark, { details = true }))
+  local now_row, now_col = unpack(vim.api.nvim_win_get_cursor(0))
+  now_row = now_row - 1
+  -- The mark's start is elsewhere when something left of it was deleted, its end when a new line
+  -- was begun before the closers. What a mapping closes by itself comes before its end.
+  if not item or col ~= offer.col or mark.end_row ~= now_row then return nil end
+  local end_col = mark.end_col - item.behind
+  if now_row < row or (now_row == row and now_col < col) or end_col < now_col then return nil end
+  local typed = vim.api.nvim_buf_get_text(0, row, col, now_row, now_col, {})
   typed = table.concat(typed, '\n')
-  if vim.startswith(item.insert_text, typed) then return item.insert_text:sub(#typed + 1) end
+  if not vim.startswith(item.text, typed) then return nil end
+  local text = item.text:sub(#typed + 1)
+  local closers = vim.api.nvim_get_current_line():sub(now_col + 1, end_col)
+  if text ~= closers and passed(text, closers) then return text, closers end
 end
 
-local function insert(text)
+local function hide()
+  if offer and vim.api.nvim_buf_is_valid(offer.buffer) then
+    vim.api.nvim_buf_clear_namespace(offer.buffer, ghost, 0, -1)
+  end
+end
+
+-- Draw what is left: what can be seen is what will stand there. Closers that stay in the line are
+-- left where they are, with the text around them; what goes to another line is seen only there.
+local function show(hint)
+  hide()
+  local text, closers = rest()
+  if not text then return end
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local line = vim.api.nvim_get_current_line()
   local lines = vim.split(text, '\n', { plain = true })
-  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col, lines)
+  local function put(what)
+    what.hl_mode = 'combine'
+    vim.api.nvim_buf_set_extmark(0, ghost, row - 1, col, what)
+  end
+  local function inline(piece, ...)
+    put({ virt_text = { { piece, 'InfillLsGhost' }, ... }, virt_text_pos = 'inline' })
+  end
+  local behind = line:sub(col + #closers + 1)
+  local from = 1
+  for _, closer in ipairs(passed(text, closers)) do
+    if closer > #lines[1] then break end
+    inline(lines[1]:sub(from, closer - 1))
+    from, col = closer + 1, col + 1
+  end
+  if #lines == 1 then
+    inline(lines[1]:sub(from), hint)
+    return
+  end
+  inline(lines[1]:sub(from))
+  local below = {}
+  for at = 2, #lines do
+    table.insert(below, { { lines[at], 'InfillLsGhost' } })
+  end
+  vim.list_extend(below[#below], { { behind, 'Normal' }, hint })
+  local blanks = (' '):rep(vim.fn.strdisplaywidth(line:sub(col + 1)))
+  put({ virt_text = { { blanks } }, virt_text_pos = 'overlay', virt_lines = below })
+end
+
+-- Whether a suggestion for this buffer is welcome now. vim.b.infill_ls = false: never there.
+local function wanted(buffer)
+  return vim.api.nvim_get_current_buf() == buffer
+    and vim.startswith(vim.api.nvim_get_mode().mode, 'i')
+    and vim.b.infill_ls ~= false
+end
+
+local function forget()
+  hide()
+  if offer and vim.api.nvim_buf_is_valid(offer.buffer) then
+    vim.api.nvim_buf_del_extmark(offer.buffer, places, offer.mark)
+  end
+  offer = nil
+end
+
+-- Ask the server what belongs at the cursor.
+local function request(kind)
+  timer:stop()
+  local buffer = vim.api.nvim_get_current_buf()
+  local client = vim.lsp.get_clients({ name = name, bufnr = buffer })[1]
+  if not client or not wanted(buffer) then return end
+  local encoding, line = client.offset_encoding, vim.api.nvim_get_current_line()
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local params = vim.lsp.util.make_position_params(0, encoding)
+  params.context = { triggerKind = kind }
+  -- From here to the end of the line, whatever is typed and closed until and after the answer.
+  local mark = vim.api.nvim_buf_set_extmark(buffer, places, row - 1, col, {
+    end_row = row - 1,
+    end_col = #line,
+    right_gravity = false,
+    end_right_gravity = true,
+  })
+  local this = { client = client }
+  this.sent, this.id = client:request('textDocument/inlineCompletion', params, function(err, result)
+    if waiting == this then waiting = nil end
+    if not vim.api.nvim_buf_is_valid(buffer) then return end
+    -- Without a result that for a newer request comes; what is shown stays until then.
+    if err or not result or not wanted(buffer) then
+      vim.api.nvim_buf_del_extmark(buffer, places, mark)
+      return
+    end
+    forget()
+    offer = { client = client, buffer = buffer, mark = mark, col = col, index = 1, items = {} }
+    for _, item in ipairs(result.items or result) do
+      local finish = item.range and item.range['end'].character
+      finish = finish and vim.str_byteindex(line, encoding, finish, false) or col
+      table.insert(offer.items, {
+        text = item.insertText,
+        behind = #line - finish, -- bytes of the line that stay as they are
+        command = item.command,
+      })
+    end
+    show()
+  end, buffer)
+  waiting = this.sent and this or nil
+end
+
+local part -- of what is shown: what is accepted
+
+-- Accept the part of what is shown that `wanted_part` says; false if nothing is shown.
+local function accept(wanted_part)
+  if not rest() then return false end
+  part = wanted_part
+  -- As keys, because a mapping may be one in which the text can't be changed. CTRL-G u: what is
+  -- accepted can be undone by itself.
+  local put_in = vim.keycode('<C-g>u<Cmd>lua infill_ls._put_in()<CR><C-g>u')
+  vim.api.nvim_feedkeys(put_in, 'ni', false)
+  return true
+end
+
+function infill_ls._put_in()
+  local text, closers = rest()
+  if not text then return end
+  local accepted = part(text)
+  local replaced = 0
+  for _, closer in ipairs(passed(text, closers)) do
+    if closer <= #accepted then replaced = replaced + 1 end
+  end
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(accepted, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col + replaced, lines)
   local last = #lines[#lines]
   vim.api.nvim_win_set_cursor(0, { row + #lines - 1, #lines == 1 and col + last or last })
-end
-
--- Accept the part of what is shown that `part` says; false if nothing is shown.
-local function accept(part)
-  return vim.lsp.inline_completion.get({
-    on_accept = function(item)
-      local client = vim.lsp.get_client_by_id(item.client_id)
-      if not client or client.name ~= name then return item end
-      local text = rest(item)
-      if not text or text == '' then return nil end
-      local accepted = part(text)
-      insert(accepted)
-      vim.api.nvim_feedkeys(vim.keycode('<C-g>u'), 'ni', false)
-      if accepted ~= text then
-        request(vim.lsp.protocol.InlineCompletionTriggerKind.Automatic)
-      elseif item.command then
-        client:exec_cmd(item.command, { bufnr = vim.api.nvim_get_current_buf() })
-      end
-    end,
-  })
+  if accepted ~= text then
+    show()
+    request(automatic)
+    return
+  end
+  local client, command = offer.client, offer.items[offer.index].command
+  forget()
+  if command then client:exec_cmd(command, { bufnr = vim.api.nvim_get_current_buf() }) end
 end
 
 function infill_ls.accept()
@@ -114,18 +247,18 @@ function infill_ls.accept_line()
   return accept(function(text) return text:match('^%s*[^\n]+') or text end)
 end
 
-function infill_ls.next()
-  vim.lsp.inline_completion.select({ count = vim.v.count1 })
+local function select(steps)
+  if not rest() then return end
+  offer.index = (offer.index - 1 + steps) % #offer.items + 1
+  show({ (' (%d/%d)'):format(offer.index, #offer.items), 'ComplHintMore' })
 end
 
-function infill_ls.previous()
-  vim.lsp.inline_completion.select({ count = -vim.v.count1 })
-end
+function infill_ls.next() select(vim.v.count1) end
+
+function infill_ls.previous() select(-vim.v.count1) end
 
 -- Asked by hand, the server offers several suggestions, and is more generous.
-function infill_ls.ask()
-  request(vim.lsp.protocol.InlineCompletionTriggerKind.Invoked)
-end
+function infill_ls.ask() request(invoked) end
 
 -- Run a command of the server; `answered` gets what it answers.
 local function command(command_name, answered)
@@ -139,7 +272,7 @@ end
 -- Off or on, for all documents. Asking again hides what is shown, or shows something.
 function infill_ls.toggle()
   command('infill-ls.toggle')
-  request(vim.lsp.protocol.InlineCompletionTriggerKind.Automatic)
+  request(automatic)
 end
 
 -- Why the last request was answered as it was.
@@ -157,13 +290,63 @@ end
 vim.api.nvim_create_user_command('InfillToggle', infill_ls.toggle, {})
 vim.api.nvim_create_user_command('InfillExplain', infill_ls.explain, {})
 
--- CTRL-G u, here and after it: what is accepted can be undone by itself. CTRL-L without one would type a form feed.
+local group = vim.api.nvim_create_augroup(name, {})
+vim.api.nvim_create_autocmd({ 'InsertEnter', 'CursorMovedI', 'TextChangedI', 'TextChangedP' }, {
+  group = group,
+  callback = function(event)
+    if #vim.lsp.get_clients({ name = name, bufnr = event.buf }) == 0 then return end
+    show()
+    timer:start(pause, 0, vim.schedule_wrap(function() request(automatic) end))
+  end,
+})
+vim.api.nvim_create_autocmd('InsertLeave', {
+  group = group,
+  callback = function()
+    timer:stop()
+    if waiting then waiting.client:cancel_request(waiting.id) end
+    waiting = nil
+    forget()
+  end,
+})
+-- Where the user has Neovim's own for other servers: ours would be there twice.
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == name and vim.lsp.inline_completion then
+      vim.lsp.inline_completion.enable(false, { client_id = client.id })
+    end
+  end,
+})
+
+-- ComplHint is the colour of such text, but by default for terminals with true colour alone. Others
+-- get a grey of theirs, unless the colour scheme has something for them.
+local function colour()
+  vim.api.nvim_set_hl(0, 'ComplHint', { link = 'NonText', default = true }) -- Neovim 0.11 has none
+  vim.api.nvim_set_hl(0, 'ComplHintMore', { link = 'MoreMsg', default = true })
+  local hint = vim.api.nvim_get_hl(0, { name = 'ComplHint', link = false })
+  if not hint.ctermfg and not hint.cterm then
+    local screen = vim.api.nvim_list_uis()[1]
+    local colours = screen and screen.term_colors or 256
+    local grey = vim.o.background == 'dark' and 243 or 246
+    hint.ctermfg = colours >= 256 and grey or colours >= 16 and 8 or 4
+  end
+  vim.api.nvim_set_hl(0, 'InfillLsGhost', hint)
+end
+colour()
+vim.api.nvim_create_autocmd({ 'ColorScheme', 'UIEnter' }, { group = group, callback = colour })
+vim.api.nvim_create_autocmd('OptionSet', {
+  group = group,
+  pattern = 'background',
+  callback = colour,
+})
+
+-- CTRL-L without a suggestion would type a form feed.
 for _, action in ipairs({ 'accept', 'accept_word', 'accept_line' }) do
   local key = keys[action]
   if key ~= '' then
     vim.keymap.set('i', key, function()
-      if infill_ls[action]() then return '<C-g>u' end
-      return key == '<C-l>' and '' or key
+      return (infill_ls[action]() or key == '<C-l>') and '' or key
     end, { expr = true, desc = 'infill-ls: ' .. action })
   end
 end

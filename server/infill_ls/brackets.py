@@ -27,7 +27,7 @@ _TRIPLE_QUOTES: Final = frozenset(
 )
 # In these a string may follow a word at once.
 _QUOTE_AFTER_WORD: Final = frozenset({"lua", "shellscript"})
-# In these a # begins a comment after a blank or a bracket only.
+# In these a # begins a comment after a blank, a bracket or a semicolon only.
 _SPACED_COMMENTS: Final = frozenset({"shellscript", "yaml"})
 _NOT_AFTER_WORD: Final = r"(?<!\w)"
 _HASH_COMMENTS: Final = frozenset(
@@ -165,7 +165,7 @@ def _marks(language: str) -> re.Pattern[str]:
         )
     if language in _HASH_COMMENTS:
         # Of a shell's ${#a} and $# none begins a comment.
-        comments.append(r"(?<![^\s()\[\]{};,])#" if language in _SPACED_COMMENTS else "#")
+        comments.append(r"(?<![^\s;()])#" if language in _SPACED_COMMENTS else "#")
     if language in _SLASH_COMMENTS:
         comments.append(r"/[/*]")
     if language in _DASH_COMMENTS:
@@ -375,7 +375,7 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
     """The closers that the rest of a line consists of.
 
     Empty if there is more in it than closers of what is open, innermost first, with ``;`` and
-    ``,`` behind them.
+    ``,`` behind them. A string need not be closed there: editors close no quote behind a word.
     """
     layers = list(zip(reversed(opened.code), map(list, reversed(opened.texts)), strict=True))
     closers: list[Closer] = []
@@ -384,6 +384,14 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
         if layer == len(layers):
             return ()
         closer, (mark, text) = found[1], layers[layer]
+        if (
+            closer[0] not in QUOTES
+            and not text
+            and ends_with_line(mark)
+            and layer + 1 < len(layers)
+        ):
+            layer += 1
+            mark, text = layers[layer]
         # Three quotes may be one, and a pair that is none of ours.
         closer = closer if closer_of(mark) == closer else closer[:1]
         while text and PAIRS[text[-1]] != closer:
@@ -404,12 +412,14 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
     """Where a fill closes what the rest of the line closes too, in the order of the rest."""
     closed = Scan(language, opened=opened.code, lenient=True).follow(fill).closed
     found: list[Closed] = []
-    position = 0
     for layer, closers in groupby(closers_in(rest, opened), key=lambda closer: closer.layer):
         kinds = [closer.in_text for closer in closers]
+        if layer > len(closed):
+            break
+        position = closed[layer - 1].end if layer else 0
         end = closed[layer].start if layer < len(closed) else len(fill)
         if in_text := sum(kinds):
-            own = _closed_in_text(fill[position:end], opened.texts[~layer])
+            own = _closed_in_text(fill, position, end, opened.texts[~layer])
             found += own[:in_text]
             if len(own) < in_text:
                 # Then what is around it isn't to be closed either.
@@ -417,14 +427,14 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
         if layer >= len(closed) or all(kinds):
             break
         found.append(closed[layer])
-        position = closed[layer].end
     return found
 
 
-def _closed_in_text(text: str, opened: tuple[str, ...]) -> list[Closed]:
+def _closed_in_text(text: str, start: int, end: int, opened: tuple[str, ...]) -> list[Closed]:
+    """Where a part of a text closes what is open in a string's own text."""
     stack, least = list(opened), len(opened)
     closed: list[Closed] = []
-    for found in _PAIRED.finditer(text):
+    for found in _PAIRED.finditer(text, start, end):
         if stack and PAIRS[stack[-1]] == found[0]:
             stack.pop()
             if len(stack) < least:

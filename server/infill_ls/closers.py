@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, ends_with_line, is_text
+from infill_ls.hole import SUFFIX_LIMIT
 from infill_ls.place import REACH, Draft, Place, depth_of, width_of
 
 # Closers below that are looked at.
@@ -114,11 +115,12 @@ def _opens_for_below(scan: Scan, place: Place) -> bool:
 @lru_cache(maxsize=16)
 def closable(place: Place) -> int:
     """How much of what is open at the cursor a fill may close, innermost first."""
-    closers = [one for one in closers_in(place.hole.closers, place.hole.open) if not one.in_text]
+    closers = closers_in(place.hole.closers, place.hole.open)
+    closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
     rest = place.rest.strip()
     if rest:
         return 0 if place.outer and rest[0] == closer_of(place.outer[-1]) else len(place.outer)
-    return len(closers) + _unclosed(place, len(closers))
+    return closed + _unclosed(place, closed)
 
 
 def _unclosed(place: Place, skipped: int) -> int:
@@ -128,6 +130,8 @@ def _unclosed(place: Place, skipped: int) -> int:
     """
     opened, indents = place.hole.open.code, place.hole.open.indents
     opened = opened[: len(opened) - skipped]
+    if (counted := _counted(place, skipped)) is not None:
+        return counted
     below = _strays_below(place)
     if not below or place.language == "shellscript":
         return len(opened)
@@ -146,6 +150,74 @@ def _unclosed(place: Place, skipped: int) -> int:
         same = len(list(takewhile(lambda stray: stray == below[0], below)))
         matching = level[:-1] if 1 < len(level) == same + 1 else level
     return max(least, len(opened) - 1 - matching[-1]) if matching else len(opened)
+
+
+def _counted(place: Place, skipped: int) -> int | None:
+    """The same, as told by all closers below that the cursor's statement has; None if they don't.
+
+    It has those down to the first line that is indented no further than its own first, and closes
+    nothing.
+    """
+    opened, indents = place.hole.open.code, place.hole.open.indents
+    opened, indents = opened[: len(opened) - skipped], indents[: len(opened) - skipped]
+    here = max(0, place.hole.open.here - skipped)
+    if place.language == "shellscript" or any(map(is_text, opened)):
+        return None
+    widths = [width_of(place.hole.indentation if one is None else one) for one in indents]
+    # The brackets that the statement opens: those of the cursor's line, and what they stand in.
+    first = len(opened) - here
+    while first and opened[first - 1] != "{":
+        first -= 1
+    if first == len(opened):
+        return None
+    base = min(widths[first:])
+    while first and widths[first - 1] >= base:
+        first -= 1
+    statement = opened[first:]
+    below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
+    if below is None:
+        return None
+    marks, position = [], 0
+    while (stray := Scan(place.language).follow(below[position:]).stray) is not None:
+        marks.append(below[position + stray])
+        position += stray + 1
+    missing = len(statement) - len(marks)
+    if missing < 0 or marks != [closer_of(one) for one in reversed(statement)][missing:]:
+        return None
+    return missing
+
+
+@lru_cache(maxsize=16)
+def _missing_openers(place: Place) -> int:
+    """How many closers right of the cursor and below, in its statement, nothing opens."""
+    opened, indents = place.hole.open.code, place.hole.open.indents
+    base = depth_of(place.before)
+    widths = [base if one is None else width_of(one) for one in indents]
+    own = 0
+    while own < len(opened) and widths[len(opened) - 1 - own] >= base:
+        own += 1
+    below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
+    if below is None:
+        return 0
+    text, position, strays = f"{place.rest}\n{below}", 0, 0
+    while (stray := Scan(place.language).follow(text[position:]).stray) is not None:
+        strays += 1
+        position += stray + 1
+    return max(0, strays - own)
+
+
+def _of_the_statement(below: str, base: int, language: str) -> str | None:
+    """The lines below that are of a statement with this width of indentation; None if that goes on
+    beyond what is known of the text.
+    """
+    position = 0
+    for line in below.split("\n"):
+        code = line.strip()
+        depth = depth_of(line)
+        if code and code[0] != "#" and (depth < base or (depth == base and code[0] not in ")]}")):
+            return below[:position]
+        position += len(line) + 1
+    return below if len(below) < SUFFIX_LIMIT - 1_000 else None
 
 
 @lru_cache(maxsize=16)
@@ -179,6 +251,8 @@ def with_closers(draft: Draft, place: Place) -> Draft:
     own = [at for at in scan.places if at >= 0]
     if not own or (rest and scan.quote):
         return draft
+    if rest and _missing_openers(place) >= len(own):
+        return draft
     if rest:
         after = Scan(place.language, opened=place.outer).follow(place.rest)
         if after.stray is not None or len(after.opened) >= len(place.outer):
@@ -200,17 +274,13 @@ def through_closers(draft: Draft, place: Place) -> Draft:
     hole, text = place.hole, draft.text
     if not draft.final or not hole.closers or not text.strip():
         return draft
+    text = hole.shortened(text)
     passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
-    if passed and text[text.rfind("\n", 0, passed[0].start) + 1 : passed[0].start].strip():
-        blanks = len(hole.closers) - len(hole.closers.lstrip())
-        kept = text[: passed[0].start]
-        if hole.closers.startswith(text[passed[0].start :], blanks) and (
-            not blanks or kept.endswith(hole.closers[:blanks])
-        ):
-            return draft.become(kept[: len(kept) - blanks])
+    if text != draft.text:
+        return draft.become(text)
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return draft
-    opened = len(hole.open.code) - 1 - sum(not one.in_text for one in closers[: len(passed)])
+    opened = len(hole.open.code) - 1 - closers[len(passed)].layer
     if not _has_lines_of_its_own(text, place, opened):
         return draft
     left = hole.closers[closers[len(passed) - 1].end if passed else 0 :].strip()

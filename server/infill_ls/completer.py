@@ -398,7 +398,7 @@ class Completer:
         """
         known = self._recall.find_all(uri, hole)
         if known:
-            return hole, known
+            return hole, tuple(map(hole.shortened, known))
         for before in earlier_of(hole):
             known = self._recall.find_all(uri, before, typed=1)
             if known:

@@ -127,7 +127,8 @@ def cursors(
 ) -> Iterator[tuple[int, int]]:
     """Where the cursor may be after a change: at the end of what was put in.
 
-    Or before its last character, if that is a closer which the editor put in by itself.
+    Or before its last character, if that is a closer which the editor put in by itself, or before
+    its last line, if that is for a closer which it has put on a line of its own.
     """
     for change in changes:
         if change.start is None:
@@ -142,6 +143,8 @@ def cursors(
         yield line, column
         if len(change.text) > 1 and change.text[-1] in CLOSERS and column:
             yield line, column - 1
+        if len(inserted) > 2 and not inserted[-1].strip():
+            yield line - 1, len(lines[line - 1].rstrip("\r\n"))
 
 
 def character(line: str, column: int, encoding: Encoding) -> int:

@@ -85,15 +85,30 @@ class Hole:
         whole = behind and fill.endswith(behind)
         return len(self.closers.rstrip()) if whole else ends[count - 1]
 
+    def behind(self, fill: str) -> str:
+        """The closers of the line that stand behind a fill."""
+        return self.closers[self.replaced(fill) :]
+
     def before_closers(self, fill: str) -> str:
         """A fill as far as it goes without taking the place of anything."""
         passed = self.passed(fill)
         return fill[: passed[0].start] if passed else fill
 
+    def shortened(self, fill: str) -> str:
+        """A fill without the closers that its last line would only end with: they stand there."""
+        passed = self.passed(fill)
+        if not passed:
+            return fill
+        kept, end = fill[: passed[0].start], fill[passed[0].start :]
+        blanks = len(self.closers) - len(self.closers.lstrip())
+        if not kept.rpartition("\n")[2].strip() or not self.closers.startswith(end, blanks):
+            return fill
+        own = self.closers[:blanks]
+        return kept[: len(kept) - blanks] if kept.endswith(own) else fill
+
     def after(self, fill: str) -> Hole:
         """The hole behind a fill that was accepted."""
-        closers = self.closers[self.replaced(fill) :]
-        return replace(self, prefix=self.prefix + fill, closers=closers)
+        return replace(self, prefix=self.prefix + fill, closers=self.behind(fill))
 
     @property
     def surroundings(self) -> tuple[str, str]:

@@ -152,8 +152,11 @@ def tidy(draft: Draft, place: Place) -> Draft:
             return draft.become(code + "\n" if "\n" in text[len(code) :] else text)
         closers = place.hole.closers
         padded = closers and text[:1].isspace() and not closers[0].isspace()
-        in_string = closers and place.quote and "\n" not in text[len(text.rstrip()) :]
-        goes_on = place.rest.strip() or in_string or padded
+        code = text.rstrip()
+        ends_well = "\n" in code or "\n" not in text[len(code) :]
+        in_string = closers and place.quote and ends_well
+        # Its own blank stands there already, or is to.
+        goes_on = (place.rest.strip() and not place.rest[0].isspace()) or in_string or padded
         return draft.become(text if goes_on and text.strip() else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))
 

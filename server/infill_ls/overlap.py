@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
-from infill_ls.brackets import QUOTES, Scan
+from infill_ls.brackets import OPENERS, QUOTES, Scan
 from infill_ls.place import PROSE_LANGUAGES, Draft, Place, depth_of
 from infill_ls.statements import code_of
 from infill_ls.unreachable import is_comment
@@ -37,7 +37,7 @@ _CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
 _ONCE: Final = re.compile(
     r"\s*(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
     r"(?:def|class|func|fn|fun|function|impl|struct|enum|interface|trait|module|if|for|while|switch"
-    r"|match|with|try|else|elif|do|loop|until|unless|case|when)\b"
+    r"|match|with|else|elif|do|loop|until|unless|case|when)\b"
 )
 # An attribute, a decorator or an annotation on a line of its own.
 _OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z")
@@ -129,7 +129,7 @@ def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
     stripped = line.rstrip()
     for length in range(min(len(rest), len(stripped)), 0, -1):
         shared = rest[:length]
-        if not stripped.endswith(shared):
+        if not stripped.endswith(shared) or _is_another(shared, stripped, place):
             continue
         all_of_it = shared == rest and rest.strip(")]}\"'`")
         unlike_code = not re.search(r"[\w)\]}\"']", shared)
@@ -141,6 +141,14 @@ def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
         if stripped.endswith(repeated) and _quoted_twice(stripped, repeated, place):
             return len(stripped) - len(repeated)
     return None
+
+
+def _is_another(shared: str, line: str, place: Place) -> bool:
+    """Whether an opener at the end of both closes further on: ``f(█() => a)`` has two."""
+    if shared[-1] not in OPENERS:
+        return False
+    scan = Scan(place.language).follow(place.before + line + place.rest)
+    return scan.stray is None and not scan.opened
 
 
 @lru_cache(maxsize=16)
@@ -243,7 +251,7 @@ def _first_is_judged(place: Place) -> bool:
     """
     if place.rest_has_words:
         return False
-    return place.at_line_start or len(plain(place.below or "")) >= _TELLING
+    return place.at_line_start or len(_bare(place.below or "", place.language)) >= _TELLING
 
 
 def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
@@ -284,8 +292,8 @@ def _telling_below(place: Place) -> str:
     telling = (
         line
         for line in near
-        if len(re.findall(r"\w", line)) >= _TELLING
-        and not _ONE_WORD.fullmatch(line)
+        if len(re.findall(r"\w", code := code_of(line, place.language))) >= _TELLING
+        and not _ONE_WORD.fullmatch(code)
         and depth_of(line) <= deepest
     )
     line = next(telling, "")

@@ -33,7 +33,7 @@ PROSE_LANGUAGES: Final = frozenset(
 )
 # A line that ends like this heads a block, or goes on below.
 OPENS: Final = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|begin|else|try))$")
-COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
+_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
 # Indented with tabs, whoever writes them.
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
@@ -158,7 +158,7 @@ class Place:
     @cached_property
     def in_text(self) -> bool:
         """Whether the cursor is in a comment or a docstring, where prose is wanted."""
-        return bool(COMMENT.match(self.before)) or self.in_docstring
+        return bool(_COMMENT.match(self.before)) or self.in_docstring
 
     @cached_property
     def prose(self) -> bool:

@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
 from infill_ls.hole import Hole
-from infill_ls.place import COMMENT, OPENS, PROSE_LANGUAGES, REACH, depth_of, width_of
+from infill_ls.place import OPENS, PROSE_LANGUAGES, REACH, depth_of, width_of
 from infill_ls.settings import Settings
 from infill_ls.trim import Shape
+from infill_ls.unreachable import is_comment
 
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.
@@ -20,12 +21,34 @@ DEBOUNCE_MS_ELSEWHERE: Final = 75
 # Texts after which editors with menus ask without waiting for two letters of a word: where a name
 # or an expression begins.
 TRIGGERS: Final = (".", "(", "[", "{", ",", "=", ":", " ", "\t", "\n")
+# Words of the languages before an expression, a name or a type: where they stand in a line (after a
+# blank or an opening bracket), and those that begin a statement but are common in prose too.
+_BEFORE_EXPRESSIONS: Final = (
+    *("and", "assert", "async", "await", "case", "catch", "const", "def", "defer", "delete"),
+    *("dyn", "echo", "elif", "else", "elseif", "elsif", "enum", "except", "extends", "final", "fn"),
+    *("func", "if", "impl", "implements", "import", "in", "instanceof", "lambda", "mut", "new"),
+    *("not", "or", "raise", "range", "return", "static", "struct", "throw", "throws", "typeof"),
+    *("unless", "var", "yield"),
+    # SQL, which is in capitals where it is typed by itself.
+    *("SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "JOIN", "ON", "BY", "SET", "INTO"),
+)
+_BEGIN_STATEMENTS: Final = (
+    *("class", "del", "do", "export", "for", "from", "function", "interface", "let", "local"),
+    *("match", "package", "private", "protected", "pub", "public", "require", "switch", "trait"),
+    *("type", "until", "use", "when", "while", "with"),
+)
+_OPERATORS: Final = "=,:+-*/%<>&|?"
 # Helix looks for whole texts left of the cursor, and asks all servers after those of any: a blank
-# alone would open everybody's menu in the middle of comments, and at each step of indentation.
+# alone would open everybody's menu in the middle of comments, and at each step of indentation. So
+# it is a blank after what an expression, a name or another part of a statement follows.
 HELIX_TRIGGERS: Final = (
-    *(".", "(", "[", "{"),
-    *(f"{mark} " for mark in "=,:+-*/%<>&|?"),
-    "return ",
+    *(".", "(", "[", "{", "->", "::", "$", "<", "</", "(|"),
+    *(f"{mark} " for mark in f"{_OPERATORS});]}}0123456789"),
+    *(f"{before}{word} " for word in _BEFORE_EXPRESSIONS for before in ("\n", "\t", " ", "(", "[")),
+    *(f"{before}{word} " for word in _BEGIN_STATEMENTS for before in ("\n", "\t", "  ")),
+    # Within a string, where it is the part of an expression.
+    *(before + quote for before in ("(", "[", "{", "=") for quote in "\"'"),
+    *(f"{mark} {quote}" for mark in _OPERATORS for quote in "\"'"),
     *sorted({"\n" + unit * depth for unit in ("\t", "  ", "    ") for depth in range(7)}),
 )
 # s. The longest that a request waits for its fill; the work goes on into memory afterwards.
@@ -140,7 +163,11 @@ def _follows_a_statement(hole: Hole) -> bool:
 def _code_above(hole: Hole) -> str:
     """The nearest line above with code, without blanks at its end; empty if there is none."""
     near = hole.prefix.removesuffix(hole.line_before)[-REACH:].split("\n")
-    code = (line.rstrip() for line in reversed(near) if line.strip() and not COMMENT.match(line))
+    code = (
+        line.rstrip()
+        for line in reversed(near)
+        if line.strip() and not is_comment(line, hole.language)
+    )
     return next(code, "")
 
 

@@ -14,6 +14,8 @@ from infill_ls.hole import REACH, TYPED, Hole
 CAPACITY: Final = 250
 
 _Key = tuple[str, str, str]
+# A fill, and the closers that stand behind it.
+_Fill = tuple[str, str]
 
 
 class Recall:
@@ -21,18 +23,18 @@ class Recall:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._fills: OrderedDict[_Key, tuple[str, ...]] = OrderedDict()
+        self._fills: OrderedDict[_Key, tuple[_Fill, ...]] = OrderedDict()
 
     def remember(self, uri: str, hole: Hole, fill: str) -> None:
         """Keep the fill of a hole; an empty one says that there is nothing to show there."""
-        self._keep(_key(uri, hole), (fill,))
+        self._keep(_key(uri, hole), ((fill, hole.behind(fill)),))
 
     def add(self, uri: str, hole: Hole, fill: str) -> None:
         """Keep another fill of a hole, after those that it has."""
         key = _key(uri, hole)
-        self._keep(key, (*self._fills.get(key, ()), fill))
+        self._keep(key, (*self._fills.get(key, ()), (fill, hole.behind(fill))))
 
-    def _keep(self, key: _Key, fills: tuple[str, ...]) -> None:
+    def _keep(self, key: _Key, fills: tuple[_Fill, ...]) -> None:
         self._fills[key] = fills
         self._fills.move_to_end(key)
         while len(self._fills) > self._capacity:
@@ -53,8 +55,8 @@ class Recall:
             end = len(prefix) - since
             key = (uri, prefix[max(0, end - REACH) : end], suffix)
             rests = tuple(
-                fill[since:]
-                for fill in self._fills.get(key, ())
+                (fill[since:], behind)
+                for fill, behind in self._fills.get(key, ())
                 if fill.startswith(prefix[end:]) and (len(fill) > since or not since)
             )
             if not rests:
@@ -63,8 +65,17 @@ class Recall:
             if since > TYPED // 2:
                 # Or the rest of a long fill would be out of reach before it is typed.
                 self._keep(_key(uri, hole), rests)
-            return rests
+            return tuple(_whole(hole, rest, behind) for rest, behind in rests)
         return ()
+
+
+def _whole(hole: Hole, rest: str, behind: str) -> str:
+    """What is left of a fill, such that the closers ``behind`` stand behind it.
+
+    Where a part of it was accepted that opened a bracket, the rest closes that; it seems to go
+    through a closer of the line, which belongs to a bracket further left.
+    """
+    return rest if not rest or hole.behind(rest) == behind else rest + behind
 
 
 def _key(uri: str, hole: Hole) -> _Key:

@@ -47,9 +47,12 @@ def outside_of_strings(draft: Draft, place: Place) -> Draft:
 def without_severed_end(draft: Draft, place: Place) -> Draft:
     """Cuts a fill that broke off back to what stands by itself.
 
-    Of one that is to be a line, the rest may be meant to stand below.
+    Of one that is to be a line, the rest may be meant to stand below; at the start of a line that
+    stands there, it may be that one.
     """
     if not draft.final or place.shape == "line" or not draft.text or place.in_text:
+        return draft
+    if place.hole.opens_line and "\n" not in draft.text:
         return draft
     position = _tag_begun(draft.text, place)
     if position is None:

@@ -20,8 +20,14 @@ CLAUSES: Final = frozenset(
 ) | {*CLOSERS, "{", ".", "|"}
 # In these a line that begins with a point begins a rule.
 _SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
-# Comments, attributes and decorators belong to the statement below them.
-_INTRODUCES: Final = re.compile(r"\s*(?:#|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$")
+# Comments, attributes and decorators belong to the statement below them; directives don't.
+_INTRODUCES: Final = re.compile(
+    r"\s*(?:#(?!(?:include|import|define|undef|pragma)\b)|//|/\*|-- |@[\w.]+(?:\(.*)?$)|.*\*/$"
+)
+# Nor does a closer by itself make a fill.
+_INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
+# The mark at its end is none of an operator.
+_INCLUDES: Final = re.compile(r"\s*#\s*(?:include|import)\s*<")
 _FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 # Lines beyond the end of the block in which the model may get to the line that stands below.
 _LOOK_AHEAD: Final = 6
@@ -52,6 +58,8 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
     number, reason = _end(lines, whole, place)
     if reason is None and (draft.final or number == len(lines)):
         return draft
+    while reason is not None and number > 1 and not lines[number - 1].strip():
+        number -= 1
     kept = "\n".join(lines[:number])
     if reason is None:
         return draft.hold(len(kept))
@@ -162,6 +170,9 @@ class _Reading:
         """
         if not self.last or self.last is self.place.before or self._is_inside:
             return None
+        if not ends and opens(self.last, self.place.language):
+            # Of the block that the line before heads.
+            return None
         base = self.base or 0
         if _leaves(self.last, base):
             goes_on = self.finishes and self.floor < base
@@ -182,7 +193,9 @@ class _Reading:
             return None
         if self.base is None:
             self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
-        elif number > 0 and not (self._is_inside and self._may_be_inside(line)):
+        if number > 0 and self.last is self.place.before:
+            self.base = min(self.base, _begun_above(self.place, depth_of(line), self.base))
+        if number > 0 and self.last and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
                 return end
@@ -192,10 +205,11 @@ class _Reading:
             return number + 1, "suffix"
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
-        self.last = line
+        first, self.last = not self.last, line
         # Unless the user has begun it.
         fresh = number > 0 or self.place.at_line_start
-        self.introduces = fresh and bool(_INTRODUCES.match(line.rstrip()))
+        introduces = _INTRODUCES if not first else _INTRODUCES_FIRST
+        self.introduces = fresh and bool(introduces.match(line.rstrip()))
         if last or self.shape != "statement" or self.introduces:
             return None
         over = _is_finished(line, self.scan, self.base, self.place.language)
@@ -277,6 +291,17 @@ def opens(line: str, language: str) -> bool:
     return OPENS.search(code_of(line, language)) is not None
 
 
+def _begun_above(place: Place, depth: int, base: int) -> int:
+    """Width of the indentation of the head of a block whose first line is indented like this.
+
+    A head that goes on over two lines may be further in on the second than its block.
+    """
+    above = code_of(place.above, place.language)
+    outer = depth_of(above)
+    goes_on = place.language not in _LINE_LANGUAGES and above[-1:] not in ("", "{", "}", ";")
+    return outer if goes_on and outer < depth <= base else base
+
+
 def _is_directive(line: str, language: str) -> bool:
     """Whether the preprocessor takes this line, so that its indentation says nothing."""
     return language in _PREPROCESSED and line.lstrip().startswith("#")
@@ -334,7 +359,8 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
         return "dedent"
     if indent > base or first in CLAUSES or shape == "block":
         return None
-    return None if _UNFINISHED.search(last.rstrip()) else "statement"
+    goes_on = _UNFINISHED.search(last.rstrip()) and not _INCLUDES.match(last)
+    return None if goes_on else "statement"
 
 
 @lru_cache(maxsize=16)

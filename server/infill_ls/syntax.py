@@ -191,7 +191,8 @@ def _around(place: Place) -> tuple[str, str]:
     while end < len(below):
         line = below[end]
         if line.strip() and depth_of(line) < max(1, lowest or 0):
-            if closed or not _goes_on(line):
+            # What is further out than all above was opened where nothing is parsed.
+            if closed or not _goes_on(line) or depth_of(line) < (lowest or 0):
                 break
             # Of two closers in a row the second is that of what is around the statement.
             closed = line.strip()[0] in CLOSERS and not opens(line, place.language)

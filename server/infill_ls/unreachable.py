@@ -104,7 +104,12 @@ def without_unreachable(draft: Draft, place: Place) -> Draft:
 def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> Draft:
     """``left``: width of the indentation of the block that was left; None if none was."""
     lines = draft.text.split("\n")
-    whole = len(lines) - (not draft.final)
+    whole = len(lines)
+    if not draft.final:
+        # Whether a line end was held back can't be seen: the last line may always grow.
+        while whole and not lines[whole - 1].strip():
+            whole -= 1
+        whole -= 1
     scan = Scan(place.language, lenient=True)
     # Where comments begin that stand behind what leaves the block, and where the line does.
     comments: int | None = None
@@ -118,10 +123,13 @@ def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> 
             depth = depth_of(line)
             if left is not None and depth <= left:
                 start = position if comments is None else comments
-                if depth == left and not number < whole:
+                if depth == left and number >= whole:
                     return draft.hold(max(0, start - 1))
-                kind = _kind(line, place.language)
-                if depth < left or kind == "allowed":
+                kind = _kind(line, place.language) if depth == left else "allowed"
+                if kind == "allowed" and depth < left and comments == 0:
+                    # Whoever stands here has not asked for a last word on the block.
+                    return draft.end(0, "unreachable")
+                if kind == "allowed":
                     left, comments = None, None
                 elif kind == "comment":
                     comments = start

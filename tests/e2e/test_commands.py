@@ -130,7 +130,7 @@ async def test_the_suffix_field_where_the_user_wants_it(
     ran = await run("complete", "main.py:2:13", INFILL_LS_MODE="suffix")
     assert ran.status == 0
     body = ollama.generations[0].body
-    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "]\n")
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "\n")
     assert "raw" not in body
 
 
@@ -160,6 +160,16 @@ async def test_figures_as_json(run: Run, code: Path) -> None:
         *("fill", "model", "engine", "prompt_tokens", "cached_tokens", "fill_tokens"),
         *("stop_reason", "first_ms", "total_ms", "replaces"),
     }
+
+
+async def test_a_fill_that_goes_through_closers(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text("def fib()\n")
+    ollama.fill = "n):\n    return n\n"
+    ran = await run("complete", "--json", "main.py:1:9")
+    figures = json.loads(ran.out)
+    assert (figures["fill"], figures["replaces"]) == ("n):\n    return n", ")")
 
 
 async def test_the_fill_has_the_files_own_line_ends(

@@ -117,6 +117,8 @@ async def test_another_fill_is_made_for_what_is_typed_meanwhile(
     answer = asked(client, 0, 11)
     await until_asked(ollama)
     client.insert("ur", 0, 11, 2)
+    # The answer to this says that the change has been taken.
+    await client.command("infill-ls.explain")
     ollama.gate.set()
     (item,) = (await answer)["items"]
     assert item["textEdit"]["newText"] == "source(names)"

@@ -14,12 +14,12 @@ from lsp_client import LspClient
 class Buffer:
     """A document in the editor, with its cursor."""
 
-    def __init__(self, client: LspClient, text: str) -> None:
+    def __init__(self, client: LspClient, text: str, language: str = "python") -> None:
         self._client = client
         self._version = 1
         before, _, after = text.partition("█")
         self.text, self.cursor = before + after, len(before)
-        client.open(self.text)
+        client.open(self.text, language=language)
 
     def put(self, text: str) -> None:
         """Insert at the cursor, which stands at the mark in the text or behind it."""
@@ -89,8 +89,8 @@ def _words(first: int, end: int) -> str:
         pytest.param(
             "total = █\n",
             "sum(first(a), b)\n",
-            # The inner bracket is there already; its text is all that fits before it.
-            [("sum(█)", "first(a), b"), ("first(█)", "a")],
+            # It goes on behind the inner one.
+            [("sum(█)", "first(a), b"), ("first(█)", "a), b)")],
             id="two brackets that the editor closes",
         ),
         pytest.param(
@@ -176,3 +176,29 @@ async def test_a_part_of_any_candidate(client: LspClient, ollama: FakeOllama, nu
         elif rest:
             assert await buffer.fills() == [rest]
     assert ollama.most_at_once == 1
+
+
+async def test_typing_through_closers(client: LspClient, ollama: FakeOllama) -> None:
+    ollama.fill = "n: list[int]):\n    return n\n"
+    buffer = Buffer(client, "def fib(█)\n")
+    assert await buffer.fills() == ["n: list[int]):\n    return n"]
+    ollama.gate.clear()
+    buffer.put("n: ")
+    assert await buffer.fills() == ["list[int]):\n    return n"]
+    buffer.put("list[█]")
+    assert await buffer.fills() == ["int]):\n    return n"]
+    buffer.put("int")
+    # Both are typed over.
+    buffer.cursor += 2
+    assert await buffer.fills() == [":\n    return n"]
+    buffer.put(":")
+    assert await buffer.fills() == ["\n    return n"]
+
+
+async def test_enter_between_two_braces(client: LspClient, ollama: FakeOllama) -> None:
+    ollama.fill = "\n  return a;\n}\n"
+    buffer = Buffer(client, "function f(a) {█}\n", "javascript")
+    assert await buffer.fills() == ["\n  return a;\n}"]
+    ollama.gate.clear()
+    buffer.put("\n  █\n")
+    assert await buffer.fills() == ["return a;"]

@@ -75,6 +75,85 @@ async def test_position_encodings(
     assert ollama.generations[0].body["prompt"] == 'x = "😀é"漢'
 
 
+@pytest.mark.parametrize(("encoding", "width"), [("utf-8", 4), ("utf-16", 2), ("utf-32", 1)])
+async def test_a_fill_takes_the_place_of_the_closers_that_it_passes(
+    start: Start, ollama: FakeOllama, encoding: str, width: int
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    capabilities = {**GHOST_TEXT, "general": {"positionEncodings": [encoding]}}
+    await client.initialize(capabilities, {"debounceMs": 0})
+    client.open('f("😀", [])\n')
+    ollama.fill = "1], 2)"
+    (item,) = (await client.ask(0, 7 + width))["items"]
+    assert item["insertText"] == "1], 2)"
+    start_, end = item["range"]["start"], item["range"]["end"]
+    assert (start_["character"], end["character"]) == (7 + width, 9 + width)
+
+
+async def test_an_editor_that_only_inserts_gets_the_fill_up_to_the_closer(
+    start: Start, ollama: FakeOllama
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0}, client="LSP4IJ")
+    ollama.fill = "n):\n    return n\n"
+    client.open("def fib()\n")
+    (item,) = (await client.ask(0, 8))["items"]
+    assert item["insertText"] == "n"
+    assert item["range"]["start"] == item["range"]["end"]
+    # Nothing is left of this one.
+    ollama.fill = ")  # done\n"
+    client.open("g(a)\n", "file:///b.py")
+    assert (await client.ask(0, 3, "file:///b.py"))["items"] == []
+
+
+def selected(text: str, line: int, first: int, last: int) -> dict[str, Any]:
+    start_, end = {"line": line, "character": first}, {"line": line, "character": last}
+    return {"text": text, "range": {"start": start_, "end": end}}
+
+
+async def test_what_is_selected_in_the_editors_menu_stands_there_already(
+    client: LspClient, ollama: FakeOllama
+) -> None:
+    client.open("xs.app\n")
+    ollama.fill = "(x)\n"
+    answer = await client.send(
+        "textDocument/inlineCompletion",
+        {
+            "textDocument": {"uri": URI},
+            "position": {"line": 0, "character": 6},
+            "context": {
+                "triggerKind": 2,
+                "selectedCompletionInfo": selected("append", 0, 3, 6),
+            },
+        },
+    )
+    (item,) = answer["items"]
+    assert item["insertText"] == "append(x)"
+    assert item["range"] == selected("", 0, 3, 6)["range"]
+    assert ollama.generations[-1].body["prompt"].endswith("xs.append")
+
+
+@pytest.mark.parametrize(
+    "info",
+    [selected("a\nb", 0, 3, 6), selected("append", 1, 0, 0), selected("append", 0, 0, 2)],
+    ids=["several lines", "elsewhere", "left of the cursor"],
+)
+async def test_a_selection_that_is_none_of_the_cursors_word_counts_for_nothing(
+    client: LspClient, ollama: FakeOllama, info: dict[str, Any]
+) -> None:
+    client.open("xs.app\n\n")
+    ollama.fill = "end(x)\n"
+    answer = await client.send(
+        "textDocument/inlineCompletion",
+        {
+            "textDocument": {"uri": URI},
+            "position": {"line": 0, "character": 6},
+            "context": {"triggerKind": 2, "selectedCompletionInfo": info},
+        },
+    )
+    assert answer["items"][0]["insertText"] == "end(x)"
+
+
 async def test_a_request_is_answered_from_the_document_as_it_was(
     client: LspClient, ollama: FakeOllama
 ) -> None:
@@ -122,8 +201,10 @@ async def test_positions_outside_of_the_document_are_clamped(
 ) -> None:
     ollama.fill = "+ 1"
     client.open(TEXT)
-    assert await client.fill(99, 99) is not None
-    assert await client.fill(1, 2_000_000_000) is not None
+    for line, character, end in ((99, 99, (2, 0)), (1, 2_000_000_000, (1, 13))):
+        (item,) = (await client.ask(line, character))["items"]
+        # And so is what the fill is to be put into.
+        assert [(at["line"], at["character"]) for at in item["range"].values()] == [end, end]
 
 
 async def test_superseded_is_null_at_once_and_the_engine_sees_it(
@@ -294,7 +375,7 @@ async def test_a_renamed_model_gets_its_familys_prompt(start: Start, ollama: Fak
     client.open(TEXT)
     assert await client.fill(1, 12) == "x for x in xs"
     assert ollama.generations[0].body["prompt"] == (
-        "<fim_prefix><fim_suffix>]\n<fim_middle>def f(xs):\n    return ["
+        "<fim_prefix><fim_suffix>\n<fim_middle>def f(xs):\n    return ["
     )
 
 

@@ -81,6 +81,10 @@ class Editor(ABC):
     def shown(self) -> str:
         """The suggestion that can be seen right now: what accepting it would add; "" if none."""
 
+    def seen(self) -> str:
+        """The document as it can be seen with ghost text in it; no blanks at the ends of lines."""
+        raise NotImplementedError
+
     @abstractmethod
     def accept(self) -> None:
         """Accept what is shown, with the key that the shipped configuration has for it."""
@@ -105,6 +109,10 @@ class Editor(ABC):
     def status(self) -> str:
         """The state that the editor shows of the server."""
         raise NotImplementedError
+
+    @abstractmethod
+    def close_brackets(self) -> None:
+        """Have brackets and quotes closed as they are typed in this document."""
 
     @abstractmethod
     def move(self, line: int, column: int) -> None:
@@ -135,8 +143,8 @@ class Editor(ABC):
         """Whatever the editor has told the user as an error; "" if nothing."""
 
     @abstractmethod
-    def picture(self, folder: Path) -> Path:
-        """Write a picture of what can be seen into a folder; the file."""
+    def picture(self, place: Path) -> Path:
+        """Write a picture of what can be seen; the file, which is ``place`` with an ending."""
 
     @abstractmethod
     def quit(self) -> None:
@@ -160,6 +168,9 @@ class Editor(ABC):
 
     def until_shown(self, fill: str) -> None:
         self.until(lambda: self.shown() == fill, f"the suggestion {fill!r}")
+
+    def until_seen(self, text: str) -> None:
+        self.until(lambda: self.seen() == text, f"on the screen the text {text!r}")
 
     def until_text(self, text: str) -> None:
         self.until(lambda: self.text() == text, f"the text {text!r}")

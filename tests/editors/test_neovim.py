@@ -176,25 +176,85 @@ def test_the_other_candidate_and_back(neovim: Neovim, engine: Engine, document: 
 def test_hidden_in_one_file(neovim: Neovim, engine: Engine, document: Document) -> None:
     document("hidden.py", "‸\n")
     engine.writes("ordered = sorted(names)")
-    neovim.lua("vim.lsp.inline_completion.enable(false, { bufnr = 0 })")
-    neovim.type("ordered = so")
+    neovim.lua("vim.b.infill_ls = false")
+    before = neovim.requests()
+    neovim.type("ordered = so", pause=2 * neovim.pause)
     neovim.accept()
-    neovim.type("x")
-    neovim.until_text("ordered = sox\n")
-    assert neovim.shown() == ""
+    neovim.until_text("ordered = so\n")
+    assert neovim.requests() == before
+    neovim.lua("vim.b.infill_ls = nil")
+    neovim.type("r")
+    neovim.until_shown("ted(names)")
 
 
-def test_an_older_neovim_has_a_menu(starts: Starts, engine: Engine, tmp_path: Path) -> None:
+def test_where_neovim_has_inline_completion_for_others(
+    starts: Starts, engine: Engine, tmp_path: Path
+) -> None:
+    neovim = starts(init="vim.lsp.inline_completion.enable()")
+    file = tmp_path / "once.py"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    engine.writes("ordered = sorted(names)")
+    neovim.type("ordered = so", pause=2 * neovim.pause)
+    neovim.until_seen("ordered = sorted(names)\n")
+    neovim.accept()
+    neovim.until_text("ordered = sorted(names)\n")
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("terminal", ["xterm-256color", "screen"])
+def test_a_terminal_without_true_colour(
+    starts: Starts, engine: Engine, tmp_path: Path, terminal: str, ground: str
+) -> None:
+    neovim = starts(init=f"vim.o.termguicolors = false; vim.o.background = '{ground}'")
+    file = tmp_path / "grey.py"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    neovim.terminal(80, 20, TERM=terminal, COLORTERM="")
+    engine.writes("ordered = sorted(names)")
+    neovim.type("ordered = so")
+    neovim.until_seen("ordered = sorted(names)\n")
+    grey = neovim.ink(0, len("ordered = so"))
+    assert grey not in ("default", neovim.ink(0, 0))
+
+
+@pytest.mark.parametrize(("colours", "grey"), [(256, {243, 246}), (16, {8}), (8, {4})])
+def test_a_grey_that_the_terminal_has(starts: Starts, colours: int, grey: set[int]) -> None:
+    neovim = starts()
+    neovim.attach(colours)
+    ghost = "return vim.api.nvim_get_hl(0, { name = 'InfillLsGhost' }).ctermfg"
+    found = set()
+    for ground in ("dark", "light"):
+        neovim.lua(f"vim.o.background = '{ground}'")
+        found.add(neovim.lua(ghost))
+    assert found == grey
+
+
+def test_a_colour_scheme_has_the_last_word(neovim: Neovim) -> None:
+    neovim.lua("""
+        vim.api.nvim_set_hl(0, 'ComplHint', { fg = 0x123456, ctermfg = 5 })
+        vim.api.nvim_exec_autocmds('ColorScheme', {})
+    """)
+    ghost = neovim.lua("return vim.api.nvim_get_hl(0, { name = 'InfillLsGhost' })")
+    assert (ghost["fg"], ghost["ctermfg"]) == (0x123456, 5)
+    neovim.lua("""
+        vim.api.nvim_set_hl(0, 'ComplHint', { link = 'NonText' })
+        vim.api.nvim_exec_autocmds('ColorScheme', {})
+    """)
+
+
+def test_an_older_neovim(starts: Starts, engine: Engine, tmp_path: Path) -> None:
     neovim = starts(OlderNeovim)
-    file = tmp_path / "menu.py"
+    file = tmp_path / "older.py"
     file.write_bytes("größe = []  # 😀\r\n\r\n".encode())
     neovim.open(file, 1, 0)
     engine.writes("for one in größe:\n    print(one)\n    print()")
     neovim.type("for on")
     neovim.until_shown("e in größe:\n    print(one)\n    print()")
-    # A key goes on through the menu.
     neovim.type("e")
     neovim.until_shown(" in größe:\n    print(one)\n    print()")
+    neovim.accept_line()
+    neovim.until_shown("\n    print(one)\n    print()")
     neovim.accept()
     neovim.until(lambda: "print()" in neovim.text(), "the accepted fill")
     neovim.until(lambda: accepted(neovim) == 1, "the server's count")

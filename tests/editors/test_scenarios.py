@@ -123,6 +123,205 @@ def test_a_fill_before_a_bracket(editor: Editor, engine: Engine, document: Docum
     editor.until_text("words = []\nprint(sorted(words))\n")
 
 
+def test_brackets_close_themselves(editor: Editor, engine: Engine, document: Document) -> None:
+    """What the tests after this one rest on."""
+    document("closed.js", "‸\n")
+    editor.close_brackets()
+    editor.type('add([{"')
+    editor.until_text('add([{""}])\n')
+
+
+def until_offered(editor: Editor, rest: str, whole: str) -> None:
+    """Until it can be seen how the document will be; in a menu, what is to be added.
+
+    That doesn't have the closers at its end which stay where they are.
+    """
+    if Ability.GHOST_TEXT in editor.abilities:
+        editor.until_seen(whole)
+    else:
+        kept = rest.rstrip(')];"')
+        editor.until(
+            lambda: rest.startswith(shown := editor.shown()) and shown.startswith(kept),
+            f"the suggestion {rest!r}",
+        )
+
+
+FIB = "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)"
+AFTER_FIB = "\n\n\nprint(fib(9))\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "rest", "newline"),
+    [
+        ("fib.py", "def fib(", FIB.removeprefix("def fib("), "\n"),
+        ("crlf.py", "def fib(", FIB.removeprefix("def fib("), "\r\n"),
+        ("quotes.py", 'print("', 'done", end="")', "\n"),
+        ("unicode.js", 'say("größe 😀", f(', "x), 1)", "\n"),
+        ("array.js", "const all = [[", "1, 2], [3, 4]];", "\n"),
+    ],
+    ids=["bracket", "crlf", "quote", "unicode", "two brackets"],
+)
+@pytest.mark.needs(Ability.MULTI_LINE)
+def test_a_fill_through_what_closed_itself(
+    editor: Editor,
+    engine: Engine,
+    document: Document,
+    name: str,
+    typed: str,
+    rest: str,
+    newline: str,
+) -> None:
+    file = document(name, f"‸{AFTER_FIB}".replace("\n", newline))
+    editor.close_brackets()
+    whole = typed + rest
+    engine.writes(whole)
+    editor.type(typed)
+    until_offered(editor, rest, whole + AFTER_FIB)
+    editor.accept()
+    editor.until_text(whole + AFTER_FIB)
+    editor.save()
+    assert file.read_bytes() == (whole + AFTER_FIB).replace("\n", newline).encode()
+
+
+def test_undo_after_a_fill_through_a_bracket(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("undo.js", "let x = 1;\n‸\n")
+    editor.close_brackets()
+    engine.writes("add(x, 2);")
+    editor.type("add(")
+    until_offered(editor, "x, 2);", "let x = 1;\nadd(x, 2);\n")
+    editor.accept()
+    editor.until_text("let x = 1;\nadd(x, 2);\n")
+    editor.undo()
+    # Each has its own idea of what is undone with it, but none leaves half of it.
+    editor.until(
+        lambda: editor.text().removeprefix("let x = 1;\n") in ("\n", "add\n", "add()\n"),
+        "the text without the fill",
+    )
+
+
+@pytest.mark.needs(Ability.MULTI_LINE)
+def test_a_block_over_the_brace_that_closed_itself(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    file = document("add.js", "‸\n\nadd(1, 2);\n")
+    editor.close_brackets()
+    whole = "function add(a, b) {\n  return a + b;\n}"
+    engine.writes(whole)
+    editor.type("function add(a, b) {")
+    until_offered(editor, "\n  return a + b;\n}", f"{whole}\n\nadd(1, 2);\n")
+    editor.accept()
+    editor.until_text(f"{whole}\n\nadd(1, 2);\n")
+    editor.save()
+    assert file.read_bytes() == f"{whole}\n\nadd(1, 2);\n".encode()
+
+
+@pytest.mark.needs(Ability.GHOST_TEXT)
+def test_closers_that_go_to_another_line_are_seen_only_there(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("effect.js", "const use = (run) => run();\n‸;\n")
+    editor.close_brackets()
+    whole = "const use = (run) => run();\nuse(() => {\n  load();\n}, [1]);\n"
+    engine.writes("use(() => {\n  load();\n}, [1]);")
+    editor.type("use(() => {")
+    editor.until_seen(whole)
+    editor.accept()
+    editor.until_text(whole)
+
+
+@pytest.mark.needs(Ability.ACCEPT_WORD)
+def test_word_by_word_through_a_bracket_that_closed_itself(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("words.py", f"‸{AFTER_FIB}")
+    editor.close_brackets()
+    engine.writes(FIB)
+    editor.type("def fib(")
+    editor.until_seen(FIB + AFTER_FIB)
+    editor.accept_word()
+    editor.until_text(f"def fib(n){AFTER_FIB}")
+    editor.until_seen(FIB + AFTER_FIB)
+    editor.accept_word()
+    # Each has its own idea of where a word ends.
+    editor.until(lambda: editor.text().startswith("def fib(n):"), "the next word")
+    assert ")" not in editor.text().removeprefix("def fib(n):").removesuffix(AFTER_FIB)
+    editor.until_seen(FIB + AFTER_FIB)
+    editor.accept()
+    editor.until_text(FIB + AFTER_FIB)
+
+
+@pytest.mark.needs(Ability.ACCEPT_WORD)
+def test_a_bracket_that_the_fill_opens_is_not_the_one_that_closed_itself(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("nested.py", "‸\nend = 1\n")
+    editor.close_brackets()
+    whole, after = "show(pair(first), (second))", "\nend = 1\n"
+    engine.writes(whole)
+    editor.type("show(")
+    while (text := editor.text()) != whole + after:
+        # The closer may have gone with the first one that the fill writes, but not both.
+        assert whole.startswith(text.removesuffix(after).rstrip(")"))
+        editor.until_seen(whole + after)
+        editor.accept_word()
+        editor.until(lambda text=text: editor.text() != text, "the next word")  # type: ignore[misc]
+
+
+@pytest.mark.needs(Ability.GHOST_TEXT)
+def test_typing_through_a_fill_and_the_brackets_that_close_themselves(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("typed.py", f"‸{AFTER_FIB}")
+    editor.close_brackets()
+    engine.writes(FIB)
+    editor.type("def fi")
+    editor.until_seen(FIB + AFTER_FIB)
+    for key, closed in {"b": "", "(": ")", "n": ")", ")": "", ":": ""}.items():
+        editor.key(key)
+        typed = FIB[: FIB.index(key, len("def fi")) + 1]
+        editor.until_text(typed + closed + AFTER_FIB)
+        editor.until_seen(FIB + AFTER_FIB)
+    editor.accept()
+    editor.until_text(FIB + AFTER_FIB)
+
+
+@pytest.mark.needs(Ability.GHOST_TEXT)
+def test_what_fits_no_longer_is_not_seen(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("stale.py", "‸\nend = 1\n")
+    engine.writes("import os")
+    editor.type("import ")
+    editor.until_seen("import os\nend = 1\n")
+    # Nothing comes in its place.
+    engine.writes("import re", delay=3600.0)
+    typed = "import "
+    for key in "re\n":
+        editor.key(key)
+        typed += key
+        editor.until_text(f"{typed}\nend = 1\n")
+        editor.until_seen(f"{typed}\nend = 1\n")
+    editor.close()
+
+
+@pytest.mark.needs(Ability.GHOST_TEXT)
+def test_what_fits_no_longer_is_not_accepted(
+    editor: Editor, engine: Engine, document: Document
+) -> None:
+    document("against.py", "‸\nend = 1\n")
+    engine.writes("import os")
+    editor.type("import ")
+    editor.until_shown("os")
+    # All at once: nothing can come in between. The key does what it always does, if anything.
+    editor.type("re", pause=0.0)
+    editor.accept()
+    editor.key("x")
+    editor.until(lambda: "x" in editor.text(), "the last key")
+    assert "".join(editor.text().split()) == "importrexend=1"
+
+
 @pytest.mark.parametrize(
     "left", ["'😀'", "'漢字'", "'e\u0301'", "'👩‍👩‍👧'"], ids=["emoji", "cjk", "combining", "joined"]
 )

@@ -72,6 +72,20 @@ GHOST_TEXT: Final = """() => {
   return [first, ...below.map(([, line]) => line)]
     .join("\\n").replaceAll("\\u00a0", " ");
 }"""
+# The lines that can be seen, from the top, less what VS Code hides of them.
+SEEN: Final = """() => {
+  const editor = document.querySelector(".editor-group-container.active .monaco-editor");
+  if (!editor) return "";
+  return [...editor.querySelectorAll(".view-line")]
+    .map((line) => {
+      const seen = line.cloneNode(true);
+      for (const hidden of seen.querySelectorAll(".ghost-text-hidden")) hidden.remove();
+      return [line.getBoundingClientRect().top, seen.textContent];
+    })
+    .sort((one, other) => one[0] - other[0])
+    .map(([, line]) => line.replaceAll("\\u00a0", " ").trimEnd())
+    .join("\\n");
+}"""
 # Notifications go away; this keeps what they said.
 KEEP_MESSAGES: Final = """() => {
   window.told = new Set();
@@ -228,6 +242,9 @@ class VSCode(Editor):
             text = re.sub(r"^ +", lambda blanks: blanks[0].replace(tab, "\t"), text, flags=re.M)
         return text
 
+    def seen(self) -> str:
+        return str(self._page.evaluate(SEEN))
+
     def accept(self) -> None:
         self._page.press("Tab")
 
@@ -280,6 +297,9 @@ class VSCode(Editor):
     def move(self, line: int, column: int) -> None:
         self._asked("move", line=line, column=column)
 
+    def close_brackets(self) -> None:
+        """It does by default."""
+
     def undo(self) -> None:
         self._page.press("Control+KeyZ")
 
@@ -298,16 +318,18 @@ class VSCode(Editor):
     def close(self) -> None:
         self._asked("command", name="workbench.action.revertAndCloseActiveEditor")
 
-    def picture(self, folder: Path) -> Path:
+    def picture(self, place: Path) -> Path:
         """Of the text with its tab above it and the status bar below it."""
         shown = self.shown()
         for part in ("Sidebar", "AuxiliaryBar"):
             self._asked("command", name=f"workbench.action.close{part}")
+        # What is missing in code-server, but nothing that is ours.
+        self._asked("command", name="notifications.hideToasts")
         for name, value in FOR_PICTURE.items():
             self.set(name, value)
         self._page.resize(*PICTURE)
         self.until_shown(shown)
-        file = folder / "vscode.png"
+        file = place.with_suffix(".png")
         self._page.picture(file, ".part.editor", ".part.statusbar")
         return file
 

@@ -126,7 +126,11 @@ def needed(lexed: Lexed, cut: tuple[int, int], shape: str) -> int:
         width = _width(line)
         if shape == "statement" and blank and _in_docstring(lexed, start):
             return position - start
-        over = width < base or (width == base and not _GOES_ON.match(line))
+        # A rule may begin with a point.
+        goes_on = (
+            None if lexed.language in ("css", "scss") and line[:1] == "." else _GOES_ON.match(line)
+        )
+        over = width < base or (width == base and not goes_on)
         if shape == "statement" and over:
             return position - start
         if shape == "block" and (width < base or (base == 0 and blank)):
