@@ -14,6 +14,7 @@ import pytest
 
 from eval import __main__ as command
 from eval import real_files
+from eval.closed import behind_opener, behind_openers
 from eval.cuts import best, cuts, needed
 from eval.ends import COUNTS, Told, tables, tasks
 from eval.generate import Job, Stored, answered, ask, generate, jobs
@@ -161,6 +162,102 @@ def test_a_folder_without_the_files_is_named(tmp_path: Path) -> None:
     (tmp_path / "single-line.jsonl").write_text('{"task_id": "1"}\n')
     with pytest.raises(SettingsError, match="has no field entry_point"):
         humaneval(tmp_path, "single-line")
+
+
+# Behind an opener
+
+
+def behind(line: str, below: str = "\n") -> tuple[Task, Task] | None:
+    """The two tasks of a line."""
+    whole = replace(DOUBLE, prefix="def f(a, b):\n", truth=line, suffix=below)
+    opened, closed = behind_opener(whole, "opened"), behind_opener(whole, "closed")
+    assert (opened is None) is (closed is None)
+    return None if opened is None or closed is None else (opened, closed)
+
+
+@pytest.mark.parametrize(
+    ("line", "left", "closers"),
+    [
+        ("    return max(a, b)", "    return max(", ")"),
+        ("    if a[0] == b:", "    if a[", "]"),
+        ('    return "a" + b', '    return "', '"'),
+        ("    a = {'one': 1}  # (a)", "    a = {", "}"),
+        ("    return f'{a}'", "    return f'{", "}'"),
+        ("    return (a, [b])", "    return (a, [", "])"),
+    ],
+)
+def test_the_cursor_stands_behind_an_opener_of_a_line(line: str, left: str, closers: str) -> None:
+    found = set()
+    # Which of a line's is told by the task's id.
+    for number in range(20):
+        whole = replace(DOUBLE, id=str(number), prefix="def f(a, b):\n", truth=line, suffix="\n")
+        opened, closed = behind_opener(whole, "opened"), behind_opener(whole, "closed")
+        assert opened is not None
+        assert closed is not None
+        assert opened == replace(closed, kind="opened", closers="")
+        assert closed.whole == closed.filled(closed.truth) == opened.filled(opened.truth)
+        assert closed.whole == whole.whole
+        found.add((closed.hole.line_before, closed.closers))
+    assert (left, closers) in found
+
+
+@pytest.mark.parametrize(
+    ("line", "below"),
+    [
+        ("    return a", "\n"),
+        ("    return max(a,", "\n        b)\n"),
+        ("    return a()", "\n"),
+        ("    # What (a) is", "\n"),
+        ('    """What a is."""', "\n"),
+    ],
+)
+def test_a_line_without_such_a_place_is_no_task(line: str, below: str) -> None:
+    assert behind(line, below) is None
+
+
+def test_a_fill_takes_the_place_of_the_closers_that_it_has() -> None:
+    found = behind("    return max(a, b) + 1")
+    assert found is not None
+    opened, closed = found
+    assert closed.right == ")\n"
+    assert closed.filled("a, b) + 1") == opened.filled("a, b) + 1") == closed.whole
+    assert closed.filled("a, b") == "def f(a, b):\n    return max(a, b)\n"
+    assert closed.filled("") == "def f(a, b):\n    return max()\n"
+    # What was never closed by an editor is not taken away.
+    span = Task("x", "random-span", "python", "f(", ")\n", "a), g(b")
+    assert span.whole == "f(a), g(b)\n"
+
+
+def test_a_fill_before_the_closer_is_exact_where_nothing_else_is_missing() -> None:
+    found = behind("    return max(a, b)")
+    assert found is not None
+    opened, closed = found
+    assert score(closed, "a, b").exact
+    assert score(closed, "a, b)").exact
+    assert not score(closed, "a").exact
+    assert not score(opened, "a, b").exact
+    # With the closers there was no error.
+    assert score(closed, "a, b))").breaks
+    assert not score(closed, "a, b").broken
+    assert score(opened, "a, b").broken
+    assert not score(opened, "a, b").breaks
+
+
+def test_both_kinds_have_the_same_places(tmp_path: Path) -> None:
+    row = {
+        "task_id": "SingleLineInfilling/HumanEval/1/L2",
+        "entry_point": "f",
+        "prompt": "def f(a, b):\n",
+        "suffix": "    return c\n",
+        "canonical_solution": "    c = max(a, min(a, b))\n",
+        "test": "def check(candidate):\n    assert candidate(1, 2) == 1\n",
+    }
+    (tmp_path / "single-line.jsonl").write_text(json.dumps(row))
+    (opened,), (closed,) = (behind_openers(tmp_path, kind) for kind in ("opened", "closed"))
+    assert (opened.kind, closed.kind) == ("opened", "closed")
+    assert (opened.prefix, opened.truth) == (closed.prefix, closed.truth)
+    assert closed.closers
+    assert not opened.closers
 
 
 # Holes in real files
@@ -608,6 +705,40 @@ def test_the_command_prints_tables_and_writes_json(
     asked = len(engine.requests)
     assert command.main([*arguments, "--stored"]) == 0
     assert len(engine.requests) == asked
+
+
+def test_the_command_has_holes_behind_openers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = FakeEngine("(", "2, n", ")\n", "    return result")
+    row = {
+        "task_id": "SingleLineInfilling/HumanEval/1/L2",
+        "entry_point": "double",
+        "prompt": "def double(n):\n",
+        "suffix": "    return result\n",
+        "canonical_solution": "    result = int.__mul__(2, n)\n",
+        "test": "def check(candidate):\n    assert candidate(4) == 8\n",
+    }
+    (tmp_path / "single-line.jsonl").write_text(json.dumps(row))
+
+    async def connect(_: Settings) -> FakeEngine:
+        return engine
+
+    monkeypatch.setattr(command, "connect", connect)
+    arguments = [
+        *("--data", str(tmp_path), "--kind", "opened", "--kind", "closed"),
+        *("--store", str(tmp_path / "store"), "--json", str(tmp_path / "figures.json")),
+        *("--model", "qwen2.5-coder:0.5b"),
+    ]
+    assert command.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "## opened, prompt: ours, 1 tasks" in printed
+    assert "## closed, prompt: ours, 1 tasks" in printed
+    figures = json.loads((tmp_path / "figures.json").read_text())["results"]
+    assert [one["cuts"]["trim"]["pass@1"]["count"] for one in figures] == [1, 1]
+    assert figures[1]["cuts"]["trim"]["adds syntax error"]["count"] == 0
+    # The model is shown the same: what is closed may be passed.
+    assert len(engine.requests) == 1
 
 
 def test_a_wrong_call_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,23 +11,35 @@ import json
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
+from bench.closing import Closer, closed
 from infill_ls.lsp import Server
 
 URI: Final = "file:///project/main.py"
 
 
 class Editor:
-    """``visible`` is what stands at the cursor as a suggestion."""
+    """``visible`` is what stands at the cursor as a suggestion, ``replaced`` how many characters
+    right of the cursor that takes the place of.
+
+    ``closes``: brackets and quotes are closed as they are typed. ``closers`` are those that stand
+    right of the cursor, innermost first.
+    """
 
     name = ""
+    closes = False
+    closes_after_prefix = False
     client_name = ""
     capabilities: ClassVar[dict[str, Any]] = {
         "general": {"positionEncodings": ["utf-32"]},
         "textDocument": {"inlineCompletion": {}},
     }
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, closes: bool | None = None) -> None:
+        """``closes``: as the editor does by default if None."""
+        self.closes = type(self).closes if closes is None else closes
+        self.closers: list[Closer] = []
         self.visible = ""
+        self.replaced = 0
         self.visible_since = 0.0
         self.shown: list[str] = []
         self.changed = asyncio.Event()
@@ -58,7 +70,7 @@ class Editor:
     def open(self, text: str, cursor: int) -> None:
         """Show a file and go to a place in it, to insert."""
         self._version += 1
-        self.text, self.cursor = text, cursor
+        self.text, self.cursor, self.closers = text, cursor, []
         if self._version == 1:
             item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
             self._notify("textDocument/didOpen", {"textDocument": item})
@@ -67,18 +79,30 @@ class Editor:
         self._show("")
         self.entered()
 
-    def insert(self, text: str) -> None:
-        """Type a key, or accept a suggestion."""
-        here = self._position()
-        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
-        self.cursor += len(text)
-        self._did_change([{"range": {"start": here, "end": here}, "text": text}])
-        if self.visible.startswith(text) and len(self.visible) > len(text):
-            # The ghost text stays where it is; the user has typed its beginning.
-            self._show(self.visible[len(text) :], new=False)
+    def insert(self, key: str) -> None:
+        """Press a key. A line end comes with the indentation of the next line."""
+        inner = self.closers[0] if self.closers else None
+        replaced, keeps = self.replaced, True
+        if inner is not None and inner.text == key:
+            self._edit(key, over=len(key))
+            del self.closers[0]
+            replaced = max(0, replaced - len(key))
+        elif inner is not None and inner.is_split(key, self.cursor):
+            self.closers[0] = inner.below(self._line_before())
+            self._edit(key, over=len(inner.text), behind=self.closers[0].text)
+            # What it replaces has several lines now.
+            keeps = False
+        elif behind := self._closed(key, inner):
+            self.closers.insert(0, Closer(self.cursor, behind))
+            self._edit(key, behind=behind)
+            replaced += len(behind)
         else:
-            self._show("")
-        self.typed(text)
+            self._edit(key)
+        # The ghost text stays where it is if the user has typed its beginning.
+        rest = self.visible.removeprefix(key) if keeps and self.visible.startswith(key) else ""
+        is_left = _has_in_order(rest, self.text[self.cursor : self.cursor + replaced])
+        self._show(rest if is_left else "", replaced, new=False)
+        self.typed(key)
 
     def backspace(self) -> None:
         end = self._position()
@@ -88,10 +112,53 @@ class Editor:
         self._show("")
         self.typed("")
 
+    def delete_closer(self) -> None:
+        """Delete the closer that was put right of the cursor."""
+        self._edit("", over=len(self.closers.pop(0).text))
+        self._show("")
+        self.typed("")
+
+    def go_over_closer(self) -> None:
+        """Go behind the closer that was put on the line below."""
+        self.cursor += len(self.closers.pop(0).text)
+        self._show("")
+        if self._timer is not None:
+            self._timer.cancel()
+        self.entered()
+
     def accept(self) -> str:
-        text, self.visible = self.visible, ""
-        self.insert(text)
+        """Put in what is visible, in the place of what it replaces."""
+        text, left = self.visible, self.replaced
+        self._edit(text, over=left)
+        while self.closers and left >= len(self.closers[0].text):
+            left -= len(self.closers.pop(0).text)
+        self._show("")
+        self.typed(text)
         return text
+
+    def _closed(self, key: str, inner: Closer | None) -> str:
+        if not self.closes:
+            return ""
+        after = self.text[self.cursor : self.cursor + 1]
+        inside = inner.text if inner is not None else ""
+        prefixes = self.closes_after_prefix
+        return closed(key, self._line_before(), after, inside, prefixes=prefixes)
+
+    def _edit(self, text: str, *, over: int = 0, behind: str = "") -> None:
+        """Replace so many characters right of the cursor; what is put ``behind`` it is there then.
+
+        The part of them that stays as it is, is told too, as VS Code does when a closer is typed
+        over.
+        """
+        start = self._position()
+        end = self._position(over)
+        rest = self.text[self.cursor + over :]
+        self.text = self.text[: self.cursor] + text + behind + rest
+        self.cursor += len(text)
+        self._did_change([{"range": {"start": start, "end": end}, "text": text + behind}])
+
+    def _line_before(self) -> str:
+        return self.text[self.text.rfind("\n", 0, self.cursor) + 1 : self.cursor]
 
     def entered(self) -> None:
         """The cursor came to a new place."""
@@ -128,8 +195,8 @@ class Editor:
             "textDocument/didChange", {"textDocument": document, "contentChanges": changes}
         )
 
-    def _position(self) -> dict[str, int]:
-        before = self.text[: self.cursor]
+    def _position(self, beyond: int = 0) -> dict[str, int]:
+        before = self.text[: self.cursor + beyond]
         return {
             "line": before.count("\n"),
             "character": len(before) - before.rfind("\n") - 1,
@@ -153,7 +220,7 @@ class Editor:
                 return
             items = message["result"]["items"]
             if self.cursor == cursor and self.text == text:
-                self._show(items[0]["insertText"] if items else "")
+                self._show(*_inline(items[0]) if items else ("",))
 
         params = {
             "textDocument": {"uri": URI},
@@ -162,15 +229,27 @@ class Editor:
         }
         return self._request("textDocument/inlineCompletion", params, answered)
 
-    def _show(self, text: str, *, new: bool = True) -> None:
-        if text == self.visible:
+    def _show(self, text: str, replaced: int = 0, *, new: bool = True) -> None:
+        replaced = replaced if text else 0
+        if (text, replaced) == (self.visible, self.replaced):
             return
         if text and new:
             self.shown.append(text)
         if not self.visible:
             self.visible_since = self._loop.time()
-        self.visible = text
+        self.visible, self.replaced = text, replaced
         self.changed.set()
+
+
+def _inline(item: dict[str, Any]) -> tuple[str, int]:
+    """What an item brings, and how many characters right of the cursor it replaces."""
+    start, end = item["range"]["start"], item["range"]["end"]
+    return item["insertText"], end["character"] - start["character"]
+
+
+def _has_in_order(text: str, characters: str) -> bool:
+    left = iter(text)
+    return all(character in left for character in characters)
 
 
 class VSCode(Editor):
@@ -178,6 +257,8 @@ class VSCode(Editor):
 
     name = "VS Code"
     client_name = "Visual Studio Code"
+    closes = True
+    closes_after_prefix = True
     _pending: int | None = None
 
     def typed(self, text: str) -> None:
@@ -233,6 +314,7 @@ class Helix(Editor):
 
     name = "Helix"
     client_name = "helix"
+    closes = True
     capabilities: ClassVar[dict[str, Any]] = {
         "general": {"positionEncodings": ["utf-32"]},
         "textDocument": {"completion": {}},
@@ -255,17 +337,23 @@ class Helix(Editor):
         return self.text[start : self.cursor]
 
     def _ask(self) -> None:
-        cursor, word = self.cursor, self._word()
+        cursor, word, position = self.cursor, self._word(), self._position()
+        size = sum(len(closer.text) for closer in self.closers)
 
         def answered(message: dict[str, Any]) -> None:
             result = message.get("result")
             items = result["items"] if result else []
             since = self.text[cursor : self.cursor]
-            fill = items[0]["textEdit"]["newText"][len(word) :] if items else ""
+            edit = items[0]["textEdit"] if items else None
+            fill = edit["newText"][len(word) :] if edit else ""
             if self.cursor >= cursor and fill.startswith(since) and len(fill) > len(since):
-                self._show(fill[len(since) :])
+                assert edit is not None
+                # What was closed since is taken back before the item is put in.
+                now = sum(len(closer.text) for closer in self.closers)
+                over = edit["range"]["end"]["character"] - position["character"]
+                self._show(fill[len(since) :], max(0, over + now - size))
 
-        params = {"textDocument": {"uri": URI}, "position": self._position()}
+        params = {"textDocument": {"uri": URI}, "position": position}
         self._request("textDocument/completion", params, answered)
 
 

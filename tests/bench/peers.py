@@ -81,6 +81,14 @@ POLICIES: Final = (
 )
 
 
+def _without_range(hole: Hole) -> Hole:
+    """The hole for who puts in at the cursor what the model writes, before all that stands there.
+
+    What an editor has closed right of the cursor is text as any other.
+    """
+    return replace(hole, suffix=hole.right, closers="", opens_line=False)
+
+
 class Peer:
     """Stands in the completer's place in the server."""
 
@@ -106,6 +114,7 @@ class Peer:
         self._last_key = now
         self._newest += 1
         number = self._newest
+        hole = _without_range(hole)
         if hole.mid_word:
             return Answer("mid word")
         if (known := self._known(uri, hole)) is not None:
@@ -126,12 +135,12 @@ class Peer:
         if number != self._newest or fill is None:
             return Answer("superseded")
         if fill and self._policy.speculates:
-            self._speculate(uri, Hole(hole.prefix + fill, hole.suffix, hole.language))
+            self._speculate(uri, hole.after(fill))
         return self._answer("fill", uri, hole, fill)
 
     def _answer(self, reason: Reason, uri: str, hole: Hole, fill: str) -> Answer:
         """What is shown is what the policy gave, as it is."""
-        offers = self._offers.make(uri, replace(hole, opens_line=False), [fill] if fill else [])
+        offers = self._offers.make(uri, hole, [fill] if fill else [])
         return Answer(reason if fill else "nothing", offers)
 
     def close_document(self, uri: str) -> None:

@@ -19,12 +19,13 @@ from typing import Any, Final
 
 import looptime
 
+from bench.closing import Closer
 from bench.editors import ALL_EDITORS, EDITORS, Editor
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer
 from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
-from bench.world import SOURCES, Typist, World, edits
+from bench.world import SOURCES, Typist, World, closings, edits
 from infill_ls.completer import Completer
 from infill_ls.engines import Engine
 from infill_ls.lsp import Server
@@ -83,6 +84,7 @@ class Session:
         self._liked: dict[tuple[int, int], bool] = {}
         self._editors = [editor]
         self._accounted = 0
+        self._closings: dict[int, int] = {}
 
     def turn_to(self, editor: Editor) -> None:
         """Go on in another editor; the one before stays as it is."""
@@ -95,18 +97,32 @@ class Session:
         """All suggestions that any of the editors has shown."""
         return [text for editor in self._editors for text in editor.shown]
 
+    def open(self) -> None:
+        """Go to the place of the current edit."""
+        self._closings = closings(self.world.edit)
+        self.editor.open(self.world.text, len(self.world.edit.before))
+
     async def type(self) -> None:
         """The whole of the current edit."""
-        self.editor.open(self.world.text, len(self.world.edit.before))
+        self.open()
         self._arrived()
         await self._pause(self.typist.arrival())
-        while self.world.typed != self.world.edit.target:
-            if not self.world.left:
+        while self.world.left or self.world.has_slip or self.editor.closers:
+            if self.world.has_slip:
                 await self._pause(self.typist.gap("a", "a") * 2)
                 self.world.typed = self.world.typed[:-1]
                 self.editor.backspace()
                 continue
+            if self._has_surplus():
+                await self._pause(self.typist.gap("a", "a"))
+                self.editor.delete_closer()
+                continue
             if await self._pause(self.typist.gap(self.world.typed, self.world.left)):
+                continue
+            if below := self._closer_below():
+                self.world.typed += below
+                self.record.typed += len(below)
+                self.editor.go_over_closer()
                 continue
             key = self.world.left[0]
             if key.isalpha() and self.typist.slips():
@@ -116,6 +132,7 @@ class Session:
                 rest = self.world.left[1:]
                 key += rest[: len(rest) - len(rest.lstrip(" "))]
             self._press(key)
+        assert self.editor.text == self.world.text
 
     def _press(self, key: str) -> None:
         self.world.typed += key
@@ -134,7 +151,7 @@ class Session:
         first: float | None = None
         while (now := self._loop.time()) < end:
             self._account_for_shown()
-            right = self._is_right(self.editor.visible)
+            right = self.is_right(self.editor.visible)
             seen_right = seen_right or right
             if self.editor.visible and first is None:
                 first = max(0.0, self.editor.visible_since - began)
@@ -178,8 +195,39 @@ class Session:
             same = sum(1 for _ in _common(self.editor.visible, truth))
             self.record.wrong_characters += len(self.editor.visible) - same
 
-    def _is_right(self, suggestion: str) -> bool:
-        return bool(suggestion.strip()) and self.world.left.startswith(suggestion)
+    def is_right(self, suggestion: str) -> bool:
+        """Whether a suggestion that is visible leads to the text that is typed."""
+        if not suggestion.strip() or not self.world.left.startswith(suggestion):
+            return False
+        end, left = self.editor.cursor + len(suggestion), self.editor.replaced
+        for closer in self.editor.closers:
+            due = self._due(closer)
+            if due is not None and (due < end) != (left > 0):
+                # It would be there twice, or be missing.
+                return False
+            left = max(0, left - len(closer.text))
+        return not left
+
+    def _due(self, closer: Closer) -> int | None:
+        """Where the text that is typed closes the same; None if it doesn't."""
+        return self._closings.get(closer.opener)
+
+    def _has_surplus(self) -> bool:
+        """Whether nobody will type over the innermost closer."""
+        if not self.editor.closers:
+            return False
+        closer = self.editor.closers[0]
+        due = self._due(closer)
+        return due is None or due < self.editor.cursor + len(closer.text) - 1
+
+    def _closer_below(self) -> str:
+        """The innermost closer, if it stands on the line below as it is to stand there."""
+        if not self.editor.closers:
+            return ""
+        closer = self.editor.closers[0]
+        is_next = self._due(closer) == self.editor.cursor + len(closer.text) - 1
+        below = closer.text.startswith("\n") and self.world.left.startswith(closer.text)
+        return closer.text if below and is_next else ""
 
     def _likes(self) -> bool:
         """Drawn once for each end of a suggestion: typing along doesn't change one's mind."""
@@ -206,10 +254,11 @@ async def run(
     count: int,
     seed: str,
     windows: int = 1,
+    closing: bool | None = None,
 ) -> Figures:
     world = World(right, seed)
     engine = SimulatedEngine(profile, world.continuation)
-    opened = [_open(editor_class, make(engine)) for _ in range(windows)]
+    opened = [_open(editor_class, make(engine), closing) for _ in range(windows)]
     session = Session(world, opened[0], Typist(seed), engine.account.arrive)
     turns = cycle(opened)
     for source in sorted(SOURCES.glob("*.txt")):
@@ -228,11 +277,11 @@ async def run(
     return _figures(policy, editor_class.name, profile.name, session, engine)
 
 
-def _open(editor_class: type[Editor], completer: Any) -> Editor:
+def _open(editor_class: type[Editor], completer: Any, closing: bool | None) -> Editor:
     """An editor with a server of its own."""
     server = Server()
     server.completer = completer
-    editor = editor_class(server)
+    editor = editor_class(server, closes=closing)
     editor.start({"engine": "ollama"})
     return editor
 
@@ -272,7 +321,9 @@ def everything(
     editors: Sequence[str] = (),
     profiles: Sequence[str] = (),
     windows: int = 1,
+    closing: bool | None = None,
 ) -> list[Figures]:
+    """``closing``: whether editors close brackets and quotes; as each does by default if None."""
     found = []
     makers: dict[str, Callable[[Engine], Any]] = {OURS: _ours}
     for policy in POLICIES:
@@ -296,6 +347,7 @@ def everything(
                     count=count,
                     seed=seed,
                     windows=windows,
+                    closing=closing,
                 )
                 found.append(loop.run_until_complete(one))
                 loop.close()
@@ -345,6 +397,11 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=3, help="blocks typed in each file")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--windows", type=int, default=1, help="editors that share the engine")
+    parser.add_argument(
+        "--closing",
+        action=argparse.BooleanOptionalAction,
+        help="editors close brackets and quotes; VS Code and Helix do if not given",
+    )
     parser.add_argument("--policy", action="append", default=[])
     parser.add_argument("--editor", action="append", default=[])
     parser.add_argument("--profile", action="append", default=[])
@@ -362,6 +419,7 @@ def main() -> None:
                     seed=options.seed,
                     editors=options.editor,
                     profiles=options.profile,
+                    closing=options.closing,
                 )
             without = "with all" if name == "all" else f"without {name}"
             print(f"\n=== {without}{table(found)}")
@@ -374,6 +432,7 @@ def main() -> None:
         editors=options.editor,
         profiles=options.profile,
         windows=options.windows,
+        closing=options.closing,
     )
     if options.plot:
         Path(options.plot).write_text(plot(figures), "utf-8")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from eval.lexed import Lexed
+
 SOURCES: Final = Path(__file__).parent / "sources"
 # Blocks of this many lines are taken out of a file and typed in again.
 BLOCK_LINES: Final = (5, 12)
@@ -58,6 +60,19 @@ def edits(source: str, count: int, seed: str) -> list[Edit]:
     return found
 
 
+def closings(edit: Edit) -> dict[int, int]:
+    """Where the target closes what it opens, both as offsets in the file."""
+    start, end = len(edit.before), len(edit.before) + len(edit.target)
+    lexed = Lexed(edit.before + edit.target + edit.after, "python")
+    found = {
+        # A comment's quotes; those of strings are known better.
+        quote.start(): lexed.text.find(quote[0], quote.end(), lexed.line_end(quote.start()))
+        for quote in re.compile("[\"']").finditer(lexed.text, start, end)
+    }
+    found |= {pair.start: pair.closed for pair in lexed.pairs if pair.closed is not None}
+    return {opener: closer for opener, closer in found.items() if start <= opener < closer < end}
+
+
 @dataclass
 class World:
     """The file while it is typed, and the model's idea of what comes next."""
@@ -73,9 +88,14 @@ class World:
         return self.edit.before + self.typed + self.edit.after
 
     @property
+    def has_slip(self) -> bool:
+        """Whether a slip of the fingers is to be taken back."""
+        return not self.edit.target.startswith(self.typed)
+
+    @property
     def left(self) -> str:
-        """What is still to be typed, empty while a slip of the fingers is to be taken back."""
-        if not self.edit.target.startswith(self.typed):
+        """What is still to be typed, empty while there is a slip."""
+        if self.has_slip:
             return ""
         return self.edit.target[len(self.typed) :]
 

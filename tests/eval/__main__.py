@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from eval import real_files
+from eval import closed, real_files
 from eval.cuts import cuts
 from eval.generate import Job, Stored, answered, generate, jobs
 from eval.logprobs import Tap
@@ -35,6 +35,7 @@ from infill_ls.settings import Settings
 
 # sysexits.h, EX_TEMPFAIL: run the same command again.
 UNFINISHED: Final = 75
+_MAX_TOKENS: Final = {**MAX_TOKENS, **closed.MAX_TOKENS, **real_files.MAX_TOKENS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +61,7 @@ async def run(options: argparse.Namespace) -> int:
         )
         async with aclosing(engine):
             model = await engine.describe()
-            limits = {} if options.max_tokens else {**MAX_TOKENS, **real_files.MAX_TOKENS}
+            limits = {} if options.max_tokens else _MAX_TOKENS
             wanted = await jobs(engine, tasks, options.prompt or ["ours"], settings, limits)
             tap = Tap(engine) if options.logprobs else None
             left = await generate(engine, wanted, store, seconds=options.seconds, tap=tap)
@@ -128,7 +129,10 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     tasks = []
     if options.data:
         for kind in options.kind or KINDS:
-            found = humaneval(options.data, kind, verbatim=options.verbatim)
+            if kind in closed.KINDS:
+                found = closed.behind_openers(options.data, kind)
+            else:
+                found = humaneval(options.data, kind, verbatim=options.verbatim)
             tasks += sample(found, options.count, options.split)
     tasks += real_files.holes(options.files, options.count, options.split)
     if not tasks:
@@ -167,7 +171,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a source tree to cut holes in; may be repeated (python -m eval.samples fetches some)",
     )
-    what.add_argument("--kind", action="append", choices=KINDS, help="may be repeated; all if none")
+    what.add_argument(
+        "--kind",
+        action="append",
+        choices=(*KINDS, *closed.KINDS),
+        help=f"may be repeated; {', '.join(KINDS)} if none. opened: behind a bracket or quote of a "
+        "whole line; closed: the same, closed right of the cursor as editors do",
+    )
     what.add_argument("--count", type=int, help="so many tasks of each kind and language")
     what.add_argument("--split", choices=("all", "tune", "check"), default="all")
     what.add_argument(

@@ -174,13 +174,13 @@ def _cuts(
         if asked(*_document(lexed, cut, ""), language) is None:
             continue
         modes = {"exact", "overrun"}
-        closers = _closers(lexed, cut)
+        closers = closers_at(lexed, cut)
         if closers and asked(*_document(lexed, cut, closers), language) is not None:
             modes |= {"exact + closed", "overrun + closed"}
         yield cut, modes
 
 
-def _closers(lexed: Lexed, cut: Cut) -> str:
+def closers_at(lexed: Lexed, cut: Cut) -> str:
     """What an editor closes right of the cursor; nothing where it isn't in the cut as well."""
     start, end = cut
     if lexed.text[end : lexed.line_end(end)].strip():
@@ -215,7 +215,7 @@ def _trial(
     lexed: Lexed, cut: Cut, mode: str, kind: str, language: str, name: str, options: Options
 ) -> Trial:
     start, end = cut
-    closers = _closers(lexed, cut) if mode.endswith("closed") else ""
+    closers = closers_at(lexed, cut) if mode.endswith("closed") else ""
     lines, line, column = _document(lexed, cut, closers)
     raw = written(lexed, cut, mode)
     place = f"{name}:{line + 1}:{column + 1}"

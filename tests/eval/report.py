@@ -256,7 +256,7 @@ def failures(
         yield "\n".join(
             [
                 f"── {task.id} ({shape(task)}) " + "─" * 20,
-                f"{task.prefix[-reach:]}█{task.suffix[:reach]}",
+                f"{task.prefix[-reach:]}█{task.right[:reach]}",
                 f"   raw:   {generation.raw[:reach]!r}",
                 f"   fill:  {one.fill!r}",
                 f"   truth: {task.truth!r}",

@@ -50,12 +50,12 @@ def score(task: Task, fill: str, passed: bool | None = None) -> Score:
     )
     broken = breaks = None
     if task.language == "python":
-        broken = not compiles(task.filled(fill)) and compiles(task.filled(task.truth))
+        broken = not compiles(task.filled(fill)) and compiles(task.whole)
         breaks = broken and compiles(task.filled(""))
     return Score(
         fill=fill,
         passed=passed,
-        exact=truth == text,
+        exact=truth == text or task.filled(fill) == task.whole,
         first_line=truth.partition("\n")[0].rstrip() == text.partition("\n")[0].rstrip(),
         similarity=SequenceMatcher(None, truth, text, autojunk=False).ratio(),
         kept=same / len(truth) if truth else float(not text),

@@ -35,7 +35,8 @@ class Task:
     """``truth``: what stood between ``prefix`` and ``suffix``.
 
     ``check``: Python code that is run after the filled text; empty if fills are only compared.
-    ``ending``: what is put behind a fill that doesn't end with it.
+    ``ending``: what is put behind a fill that doesn't end with it. ``closers``: what an editor has
+    closed right of the cursor; the truth has them too.
     """
 
     id: str
@@ -46,14 +47,26 @@ class Task:
     truth: str
     check: str = ""
     ending: str = ""
+    closers: str = ""
+
+    @property
+    def right(self) -> str:
+        """What stands right of the cursor."""
+        return self.closers + self.suffix
 
     @property
     def hole(self) -> Hole:
-        return hole.between(self.prefix, self.suffix, self.language)
+        return hole.between(self.prefix, self.right, self.language)
+
+    @property
+    def whole(self) -> str:
+        """The text as it was."""
+        return self.prefix + self.truth.removesuffix(self.ending) + self.ending + self.suffix
 
     def filled(self, fill: str) -> str:
-        """The text with this fill in it."""
-        return self.prefix + fill.removesuffix(self.ending) + self.ending + self.suffix
+        """The text with this fill in it, which takes the place of the closers that it has."""
+        right = self.right[self.hole.replaced(fill) :]
+        return self.prefix + fill.removesuffix(self.ending) + self.ending + right
 
     def program(self, fill: str) -> str:
         """The text with this fill and its tests behind it."""
