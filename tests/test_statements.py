@@ -455,5 +455,7 @@ def test_heads_with_comments_and_heads_of_several_lines(
         ("if (█)\nb();\n", "c) {\n  e();\n}", "javascript", "c) {\n  e();\n}"),
     ],
 )
-def test_the_head_of_what_stands_below(text: str, raw: str, language: str, expected: str) -> None:
+def test_no_more_than_the_head_of_what_stands_below(
+    text: str, raw: str, language: str, expected: str
+) -> None:
     assert fill(text, raw, language) == expected
