@@ -331,3 +331,20 @@ def test_a_comment_that_says_again_what_stands_above(text: str, raw: str, langua
 )
 def test_a_comment_that_is_wanted(text: str, raw: str, language: str) -> None:
     assert fill(text, raw, language, shape="block") == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Two words that would become one, and one that the model has put together itself.
+        ("a:\n  b: █c: 2\n", "3", "yaml", ""),
+        (
+            "b = [a for a in range(1, len(█t[a] % 2 == 0]\n",
+            "lst), 2) if lst[a] % 2 == 0]",
+            "python",
+            "lst), 2) if ls",
+        ),
+    ],
+)
+def test_a_word_right_of_the_cursor(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language) == expected

@@ -220,7 +220,9 @@ def test_trimming_a_fill_again_changes_nothing(
     once = trim(raw, hole, shape, CONTROL, cut_short=cut_short).text
     # What a line ended in may be the start of a control token where the stream ends in it.
     assume(not re.search(r"(?:<(?:\||/?\w)\w*>?|\[/?\w*\]?)\Z", once))
-    assert trim(once, hole, shape, CONTROL).text == once
+    # The line end of a line of its own is put there anew.
+    said = once.removesuffix(hole.line_end)
+    assert trim(said, hole, shape, CONTROL).text == once
 
 
 @EXAMPLES

@@ -12,7 +12,7 @@ from infill_ls.place import PROSE_LANGUAGES, Draft, Place, depth_of
 from infill_ls.statements import code_of
 from infill_ls.unreachable import is_comment
 
-# Ends a draft that is the beginning of the cursor's line.
+# Ends a draft where the model has gone on with the rest of the cursor's line.
 JOINED: Final = "rest of line"
 # A line with less than this to tell it by comes twice in much code, in characters.
 _TELLING: Final = 4
@@ -91,7 +91,7 @@ def before_the_rest(draft: Draft, place: Place) -> Draft:
         position = _repeated(line, rest, place, whole=whole)
         if position is not None:
             kept = line[:position]
-            return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), "suffix")
+            return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), JOINED)
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
     return _line_with_the_same_end(draft, rest, place)
 
@@ -108,6 +108,9 @@ def _before_the_line_itself(draft: Draft, place: Place) -> Draft:
 
 def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
     """Ends before a word that would become one with the word right of the cursor."""
+    if draft.ended_by == JOINED:
+        # The model has put them together itself.
+        return draft
     if not draft.final or place.hole.mid_word or not _WORD_AT_END.match(place.rest[:1]):
         return draft
     text = draft.text

@@ -234,7 +234,7 @@ class _Reading:
                 return end
         if not grown:
             return self.so_far(number + 1)
-        if not last and self._heads_what_stands_below(line, self.base):
+        if not last and self._heads_what_stands_below(line, text, self.base):
             return number + 1, "suffix"
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
@@ -296,13 +296,19 @@ class _Reading:
             return None
         return number, reason
 
-    def _heads_what_stands_below(self, line: str, base: int) -> bool:
-        """Whether this line opens the block whose body stands below the cursor already."""
+    def _heads_what_stands_below(self, line: str, text: str, base: int) -> bool:
+        """Whether this line opens the block whose body stands below the cursor already.
+
+        ``text``: the fill's part of it.
+        """
         if not opens(line, self.place.language):
             return False
         if not self.last and not self.place.at_line_start:
-            # The user writes the head of what stands there.
-            return depth_of(self.place.below or "") > base and not self.scan.quote
+            # The user writes the head of what stands there, and no list that goes on below.
+            after = self.scan.copy().follow(text)
+            is_head = not after.outer and not after.quote and line.rstrip()[-1] not in "(["
+            below = depth_of(self.place.below or "")
+            return is_head and below > base and not self.place.rest.strip()
         if not self.body:
             return False
         depth = depth_of(line)
