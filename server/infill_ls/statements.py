@@ -298,7 +298,7 @@ class _Reading:
 
     def _heads_what_stands_below(self, line: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already."""
-        if not opens(line, self.place.language):
+        if self.place.rest.strip() or not opens(line, self.place.language):
             return False
         if not self.last and not self.place.at_line_start:
             # The user writes the head of what stands there.
