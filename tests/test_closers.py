@@ -19,6 +19,12 @@ from holes import at
         # No closer below: the fill closes what was opened, and no more.
         ("f(█\n", "a)\n", "a)"),
         ("f(g(█\n", "a))\n", "a))"),
+        # A closer right of the cursor that belongs to a bracket further out.
+        ("f(g, {█)\n", '"a": b})\n', '"a": b}'),
+        ("f(g, [h(a█]\n", "b)])\n", "b)"),
+        ("[f(g(a█)]\n", "b)])\n", "b)"),
+        ("x[f(g('a█)]\n", "b'))])\n", "b')"),
+        ('f("█)\n', 'a")\n', 'a"'),
         ("f(█\n", "a))\n", "a)"),
         ("f(g(█)\n", "a))\n", "a))"),
         ("a = █\n", "b)\n", "b"),

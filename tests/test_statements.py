@@ -459,3 +459,18 @@ def test_no_more_than_the_head_of_what_stands_below(
     text: str, raw: str, language: str, expected: str
 ) -> None:
     assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "raw", "expected"),
+    [
+        ("lua", "f(function()█)\n", "\n  a()\nend)\ng()\n", "\n  a()\nend"),
+        ("lua", "local function f()█\n", "\n  a()\nend\n\ng()\n", "\n  a()\nend"),
+        ("ruby", "def f(a)█\n", "\n  b\nend\n\nc\n", "\n  b\nend"),
+        ("julia", "function f(a)█\n", "\n  b\nend\n\nc\n", "\n  b\nend"),
+    ],
+)
+def test_a_block_that_a_word_ends_is_ended(
+    language: str, text: str, raw: str, expected: str
+) -> None:
+    assert fill(text, raw, language) == expected

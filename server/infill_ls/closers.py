@@ -7,12 +7,23 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
-from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, ends_with_line, is_text
+from infill_ls.brackets import (
+    CLOSERS,
+    QUOTES,
+    TRIPLE_QUOTE,
+    Scan,
+    closer_of,
+    closers_in,
+    ends_with_line,
+    is_text,
+)
 from infill_ls.hole import SUFFIX_LIMIT
 from infill_ls.place import REACH, Draft, Place, depth_of, indent_of, width_of
 
-# Closers below that are looked at.
+# Closers below, or right of the cursor, that are looked at.
 _STRAYS: Final = 4
+# Brackets and strings within each other that are set against the rest of the line.
+_DEEPEST: Final = 32
 # Strings that may go on below.
 _OF_SEVERAL_LINES: Final = frozenset({'"""', "'''", "`", '"#'})
 # What stands on the line above, or before it, where three quotes open a docstring or another text.
@@ -132,8 +143,19 @@ def closable(place: Place) -> int:
     closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
     rest = place.rest.strip()
     if rest:
-        return 0 if place.outer and rest[0] == closer_of(place.outer[-1]) else len(place.outer)
+        return _closable_before(rest, place.outer)
     return closed + _unclosed(place, closed)
+
+
+def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
+    """How much of what is open stands further in than what the rest of the line begins to close."""
+    closed = "".join(takewhile(lambda mark: mark in CLOSERS or mark in QUOTES, rest[:_STRAYS]))
+    closers = [closer_of(one) for one in reversed(outer[-_DEEPEST:])]
+    for size in range(len(closed), 0, -1):
+        for inner in range(len(closers)):
+            if "".join(closers[inner:]).startswith(closed[:size]):
+                return inner
+    return len(outer)
 
 
 def _unclosed(place: Place, skipped: int) -> int:

@@ -115,7 +115,11 @@ def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
         return draft
     text = draft.text
     word = _WORD_AT_END.search(text)
-    return draft if word is None else draft.end(word.start(), draft.ended_by or "suffix")
+    if word is None:
+        return draft
+    kept = text[: word.start()]
+    end = len(kept) if kept.rpartition("\n")[2].strip() else len(kept.rstrip())
+    return draft.end(end, draft.ended_by or "suffix")
 
 
 def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:

@@ -14,6 +14,8 @@ from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, wid
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
 _LINE_LANGUAGES: Final = frozenset({"python", "go"})
+# Blocks end with a word, and their heads with anything.
+_END_LANGUAGES: Final = frozenset("lua ruby julia crystal elixir".split())
 # Words and marks that go on with the statement above at its own indentation.
 CLAUSES: Final = frozenset(
     "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
@@ -226,6 +228,8 @@ class _Reading:
             return None
         if self.base is None:
             self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
+            if self._is_below_a_head(number, self.base):
+                self.base, self.last = self.place.depth, self.place.before
         if number > 0 and self.last is self.place.before:
             self.base = min(self.base, _begun_above(self.place, depth_of(line), self.base))
         if number > 0 and self.last and not (self._is_inside and self._may_be_inside(line)):
@@ -247,6 +251,13 @@ class _Reading:
             return None
         over = _is_finished(line, self.scan, self.base, self.place.language)
         return (number + 1, "statement") if over else None
+
+    def _is_below_a_head(self, number: int, depth: int) -> bool:
+        """Whether the cursor's line heads the block that the fill begins on the line below, where
+        a word ends blocks.
+        """
+        typed = number and not self.place.at_line_start
+        return bool(typed) and self.place.language in _END_LANGUAGES and depth > self.place.depth
 
     @property
     def _is_inside(self) -> bool:
@@ -301,14 +312,14 @@ class _Reading:
 
         ``text``: the fill's part of it.
         """
-        if not opens(line, self.place.language):
+        if self.place.rest.strip() or not opens(line, self.place.language):
             return False
         if not self.last and not self.place.at_line_start:
             # The user writes the head of what stands there, and no list that goes on below.
             after = self.scan.copy().follow(text)
             is_head = not after.outer and not after.quote and line.rstrip()[-1] not in "(["
             below = depth_of(self.place.below or "")
-            return is_head and below > base and not self.place.rest.strip()
+            return is_head and below > base
         if not self.body:
             return False
         depth = depth_of(line)
