@@ -122,6 +122,7 @@ def test_no_bracket_is_left_open_that_the_rest_does_not_close(
         ("f(█)\n", '"""a)\nb)""", c)', "python", '"""a)\nb)""", c'),
         ("f(█)\n", "'(', b)", "rust", "'(', b"),
         ("f(█)\n", "a // b)", "python", "a // b"),
+        ("There are two:\n█\n", "a) this,\nb) that :-)\n", "markdown", "a) this,\nb) that :-)"),
     ],
 )
 def test_brackets_in_comments_are_text(text: str, raw: str, language: str, expected: str) -> None:

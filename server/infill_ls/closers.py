@@ -112,8 +112,8 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
 @lru_cache(maxsize=16)
 def _scanned(place: Place, lines: str) -> Scan:
     """What the lines of a fill leave open that are whole; they are the same piece after piece."""
-    # A shell's case has closers of its own.
-    lenient = place.language == "shellscript"
+    # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
+    lenient = place.language == "shellscript" or place.prose
     return Scan(place.language, opened=place.outer, lenient=lenient).follow(lines)
 
 

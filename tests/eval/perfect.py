@@ -296,7 +296,7 @@ def _hash(text: str) -> str:
 
 
 def tables(found: Sequence[Trial]) -> str:
-    """The totals by mode, then for each mode right ones of all, by kind and language."""
+    """The totals by mode, right ones by language and mode, then for each mode by kind."""
     modes = [mode for mode in MODES if any(one.mode == mode for one in found)]
     wrong: tuple[Verdict, ...] = ("short", "nothing", "harm")
     body = []
@@ -308,9 +308,19 @@ def tables(found: Sequence[Trial]) -> str:
             *(f"{counts[name]} ({100 * counts[name] / size:.2f} %)" for name in wrong),
         ]
         body.append([mode, str(size), *shares])
+    totals = table(["mode", "n", "right", *wrong], body)
     return "\n\n".join(
-        [table(["mode", "n", "right", *wrong], body), *(_by_kind(found, mode) for mode in modes)]
+        [totals, _by_language(found, modes), *(_by_kind(found, mode) for mode in modes)]
     )
+
+
+def _by_language(found: Sequence[Trial], modes: Sequence[str]) -> str:
+    body = []
+    for language in [*sorted({one.language for one in found}), "all"]:
+        ones = [one for one in found if language in (one.language, "all")]
+        cells = [_share([one for one in ones if one.mode == mode]) for mode in modes]
+        body.append([language, *cells])
+    return f"## right % (n)\n\n{table(['language', *modes], body)}"
 
 
 def _by_kind(found: Sequence[Trial], mode: str) -> str:
