@@ -109,6 +109,10 @@ def test_the_rest_of_a_line_that_an_editor_has_put_there(
         ("javascript", "f(`[${", "}]`)", "a}, ", [1]),
         ("python", 'f("a', ")", 'b", c)', [5]),
         ("python", 'f("a', ")", "b)", []),
+        # A quote in a comment that nobody closes is not what its bracket is closed by.
+        ("javascript", '// f("', ")", 'a"', []),
+        ("javascript", '// f("', ")", 'a") b', [2]),
+        ("javascript", '// [f("', ")]", 'a") b] c', [2, 5]),
     ],
 )
 def test_where_a_fill_closes_what_the_rest_closes(
@@ -116,6 +120,17 @@ def test_where_a_fill_closes_what_the_rest_closes(
 ) -> None:
     found = passed(fill, rest, open_at(before, language), language)
     assert [closed.start for closed in found] == starts
+
+
+def test_only_the_end_of_a_long_line_is_looked_at() -> None:
+    assert open_at("(" + "a, " * 10_000 + "f[", "python").code == ("[",)
+    assert open_at("(" + "a, " * 2_000 + "f[", "python").code == ("(", "[")
+
+
+def test_a_regular_expression_has_its_limits() -> None:
+    assert Scan("javascript").follow("a = /[(]" + "(" * 100 + "/").opened == []
+    assert len(Scan("javascript").follow("a = /" + "(" * 1_000 + "/").opened) == 1_000
+    assert len(Scan("javascript").follow("a = /[" + "(" * 1_000 + "]/").opened) == 1_001
 
 
 def test_only_the_end_of_a_long_text_is_looked_at() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fills import fill
+from holes import at
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,41 @@ def test_closers_are_counted_to_the_end_of_the_statement(
     text: str, raw: str, language: str, expected: str
 ) -> None:
     assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        ("x = f({█ })\n", "a}.b", "javascript", "a }.b"),
+        ("x = f(█ ) ;\n", "a) + b;", "javascript", "a ) + b;"),
+        ("x = f(█ ) ;\n", "a)[b];", "javascript", "a )[b] ;"),
+        ("x = f(█  )\n", "a ) + b", "python", "a  ) + b"),
+        ("x = [f(█ ) ]\n", "a)] + b", "python", "a ) ] + b"),
+        ("a := T{█ }\n", "\n\tb,\n}\n", "go", " \n\tb,\n}"),
+        ("a := T{█ }\n", "\n    b,\n}\n", "go", " \n\tb,\n}"),
+        ("{\n\t{\n\t█\t}\n}\n", "\tb()\n\t}\n", "go", "\tb()\n\t}"),
+    ],
+)
+def test_an_editor_shows_what_has_all_that_it_takes_the_place_of(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    found, hole = fill(text, raw, language), at(text, language)
+    assert found == expected
+    replaced = hole.replaced(found)
+    characters = iter(found)
+    assert replaced
+    assert all(one in characters for one in hole.closers[:replaced])
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language"),
+    [
+        ("function f() {\n  a();\n  █}\n", "}\n", "javascript"),
+        ("func f() {\n\ta()\n█\t}\n", "}\n", "go"),
+        ("f(a█)\n", ")\n", "python"),
+        ('a = "b█"\n', '"\n', "python"),
+        ("f(a█);\n", ");\n", "javascript"),
+    ],
+)
+def test_closers_that_stand_there_are_no_fill(text: str, raw: str, language: str) -> None:
+    assert fill(text, raw, language) == ""

@@ -51,6 +51,12 @@ def test_the_closers_behind_a_fill_stay_behind_what_is_left_of_it() -> None:
     assert recall.find(URI, at("show(pair(█))")) == "a), (b)"
 
 
+def test_the_closers_behind_a_fill_come_without_the_blanks_at_the_line_end() -> None:
+    recall = Recall()
+    recall.remember(URI, at("show(█) "), "pair(a)")
+    assert recall.find(URI, at("show(pair(█) ")) == "a))"
+
+
 def test_nothing_has_no_closers() -> None:
     recall = Recall()
     recall.remember(URI, at("show(█)"), "")

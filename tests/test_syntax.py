@@ -153,3 +153,4 @@ def test_a_line_longer_than_what_is_parsed_is_not_judged() -> None:
     long = "a = 1; " * 1_000
     assert fill(f"{long}b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"
     assert fill(f"b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"
+    assert fill(f"b = [█]{';' * 4_000}\n", "c = = d") == "c = = d"

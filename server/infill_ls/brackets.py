@@ -72,7 +72,7 @@ _INTERPOLATIONS: Final[dict[str, tuple[_Inside, ...]]] = {
 # What stands before a string that has code in it, and before others.
 _MARKED: Final = {
     "python": r"(?<!\w)[rR]?[fFtT][rR]?|(?<!\w)[bBrRuU]{1,2}",
-    "csharp": r"@?\$+@?|@",
+    "csharp": r"@?\${1,9}+@?|@",
 }
 _CODED: Final = frozenset("fFtT$")
 
@@ -159,10 +159,11 @@ def _marks(language: str) -> re.Pattern[str]:
         quotes = "|".join(one.removeprefix(_NOT_AFTER_WORD) for one in strings)
         strings.insert(0, f"(?:{_MARKED[language]})(?:{quotes})")
     if language in _JAVASCRIPT or language == "ruby":
-        # A regular expression stands where a value does.
+        # A regular expression stands where a value does. The limits keep a long line of slashes
+        # from being searched to its end at each of them.
         whole.append(
             r"(?:(?<=[(,=:\[!&|?{};])|(?<=[(,=:\[!&|?{};] )|(?<=return )|(?<==~ ))"
-            r"/(?![/*\s])(?:[^\\/\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/"
+            r"/(?![/*\s])(?:[^\\/\n\[]|\\.|\[(?:[^\]\\\n]|\\.){0,99}+\]){1,200}+/"
         )
     if language in _HASH_COMMENTS:
         # Of a shell's ${#a} and $# none begins a comment.
@@ -318,6 +319,8 @@ REACH: Final = 4_000
 def open_at(prefix: str, language: str) -> Open:
     """What is open at the end of a text, of which only the last part is looked at."""
     start = prefix.rfind("\n", 0, len(prefix) - REACH) + 1 if len(prefix) > REACH else 0
+    # In a line that is too long by itself the start moves in steps, not with every character.
+    start = max(start, (len(prefix) // REACH - 2) * REACH)
     near = prefix[start:]
     scan = Scan(language, quote=_quote_at(prefix, start, language), lenient=True).follow(near)
     indents = tuple(_indent_at(near, place) if place >= 0 else None for place in scan.places)
@@ -334,8 +337,9 @@ def open_at(prefix: str, language: str) -> Open:
 
 
 def _indent_at(text: str, place: int) -> str:
-    line = text[text.rfind("\n", 0, place) + 1 : place + 1]
-    return line[: len(line) - len(line.lstrip(" \t"))]
+    found = _BLANKS.match(text, text.rfind("\n", 0, place) + 1, place)
+    assert found is not None
+    return found[0]
 
 
 def _quote_at(prefix: str, start: int, language: str) -> str:
@@ -364,17 +368,23 @@ def _open_in_text(text: str, quote: str) -> tuple[str, ...]:
 
 _PAIRED: Final = re.compile(r"""[()\[\]{}"`]|(?<!\w)'|'(?!\w)""")
 _CLOSER: Final = re.compile(r"""[ \t]*("{3}|'{3}|[)\]}"'`])""")
+_BLANKS: Final = re.compile(r"[ \t]*")
 _BEHIND: Final = re.compile(r"[;,\s]*\Z")
 
 
 class Closer(NamedTuple):
     """A closer in the rest of a line: where it ends, which of what is open it closes, from the
-    innermost, or ``in_text`` what is open in the text of that.
+    innermost, or which of what is open in the text of that (None if it closes that itself).
     """
 
     end: int
     layer: int
-    in_text: bool
+    level: int | None
+
+    @property
+    def in_text(self) -> bool:
+        """Whether it closes what is open in a string's or a comment's own text."""
+        return self.level is not None
 
 
 @lru_cache(maxsize=64)
@@ -405,7 +415,8 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
             # An apostrophe, or a bracket that nobody wants to be closed.
             text.pop()
         position = found.start(1) + len(closer)
-        closers.append(Closer(position, layer, bool(text)))
+        level = len(opened.texts[~layer]) - len(text) if text else None
+        closers.append(Closer(position, layer, level))
         if text:
             text.pop()
         elif closer_of(mark) == closer:
@@ -420,18 +431,18 @@ def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
     closed = Scan(language, opened=opened.code, lenient=True).follow(fill).closed
     found: list[Closed] = []
     for layer, closers in groupby(closers_in(rest, opened), key=lambda closer: closer.layer):
-        kinds = [closer.in_text for closer in closers]
+        levels = [closer.level for closer in closers]
         if layer > len(closed):
             break
         position = closed[layer - 1].end if layer else 0
         end = closed[layer].start if layer < len(closed) else len(fill)
-        if in_text := sum(kinds):
+        if in_text := [level for level in levels if level is not None]:
             own = _closed_in_text(fill, position, end, opened.texts[~layer])
-            found += own[:in_text]
-            if len(own) < in_text:
+            found += [own[level] for level in in_text if level < len(own)]
+            if in_text[-1] >= len(own):
                 # Then what is around it isn't to be closed either.
                 break
-        if layer >= len(closed) or all(kinds):
+        if layer >= len(closed) or levels[-1] is not None:
             break
         found.append(closed[layer])
     return found

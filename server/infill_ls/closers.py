@@ -9,7 +9,7 @@ from typing import Final
 
 from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, closers_in, ends_with_line, is_text
 from infill_ls.hole import SUFFIX_LIMIT
-from infill_ls.place import REACH, Draft, Place, depth_of, width_of
+from infill_ls.place import REACH, Draft, Place, depth_of, indent_of, width_of
 
 # Closers below that are looked at.
 _STRAYS: Final = 4
@@ -281,23 +281,63 @@ def with_closers(draft: Draft, place: Place) -> Draft:
 def through_closers(draft: Draft, place: Place) -> Draft:
     """Sets the fill against the closers right of the cursor.
 
-    It ends before those with which its last line would end. The closer of a bracket in which the
-    fill has lines of its own stands on a line of its own, below the opener.
+    One that says nothing but what stands there already is none.
     """
-    hole, text = place.hole, draft.text
-    if not draft.final or not hole.closers or not text.strip():
+    hole = place.hole
+    if not draft.final or not hole.closers or not draft.text.strip():
         return draft
-    text = hole.shortened(text)
+    text = _spaced(_closed(draft.text, place), place)
+    return draft.become("" if text == hole.closers[: hole.replaced(text)] else text)
+
+
+def _closed(fill: str, place: Place) -> str:
+    """A fill up to the closers with which its last line would end.
+
+    The closer of a bracket in which it has lines of its own stands on a line of its own, below
+    the opener.
+    """
+    hole = place.hole
+    text = hole.shortened(fill)
+    if text != fill:
+        return text
     passed, closers = hole.passed(text), closers_in(hole.closers, hole.open)
-    if text != draft.text:
-        return draft.become(text)
     if len(passed) == len(closers) or closers[len(passed)].in_text:
-        return draft
+        return text
     opened = len(hole.open.code) - 1 - closers[len(passed)].layer
     if not _has_lines_of_its_own(text, place, opened):
-        return draft
+        return text
     left = hole.closers[closers[len(passed) - 1].end if passed else 0 :].strip()
-    return draft.become(f"{text.rstrip()}\n{hole.open.indents[opened] or ''}{left}")
+    return f"{text.rstrip()}\n{hole.open.indents[opened] or ''}{left}"
+
+
+def _spaced(text: str, place: Place) -> str:
+    """A fill with the blanks between the closers that it takes the place of.
+
+    VS Code shows only what has every character that it takes the place of, in order.
+    """
+    hole = place.hole
+    rest, start, position = hole.closers, 0, 0
+    spaced = ""
+    for own, closer in zip(hole.passed(text), closers_in(rest, hole.open), strict=False):
+        head = _with_blanks(text[position : own.start], indent_of(rest[start : closer.end]))
+        spaced += head + text[own.start : own.end]
+        start, position = closer.end, own.end
+    behind = rest[start : hole.replaced(text)]
+    mark = behind.lstrip()
+    if not mark:
+        return spaced + text[position:]
+    return spaced + _with_blanks(text[position : -len(mark)], indent_of(behind)) + mark
+
+
+def _with_blanks(head: str, blanks: str) -> str:
+    """What stands before a closer, with these blanks in it: before the closer, unless that is on a
+    line of its own.
+    """
+    characters = iter(head)
+    if all(blank in characters for blank in blanks):
+        return head
+    own_line = "\n" in head and not head.rpartition("\n")[2].strip()
+    return blanks + head if own_line else head.rstrip(" \t") + blanks
 
 
 def _has_lines_of_its_own(text: str, place: Place, opened: int) -> bool:

@@ -75,7 +75,7 @@ def _whole(hole: Hole, rest: str, behind: str) -> str:
     Where a part of it was accepted that opened a bracket, the rest closes that; it seems to go
     through a closer of the line, which belongs to a bracket further left.
     """
-    return rest if not rest or hole.behind(rest) == behind else rest + behind
+    return rest if not rest or hole.behind(rest) == behind else rest + behind.rstrip()
 
 
 def _key(uri: str, hole: Hole) -> _Key:

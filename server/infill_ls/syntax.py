@@ -65,7 +65,7 @@ def without_new_errors(draft: Draft, place: Place) -> Draft:
 @lru_cache(maxsize=32)
 def _kept(place: Place, text: str) -> int:
     """How much of a fill to keep, in characters."""
-    if len(place.before) >= _BEFORE or len(place.rest) >= _AFTER:
+    if len(place.before) >= _BEFORE or max(map(len, (place.rest, place.hole.closers))) >= _AFTER:
         # Of a line that is cut itself no parser can say anything.
         return len(text)
     if place.language in _PREPROCESSED and _DIRECTIVE.search(place.before + text):
