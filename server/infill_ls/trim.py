@@ -83,11 +83,11 @@ _FITTING: Final = (
     Filter("echo", overlap.without_echo),
     Filter("comment", overlap.without_said_comment),
     Filter("openers", closers.with_closers),
-    Filter("apart", overlap.apart_from_the_rest),
     Filter("severed", severed.without_severed_end),
     Filter("tidy", indentation.tidy),
     Filter("above", indentation.above_the_line),
     Filter("syntax", syntax.without_new_errors),
+    Filter("apart", overlap.apart_from_the_rest),
     Filter("closers", closers.through_closers),
 )
 FILTERS: Final = _READING + _FITTING
