@@ -348,3 +348,24 @@ def test_a_comment_that_is_wanted(text: str, raw: str, language: str) -> None:
 )
 def test_a_word_right_of_the_cursor(text: str, raw: str, language: str, expected: str) -> None:
     assert fill(text, raw, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        (
+            "def f(a):\n    b = []\n    █\n    return b\n",
+            "for c in a:\n        if c:\n            b.append(c)\n        return b",
+            "python",
+            "for c in a:\n        if c:\n            b.append(c)",
+        ),
+        (
+            "<div>\n  █\n</div>\n",
+            "<div>\n    a\n  </div>",
+            "html",
+            "<div>\n    a\n  </div>",
+        ),
+    ],
+)
+def test_a_last_line_that_stands_below(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language, shape="block") == expected

@@ -33,6 +33,7 @@ _LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
+_CLOSING_WORD: Final = re.compile(r"\s*(?:end\w*|done|esac|fi)\b")
 # A head that isn't written twice in a row.
 _ONCE: Final = re.compile(
     r"\s*(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
@@ -319,6 +320,8 @@ def without_echo(draft: Draft, place: Place) -> Draft:
 
 def _closes(head: str, last: str, place: Place) -> bool:
     """Whether a last line closes what one above it opened: between them all is further in."""
+    if not _CLOSES.match(last) and not _CLOSING_WORD.match(last):
+        return False
     depth, inside = depth_of(last), False
     for line in reversed((place.before + head).split("\n")):
         if line.strip() and depth_of(line) <= depth:
