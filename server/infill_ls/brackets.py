@@ -44,30 +44,29 @@ _COMMENTS: Final = frozenset(("#", "//", "--", "/*", "--[["))
 
 
 class _Inside(NamedTuple):
-    """How code is put into a string: what begins it, what closes it, and in which strings."""
+    """How code is put into a string: what begins it, and in which strings."""
 
     opener: str
-    closer: str
     strings: tuple[str, ...]
 
 
 # Language reference of each; for Python and C# the string is marked as one with code in it.
 _INTERPOLATIONS: Final[dict[str, tuple[_Inside, ...]]] = {
-    **dict.fromkeys(_JAVASCRIPT, (_Inside("${", "}", ("`",)),)),
+    **dict.fromkeys(_JAVASCRIPT, (_Inside("${", ("`",)),)),
     **dict.fromkeys(
-        ("ruby", "elixir", "crystal", "coffeescript"), (_Inside("#{", "}", ('"', '"""', "`")),)
+        ("ruby", "elixir", "crystal", "coffeescript"), (_Inside("#{", ('"', '"""', "`")),)
     ),
     **dict.fromkeys(
-        ("kotlin", "groovy", "scala", "terraform", "hcl"), (_Inside("${", "}", ('"', '"""')),)
+        ("kotlin", "groovy", "scala", "terraform", "hcl"), (_Inside("${", ('"', '"""')),)
     ),
-    "dart": (_Inside("${", "}", ('"', "'", '"""', "'''")),),
-    "swift": (_Inside("\\(", ")", ('"', '"""')),),
-    "php": (_Inside("{$", "}", ('"',)), _Inside("${", "}", ('"',))),
-    "perl": (_Inside("${", "}", ('"',)), _Inside("@{", "}", ('"',))),
-    "shellscript": (_Inside("${", "}", ('"',)), _Inside("$(", ")", ('"',))),
-    "julia": (_Inside("$(", ")", ('"', '"""')),),
-    "python": (_Inside("{", "}", ('f"', "f'", 'f"""', "f'''")),),
-    "csharp": (_Inside("{", "}", ('f"', 'f"""')),),
+    "dart": (_Inside("${", ('"', "'", '"""', "'''")),),
+    "swift": (_Inside("\\(", ('"', '"""')),),
+    "php": (_Inside("{$", ('"',)), _Inside("${", ('"',))),
+    "perl": (_Inside("${", ('"',)), _Inside("@{", ('"',))),
+    "shellscript": (_Inside("${", ('"',)), _Inside("$(", ('"',))),
+    "julia": (_Inside("$(", ('"', '"""')),),
+    "python": (_Inside("{", ('f"', "f'", 'f"""', "f'''")),),
+    "csharp": (_Inside("{", ('f"', 'f"""')),),
 }
 # What stands before a string that has code in it, and before others.
 _MARKED: Final = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from infill_ls.brackets import (
@@ -212,10 +213,7 @@ def _counted(place: Place, skipped: int) -> int | None:
     below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
     if below is None:
         return None
-    marks, position = [], 0
-    while (stray := Scan(place.language).follow(below[position:]).stray) is not None:
-        marks.append(below[position + stray])
-        position += stray + 1
+    marks = [below[stray] for stray in _strays(below, place.language)]
     missing = len(statement) - len(marks)
     if missing < 0 or marks != [closer_of(one) for one in reversed(statement)][missing:]:
         return None
@@ -234,11 +232,8 @@ def _missing_openers(place: Place) -> int:
     below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
     if below is None:
         return 0
-    text, position, strays = f"{place.rest}\n{below}", 0, 0
-    while (stray := Scan(place.language).follow(text[position:]).stray) is not None:
-        strays += 1
-        position += stray + 1
-    return max(0, strays - own)
+    strays = _strays(f"{place.rest}\n{below}", place.language)
+    return max(0, sum(1 for _ in strays) - own)
 
 
 def _of_the_statement(below: str, base: int, language: str) -> str | None:
@@ -260,18 +255,21 @@ def _strays_below(place: Place) -> list[tuple[str, int | None]]:
     """The next closers below that match nothing there, and how far each is indented; None for one
     that isn't the first on its line.
     """
-    below, position = place.hole.suffix[:REACH], 0
+    below = place.hole.suffix[:REACH]
     found: list[tuple[str, int | None]] = []
-    while len(found) < _STRAYS:
-        stray = Scan(place.language).follow(below[position:]).stray
-        if stray is None:
-            break
-        position += stray
-        line = below[below.rfind("\n", 0, position) + 1 : position]
-        first = not line.strip() and "\n" in below[:position]
-        found.append((below[position], depth_of(line) if first else None))
-        position += 1
+    for stray in islice(_strays(below, place.language), _STRAYS):
+        line = below[below.rfind("\n", 0, stray) + 1 : stray]
+        first = not line.strip() and "\n" in below[:stray]
+        found.append((below[stray], depth_of(line) if first else None))
     return found
+
+
+def _strays(text: str, language: str) -> Iterator[int]:
+    """Where the closers stand that match nothing in a text, one after the other."""
+    position = 0
+    while (stray := Scan(language).follow(text[position:]).stray) is not None:
+        yield position + stray
+        position += stray + 1
 
 
 def with_closers(draft: Draft, place: Place) -> Draft:

@@ -184,9 +184,8 @@ def _argument_list(text: str, language: str, chance: random.Random) -> Span | No
     return chance.choice(calls) if calls else None
 
 
-def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
-    lines = text.split("\n")
-    inside = _docstring_lines(text) if language == "python" else set()
+def _blocks(lines: list[str], language: str, chance: random.Random) -> Iterator[tuple[int, int]]:
+    """The head of each block and where its body ends, by line, in the order that chance gives."""
     heads = [number for number, line in enumerate(lines) if _is_head(line, language)]
     while heads:
         head = heads.pop(chance.randrange(len(heads)))
@@ -196,6 +195,13 @@ def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
             end += 1
         while not lines[end - 1].strip():
             end -= 1
+        yield head, end
+
+
+def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
+    lines = text.split("\n")
+    inside = _docstring_lines(text) if language == "python" else set()
+    for head, end in _blocks(lines, language, chance):
         body = lines[head + 1 : end]
         if not 1 <= len(body) <= _BODY_LINES or head + 1 in inside:
             continue
@@ -210,15 +216,7 @@ def _block_body(text: str, language: str, chance: random.Random) -> Span | None:
 def _rest_of_a_block(text: str, language: str, chance: random.Random) -> Span | None:
     lines = text.split("\n")
     inside = _docstring_lines(text) if language == "python" else set()
-    heads = [number for number, line in enumerate(lines) if _is_head(line, language)]
-    while heads:
-        head = heads.pop(chance.randrange(len(heads)))
-        width = _width(lines[head])
-        end = head + 1
-        while end < len(lines) and (not lines[end].strip() or _width(lines[end]) > width):
-            end += 1
-        while not lines[end - 1].strip():
-            end -= 1
+    for head, end in _blocks(lines, language, chance):
         body = range(head + 1, end)
         if not 1 <= len(body) <= _REST_LINES or not lines[head + 1].strip():
             continue
