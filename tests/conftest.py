@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls import weights
-from infill_ls.session import Session
+from infill_ls.api import Session
+from infill_ls.engines.embedded import weights
 
 # A test's time says nothing here. In CI the same examples are tried each time.
 hypothesis.settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)

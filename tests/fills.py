@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from holes import at
-from infill_ls import families, policy
+from infill_ls.completion import policy
+from infill_ls.prompt import families
 from infill_ls.trim import Fill, Shape, trim
 
 FAMILY: Final = families.find("qwen2.5-coder:1.5b")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infill_ls import hole
-from infill_ls.documents import split_lines
-from infill_ls.hole import Hole
+from infill_ls.text import hole
+from infill_ls.text.documents import split_lines
+from infill_ls.text.hole import Hole
 
 CURSOR = "█"
 

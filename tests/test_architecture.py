@@ -1,4 +1,7 @@
-"""Who may know whom; what a reader of the file names relies on."""
+"""Who may know whom: the invariants of docs/architecture.md, which a reader of the names relies on.
+
+Each wing is a floor; a module imports from its own floor and from those below it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -20,32 +24,80 @@ MODULES = {
     ): path
     for path in sorted(ROOT.rglob("*.py"))
 }
-PURE = {
-    f"infill_ls.{name}"
-    for name in (
-        "hole prompt trim place chatter leaked unseen indentation closers brackets overlap "
-        "statements unreachable severed syntax "
-        "policy recall offers documents frames families errors beginning control engines.rates"
-    ).split()
-}
-WORLD = set(
-    "asyncio httpx io logging os pathlib random select signal socket subprocess sys threading time "
-    "urllib".split()
+# Lowest first. A name stands for the module or for the whole wing.
+FLOORS = (
+    ("errors", "settings", "logs", "editors"),
+    ("text",),
+    ("prompt",),
+    ("trim",),
+    ("project",),
+    ("engines",),
+    ("completion",),
+    ("lsp", "api"),
+    ("cli",),
+    ("__main__",),
 )
+PURE = (
+    *("errors", "editors", "text", "prompt", "trim"),
+    *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
+    *("completion.patience", "engines.rates", "lsp.frames"),
+)
+WORLD = set(
+    "asyncio httpx io logging lsprotocol os pathlib pygls random select signal socket subprocess "
+    "sys threading time urllib".split()
+)
+# Data, which nobody reads from top to bottom.
+TABLES = {"infill_ls.prompt.table"}
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
 
 
-def imports(module: str, *, at_head: bool = False) -> set[str]:
-    """Names of the modules that a module imports, those for type checkers alone left out."""
+def belongs(module: str, name: str) -> bool:
+    """Whether a module is this one, or in this wing."""
+    return f"{module}.".startswith(f"infill_ls.{name}.")
+
+
+def floor(module: str) -> int:
+    """The number of a module's floor, from 0."""
+    found = [
+        number for number, names in enumerate(FLOORS) if any(belongs(module, n) for n in names)
+    ]
+    assert len(found) == 1, f"{module} is on no floor"
+    return found[0]
+
+
+def imports(module: str, *, at_head: bool = False, for_types: bool = True) -> set[str]:
+    """Names of the modules that a module imports.
+
+    ``at_head``: only what is loaded with it. ``for_types``: also what type checkers alone see.
+    """
     tree = ast.parse(MODULES[module].read_text("utf-8"))
-    nodes = tree.body if at_head else list(ast.walk(tree))
+    if not for_types:
+        tree.body = [node for node in tree.body if not is_for_types(node)]
     found: set[str] = set()
-    for node in nodes:
+    for node in tree.body if at_head else list(ast.walk(tree)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            # What is imported from a wing is the wing's own, or modules in it.
+            found |= inner & set(MODULES) or {node.module}
+            if not inner <= set(MODULES):
+                found.add(node.module)
     return found
+
+
+def is_for_types(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def ours(module: str, **how: bool) -> set[str]:
+    """The modules of the house that a module imports, the package's own name left out."""
+    return {name for name in imports(module, **how) if name in MODULES} - {"infill_ls"}
 
 
 def importers(package: str) -> set[str]:
@@ -56,82 +108,155 @@ def importers(package: str) -> set[str]:
     }
 
 
-def test_the_rooms_are_the_ones_that_are_known() -> None:
-    assert set(MODULES) > PURE
-    assert len(MODULES) >= 20
+ROOMS = sorted(set(MODULES) - {"infill_ls"})
 
 
-def test_only_the_server_knows_the_protocol() -> None:
-    assert importers("pygls") == {"infill_ls.lsp"}
-    assert importers("lsprotocol") == {"infill_ls.lsp"}
+def test_every_module_is_on_a_floor() -> None:
+    assert len(ROOMS) > 50
+    for module in ROOMS:
+        floor(module)
 
 
-def test_only_the_syntax_check_knows_the_parsers() -> None:
-    assert importers("tree_sitter") == {"infill_ls.syntax"}
+@pytest.mark.parametrize("module", ROOMS)
+def test_no_import_runs_upwards(module: str) -> None:
+    assert {name for name in ours(module) if floor(name) > floor(module)} == set()
 
 
-def test_only_edges_talk_http() -> None:
-    assert importers("httpx") == {"infill_ls.engines.http", "infill_ls.weights"}
+@pytest.mark.parametrize("module", ROOMS)
+def test_no_room_imports_the_top_of_its_own_wing(module: str) -> None:
+    wings = {module.rsplit(".", count)[0] for count in range(1, module.count("."))}
+    assert ours(module) & wings == set()
 
 
-@pytest.mark.parametrize("module", sorted(PURE))
+def test_there_are_no_cycles() -> None:
+    graph = {module: ours(module, at_head=True) for module in ROOMS}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("module", [m for m in ROOMS if any(belongs(m, p) for p in PURE)])
 def test_pure_rooms_know_nothing_of_the_world(module: str) -> None:
     assert {name.partition(".")[0] for name in imports(module)} & WORLD == set()
+    # Settings are values to whom they are given; reading them is their own room's affair.
     impure = {
         name
-        for name in imports(module)
-        # Settings are values to whom they are given; reading them is their own room's affair.
-        if name in MODULES and name not in PURE | {"infill_ls", "infill_ls.settings"}
+        for name in ours(module)
+        if name != "infill_ls.settings" and not any(belongs(name, pure) for pure in PURE)
     }
     assert impure == set()
 
 
-def test_there_are_no_cycles() -> None:
-    graph = {
-        module: {name for name in imports(module, at_head=True) if name in MODULES} - {"infill_ls"}
-        for module in MODULES
+def test_policy_knows_neither_trim_nor_engines() -> None:
+    known = ours("infill_ls.completion.policy")
+    assert {name for name in known if belongs(name, "trim") or belongs(name, "engines")} == set()
+
+
+def test_only_the_lsp_wing_knows_the_protocol() -> None:
+    for package in ("pygls", "lsprotocol"):
+        assert {module for module in importers(package) if not belongs(module, "lsp")} == set()
+    assert importers("pygls") | importers("lsprotocol")
+
+
+def test_in_the_lsp_wing_nobody_knows_the_server_but_who_starts_it() -> None:
+    server, features = "infill_ls.lsp.server", "infill_ls.lsp.features"
+    for module in ("protocol", "translate", "frames", "menu"):
+        assert ours(f"infill_ls.lsp.{module}") & {server, features} == set()
+    assert features not in ours(server)
+
+
+def test_only_the_syntax_check_knows_the_parsers() -> None:
+    assert importers("tree_sitter") == {"infill_ls.trim.syntax"}
+
+
+def test_only_engines_talk_http() -> None:
+    assert importers("httpx") == {
+        "infill_ls.engines.http",
+        "infill_ls.engines.embedded.fetch",
     }
-    assert list(TopologicalSorter(graph).static_order())
 
 
-def calls(path: Path) -> set[str]:
+def test_only_the_connection_connects_and_loads() -> None:
+    """But for calls that end with the program: a command's, and the Python API's."""
+    connecting = {
+        module
+        for module in ROOMS
+        if re.search(r"\bconnect\(|\bget_ready\(|\.load\(\)|\.is_loaded\(", text_of(module))
+        and not belongs(module, "engines")
+    }
+    assert connecting <= {
+        *("infill_ls.completion.connection", "infill_ls.api", "infill_ls.cli.complete"),
+    }
+
+
+def text_of(module: str) -> str:
+    return MODULES[module].read_text("utf-8")
+
+
+def calls(module: str) -> set[str]:
     return {
         node.func.id
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(ast.parse(text_of(module)))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
 
 
 def test_only_commands_print() -> None:
-    printing = {module for module, path in MODULES.items() if "print" in calls(path)}
-    assert printing == {"infill_ls.cli", "infill_ls.engines.embedded_server"}
-    writing = {module for module, path in MODULES.items() if "sys.stdout" in path.read_text()}
-    assert writing == {"infill_ls.cli"}
+    # The embedded engine's child is a process of its own, which answers its parent.
+    child = "infill_ls.engines.embedded.server"
+    printing = {module for module in MODULES if "print" in calls(module)}
+    assert {module for module in printing if not belongs(module, "cli")} == {child}
+    writing = {module for module in MODULES if "sys.stdout" in text_of(module)}
+    assert {module for module in writing if not belongs(module, "cli")} == set()
     # Whoever takes the file descriptor itself does so to keep others from it.
-    taking = {
-        module
-        for module, path in MODULES.items()
-        if re.search(r"os\.(dup|write)", path.read_text())
-    }
-    assert taking == {"infill_ls.lsp", "infill_ls.engines.embedded_server"}
+    taking = {module for module in MODULES if re.search(r"os\.(dup|write)", text_of(module))}
+    assert taking == {"infill_ls.lsp.transport", child}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_module_says_what_lives_in_it(module: str) -> None:
-    assert ast.get_docstring(ast.parse(MODULES[module].read_text("utf-8")))
+    assert ast.get_docstring(ast.parse(text_of(module)))
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_a_module_is_read_at_one_sitting(module: str) -> None:
+    assert module in TABLES or len(text_of(module).splitlines()) <= LONGEST_MODULE
+
+
+def functions(module: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(text_of(module))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_a_function_fits_on_a_screen(module: str) -> None:
+    lengths = {node.name: node.end_lineno - node.lineno + 1 for node in functions(module)}  # type: ignore[operator]
+    assert {name for name, length in lengths.items() if length > LONGEST_FUNCTION} == set()
 
 
 def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     listed = subprocess.run(
-        [sys.executable, "-c", "import sys, infill_ls.cli, infill_ls.lsp; print(*sys.modules)"],
+        [
+            *(sys.executable, "-c"),
+            "import sys, infill_ls.cli, infill_ls.lsp.transport; print(*sys.modules)",
+        ],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
-    assert "infill_ls.lsp" in listed
+    assert "infill_ls.lsp.server" in listed
     unneeded = {
         *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        *("infill_ls.weights", "infill_ls.session", "infill_ls.engines.http"),
-        *("infill_ls.engines.ollama", "infill_ls.engines.embedded"),
+        *("infill_ls.api", "infill_ls.engines.http", "infill_ls.engines.ollama"),
+        *("infill_ls.engines.embedded.engine", "infill_ls.engines.embedded.weights"),
     }
     assert unneeded & set(listed) == set()
+
+
+def test_the_tests_mirror_the_house() -> None:
+    """Each test file of a wing is named after the module that it tests."""
+    tests = Path(__file__).parent
+    for wing in ("text", "prompt", "trim", "engines", "completion", "lsp", "cli"):
+        rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"}
+        for test in (tests / wing).rglob("test_*.py"):
+            name = test.stem.removeprefix("test_")
+            assert name in rooms | {wing, test.parent.name, "rules"}, test

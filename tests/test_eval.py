@@ -26,11 +26,11 @@ from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
 from eval.store import Generation, Generations, Lines
 from eval.tasks import Task, humaneval, sample, split_of
-from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.errors import CannotInsert, NotRunning, SettingsError, Stalled
-from infill_ls.families import Model
-from infill_ls.prompt import SEED, Request
+from infill_ls.prompt.beginning import Beginning
+from infill_ls.prompt.build import SEED, Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 from ready_engine import ReadyEngine
 

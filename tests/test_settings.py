@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infill_ls.families import OwnTemplate
+from infill_ls.prompt.families import OwnTemplate
 from infill_ls.settings import KEYS, Settings, from_user, load, parse_ollama_host, read_user_file
 
 DEFAULT = Settings(headers={})

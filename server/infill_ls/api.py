@@ -7,11 +7,12 @@ import atexit
 import threading
 from typing import ClassVar
 
-from infill_ls import hole, policy
+from infill_ls.completion import policy
+from infill_ls.completion.generation import fill_hole
 from infill_ls.engines import Engine, connect, get_ready
 from infill_ls.errors import SettingsError
-from infill_ls.generation import fill_hole
 from infill_ls.settings import Settings, from_user
+from infill_ls.text import hole
 
 
 class Session:

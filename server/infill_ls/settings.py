@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from infill_ls.families import OwnTemplate
+from infill_ls.prompt.families import OwnTemplate
 
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
 

@@ -24,8 +24,8 @@ import httpx
 
 from bench.knobs import prompts, read_anew
 from bench.knobs import threads as thread_count
-from infill_ls import weights
-from infill_ls.engines import embedded_server, openmp
+from infill_ls.engines.embedded import openmp, weights
+from infill_ls.engines.embedded import server as embedded_server
 
 BUSY: Final = (0, 1, 2, 4)
 FILL_TOKENS: Final = 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.world import SOURCES
 from holes import at
-from infill_ls.completer import Answer, Completer
+from infill_ls.completion.completer import Answer, Completer
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from bench.closing import Closer, closed
-from infill_ls.lsp import Server
+from infill_ls.lsp.server import Server
 
 URI: Final = "file:///project/main.py"
 

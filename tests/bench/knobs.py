@@ -21,8 +21,8 @@ from typing import Any, Final
 import httpx
 
 from bench.world import SOURCES
-from infill_ls import weights
-from infill_ls.engines import embedded_server, openmp
+from infill_ls.engines.embedded import openmp, weights
+from infill_ls.engines.embedded import server as embedded_server
 
 FILL_TOKENS: Final = 48
 PROMPT_CHARACTERS: Final = 1600

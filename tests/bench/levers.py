@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from infill_ls import completer, families, generation, policy
-from infill_ls.completer import Completer
-from infill_ls.hole import Hole
+from infill_ls.completion import completer, generation, policy
+from infill_ls.completion.completer import Completer
+from infill_ls.prompt import families
+from infill_ls.text.hole import Hole
 
 Off = Callable[[], AbstractContextManager[Any]]
 

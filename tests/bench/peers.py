@@ -14,13 +14,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from infill_ls import families, policy, prompt
-from infill_ls.completer import Answer, Reason
+from infill_ls.completion import policy
+from infill_ls.completion.completer import Answer, Reason
+from infill_ls.completion.offers import Offers
+from infill_ls.completion.recall import Recall
 from infill_ls.engines import Engine
-from infill_ls.hole import Hole
-from infill_ls.offers import Offers
-from infill_ls.prompt import Request
-from infill_ls.recall import Recall
+from infill_ls.prompt import build as prompt
+from infill_ls.prompt import families
+from infill_ls.prompt.build import Request
+from infill_ls.text.hole import Hole
 from infill_ls.trim import trim
 
 _FAMILY: Final = families.find("qwen2.5-coder:1.5b")

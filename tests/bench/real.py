@@ -21,13 +21,13 @@ from bench.editors import EDITORS
 from bench.peers import POLICIES, Peer
 from bench.replay import OURS, Session
 from bench.world import SOURCES, Typist, World, edits
-from infill_ls import weights
-from infill_ls.completer import Completer
+from infill_ls.completion.completer import Completer
+from infill_ls.completion.policy import context_tokens
 from infill_ls.engines import Engine
-from infill_ls.engines.embedded import Embedded
-from infill_ls.lsp import Server
-from infill_ls.policy import context_tokens
-from infill_ls.prompt import Request
+from infill_ls.engines.embedded import weights
+from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.lsp.server import Server
+from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings
 
 FILE = "weights.py.txt"

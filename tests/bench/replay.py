@@ -26,9 +26,9 @@ from bench.peers import POLICIES, Peer
 from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
 from bench.world import SOURCES, Typist, World, closings, edits
-from infill_ls.completer import Completer
+from infill_ls.completion.completer import Completer
 from infill_ls.engines import Engine
-from infill_ls.lsp import Server
+from infill_ls.lsp.server import Server
 from infill_ls.settings import Settings
 
 PAUSE: Final = 0.5  # s; a gap between keys that is long enough to look up

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from bench.world import pieces
 from infill_ls.engines import Chunk, Usage
-from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 from ready_engine import ReadyEngine
 
 # Tokens of old prompts that are kept: what llama-server's 8,192 MB by default hold of a model with

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from infill_ls import families, policy
-from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, Hole, between
+from infill_ls.completion import policy
+from infill_ls.prompt import families
+from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, Hole, between
 from infill_ls.trim import trim
 
 SOURCES: Final = Path(__file__).parent / "sources"

@@ -12,15 +12,15 @@ import pytest
 
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls.completer import GRACE, Answer, Completer
+from infill_ls.completion.completer import GRACE, Answer, Completer
 from infill_ls.completion.connection import LOOK
+from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
-from infill_ls.families import Model
-from infill_ls.hole import TYPED
-from infill_ls.policy import CANDIDATES_WAIT, DRAWS
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
+from infill_ls.text.hole import TYPED
 
 URI = "file:///a.py"
 SETTINGS = Settings(headers={}, debounce_ms=0)

@@ -11,11 +11,11 @@ import pytest
 
 from fake_ollama import FakeOllama, by_heart
 from holes import at
-from infill_ls import policy
-from infill_ls.completer import Completer
+from infill_ls.completion import policy
+from infill_ls.completion.completer import Completer
+from infill_ls.completion.generation import Outcome, fill_hole
 from infill_ls.engines import connect
 from infill_ls.engines.ollama import Ollama
-from infill_ls.generation import Outcome, fill_hole
 from infill_ls.settings import Settings
 
 ABOVE = "def is_even(n):\n"

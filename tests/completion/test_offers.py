@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holes import at
-from infill_ls.offers import CAPACITY, Offers
+from infill_ls.completion.offers import CAPACITY, Offers
 
 URI = "file:///a.py"
 

@@ -9,9 +9,9 @@ from typing import Literal
 import pytest
 
 from holes import at
-from infill_ls import policy
+from infill_ls.completion import policy
+from infill_ls.completion.policy import Candidate, Plan
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
-from infill_ls.policy import Candidate, Plan
 from infill_ls.settings import Settings
 
 SETTINGS = Settings(headers={})

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holes import at
-from infill_ls.hole import REACH, TYPED, between
-from infill_ls.recall import Recall
+from infill_ls.completion.recall import Recall
+from infill_ls.text.hole import REACH, TYPED, between
 
 URI = "file:///a.py"
 SHORT = st.text(alphabet="ab", max_size=4)

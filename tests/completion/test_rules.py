@@ -10,13 +10,13 @@ import looptime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.completer import Answer, Completer
+from infill_ls.completion.completer import Answer, Completer
 from infill_ls.engines import Chunk, Engine
 from infill_ls.errors import BadAnswer
-from infill_ls.families import Model
-from infill_ls.hole import Hole
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
 from ready_engine import ReadyEngine
 
 TARGET = "value = compute(one, two)\nother = value + 1\nthird = 3\n"

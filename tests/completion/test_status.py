@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from infill_ls.status import LONG, REST, Status
+from infill_ls.completion.status import LONG, REST, Status
 
 
 class Told(list[str]):

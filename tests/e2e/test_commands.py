@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls import __version__, weights
+from infill_ls import __version__
+from infill_ls.engines.embedded import weights
 from infill_ls.errors import SettingsError
 
 

@@ -140,7 +140,7 @@ async def test_a_long_load_has_a_progress_bar(start: Start, ollama: FakeOllama) 
 async def test_an_editor_without_progress_bars_gets_none(start: Start, ollama: FakeOllama) -> None:
     ollama.loaded = False
     ollama.load_gate.clear()
-    command = patched({"infill_ls.status.LONG": 0.0})
+    command = patched({"infill_ls.completion.status.LONG": 0.0})
     client = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     await ollama.until(lambda: bool(ollama.loads))

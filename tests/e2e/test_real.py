@@ -17,13 +17,14 @@ import pytest
 
 from e2e.conftest import Start
 from holes import CURSOR
-from infill_ls import complete, policy
+from infill_ls import complete
+from infill_ls.completion import policy
+from infill_ls.completion.generation import fill_hole
 from infill_ls.engines import Chunk, Engine, connect
-from infill_ls.families import Model
-from infill_ls.generation import fill_hole
-from infill_ls.hole import between
-from infill_ls.prompt import Mode, Request
+from infill_ls.prompt.build import Mode, Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
+from infill_ls.text.hole import between
 from lsp_client import LspClient
 from ready_engine import ReadyEngine
 

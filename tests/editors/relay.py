@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import IO, Final
 
-from infill_ls.frames import Frames
+from infill_ls.lsp.frames import Frames
 
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024

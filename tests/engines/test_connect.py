@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls import installation, weights
-from infill_ls.engines import connect, embedded, embedded_server
-from infill_ls.engines.embedded import Embedded
+from infill_ls.engines import connect
+from infill_ls.engines.embedded import engine as embedded
+from infill_ls.engines.embedded import installation, weights
+from infill_ls.engines.embedded import server as embedded_server
+from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
 from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import ModelNotFound, NotRunning, WeightsError
-from infill_ls.measured import Measured
 from infill_ls.settings import EngineName, Settings
-from infill_ls.weights import DEFAULT, LARGER, Weights
 
 SETTINGS = Settings(headers={})
 # Nobody can listen on it.

@@ -12,7 +12,6 @@ import pytest
 
 from fake_ollama import FakeOllama, Load
 from holes import at
-from infill_ls import families
 from infill_ls.engines import Chunk, get_ready
 from infill_ls.engines.ollama import SLOW_BATCH, GenerateRequest, Ollama, parameters
 from infill_ls.errors import (
@@ -25,8 +24,9 @@ from infill_ls.errors import (
     SettingsError,
     Stalled,
 )
-from infill_ls.families import Model
-from infill_ls.prompt import Mode, Request, build
+from infill_ls.prompt import families
+from infill_ls.prompt.build import Mode, Request, build
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 
 HOLE = at("def f(xs):\n    return [█]\n")

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls.beginning import Beginning
 from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning
-from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt.beginning import Beginning
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 
 REQUEST = Request(
     prompt="<PRE>a<SUF>b<MID>",

@@ -15,7 +15,8 @@ from bench.simulated_engine import Profile, Says, SimulatedEngine
 from bench.world import SOURCES, pieces
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls.completer import Completer
+from infill_ls.completion.completer import Completer
+from infill_ls.completion.generation import Generation
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.engines.rates import (
     CHARACTERS_PER_TOKEN,
@@ -29,10 +30,9 @@ from infill_ls.engines.rates import (
     Call,
     Rates,
 )
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import BadAnswer
-from infill_ls.generation import Generation
-from infill_ls.measured import Measured
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings
 
 EVERY_WAY: Sequence[Says] = ("timings", "all", "read", "nothing")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.engines.rates import Call, Rates
-from infill_ls.measured import CAPACITY, Measured
+from infill_ls.engines.rates_file import CAPACITY, Measured
 
 
 def load(path: Path, key: str) -> tuple[float | None, float | None]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from eval.generate import Job
 from eval.store import Generation
 from eval.tasks import Task
-from infill_ls import policy, trim
+from infill_ls import trim
+from infill_ls.completion import policy
 from infill_ls.trim import Shape
 
 Cut = Callable[[Job, Generation], str]

@@ -34,10 +34,10 @@ from eval.score import score, share
 from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
-from infill_ls import weights
 from infill_ls.engines import Chunk, Engine, connect
-from infill_ls.families import Model
-from infill_ls.prompt import SEED, Request
+from infill_ls.engines.embedded import weights
+from infill_ls.prompt.build import SEED, Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 from infill_ls.trim import trim
 from ready_engine import ReadyEngine

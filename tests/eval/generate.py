@@ -15,8 +15,8 @@ from eval.tasks import Task
 from eval.variants import VARIANTS
 from infill_ls.engines import Chunk, Engine, Usage
 from infill_ls.errors import NotRunning
-from infill_ls.families import Model
-from infill_ls.prompt import SEED, Request
+from infill_ls.prompt.build import SEED, Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 from ready_engine import ReadyEngine
 

@@ -28,12 +28,12 @@ from eval.cuts import shape
 from eval.report import table
 from eval.score import share
 from eval.tasks import Task
-from infill_ls import weights
+from infill_ls.completion.generation import Generation
 from infill_ls.engines import Engine, connect
-from infill_ls.generation import Generation
-from infill_ls.place import depth_of
+from infill_ls.engines.embedded import weights
 from infill_ls.settings import Settings
-from infill_ls.statements import begins_statement
+from infill_ls.trim.site import depth_of
+from infill_ls.trim.statements import begins_statement
 
 KIND: Final = "rest of a block"
 # Holes in each language.

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from infill_ls.engines import Engine
-from infill_ls.engines.embedded import Embedded
+from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import SettingsError
 

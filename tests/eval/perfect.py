@@ -34,9 +34,10 @@ from eval.gaps import FINDERS, TWO_ANSWERS, Cut, natural
 from eval.lexed import Lexed
 from eval.report import table
 from eval.verdict import Verdict, verdict
-from infill_ls import hole, policy
-from infill_ls.hole import Hole
+from infill_ls.completion import policy
 from infill_ls.settings import Settings
+from infill_ls.text import hole
+from infill_ls.text.hole import Hole
 from infill_ls.trim import FILTERS, Shape, trim
 
 MODES: Final = ("exact", "exact + closed", "overrun", "overrun + closed")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from infill_ls.engines import CUT_SHORT
-from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 
 
 class Lines:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from infill_ls import hole
 from infill_ls.errors import SettingsError
-from infill_ls.hole import Hole
+from infill_ls.text import hole
+from infill_ls.text.hole import Hole
 
 Split = Literal["all", "tune", "check"]
 

@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from infill_ls import beginning, families, policy, prompt
+from infill_ls.completion import policy
+from infill_ls.completion.generation import request_for
 from infill_ls.engines import Engine
 from infill_ls.errors import CannotInsert
-from infill_ls.families import Family
-from infill_ls.generation import request_for
-from infill_ls.hole import Hole
-from infill_ls.prompt import Mode, Request
+from infill_ls.prompt import beginning, families
+from infill_ls.prompt import build as prompt
+from infill_ls.prompt.build import Mode, Request
+from infill_ls.prompt.families import Family
 from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
 
 Variant = Callable[[Engine, Hole, Settings], Awaitable[Request]]
 

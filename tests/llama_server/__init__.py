@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 
 from editors import debian, folder
-from infill_ls import weights
+from infill_ls.engines.embedded import weights
 
 PROGRAM: Final = "usr/bin/llama-server"
 CONTEXT: Final = 4096  # tokens for each slot

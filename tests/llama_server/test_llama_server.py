@@ -15,13 +15,14 @@ import pytest
 import pytest_asyncio
 
 from holes import CURSOR, at
-from infill_ls import families, weights
-from infill_ls.beginning import Beginning
 from infill_ls.engines import Usage
+from infill_ls.engines.embedded import weights
 from infill_ls.engines.openai import OpenAI
-from infill_ls.hole import Hole
-from infill_ls.prompt import Request, build
+from infill_ls.prompt import families
+from infill_ls.prompt.beginning import Beginning
+from infill_ls.prompt.build import Request, build
 from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
 from llama_server import LlamaServer
 from lsp_client import LspClient
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.frames import MAX_BODY, FrameError, Frames
+from infill_ls.lsp.frames import MAX_BODY, FrameError, Frames
 
 HEADERS = (
     b"Content-Length: %d\r\n\r\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill_ls.menu import word_before
+from infill_ls.lsp.menu import word_before
 
 
 @pytest.mark.parametrize(

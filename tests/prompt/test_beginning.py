@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.beginning import Beginning, split
+from infill_ls.prompt.beginning import Beginning, split
 
 MARK = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
 

@@ -11,14 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holes import at
-from infill_ls import families
-from infill_ls.beginning import Beginning
-from infill_ls.documents import split_lines
 from infill_ls.errors import CannotInsert
-from infill_ls.families import Model
-from infill_ls.hole import Hole
-from infill_ls.hole import at as hole_at
-from infill_ls.prompt import (
+from infill_ls.prompt import families
+from infill_ls.prompt.beginning import Beginning
+from infill_ls.prompt.build import (
     CHARACTERS_PER_TOKEN,
     SUGGESTED,
     Request,
@@ -27,6 +23,10 @@ from infill_ls.prompt import (
     render,
     window,
 )
+from infill_ls.prompt.families import Model
+from infill_ls.text.documents import split_lines
+from infill_ls.text.hole import Hole
+from infill_ls.text.hole import at as hole_at
 
 PLAIN_MODEL = Model("llama3.2:1b")
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fills import CONTROL, fill, so_far
-from infill_ls import families
-from infill_ls.control import break_up, broken_up, make_whole
-from infill_ls.families import FAMILIES, Family
+from infill_ls.prompt import families
+from infill_ls.prompt.control import break_up, broken_up, make_whole
+from infill_ls.prompt.families import FAMILIES, Family
 
 FILE = 'START = "<|im_start|>"\nEND = "<|im_end|>"\n'
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from infill_ls.families import (
+from infill_ls.prompt.build import render
+from infill_ls.prompt.families import (
     FAMILIES,
     UNMISTAKABLE,
     Family,
@@ -19,7 +20,6 @@ from infill_ls.families import (
     to_fetch,
     why_not,
 )
-from infill_ls.prompt import render
 
 # Indentation on both sides of the seam, which is in the middle of a line.
 PREFIX = "def f(x):\n    return "

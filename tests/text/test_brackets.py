@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.brackets import Open, Scan, closers_in, open_at, passed
+from infill_ls.text.brackets import Open, Scan, closers_in, open_at, passed
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.documents import Change, Document, Encoding, Position, character, place, split_lines
+from infill_ls.text.documents import (
+    Change,
+    Document,
+    Encoding,
+    Position,
+    character,
+    place,
+    split_lines,
+)
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 TEXT = st.text(alphabet="ab\r\n\té漢😀\x0c\x85\u2028\ud800", max_size=12)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holes import at
-from infill_ls import hole
-from infill_ls.documents import split_lines
-from infill_ls.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typed_since
+from infill_ls.text import hole
+from infill_ls.text.documents import split_lines
+from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typed_since
 
 
 @pytest.mark.parametrize(

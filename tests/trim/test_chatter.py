@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 import infill_ls
 from fills import CONTROL, fill, so_far, whole
 from holes import at
-from infill_ls.chatter import without_control_tokens
-from infill_ls.hole import between
-from infill_ls.place import Draft, known
+from infill_ls.text.hole import between
 from infill_ls.trim import Fill, trim
-from infill_ls.unseen import DEFAULT_IGNORABLE
+from infill_ls.trim.chatter import without_control_tokens
+from infill_ls.trim.site import Draft, known
+from infill_ls.trim.unseen import DEFAULT_IGNORABLE
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_what_may_become_control_text_is_held_back(begun: str) -> None:
 SOURCES = [
     path
     for folder, pattern in (
-        (Path(__file__).parent / "bench" / "sources", "*.txt"),
-        (Path(infill_ls.__file__).parent, "*.py"),
+        (Path(__file__).parents[1] / "bench" / "sources", "*.txt"),
+        (Path(infill_ls.__file__).parent, "**/*.py"),
         (Path(sysconfig.get_path("stdlib")), "*.py"),
         (Path(sysconfig.get_path("stdlib")) / "html", "*.py"),
     )

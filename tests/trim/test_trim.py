@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fills import CONTROL, fill, so_far, whole
-from infill_ls import policy
-from infill_ls.hole import Hole, between
+from infill_ls.completion import policy
+from infill_ls.text.hole import Hole, between
 from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, Shape, fitted, trim
 
 

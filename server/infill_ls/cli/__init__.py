@@ -17,10 +17,10 @@ from infill_ls.errors import InfillError, NotRunning, SettingsError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from infill_ls.generation import Outcome
-    from infill_ls.hole import Hole
+    from infill_ls.completion.generation import Outcome
+    from infill_ls.engines.embedded.weights import Weights
     from infill_ls.settings import Settings
-    from infill_ls.weights import Weights
+    from infill_ls.text.hole import Hole
 
 # Exit statuses of complete; argparse leaves with 2 as well.
 FILLED: Final = 0
@@ -187,7 +187,7 @@ def _serve(options: argparse.Namespace) -> int:
     # again and again while they are made takes a tenth of the start (`make bench`).
     usual = gc.get_threshold()
     gc.set_threshold(30_000, *usual[1:])
-    from infill_ls import lsp
+    from infill_ls.lsp import server as lsp
 
     gc.freeze()
     gc.set_threshold(*usual)
@@ -238,9 +238,9 @@ def _complete(options: argparse.Namespace) -> int:
 
 
 async def _outcome(hole: Hole, settings: Settings) -> Outcome:
-    from infill_ls import policy
+    from infill_ls.completion import policy
+    from infill_ls.completion.generation import fill_hole
     from infill_ls.engines import connect, get_ready
-    from infill_ls.generation import fill_hole
 
     engine = await connect(settings)
     try:
@@ -255,8 +255,8 @@ def _place(text: str, *, with_suffix: bool) -> Hole:
     """The hole that ``FILE:LINE[:COL]`` means; raises :class:`SettingsError` if there is none."""
     from dataclasses import replace
 
-    from infill_ls import hole
-    from infill_ls.documents import split_lines
+    from infill_ls.text import hole
+    from infill_ls.text.documents import split_lines
 
     found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", text)
     if not found:
@@ -409,8 +409,8 @@ def _model_options(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _pull(options: argparse.Namespace) -> int:
-    from infill_ls import weights
     from infill_ls.engines import ollamas_name
+    from infill_ls.engines.embedded import weights
 
     name = options.model
     if name is None or name == "embedded":
@@ -470,7 +470,7 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
 
 
 def _pull_weights(wanted: Weights) -> int:
-    from infill_ls import weights
+    from infill_ls.engines.embedded import weights
 
     bar: tqdm[Any] | None = None
     shown = ""

@@ -1,1 +1,1 @@
-"""What is in flight between an editor's request and its answer."""
+"""From a hole to what is shown there: policy, memory, the engine in use, what is in flight."""

@@ -35,20 +35,20 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final, Literal
 
-from infill_ls import policy
+from infill_ls.completion import policy
 from infill_ls.completion.connection import Connection
+from infill_ls.completion.generation import TRACE, Generation, Outcome
+from infill_ls.completion.offers import Offer, Offers
+from infill_ls.completion.policy import EditorPatience, Plan
+from infill_ls.completion.recall import Recall
+from infill_ls.completion.status import Status
 from infill_ls.engines import Engine
 from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
-from infill_ls.generation import TRACE, Generation, Outcome
-from infill_ls.hole import Hole, earlier_of, typed_since
-from infill_ls.measured import Measured
-from infill_ls.offers import Offer, Offers
-from infill_ls.policy import EditorPatience, Plan
-from infill_ls.prompt import SEED
-from infill_ls.recall import Recall
+from infill_ls.prompt.build import SEED
 from infill_ls.settings import Settings
-from infill_ls.status import Status
+from infill_ls.text.hole import Hole, earlier_of, typed_since
 from infill_ls.trim import Fill, Shape, fitted
 
 log = logging.getLogger(__name__)

@@ -22,12 +22,12 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from infill_ls.completion.status import Status
 from infill_ls.engines import Engine
 from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import InfillError
-from infill_ls.measured import Measured
 from infill_ls.settings import Settings
-from infill_ls.status import Status
 
 # s. How long after a load that failed it is not tried again; twice as long each time.
 SHORTEST_RETRY: Final = 1.0

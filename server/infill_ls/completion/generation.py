@@ -13,13 +13,15 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
-from infill_ls import families, policy, prompt
+from infill_ls.completion import policy
 from infill_ls.engines import CUT_SHORT, Engine, Usage
 from infill_ls.engines.rates import CHARACTERS_PER_TOKEN, Call, Rates
 from infill_ls.errors import Stalled
-from infill_ls.hole import Hole, typed_since
-from infill_ls.prompt import Mode, Request
+from infill_ls.prompt import build as prompt
+from infill_ls.prompt import families
+from infill_ls.prompt.build import Mode, Request
 from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole, typed_since
 from infill_ls.trim import Fill, Shape, continuation, fitted, trim
 
 log = logging.getLogger(__name__)

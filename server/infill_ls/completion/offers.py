@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-from infill_ls.hole import Hole
+from infill_ls.text.hole import Hole
 
 # Offers kept. An editor shows the newest answer, or the one before while that is on its way; an
 # answer has three at most. A hole takes up to 80 KB.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
-from infill_ls.hole import Hole
-from infill_ls.place import OPENS, PROSE_LANGUAGES, REACH, depth_of, width_of
 from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
 from infill_ls.trim import Shape
-from infill_ls.unreachable import is_comment
+from infill_ls.trim.site import OPENS, PROSE_LANGUAGES, REACH, depth_of, width_of
+from infill_ls.trim.unreachable import is_comment
 
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.

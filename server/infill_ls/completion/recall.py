@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from infill_ls.hole import REACH, TYPED, Hole
+from infill_ls.text.hole import REACH, TYPED, Hole
 
 # Fills kept. llama.vim keeps 250; one takes about 1 KB here.
 CAPACITY: Final = 250

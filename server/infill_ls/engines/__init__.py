@@ -1,6 +1,6 @@
 """What every engine can do, and which one is used.
 
-An engine takes a :class:`infill_ls.prompt.Request` and streams text. The implementations are
+An engine takes a :class:`infill_ls.prompt.build.Request` and streams text. The implementations are
 imported when they are needed: httpx alone costs a tenth of the server's start.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
-from infill_ls.families import SUGGESTED_MODEL, Model, not_in_library, to_fetch
-from infill_ls.prompt import Request
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import SUGGESTED_MODEL, Model, not_in_library, to_fetch
 from infill_ls.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
 
     Raises :class:`NotRunning` if Ollama doesn't answer.
     """
-    from infill_ls import weights
+    from infill_ls.engines.embedded import weights
 
     await ollama.version()
     if weights.own(settings.model) is None:
@@ -157,14 +157,14 @@ async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
 async def _embedded(model: str) -> Engine:
     """The embedded engine with a model; raises what keeps it from running."""
     if not has_embedded():
-        from infill_ls import installation
+        from infill_ls.engines.embedded import installation
 
         raise NotRunning(
             "The embedded engine is not installed.",
             f"Install it: {installation.command()}, then infill-ls pull",
         )
-    from infill_ls import weights
-    from infill_ls.engines import embedded
+    from infill_ls.engines.embedded import engine as embedded
+    from infill_ls.engines.embedded import weights
 
     chosen = embedded.best() if model == "auto" else weights.named(model)
     # Verifying reads the whole file when it is new.
@@ -174,7 +174,7 @@ async def _embedded(model: str) -> Engine:
 
 def ollamas_name(model: str) -> str:
     """What Ollama calls a model; another name than the user's if that is one of our own."""
-    from infill_ls import weights
+    from infill_ls.engines.embedded import weights
 
     ours = weights.own(model)
     return ours.ollama_names[0] if ours else model

@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from infill_ls import families
 from infill_ls.engines import Chunk, Usage, ollamas_name, refusals
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import (
@@ -26,8 +25,9 @@ from infill_ls.errors import (
     NotRunning,
     Unauthorized,
 )
-from infill_ls.families import SUGGESTED_MODEL, Model
-from infill_ls.prompt import Request
+from infill_ls.prompt import families
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import SUGGESTED_MODEL, Model
 from infill_ls.settings import Settings
 
 # Billions of parameters. Of several models "auto" takes the largest up to this size: larger ones

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from infill_ls import families
 from infill_ls.engines import Chunk, Usage
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import BadAnswer, Busy, EngineError, ModelNotFound, NotRunning, Unauthorized
-from infill_ls.families import Model
-from infill_ls.prompt import Request
+from infill_ls.prompt import families
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 
 # The API takes no more than four stop texts (OpenAI API reference, "Completions", stop).

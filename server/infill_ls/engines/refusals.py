@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls import families
 from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, sentence
-from infill_ls.families import SUGGESTED_MODEL
+from infill_ls.prompt import families
+from infill_ls.prompt.families import SUGGESTED_MODEL
 
 # What Ollama calls the type of an option; what people do, and how such a value is written.
 _TYPES: Final = {

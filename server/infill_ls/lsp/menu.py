@@ -7,9 +7,9 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from infill_ls.completer import Answer
-from infill_ls.hole import Hole, typed_since
-from infill_ls.offers import Offer
+from infill_ls.completion.completer import Answer
+from infill_ls.completion.offers import Offer
+from infill_ls.text.hole import Hole, typed_since
 
 # s without a key after which a menu's request that waits is made for what was typed meanwhile.
 TYPING_PAUSE: Final = 0.2

@@ -27,19 +27,21 @@ from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
-from infill_ls import __version__, documents, editors, hole, policy
-from infill_ls.completer import Answer, Completer
-from infill_ls.documents import Change, Document, Encoding, Position, Snapshot, character
+from infill_ls import __version__, editors
+from infill_ls.completion import policy
+from infill_ls.completion.completer import Answer, Completer
+from infill_ls.completion.generation import TRACE
+from infill_ls.completion.offers import Offer
+from infill_ls.completion.status import State, Status
 from infill_ls.engines import connect
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import InfillError, SettingsError
-from infill_ls.frames import FrameError, Frames
-from infill_ls.generation import TRACE
-from infill_ls.hole import Hole
-from infill_ls.measured import Measured
-from infill_ls.menu import Menu, word_before
-from infill_ls.offers import Offer
+from infill_ls.lsp.frames import FrameError, Frames
+from infill_ls.lsp.menu import Menu, word_before
 from infill_ls.settings import Settings, from_user
-from infill_ls.status import State, Status
+from infill_ls.text import documents, hole
+from infill_ls.text.documents import Change, Document, Encoding, Position, Snapshot, character
+from infill_ls.text.hole import Hole
 
 log = logging.getLogger(__name__)
 

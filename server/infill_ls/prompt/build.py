@@ -17,12 +17,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from infill_ls import beginning, families
-from infill_ls.beginning import Beginning
-from infill_ls.control import break_up
 from infill_ls.errors import CannotInsert
-from infill_ls.families import Family, Model
-from infill_ls.hole import Hole
+from infill_ls.prompt import beginning, families
+from infill_ls.prompt.beginning import Beginning
+from infill_ls.prompt.control import break_up
+from infill_ls.prompt.families import Family, Model
+from infill_ls.text.hole import Hole
 
 Mode = Literal["raw", "suffix", "plain"]
 

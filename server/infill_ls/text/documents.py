@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from infill_ls.hole import CLOSERS
+from infill_ls.text.hole import CLOSERS
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 

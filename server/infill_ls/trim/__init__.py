@@ -1,7 +1,7 @@
 """What the model has written so far becomes the fill so far, and whether it is complete.
 
 A pipeline of small filters, each of which takes the text so far and ends it, changes it, or holds
-part of it back (see :mod:`infill_ls.place` for what they agree on). The outcome is the same
+part of it back (see :mod:`infill_ls.trim.site` for what they agree on). The outcome is the same
 wherever the stream is split.
 """
 
@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls import (
+from infill_ls.text.hole import Hole
+from infill_ls.trim import (
     chatter,
     closers,
     indentation,
@@ -20,8 +21,7 @@ from infill_ls import (
     syntax,
     unreachable,
 )
-from infill_ls.hole import Hole
-from infill_ls.place import Draft, Filter, Place, Shape, known
+from infill_ls.trim.site import Draft, Filter, Place, Shape, known
 
 __all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted", "trim"]
 

@@ -9,11 +9,11 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls import leaked, unseen
-from infill_ls.brackets import Scan
-from infill_ls.control import make_whole
-from infill_ls.families import UNMISTAKABLE
-from infill_ls.place import Draft, Place
+from infill_ls.prompt.control import make_whole
+from infill_ls.prompt.families import UNMISTAKABLE
+from infill_ls.text.brackets import Scan
+from infill_ls.trim import leaked, unseen
+from infill_ls.trim.site import Draft, Place
 
 # A control token that the stream breaks off inside of is dropped from this length on; shorter
 # starts of one (<, <|) are operators in many languages.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Final
 
-from infill_ls.brackets import (
+from infill_ls.text.brackets import (
     CLOSERS,
     QUOTES,
     TRIPLE_QUOTE,
@@ -18,8 +18,8 @@ from infill_ls.brackets import (
     ends_with_line,
     is_text,
 )
-from infill_ls.hole import SUFFIX_LIMIT
-from infill_ls.place import REACH, Draft, Place, depth_of, indent_of, width_of
+from infill_ls.text.hole import SUFFIX_LIMIT
+from infill_ls.trim.site import REACH, Draft, Place, depth_of, indent_of, width_of
 
 # Closers below, or right of the cursor, that are looked at.
 _STRAYS: Final = 4

@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import QUOTES, Scan
-from infill_ls.overlap import JOINED
-from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
-from infill_ls.statements import opens
+from infill_ls.text.brackets import QUOTES, Scan
+from infill_ls.trim.overlap import JOINED
+from infill_ls.trim.site import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.trim.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".

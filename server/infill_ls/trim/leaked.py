@@ -1,8 +1,8 @@
 """Control tokens that a model leaks as text, told from markup, type arguments and what is quoted.
 
 Fine-tuned and merged models write the tokens of their ancestors as they are spelled. Those that
-no language could have are in :data:`infill_ls.families.UNMISTAKABLE`. The others look like a tag
-or like the arguments of a type: ``</s>``, ``<eos>``, ``<EOT>``, ``<end_of_turn>``, ``<think>``.
+no language could have are in :data:`infill_ls.prompt.families.UNMISTAKABLE`. The others look like a
+tag, or like the arguments of a type: ``</s>``, ``<eos>``, ``<end_of_turn>``, ``<think>``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.brackets import Scan
-from infill_ls.place import Place
+from infill_ls.text.brackets import Scan
+from infill_ls.trim.site import Place
 
 # What such a token is called: by the way that tokenizers form these names, with the models that
 # have them. No element of HTML or SVG is called so, but for s.

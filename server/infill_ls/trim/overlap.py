@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
-from infill_ls.brackets import OPENERS, QUOTES, Scan
-from infill_ls.place import PROSE_LANGUAGES, Draft, Place, depth_of
-from infill_ls.statements import code_of
-from infill_ls.unreachable import is_comment
+from infill_ls.text.brackets import OPENERS, QUOTES, Scan
+from infill_ls.trim.site import PROSE_LANGUAGES, Draft, Place, depth_of
+from infill_ls.trim.statements import code_of
+from infill_ls.trim.unreachable import is_comment
 
 # Ends a draft where the model has gone on with the rest of the cursor's line.
 JOINED: Final = "rest of line"

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import Scan
-from infill_ls.place import REACH, Draft, Place, depth_of
+from infill_ls.text.brackets import Scan
+from infill_ls.trim.site import REACH, Draft, Place, depth_of
 
 # Where a string may stand right behind another's quote.
 _NO_BLANK_BETWEEN_STRINGS: Final = frozenset("c cpp objective-c shellscript makefile vb".split())

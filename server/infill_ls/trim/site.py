@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
 
-from infill_ls.brackets import TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
-from infill_ls.control import broken_up
-from infill_ls.hole import Hole
+from infill_ls.prompt.control import broken_up
+from infill_ls.text.brackets import TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
+from infill_ls.text.hole import Hole
 
 Shape = Literal["line", "statement", "block"]
 
@@ -167,7 +167,7 @@ class Place:
 
     @cached_property
     def outer(self) -> tuple[str, ...]:
-        """What is open at the cursor, outermost first (:attr:`infill_ls.brackets.Scan.opened`)."""
+        """What is open at the cursor, outermost first (:attr:`Scan.opened`)."""
         return self.hole.open.code
 
     @cached_property

@@ -7,9 +7,9 @@ from copy import copy
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import CLOSERS, Scan
-from infill_ls.closers import closable
-from infill_ls.place import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
+from infill_ls.text.brackets import CLOSERS, Scan
+from infill_ls.trim.closers import closable
+from infill_ls.trim.site import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.

@@ -17,9 +17,9 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.brackets import CLOSERS, OPENERS, QUOTES, Scan, closer_of
-from infill_ls.place import Draft, Place, depth_of, indent_of, width_of
-from infill_ls.statements import CLAUSES, opens
+from infill_ls.text.brackets import CLOSERS, OPENERS, QUOTES, Scan, closer_of
+from infill_ls.trim.site import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.trim.statements import CLAUSES, opens
 
 if TYPE_CHECKING:
     from tree_sitter import Parser

@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.brackets import CLOSERS, Scan
-from infill_ls.place import REACH, Draft, Place, depth_of
-from infill_ls.statements import CLAUSES, is_unfinished
+from infill_ls.text.brackets import CLOSERS, Scan
+from infill_ls.trim.site import REACH, Draft, Place, depth_of
+from infill_ls.trim.statements import CLAUSES, is_unfinished
 
 # The words that leave a block, by language; elsewhere they may be anything.
 _COMMON: Final = ("return", "break", "continue")

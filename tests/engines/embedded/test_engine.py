@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls import installation
-from infill_ls.engines import embedded, openmp
-from infill_ls.engines.embedded import Embedded
-from infill_ls.engines.embedded_failure import Ending, Surroundings, explain
+from infill_ls.engines.embedded import engine as embedded
+from infill_ls.engines.embedded import installation, openmp
+from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
+from infill_ls.engines.embedded.weights import DEFAULT, LARGER
 from infill_ls.errors import NotRunning
-from infill_ls.prompt import Request
-from infill_ls.weights import DEFAULT, LARGER
+from infill_ls.prompt.build import Request
 
 CONTENT = b"as good as weights"
 REQUEST = Request("a", None, True, (), (), max_tokens=1, temperature=0.0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infill_ls import installation
+from infill_ls.engines.embedded import installation
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="paths as they are elsewhere")
 
@@ -131,7 +131,7 @@ def test_a_folder_from_which_it_runs_uninstalled(
         raise PackageNotFoundError
 
     monkeypatch.setattr(installation, "distribution", missing)
-    code = tmp_path / "clone" / "server" / "infill_ls" / "installation.py"
+    code = tmp_path.joinpath(*"clone/server/infill_ls/engines/embedded/installation.py".split("/"))
     monkeypatch.setattr(installation, "__file__", str(code))
     assert installation.command().endswith(" 'infill-ls[embedded]'")
     (tmp_path / "clone").mkdir()

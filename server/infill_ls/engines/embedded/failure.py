@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls.engines import openmp
+from infill_ls.engines.embedded import openmp
 from infill_ls.errors import NotRunning
 
 _NO_MEMORY: Final = re.compile(

@@ -84,7 +84,7 @@ def _origin(found: Distribution | None) -> dict[str, Any]:
     """What ``direct_url.json`` says; empty if it came from a package index."""
     if found is None:
         # The code is run from its own folder.
-        root = Path(__file__).parents[2]
+        root = Path(__file__).parents[4]
         return {"url": root.as_uri(), "dir_info": {}} if _is_project(root) else {}
     try:
         origin = json.loads(found.read_text("direct_url.json") or "")

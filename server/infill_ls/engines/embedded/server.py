@@ -1,6 +1,6 @@
 """The embedded engine's child process: llama.cpp's server on loopback, from prebuilt wheels.
 
-Started as ``python -m infill_ls.engines.embedded_server`` with one line of JSON on stdin (see
+Started as ``python -m infill_ls.engines.embedded.server`` with one line of JSON on stdin (see
 :func:`main`); answers with one line of JSON on stdout, ``{"url": ...}`` or the name and the text
 of an exception, ``{"kind": ..., "text": ...}``, and lives until stdin ends, that is as long as its
 parent.

@@ -27,7 +27,7 @@ from typing import BinaryIO, Final
 
 import platformdirs
 
-from infill_ls import installation
+from infill_ls.engines.embedded import installation
 from infill_ls.errors import ModelNotFound, WeightsError
 
 # (what is going on, bytes done, bytes in all)

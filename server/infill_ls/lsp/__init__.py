@@ -1,0 +1,1 @@
+"""The language server: the only wing that knows pygls and lsprotocol."""

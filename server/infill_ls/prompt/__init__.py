@@ -1,0 +1,1 @@
+"""A hole and a budget become the request for an engine. Pure."""

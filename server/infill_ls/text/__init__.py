@@ -1,0 +1,1 @@
+"""Texts as values: open documents, the hole at the cursor, what is open in a text. Pure."""
