@@ -7,7 +7,8 @@ from typing import Final
 from holes import at
 from infill_ls.completion import policy
 from infill_ls.prompt import families
-from infill_ls.trim import Fill, Shape, trim
+from infill_ls.text.shape import Shape
+from infill_ls.trim import Fill, trim
 
 FAMILY: Final = families.find("qwen2.5-coder:1.5b")
 assert FAMILY is not None

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from holes import at
 from infill_ls.completion.recall import Recall
-from infill_ls.text.hole import REACH, TYPED, between
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, between
 
 URI = "file:///a.py"
 SHORT = st.text(alphabet="ab", max_size=4)
@@ -89,9 +89,9 @@ def test_other_text_far_away_does_not_matter() -> None:
 
 def test_the_suffix_must_agree_as_far_as_it_reaches() -> None:
     recall = Recall()
-    recall.remember(URI, at("a█" + "x" * REACH + "1"), "f")
-    assert recall.find(URI, at("a█" + "x" * REACH + "2")) == "f"
-    assert recall.find(URI, at("a█" + "y" + "x" * REACH)) is None
+    recall.remember(URI, at("a█" + "x" * IDENTITY_REACH + "1"), "f")
+    assert recall.find(URI, at("a█" + "x" * IDENTITY_REACH + "2")) == "f"
+    assert recall.find(URI, at("a█" + "y" + "x" * IDENTITY_REACH)) is None
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -19,7 +19,6 @@ from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import Generation
 from infill_ls.engines import Chunk, Engine, connect
 from infill_ls.engines.rates import (
-    CHARACTERS_PER_TOKEN,
     COLD_READ,
     CONTEXT_STEPS,
     CONTEXT_TOKENS,
@@ -27,6 +26,7 @@ from infill_ls.engines.rates import (
     NARROW,
     SILENCE,
     TOO_LATE,
+    TYPICAL_CHARACTERS_PER_TOKEN,
     Call,
     Rates,
 )
@@ -41,7 +41,7 @@ WRITES: dict[float, float] = {20: 8, 30: 10, 400: 45, 5000: 120}
 
 def text(name: str, tokens: float) -> str:
     """A prompt of so many tokens; those with another name begin with something else."""
-    return (f"{name} " * 10_000)[: round(tokens * CHARACTERS_PER_TOKEN)]
+    return (f"{name} " * 10_000)[: round(tokens * TYPICAL_CHARACTERS_PER_TOKEN)]
 
 
 @dataclass
@@ -458,7 +458,12 @@ class Simulated(Desk):
     def true_read(self) -> float:
         """Tokens/s as they are reckoned where the engine doesn't count."""
         whole = "".join("".join(lines) for lines in self.lines)
-        return self.engine.profile.read * len(whole) / len(pieces(whole)) / CHARACTERS_PER_TOKEN
+        return (
+            self.engine.profile.read
+            * len(whole)
+            / len(pieces(whole))
+            / TYPICAL_CHARACTERS_PER_TOKEN
+        )
 
     def reads_rightly(self) -> bool:
         learnt = self.completer.rates.read

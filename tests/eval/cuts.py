@@ -13,7 +13,7 @@ from eval.store import Generation
 from eval.tasks import Task
 from infill_ls import trim
 from infill_ls.completion import policy
-from infill_ls.trim import Shape
+from infill_ls.text.shape import Shape
 
 Cut = Callable[[Job, Generation], str]
 

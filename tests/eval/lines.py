@@ -32,7 +32,7 @@ from infill_ls.completion.generation import Generation
 from infill_ls.engines import Engine, connect
 from infill_ls.engines.embedded import weights
 from infill_ls.settings import Settings
-from infill_ls.trim.site import depth_of
+from infill_ls.text.indents import depth_of
 from infill_ls.trim.statements import begins_statement
 
 KIND: Final = "rest of a block"

@@ -38,7 +38,8 @@ from infill_ls.completion import policy
 from infill_ls.settings import Settings
 from infill_ls.text import hole
 from infill_ls.text.hole import Hole
-from infill_ls.trim import FILTERS, Shape, trim
+from infill_ls.text.shape import Shape
+from infill_ls.trim import FILTERS, trim
 
 MODES: Final = ("exact", "exact + closed", "overrun", "overrun + closed")
 # Lines that the model writes beyond the hole.

@@ -15,8 +15,8 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import (
-    CHARACTERS_PER_TOKEN,
-    SUGGESTED,
+    SAFE_CHARACTERS_PER_TOKEN,
+    SUGGESTED_MODELS,
     Request,
     build,
     choose_mode,
@@ -193,7 +193,7 @@ def test_a_model_that_can_not_fill_is_refused(model: Model) -> None:
 
 
 def test_the_models_that_are_suggested_can_fill() -> None:
-    names = re.split(", | or ", SUGGESTED)
+    names = re.split(", | or ", SUGGESTED_MODELS)
     assert len(names) == 3
     assert all(families.find(name) for name in names)
 
@@ -225,7 +225,7 @@ def test_a_window_keeps_to_the_budget_and_to_the_text(
     prefix, suffix = window(hole, budget, with_suffix=with_suffix)
     assert hole.prefix.endswith(prefix)
     assert hole.suffix.startswith(suffix)
-    assert len(prefix) + len(suffix) <= budget * CHARACTERS_PER_TOKEN
+    assert len(prefix) + len(suffix) <= budget * SAFE_CHARACTERS_PER_TOKEN
     assert with_suffix or not suffix
     if len(text) <= budget:
         assert prefix == hole.prefix
@@ -283,7 +283,7 @@ def test_the_grid_never_gives_up_half_of_the_room(length: int, budget: int) -> N
     line = "x" * (length - 1) + "\n"
     for number in range(200, 264):
         prefix, suffix = window(Hole(line * number, line * 200), budget)
-        assert len(prefix) + len(suffix) >= budget * CHARACTERS_PER_TOKEN / 2
+        assert len(prefix) + len(suffix) >= budget * SAFE_CHARACTERS_PER_TOKEN / 2
 
 
 def test_a_prompt_of_code_that_is_about_prompts() -> None:

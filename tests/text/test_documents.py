@@ -14,7 +14,7 @@ from infill_ls.text.documents import (
     Encoding,
     Position,
     character,
-    place,
+    locate,
     split_lines,
 )
 
@@ -81,11 +81,11 @@ def test_changes_do_what_they_do_to_a_text(
 @given(TEXT, POSITIONS, st.sampled_from(ENCODINGS))
 def test_a_position_is_found_by_counting(text: str, position: Position, encoding: Encoding) -> None:
     lines = split_lines(text)
-    line, column = place(lines, position, encoding)
+    line, column = locate(lines, position, encoding)
     assert sum(map(len, lines[:line])) + column == offset(text, position, encoding)
     # And the way back leads to it again.
     back = Position(line, character(lines[line], column, encoding))
-    assert place(lines, back, encoding) == (line, column)
+    assert locate(lines, back, encoding) == (line, column)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_only_three_things_end_a_line(text: str, lines: list[str]) -> None:
 def test_positions_in_a_line_with_an_emoji(
     position: Position, encoding: Encoding, found: tuple[int, int]
 ) -> None:
-    assert place(split_lines("a😀b\r\nc"), position, encoding) == found
+    assert locate(split_lines("a😀b\r\nc"), position, encoding) == found
 
 
 def test_a_line_end_that_is_made_of_two_and_broken_again() -> None:

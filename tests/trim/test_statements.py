@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fills import complete_after, fill, whole
-from infill_ls.trim import Fill, Shape
+from infill_ls.text.shape import Shape
+from infill_ls.trim import Fill
 
 
 @pytest.mark.parametrize(

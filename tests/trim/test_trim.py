@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from fills import CONTROL, fill, so_far, whole
 from infill_ls.completion import policy
 from infill_ls.text.hole import Hole, between
-from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, Shape, fitted, trim
+from infill_ls.text.shape import Shape
+from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, fitted, trim
 
 
 def test_a_fill_that_a_limit_cut_short_loses_the_line_it_was_in() -> None:

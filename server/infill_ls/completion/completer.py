@@ -49,7 +49,8 @@ from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.prompt.build import SEED
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, earlier_of, typed_since
-from infill_ls.trim import Fill, Shape, fitted
+from infill_ls.text.shape import Shape
+from infill_ls.trim import Fill, fitted
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,15 @@ from typing import Final, cast
 
 from infill_ls.completion import policy
 from infill_ls.engines import CUT_SHORT, Engine, Usage
-from infill_ls.engines.rates import CHARACTERS_PER_TOKEN, Call, Rates
+from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates
 from infill_ls.errors import Stalled
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
-from infill_ls.trim import Fill, Shape, continuation, fitted, trim
+from infill_ls.text.shape import Shape
+from infill_ls.trim import Fill, continuation, fitted, trim
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +229,7 @@ class Generation:
             total_ms=(self.last - self.started) * 1000,
             usage=usage,
             raw=self.raw,
-            about_prompt_tokens=round(len(self.prompt) / CHARACTERS_PER_TOKEN),
+            about_prompt_tokens=round(len(self.prompt) / TYPICAL_CHARACTERS_PER_TOKEN),
             replaces=self.hole.closers[: self.hole.replaced(fill.text)],
         )
 

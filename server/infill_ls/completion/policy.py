@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
 from infill_ls.settings import Settings
+from infill_ls.text.brackets import SCAN_REACH
 from infill_ls.text.hole import Hole
-from infill_ls.trim import Shape
-from infill_ls.trim.site import OPENS, PROSE_LANGUAGES, REACH, depth_of, width_of
-from infill_ls.trim.unreachable import is_comment
+from infill_ls.text.indents import depth_of, width_of
+from infill_ls.text.languages import OPENS, PROSE_LANGUAGES, is_comment
+from infill_ls.text.shape import Shape
 
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
 # timer) need no second wait; VS Code asks 50 ms after every key.
@@ -162,7 +163,7 @@ def _follows_a_statement(hole: Hole) -> bool:
 
 def _code_above(hole: Hole) -> str:
     """The nearest line above with code, without blanks at its end; empty if there is none."""
-    near = hole.prefix.removesuffix(hole.line_before)[-REACH:].split("\n")
+    near = hole.prefix.removesuffix(hole.line_before)[-SCAN_REACH:].split("\n")
     code = (
         line.rstrip()
         for line in reversed(near)

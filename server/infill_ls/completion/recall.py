@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from infill_ls.text.hole import REACH, TYPED, Hole
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole
 
 # Fills kept. llama.vim keeps 250; one takes about 1 KB here.
 CAPACITY: Final = 250
@@ -50,10 +50,10 @@ class Recall:
         ``typed``: the least that must have been typed, in characters. Empty if nothing is known;
         never a fill that is typed to its end.
         """
-        prefix, suffix = hole.prefix, hole.suffix[:REACH]
+        prefix, suffix = hole.prefix, hole.suffix[:IDENTITY_REACH]
         for since in range(typed, min(TYPED, len(prefix)) + 1):
             end = len(prefix) - since
-            key = (uri, prefix[max(0, end - REACH) : end], suffix)
+            key = (uri, prefix[max(0, end - IDENTITY_REACH) : end], suffix)
             rests = tuple(
                 (fill[since:], behind)
                 for fill, behind in self._fills.get(key, ())

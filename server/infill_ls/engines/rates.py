@@ -33,7 +33,7 @@ FIRST_RAISE: Final = 512
 # s. A prompt that is read for longer makes its fill come too late.
 TOO_LATE: Final = 2 * COLD_READ
 # Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
-CHARACTERS_PER_TOKEN: Final = 3.6
+TYPICAL_CHARACTERS_PER_TOKEN: Final = 3.6
 # The least and the most of them that an engine's own count of a prompt can come to; files in Python
 # have 3.3 to 4.4. What is beyond that was cut off by the engine.
 PLAUSIBLE: Final = (2.0, 6.0)
@@ -87,7 +87,7 @@ class Rates:
         self._budget: int | None = None
         self._budget_is_sure = False
         self._prompts = _Prompts()
-        self._characters = CHARACTERS_PER_TOKEN
+        self._characters = TYPICAL_CHARACTERS_PER_TOKEN
         self._heard: float | None = None  # when the model was last known to be loaded
         self._settle()
 

@@ -592,7 +592,7 @@ def _where(
 
 
 def _clamped(snapshot: Snapshot, position: lsp.Position, encoding: Encoding) -> tuple[int, int]:
-    return snapshot.place(Position(position.line, position.character), encoding)
+    return snapshot.locate(Position(position.line, position.character), encoding)
 
 
 async def _complete(ls: Server, uri: str, place: Hole, client: str, manual: bool = False) -> Answer:

@@ -22,13 +22,13 @@ from infill_ls.prompt import beginning, families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
 from infill_ls.prompt.families import Family, Model
-from infill_ls.text.hole import Hole
+from infill_ls.text.hole import LONE_SURROGATE, Hole
 
 Mode = Literal["raw", "suffix", "plain"]
 
 # Characters that a token stands for, on the safe side: 11 files of Python's standard library
 # give 3.3 to 4.4 with Qwen2.5-Coder's tokenizer, other languages and dense code somewhat less.
-CHARACTERS_PER_TOKEN: Final = 3
+SAFE_CHARACTERS_PER_TOKEN: Final = 3
 # The window's start moves by a quarter of the budget, reckoned at this length of a line (median
 # of non-blank lines in Python's standard library: 41), so that it never gives up much text.
 CHARACTERS_PER_LINE: Final = 40
@@ -43,9 +43,7 @@ SHORTER: Final = 0.4
 # The same text for the same prompt, so that what memory holds is what asking would bring.
 SEED: Final = 1
 
-SUGGESTED: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+SUGGESTED_MODELS: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     if why_not:
         raise CannotInsert(
             f'"{model.name}" can\'t fill in the middle: {why_not}.',
-            f'Take a model that can, such as {SUGGESTED}; or set "mode" to "plain" and it '
+            f'Take a model that can, such as {SUGGESTED_MODELS}; or set "mode" to "plain" and it '
             "goes on with the text before the cursor.",
         )
     return "suffix" if model.can_insert else "plain"
@@ -130,7 +128,7 @@ def build(
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
     prefix, suffix = (
-        break_up(_SURROGATE.sub("\ufffd", text), control) for text in (prefix, suffix)
+        break_up(LONE_SURROGATE.sub("\ufffd", text), control) for text in (prefix, suffix)
     )
 
     def request(before: str) -> Request:
@@ -181,7 +179,7 @@ def window(
     The prefix begins with the line ``start``, if from there it is not much more than the budget
     has room for, nor too little of it.
     """
-    room = context_tokens * CHARACTERS_PER_TOKEN
+    room = context_tokens * SAFE_CHARACTERS_PER_TOKEN
     suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix else ""
     if start is not None and start >= hole.first_line:
         kept = hole.prefix.split("\n", start - hole.first_line)[-1]

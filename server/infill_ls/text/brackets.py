@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
-CLOSERS: Final = frozenset(OPENERS.values())
+CLOSING_BRACKETS: Final = frozenset(OPENERS.values())
 TRIPLE_QUOTE: Final = re.compile(r'"""|\'\'\'')
 QUOTES: Final = frozenset("\"'`")
 # What an editor closes by itself.
@@ -311,15 +311,15 @@ class Open(NamedTuple):
 
 
 # Characters before a place that are searched for what is open there.
-REACH: Final = 4_000
+SCAN_REACH: Final = 4_000
 
 
 @lru_cache(maxsize=64)
 def open_at(prefix: str, language: str) -> Open:
     """What is open at the end of a text, of which only the last part is looked at."""
-    start = prefix.rfind("\n", 0, len(prefix) - REACH) + 1 if len(prefix) > REACH else 0
+    start = prefix.rfind("\n", 0, len(prefix) - SCAN_REACH) + 1 if len(prefix) > SCAN_REACH else 0
     # In a line that is too long by itself the start moves in steps, not with every character.
-    start = max(start, (len(prefix) // REACH - 2) * REACH)
+    start = max(start, (len(prefix) // SCAN_REACH - 2) * SCAN_REACH)
     near = prefix[start:]
     scan = Scan(language, quote=_quote_at(prefix, start, language), lenient=True).follow(near)
     indents = tuple(_indent_at(near, place) if place >= 0 else None for place in scan.places)

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from infill_ls.text.hole import CLOSERS
+from infill_ls.text.hole import AUTO_CLOSED, LONE_SURROGATE
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _CODECS: Final = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
@@ -44,9 +44,9 @@ class Snapshot:
     language: str
     lines: tuple[str, ...]
 
-    def place(self, position: Position, encoding: Encoding) -> tuple[int, int]:
+    def locate(self, position: Position, encoding: Encoding) -> tuple[int, int]:
         """Line and column, both from 0, the column in code points; clamped into the document."""
-        return place(self.lines, position, encoding)
+        return locate(self.lines, position, encoding)
 
 
 class Document:
@@ -77,7 +77,7 @@ class Document:
             self._lines = split_lines(change.text)
             return
         (first, start), (last, end) = sorted(
-            (place(lines, change.start, encoding), place(lines, change.end, encoding))
+            (locate(lines, change.start, encoding), locate(lines, change.end, encoding))
         )
         # A \r at the seam with a \n makes one line end of two or two of one, so the neighbours
         # on both sides are split anew as well.
@@ -102,7 +102,7 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def place(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple[int, int]:
+def locate(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple[int, int]:
     """Line and column in code points for a position that may lie outside of the text.
 
     A line past the end means the end of the text, a character past the end of the line its end
@@ -116,7 +116,7 @@ def place(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple
         return position.line, min(position.character, length)
     codec, width = _CODECS[encoding]
     # A lone surrogate can't be encoded; U+FFFD takes as many code units in every encoding.
-    encoded = _SURROGATE.sub("\ufffd", line[:length]).encode(codec)
+    encoded = LONE_SURROGATE.sub("\ufffd", line[:length]).encode(codec)
     if position.character * width >= len(encoded):
         return position.line, length
     return position.line, len(encoded[: position.character * width].decode(codec, "ignore"))
@@ -133,7 +133,7 @@ def cursors(
     for change in changes:
         if change.start is None:
             continue
-        line, column = place(lines, change.start, encoding)
+        line, column = locate(lines, change.start, encoding)
         inserted = split_lines(change.text)
         line, column = (
             min(line + len(inserted) - 1, len(lines) - 1),
@@ -141,7 +141,7 @@ def cursors(
         )
         column = min(column, len(lines[line].rstrip("\r\n")))
         yield line, column
-        if len(change.text) > 1 and change.text[-1] in CLOSERS and column:
+        if len(change.text) > 1 and change.text[-1] in AUTO_CLOSED and column:
             yield line, column - 1
         if len(inserted) > 2 and not inserted[-1].strip():
             yield line - 1, len(lines[line - 1].rstrip("\r\n"))
@@ -152,4 +152,4 @@ def character(line: str, column: int, encoding: Encoding) -> int:
     if encoding == "utf-32" or line.isascii():
         return column
     codec, width = _CODECS[encoding]
-    return len(_SURROGATE.sub("\ufffd", line[:column]).encode(codec)) // width
+    return len(LONE_SURROGATE.sub("\ufffd", line[:column]).encode(codec)) // width

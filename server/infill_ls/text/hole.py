@@ -14,11 +14,13 @@ from infill_ls.text.brackets import Closed, Open, Scan, closers_in, is_text, ope
 PREFIX_LIMIT: Final = 64 * 1024
 SUFFIX_LIMIT: Final = 16 * 1024
 # Characters on either side of the cursor that tell one place from another.
-REACH: Final = 512
+IDENTITY_REACH: Final = 512
 # Characters that may have been typed since a fill was asked for.
 TYPED: Final = 256
 # What editors close by themselves.
-CLOSERS: Final = ")]}>\"'`"
+AUTO_CLOSED: Final = ")]}>\"'`"
+# Half of a character: it can be in a document (JSON has it) and in no encoding.
+LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
@@ -113,7 +115,7 @@ class Hole:
     @property
     def surroundings(self) -> tuple[str, str]:
         """The text on either side that tells this place from another."""
-        return self.prefix[-REACH:], self.suffix[:REACH]
+        return self.prefix[-IDENTITY_REACH:], self.suffix[:IDENTITY_REACH]
 
     def in_document(self, fill: str) -> str:
         """A fill with the document's own line ends."""
@@ -231,7 +233,7 @@ def _is_a_line(text: str, hole: Hole) -> bool:
     if _GOES_ON.match(text):
         return False
     opened = tuple(one for one in hole.open.code if not is_text(one))
-    scan = Scan(hole.language, opened=opened).follow(text[:REACH].lstrip(")]}>"))
+    scan = Scan(hole.language, opened=opened).follow(text[:IDENTITY_REACH].lstrip(")]}>"))
     return text[0].isspace() or (scan.stray is None and scan.string not in ("'", '"'))
 
 
@@ -246,25 +248,25 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
         typed = later.prefix[len(earlier.prefix) :]
     else:
         # Both begin in the middle of the file. Their last characters tell the place.
-        tail = earlier.prefix[-REACH:]
-        found = later.prefix.rfind(tail, -REACH - TYPED)
+        tail = earlier.prefix[-IDENTITY_REACH:]
+        found = later.prefix.rfind(tail, -IDENTITY_REACH - TYPED)
         if found < 0:
             return None
         typed = later.prefix[found + len(tail) :]
     if len(typed) > TYPED:
         return None
-    before, after = earlier.suffix[:REACH], later.suffix
-    closed = len(after) - len(after.lstrip(CLOSERS)) if typed else 0
-    if any(after[skip : skip + REACH] == before for skip in range(min(closed, 3) + 1)):
+    before, after = earlier.suffix[:IDENTITY_REACH], later.suffix
+    closed = len(after) - len(after.lstrip(AUTO_CLOSED)) if typed else 0
+    if any(after[skip : skip + IDENTITY_REACH] == before for skip in range(min(closed, 3) + 1)):
         return typed
     joined = line_joined(later) if typed and earlier.closers else None
-    return typed if joined is not None and joined.suffix[:REACH] == before else None
+    return typed if joined is not None and joined.suffix[:IDENTITY_REACH] == before else None
 
 
 def earlier_of(hole: Hole) -> Iterator[Hole]:
     """What a hole may have been before the editor put closers right of the cursor, or below."""
     for closed in range(1, 3):
-        if hole.suffix[closed - 1 : closed] not in tuple(CLOSERS):
+        if hole.suffix[closed - 1 : closed] not in tuple(AUTO_CLOSED):
             break
         yield replace(hole, suffix=hole.suffix[closed:])
     if joined := line_joined(hole):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infill_ls.text.hole import Hole
+from infill_ls.text.shape import Shape
 from infill_ls.trim import (
     chatter,
     closers,
@@ -21,7 +22,7 @@ from infill_ls.trim import (
     syntax,
     unreachable,
 )
-from infill_ls.trim.site import Draft, Filter, Place, Shape, known
+from infill_ls.trim.site import Draft, Filter, Site, known
 
 __all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted", "trim"]
 
@@ -41,16 +42,16 @@ class Fill:
         return self.ended_by is not None
 
 
-def _whole_lines(draft: Draft, place: Place) -> Draft:
+def _whole_lines(draft: Draft, site: Site) -> Draft:
     """Leaves out the line in which a limit cut the model short, if it is not the only one."""
     if not draft.cut_short or draft.ended_by is not None or "\n" not in draft.text:
         return draft
-    if place.shape == "line":
+    if site.shape == "line":
         return draft
     return draft.end(draft.text.rfind("\n"), "limit")
 
 
-def _not_too_long(draft: Draft, place: Place) -> Draft:
+def _not_too_long(draft: Draft, site: Site) -> Draft:
     """Ends with the last whole line that fits the limit."""
     if len(draft.text) <= MAX_CHARACTERS:
         return draft
@@ -134,17 +135,17 @@ def continuation(
 
 
 def _filtered(
-    raw: str, place: Place, filters: tuple[Filter, ...], over: bool, cut_short: bool
+    raw: str, site: Site, filters: tuple[Filter, ...], over: bool, cut_short: bool
 ) -> Draft:
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
     draft = Draft(raw, None, over, cut_short)
     for each in filters:
-        draft = each.apply(draft, place)
-    if draft.broken and draft.ended_by is None:
+        draft = each.apply(draft, site)
+    if draft.unsafe_tail and draft.ended_by is None:
         # No filter has ended the fill before the unsafe character; its whole lines may be kept.
-        safe = chatter.without_unsafe_characters(Draft(raw), place).text
+        safe = chatter.without_unsafe_characters(Draft(raw), site).text
         draft = Draft(safe[: max(0, safe.rfind("\n"))], "unsafe character", True)
         for each in filters:
-            draft = each.apply(draft, place)
+            draft = each.apply(draft, site)
     return draft

@@ -13,7 +13,7 @@ from infill_ls.prompt.control import make_whole
 from infill_ls.prompt.families import UNMISTAKABLE
 from infill_ls.text.brackets import Scan
 from infill_ls.trim import leaked, unseen
-from infill_ls.trim.site import Draft, Place
+from infill_ls.trim.site import Draft, Site
 
 # A control token that the stream breaks off inside of is dropped from this length on; shorter
 # starts of one (<, <|) are operators in many languages.
@@ -84,17 +84,17 @@ def _begun(text: str, control: tuple[str, ...]) -> int:
     return next((size for size in range(len(tail), 0, -1) if tail[-size:] in partial), 0)
 
 
-def without_control_tokens(draft: Draft, place: Place) -> Draft:
+def without_control_tokens(draft: Draft, site: Site) -> Draft:
     """Ends at a control token of any family; holds back what may become one."""
     text = draft.text
-    token = _token_pattern(place.control).search(text)
+    token = _token_pattern(site.control).search(text)
     before = text[: token.start()] if token else text
-    found = leaked.first(before, place, over=draft.final or token is not None)
+    found = leaked.first(before, site, over=draft.final or token is not None)
     if found is not None and found[1]:
         return draft.end(found[0], "control token")
     if token is not None:
         return draft.end(token.start(), "control token")
-    held = _begun(text, place.control)
+    held = _begun(text, site.control)
     if draft.final:
         # It will not become one any more; was it meant as one?
         return draft.become(text[: len(text) - held] if held >= _PARTIAL_TOKEN else text)
@@ -104,58 +104,58 @@ def without_control_tokens(draft: Draft, place: Place) -> Draft:
     return draft.hold(kept if found is None else min(kept, found[0]))
 
 
-def with_whole_tokens(draft: Draft, place: Place) -> Draft:
+def with_whole_tokens(draft: Draft, site: Site) -> Draft:
     """Spells the user's own control tokens as he does, not as they were broken up for the model."""
-    if " " not in draft.text or not place.broken_up:
+    if " " not in draft.text or not site.broken_up:
         return draft
-    whole = make_whole(draft.text, place.broken_up, over=draft.final)
+    whole = make_whole(draft.text, site.broken_up, over=draft.final)
     return draft if whole == draft.text else draft.become(whole)
 
 
-def without_unsafe_characters(draft: Draft, place: Place) -> Draft:
+def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
     """Stops before a character that nobody sees, or that turns the text around it.
 
     Leaving it out would change what its line means, so what stands before it in its line is of
     use only where another filter ends the fill there.
     """
     text = draft.text
-    at = unseen.unsafe(text, place.before)
+    at = unseen.unsafe(text, site.before)
     if at is None:
         return draft
-    if not draft.final and unseen.may_belong(text, place.before, at):
+    if not draft.final and unseen.may_belong(text, site.before, at):
         return draft.hold(at)
-    return Draft(text[:at], broken=True)
+    return Draft(text[:at], unsafe_tail=True)
 
 
-def out_of_fence(draft: Draft, place: Place) -> Draft:
+def out_of_fence(draft: Draft, site: Site) -> Draft:
     """Takes the code out of a Markdown fence; ends at one below the code."""
-    if place.prose:
+    if site.prose:
         return draft
     text = draft.text
     if not draft.final:
         if "`" in text[-2:] or "~" in text[-2:]:
             begun = _FENCE_BEGUN.search(text)
             text = text[: begun.start()] if begun else text
-        if not place.quote and _may_be_prose(text):
+        if not site.quote and _may_be_prose(text):
             return draft.hold(0)
     fence = _FENCE.search(text) if "```" in text or "~~~" in text else None
-    prose = not place.quote and _PROSE.match(text.lstrip())
+    prose = not site.quote and _PROSE.match(text.lstrip())
     if fence is None:
         # Prose is no code, but a fence with it may still come.
         return draft.hold(0) if prose and not draft.final else draft.hold(len(text))
     if not prose and text[: fence.start()].strip():
         return draft.end(fence.start(), "fence")
     inside = text[fence.start() :].partition("\n")[2]
-    if not place.at_line_start:
+    if not site.at_line_start:
         inside = inside.lstrip()
     if closing := _FENCE.search(inside):
         return Draft(inside[: closing.start()], "fence", final=True)
     return draft.become(inside)
 
 
-def without_prose(draft: Draft, place: Place) -> Draft:
+def without_prose(draft: Draft, site: Site) -> Draft:
     """Refuses an explanation; ends before one below the code."""
-    if place.prose or place.quote:
+    if site.prose or site.quote:
         return draft
     text = draft.text
     if not draft.final and _may_be_prose(text):
@@ -178,46 +178,46 @@ def _opens_docstring(text: str) -> bool:
     return (text.count('"""') + text.count("'''")) % 2 == 1
 
 
-def without_what_was_typed(draft: Draft, place: Place) -> Draft:
+def without_what_was_typed(draft: Draft, site: Site) -> Draft:
     """Drops the cursor's line, or the word before the cursor, where the model says it again."""
-    typed = place.typed
-    if not typed or place.prose:
+    typed = site.typed
+    if not typed or site.prose:
         return draft
     if len(typed) >= 3 and (typed in _HEADS or _TELLING.match(typed)):
         draft = _without_start(draft, typed)
-    draft = _without_call(draft, place)
-    if place.quote:
+    draft = _without_call(draft, site)
+    if site.quote:
         return draft
-    if (word := _LAST_WORD.search(place.before)) is not None:
+    if (word := _LAST_WORD.search(site.before)) is not None:
         # Not if it says the word and no more: who types ha may want haha.
         return _without_start(draft, word[0], blanks=False)
-    word = _TWO_LETTERS.search(place.before)
-    return draft if word is None else _without_two_letters(draft, word[0], place)
+    word = _TWO_LETTERS.search(site.before)
+    return draft if word is None else _without_two_letters(draft, word[0], site)
 
 
-def _without_call(draft: Draft, place: Place) -> Draft:
+def _without_call(draft: Draft, site: Site) -> Draft:
     """Drops the head of the call whose arguments are filled.
 
     ``print(█`` is no place for ``print(x)``, but for ``print(x))``.
     """
-    text, call = draft.text, _CALL.search(place.before)
-    if call is None or place.before.count(call[0]) > 1:
+    text, call = draft.text, _CALL.search(site.before)
+    if call is None or site.before.count(call[0]) > 1:
         return draft
     if len(text) < len(call[0]):
         return draft.hold(0) if call[0].startswith(text) and not draft.final else draft
     if not text.startswith(call[0]):
         return draft
-    if not place.quote:
+    if not site.quote:
         line, newline, _ = text.partition("\n")
         if not newline and not draft.final:
             return draft.hold(0)
-        scan = Scan(place.language, opened=place.outer).follow(line)
-        if scan.closed or scan.stray is not None or len(scan.opened) > len(place.outer):
+        scan = Scan(site.language, opened=site.outer).follow(line)
+        if scan.closed or scan.stray is not None or len(scan.opened) > len(site.outer):
             return draft
     return draft.become(text[len(call[0]) :])
 
 
-def _without_two_letters(draft: Draft, start: str, place: Place) -> Draft:
+def _without_two_letters(draft: Draft, start: str, site: Site) -> Draft:
     """The same for two letters, of which few words are made twice, unless the file has such one."""
     found = _WORD.match(draft.text)
     if found is None:
@@ -227,7 +227,7 @@ def _without_two_letters(draft: Draft, start: str, place: Place) -> Draft:
         return draft.hold(0) if start.startswith(word) or word.startswith(start) else draft
     if not word.startswith(start) or word == start:
         return draft
-    hole = place.hole
+    hole = site.hole
     known = start + word in hole.prefix or start + word in hole.suffix
     return draft if known else draft.become(draft.text[len(start) :])
 

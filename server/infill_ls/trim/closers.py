@@ -9,8 +9,9 @@ from itertools import islice, takewhile
 from typing import Final
 
 from infill_ls.text.brackets import (
-    CLOSERS,
+    CLOSING_BRACKETS,
     QUOTES,
+    SCAN_REACH,
     TRIPLE_QUOTE,
     Scan,
     closer_of,
@@ -19,7 +20,8 @@ from infill_ls.text.brackets import (
     is_text,
 )
 from infill_ls.text.hole import SUFFIX_LIMIT
-from infill_ls.trim.site import REACH, Draft, Place, depth_of, indent_of, width_of
+from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.trim.site import Draft, Site
 
 # Closers below, or right of the cursor, that are looked at.
 _STRAYS: Final = 4
@@ -31,25 +33,25 @@ _OF_SEVERAL_LINES: Final = frozenset({'"""', "'''", "`", '"#'})
 _OPENS_TEXT: Final = re.compile(r"(?:[:=(\[{,]|\breturn)\s*[rRbBuUfFtT]{0,2}\Z")
 
 
-def inside_of_quotes(draft: Draft, place: Place) -> Draft:
+def inside_of_quotes(draft: Draft, site: Site) -> Draft:
     """Ends before the quote that the string around the cursor is closed with already.
 
     Or before the line end at which a string would end that nobody has closed.
     """
-    quote = place.quote
+    quote = site.quote
     if not quote:
         return draft
-    if len(quote) == 3 and place.before.endswith(quote):
+    if len(quote) == 3 and site.before.endswith(quote):
         # Many models write the last of the three quotes again.
         begun = draft.text[:2]
         if begun in quote and not draft.final:
             return draft.hold(0)
         if begun[:1] == quote[0] and begun != quote[:2]:
             draft = draft.become(draft.text[1:])
-    scan = Scan(place.language, quote=place.inside, lenient=True).follow(draft.text)
+    scan = Scan(site.language, quote=site.inside, lenient=True).follow(draft.text)
     if scan.spilled is not None:
         return draft.end(scan.spilled, "quote")
-    if not _is_closed_after(place):
+    if not _is_closed_after(site):
         return draft
     if scan.closed:
         return draft.end(_before_quote(draft.text, scan.closed[0].start, quote), "quote")
@@ -65,22 +67,22 @@ def _before_quote(text: str, position: int, quote: str) -> int:
 
 
 @lru_cache(maxsize=16)
-def _is_closed_after(place: Place) -> bool:
+def _is_closed_after(site: Site) -> bool:
     """Whether the text after the cursor closes the string that the cursor is in."""
-    quote = place.quote
-    if place.hole.closers:
+    quote = site.quote
+    if site.hole.closers:
         return False
     if quote not in _OF_SEVERAL_LINES:
-        return place.rest.startswith(quote)
+        return site.rest.startswith(quote)
     if len(quote) < 3:
-        return place.hole.suffix.count(quote) % 2 == 1
-    marks = TRIPLE_QUOTE.search(place.hole.suffix)
-    return marks is not None and marks[0] == quote and not _opens_text(place, marks.start())
+        return site.hole.suffix.count(quote) % 2 == 1
+    marks = TRIPLE_QUOTE.search(site.hole.suffix)
+    return marks is not None and marks[0] == quote and not _opens_text(site, marks.start())
 
 
-def _opens_text(place: Place, position: int) -> bool:
+def _opens_text(site: Site, position: int) -> bool:
     """Whether three quotes below the cursor open another text."""
-    above = place.hole.suffix[:position]
+    above = site.hole.suffix[:position]
     line = above.rpartition("\n")[2]
     if line.strip(" \trRbBuUfFtT"):
         return bool(_OPENS_TEXT.search(line))
@@ -88,32 +90,32 @@ def _opens_text(place: Place, position: int) -> bool:
     return bool(before) and bool(_OPENS_TEXT.search(before))
 
 
-def inside_of_brackets(draft: Draft, place: Place) -> Draft:
+def inside_of_brackets(draft: Draft, site: Site) -> Draft:
     """Ends before a bracket that closes what was not opened in the fill.
 
     But a fill may close what the text after the cursor leaves open, and go through closers that an
     editor may have put there.
     """
-    text, own = draft.text, closable(place)
+    text, own = draft.text, closable(site)
     end = text.rfind("\n") + 1
-    above = _scanned(place, text[:end])
+    above = _scanned(site, text[:end])
     if above.stray is None:
         last = above.copy().follow(text[end:])
         if last.stray is None and len(above.closed) + len(last.closed) <= own:
             return draft
-    lenient, opened, position = above.lenient, place.outer, 0
+    lenient, opened, position = above.lenient, site.outer, 0
     while True:
-        scan = Scan(place.language, opened=opened, lenient=lenient).follow(text[position:])
+        scan = Scan(site.language, opened=opened, lenient=lenient).follow(text[position:])
         if len(scan.closed) <= own:
             stray = scan.stray
             return draft if stray is None else draft.end(position + stray, "bracket")
         closed = position + scan.closed[own].start
         end = text.find("\n", closed)
-        if end < 0 and not draft.final and not place.rest.strip():
+        if end < 0 and not draft.final and not site.rest.strip():
             return draft.hold(closed)
         line = text[position : end if end >= 0 else None]
-        scan = Scan(place.language, opened=opened, lenient=True).follow(line)
-        if place.rest.strip() or not _opens_for_below(scan, place):
+        scan = Scan(site.language, opened=opened, lenient=True).follow(line)
+        if site.rest.strip() or not _opens_for_below(scan, site):
             return draft.end(closed, "bracket")
         if end < 0:
             return draft
@@ -122,35 +124,37 @@ def inside_of_brackets(draft: Draft, place: Place) -> Draft:
 
 
 @lru_cache(maxsize=16)
-def _scanned(place: Place, lines: str) -> Scan:
+def _scanned(site: Site, lines: str) -> Scan:
     """What the lines of a fill leave open that are whole; they are the same piece after piece."""
     # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
-    lenient = place.language == "shellscript" or place.prose
-    return Scan(place.language, opened=place.outer, lenient=lenient).follow(lines)
+    lenient = site.language == "shellscript" or site.prose
+    return Scan(site.language, opened=site.outer, lenient=lenient).follow(lines)
 
 
-def _opens_for_below(scan: Scan, place: Place) -> bool:
+def _opens_for_below(scan: Scan, site: Site) -> bool:
     """Whether a line that closes a bracket too many opens one that the text below closes."""
     if len(scan.opened) == scan.outer or is_text(scan.opened[-1]):
         return False
-    below = _strays_below(place)
+    below = _strays_below(site)
     return bool(below) and closer_of(scan.opened[-1]) == below[0][0]
 
 
 @lru_cache(maxsize=16)
-def closable(place: Place) -> int:
+def closable(site: Site) -> int:
     """How much of what is open at the cursor a fill may close, innermost first."""
-    closers = closers_in(place.hole.closers, place.hole.open)
+    closers = closers_in(site.hole.closers, site.hole.open)
     closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
-    rest = place.rest.strip()
+    rest = site.rest.strip()
     if rest:
-        return _closable_before(rest, place.outer)
-    return closed + _unclosed(place, closed)
+        return _closable_before(rest, site.outer)
+    return closed + _unclosed(site, closed)
 
 
 def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
     """How much of what is open stands further in than what the rest of the line begins to close."""
-    closed = "".join(takewhile(lambda mark: mark in CLOSERS or mark in QUOTES, rest[:_STRAYS]))
+    closed = "".join(
+        takewhile(lambda mark: mark in CLOSING_BRACKETS or mark in QUOTES, rest[:_STRAYS])
+    )
     closers = [closer_of(one) for one in reversed(outer[-_DEEPEST:])]
     for size in range(len(closed), 0, -1):
         for inner in range(len(closers)):
@@ -159,17 +163,17 @@ def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
     return len(outer)
 
 
-def _unclosed(place: Place, skipped: int) -> int:
+def _unclosed(site: Site, skipped: int) -> int:
     """How much of what is open at the cursor, without the innermost ones, is left open below.
 
     The first closers below tell, by their kind and where they stand.
     """
-    opened, indents = place.hole.open.code, place.hole.open.indents
+    opened, indents = site.hole.open.code, site.hole.open.indents
     opened = opened[: len(opened) - skipped]
-    if (counted := _counted(place, skipped)) is not None:
+    if (counted := _counted(site, skipped)) is not None:
         return counted
-    below = _strays_below(place)
-    if not below or place.language == "shellscript":
+    below = _strays_below(site)
+    if not below or site.language == "shellscript":
         return len(opened)
     # A string that ends with its line is not closed below, nor is what is open in it.
     strings = [number for number, one in enumerate(opened) if ends_with_line(one)]
@@ -188,18 +192,18 @@ def _unclosed(place: Place, skipped: int) -> int:
     return max(least, len(opened) - 1 - matching[-1]) if matching else len(opened)
 
 
-def _counted(place: Place, skipped: int) -> int | None:
+def _counted(site: Site, skipped: int) -> int | None:
     """The same, as told by all closers below that the cursor's statement has; None if they don't.
 
     It has those down to the first line that is indented no further than its own first, and closes
     nothing.
     """
-    opened, indents = place.hole.open.code, place.hole.open.indents
+    opened, indents = site.hole.open.code, site.hole.open.indents
     opened, indents = opened[: len(opened) - skipped], indents[: len(opened) - skipped]
-    here = max(0, place.hole.open.here - skipped)
-    if place.language == "shellscript" or any(map(is_text, opened)):
+    here = max(0, site.hole.open.here - skipped)
+    if site.language == "shellscript" or any(map(is_text, opened)):
         return None
-    widths = [width_of(place.hole.indentation if one is None else one) for one in indents]
+    widths = [width_of(site.hole.indentation if one is None else one) for one in indents]
     # The brackets that the statement opens: those of the cursor's line, and what they stand in.
     first = len(opened) - here
     while first and opened[first - 1] != "{":
@@ -210,10 +214,10 @@ def _counted(place: Place, skipped: int) -> int | None:
     while first and widths[first - 1] >= base:
         first -= 1
     statement = opened[first:]
-    below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
+    below = _of_the_statement(site.hole.suffix.partition("\n")[2], base, site.language)
     if below is None:
         return None
-    marks = [below[stray] for stray in _strays(below, place.language)]
+    marks = [below[stray] for stray in _strays(below, site.language)]
     missing = len(statement) - len(marks)
     if missing < 0 or marks != [closer_of(one) for one in reversed(statement)][missing:]:
         return None
@@ -221,18 +225,18 @@ def _counted(place: Place, skipped: int) -> int | None:
 
 
 @lru_cache(maxsize=16)
-def _missing_openers(place: Place) -> int:
+def _missing_openers(site: Site) -> int:
     """How many closers right of the cursor and below, in its statement, nothing opens."""
-    opened, indents = place.hole.open.code, place.hole.open.indents
-    base = depth_of(place.before)
+    opened, indents = site.hole.open.code, site.hole.open.indents
+    base = depth_of(site.before)
     widths = [base if one is None else width_of(one) for one in indents]
     own = 0
     while own < len(opened) and widths[len(opened) - 1 - own] >= base:
         own += 1
-    below = _of_the_statement(place.hole.suffix.partition("\n")[2], base, place.language)
+    below = _of_the_statement(site.hole.suffix.partition("\n")[2], base, site.language)
     if below is None:
         return 0
-    strays = _strays(f"{place.rest}\n{below}", place.language)
+    strays = _strays(f"{site.rest}\n{below}", site.language)
     return max(0, sum(1 for _ in strays) - own)
 
 
@@ -251,13 +255,13 @@ def _of_the_statement(below: str, base: int, language: str) -> str | None:
 
 
 @lru_cache(maxsize=16)
-def _strays_below(place: Place) -> list[tuple[str, int | None]]:
+def _strays_below(site: Site) -> list[tuple[str, int | None]]:
     """The next closers below that match nothing there, and how far each is indented; None for one
     that isn't the first on its line.
     """
-    below = place.hole.suffix[:REACH]
+    below = site.hole.suffix[:SCAN_REACH]
     found: list[tuple[str, int | None]] = []
-    for stray in islice(_strays(below, place.language), _STRAYS):
+    for stray in islice(_strays(below, site.language), _STRAYS):
         line = below[below.rfind("\n", 0, stray) + 1 : stray]
         first = not line.strip() and "\n" in below[:stray]
         found.append((below[stray], depth_of(line) if first else None))
@@ -272,23 +276,23 @@ def _strays(text: str, language: str) -> Iterator[int]:
         position += stray + 1
 
 
-def with_closers(draft: Draft, place: Place) -> Draft:
+def with_closers(draft: Draft, site: Site) -> Draft:
     """Cuts off what the fill leaves open where the rest of the line closes what was open before.
 
     ``f(█)`` is no place for ``a, g(b``: the bracket there belongs to f.
     """
-    rest, text, hole = place.rest.strip(), draft.text, place.hole
+    rest, text, hole = site.rest.strip(), draft.text, site.hole
     if not draft.final or not (rest or hole.closers) or (rest and "\n" in text):
         return draft
-    scan = Scan(place.language, opened=place.outer, lenient=True).follow(text)
+    scan = Scan(site.language, opened=site.outer, lenient=True).follow(text)
     own = [at for at in scan.places if at >= 0]
     if not own or (rest and scan.quote):
         return draft
-    if rest and _missing_openers(place) >= len(own):
+    if rest and _missing_openers(site) >= len(own):
         return draft
     if rest:
-        after = Scan(place.language, opened=place.outer).follow(place.rest)
-        if after.stray is not None or len(after.opened) >= len(place.outer):
+        after = Scan(site.language, opened=site.outer).follow(site.rest)
+        if after.stray is not None or len(after.opened) >= len(site.outer):
             # It closes what the fill opens, or nothing.
             return draft
     elif len(hole.passed(text)) == len(closers_in(hole.closers, hole.open)):
@@ -298,25 +302,25 @@ def with_closers(draft: Draft, place: Place) -> Draft:
     return draft.end(max(head.rfind(","), head.rfind("\n"), 0), draft.ended_by or "bracket")
 
 
-def through_closers(draft: Draft, place: Place) -> Draft:
+def through_closers(draft: Draft, site: Site) -> Draft:
     """Sets the fill against the closers right of the cursor.
 
     One that says nothing but what stands there already is none.
     """
-    hole = place.hole
+    hole = site.hole
     if not draft.final or not hole.closers or not draft.text.strip():
         return draft
-    text = _spaced(_closed(draft.text, place), place)
+    text = _spaced(_closed(draft.text, site), site)
     return draft.become("" if text == hole.closers[: hole.replaced(text)] else text)
 
 
-def _closed(fill: str, place: Place) -> str:
+def _closed(fill: str, site: Site) -> str:
     """A fill up to the closers with which its last line would end.
 
     The closer of a bracket in which it has lines of its own stands on a line of its own, below
     the opener.
     """
-    hole = place.hole
+    hole = site.hole
     text = hole.shortened(fill)
     if text != fill:
         return text
@@ -324,18 +328,18 @@ def _closed(fill: str, place: Place) -> str:
     if len(passed) == len(closers) or closers[len(passed)].in_text:
         return text
     opened = len(hole.open.code) - 1 - closers[len(passed)].layer
-    if not _has_lines_of_its_own(text, place, opened):
+    if not _has_lines_of_its_own(text, site, opened):
         return text
     left = hole.closers[closers[len(passed) - 1].end if passed else 0 :].strip()
     return f"{text.rstrip()}\n{hole.open.indents[opened] or ''}{left}"
 
 
-def _spaced(text: str, place: Place) -> str:
+def _spaced(text: str, site: Site) -> str:
     """A fill with the blanks between the closers that it takes the place of.
 
     VS Code shows only what has every character that it takes the place of, in order.
     """
-    hole = place.hole
+    hole = site.hole
     rest, start, position = hole.closers, 0, 0
     spaced = ""
     for own, closer in zip(hole.passed(text), closers_in(rest, hole.open), strict=False):
@@ -360,17 +364,17 @@ def _with_blanks(head: str, blanks: str) -> str:
     return blanks + head if own_line else head.rstrip(" \t") + blanks
 
 
-def _has_lines_of_its_own(text: str, place: Place, opened: int) -> bool:
+def _has_lines_of_its_own(text: str, site: Site, opened: int) -> bool:
     """Whether the fill breaks the line in this of the brackets that are open at the cursor."""
-    outer = place.outer
+    outer = site.outer
     if is_text(outer[opened]):
         return False
-    if place.at_line_start and opened < len(outer) - place.hole.open.here:
+    if site.at_line_start and opened < len(outer) - site.hole.open.here:
         return True
     line, newline, _ = text.partition("\n")
     if not newline:
         return False
-    scan = Scan(place.language, opened=outer, lenient=True).follow(line + "\n")
+    scan = Scan(site.language, opened=outer, lenient=True).follow(line + "\n")
     if len(scan.opened) - 1 != opened:
         return False
-    return outer[opened] == "{" or (place.before + line).rstrip().endswith(outer[opened])
+    return outer[opened] == "{" or (site.before + line).rstrip().endswith(outer[opened])

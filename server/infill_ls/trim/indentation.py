@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.brackets import QUOTES, Scan
+from infill_ls.text.indents import depth_of, indent_of, width_of
 from infill_ls.trim.overlap import JOINED
-from infill_ls.trim.site import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.trim.site import Draft, Site
 from infill_ls.trim.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
@@ -25,36 +26,36 @@ _GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 _UNITS: Final = (4, 2, 8, 3)
 
 
-def as_the_file_indents(draft: Draft, place: Place) -> Draft:
+def as_the_file_indents(draft: Draft, site: Site) -> Draft:
     """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
     text = draft.text
-    tabs = place.unit == "\t"
-    if (" " if tabs else "\t") not in text or place.unit is None or place.prose or place.is_mixed:
+    tabs = site.unit == "\t"
+    if (" " if tabs else "\t") not in text or site.unit is None or site.prose or site.is_mixed:
         return draft
     lines = text.split("\n")
     if not draft.final and not lines[-1].strip(" \t"):
         # More blanks may come, and how wide one level is depends on them.
         lines[-1] = ""
-    scan = Scan(place.language, quote=place.inside, lenient=True)
-    above, unit = place.above, 0
+    scan = Scan(site.language, quote=site.inside, lenient=True)
+    above, unit = site.above, 0
     for number, line in enumerate(lines):
         indent = indent_of(line)
-        if indent and line.strip() and not scan.string and (number or place.at_line_start):
+        if indent and line.strip() and not scan.string and (number or site.at_line_start):
             if not tabs:
-                lines[number] = indent.replace("\t", place.unit) + line[len(indent) :]
+                lines[number] = indent.replace("\t", site.unit) + line[len(indent) :]
             elif " " in indent and "\t" not in indent and (number or len(indent) > 1):
-                unit = unit or _unit(len(indent), above, place)
+                unit = unit or _unit(len(indent), above, site)
                 lines[number] = _tabbed(len(indent), unit) + line[len(indent) :]
         scan.follow(line + "\n")
         if line.strip():
-            above = place.before + line if number == 0 else lines[number]
+            above = site.before + line if number == 0 else lines[number]
     return draft.become("\n".join(lines))
 
 
-def _unit(width: int, above: str, place: Place) -> int:
+def _unit(width: int, above: str, site: Site) -> int:
     """How many blanks the model takes for a level, by a line of this width below another."""
-    level = indent_of(above).count("\t") + opens(above, place.language)
-    levels = (level, level - 1, indent_of(place.before).count("\t"))
+    level = indent_of(above).count("\t") + opens(above, site.language)
+    levels = (level, level - 1, indent_of(site.before).count("\t"))
     fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
     return next(fitting, 4 if width % 4 == 0 else 2)
 
@@ -64,22 +65,22 @@ def _tabbed(width: int, unit: int) -> str:
     return "\t" * (width // unit) + " " * (width % unit)
 
 
-def joined(draft: Draft, place: Place) -> Draft:
+def joined(draft: Draft, site: Site) -> Draft:
     """Drops blanks that stand before the cursor already, and what comes of them below."""
-    text, before = draft.text, place.before
-    if not place.at_line_start:
+    text, before = draft.text, site.before
+    if not site.at_line_start:
         blank = before.endswith((" ", "\t"))
-        return _behind_a_blank(draft, place) if blank else _on_a_line_of_its_own(draft, place)
+        return _behind_a_blank(draft, site) if blank else _on_a_line_of_its_own(draft, site)
     # The cursor's line is empty: nothing is gained by leaving it so.
     below = _BLANK_LINES.sub("", text)
     if not draft.final and not below.strip(" \t"):
         return draft.hold(0)
-    indent, above = indent_of(below), place.above
-    if opens(above, place.language) and len(before) <= len(indent_of(above)):
+    indent, above = indent_of(below), site.above
+    if opens(above, site.language) and len(before) <= len(indent_of(above)):
         # The cursor is not indented as the block needs it; the model is right to do so.
         return draft.become(below)
     if indent.startswith(before):
-        goes_on = before and _fits(before + indent, place) and not _fits(indent, place)
+        goes_on = before and _fits(before + indent, site) and not _fits(indent, site)
         return draft.become(below if goes_on else below[len(before) :])
     if below == text:
         return _unshifted(draft, before)
@@ -87,40 +88,40 @@ def joined(draft: Draft, place: Place) -> Draft:
     return draft.end(0, "dedent")
 
 
-def _behind_a_blank(draft: Draft, place: Place) -> Draft:
+def _behind_a_blank(draft: Draft, site: Site) -> Draft:
     """Of code without further blanks. In a string, and before a comment, they mean something."""
     code = draft.text.lstrip(" ")
-    if place.quote or _COMMENT.match(code):
+    if site.quote or _COMMENT.match(code):
         return draft
     if code == "/" and not draft.final:
         return draft.hold(0)
     return draft.become(code)
 
 
-def _on_a_line_of_its_own(draft: Draft, place: Place) -> Draft:
+def _on_a_line_of_its_own(draft: Draft, site: Site) -> Draft:
     """Puts in the line end that a model leaves out where the next line's indentation follows."""
-    text, before = draft.text, place.before
-    if not text.startswith(("  ", "\t")) or place.quote or place.in_text:
+    text, before = draft.text, site.before
+    if not text.startswith(("  ", "\t")) or site.quote or site.in_text:
         return draft
     code = text.lstrip(" \t")
     if not code:
         return draft if draft.final else draft.hold(0)
-    heads = opens(before, place.language)
+    heads = opens(before, site.language)
     if code[0] == "\n" or not (heads or before.endswith((";", ","))):
         return draft
     depth = depth_of(before)
     if not heads:
         widths = {depth}
-    elif place.unit is None:
+    elif site.unit is None:
         widths = {depth + unit for unit in _UNITS}
     else:
-        widths = {depth + place.unit_width}
+        widths = {depth + site.unit_width}
     return draft.become("\n" + text) if width_of(indent_of(text)) in widths else draft
 
 
-def _fits(indent: str, place: Place) -> bool:
+def _fits(indent: str, site: Site) -> bool:
     """Whether a line of this file may be indented like this."""
-    return width_of(indent) % place.unit_width == 0
+    return width_of(indent) % site.unit_width == 0
 
 
 def _unshifted(draft: Draft, before: str) -> Draft:
@@ -139,34 +140,34 @@ def _unshifted(draft: Draft, before: str) -> Draft:
     return draft.become(code)
 
 
-def tidy(draft: Draft, place: Place) -> Draft:
+def tidy(draft: Draft, site: Site) -> Draft:
     """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
     text = draft.text
     if "\n" in text:
         head, newline, last = text.rpartition("\n")
         text = _TRAILING.sub("", head) + newline + last
     if draft.final:
-        if place.hole.opens_line:
+        if site.hole.opens_line:
             # Whether it ends its line tells whether it is one of its own.
             code = text.rstrip()
             return draft.become(code + "\n" if "\n" in text[len(code) :] else text)
-        closers = place.hole.closers
+        closers = site.hole.closers
         padded = closers and text[:1].isspace() and not closers[0].isspace()
         code = text.rstrip()
         ends_well = "\n" in code or "\n" not in text[len(code) :]
-        in_string = closers and place.quote and ends_well
+        in_string = closers and site.quote and ends_well
         # Its own blank stands there already, or is to.
-        goes_on = (place.rest.strip() and not place.rest[0].isspace()) or in_string or padded
+        goes_on = (site.rest.strip() and not site.rest[0].isspace()) or in_string or padded
         return draft.become(text if goes_on and text.strip() else text.rstrip())
     return draft.become(text).hold(len(text.rstrip()))
 
 
-def above_the_line(draft: Draft, place: Place) -> Draft:
+def above_the_line(draft: Draft, site: Site) -> Draft:
     """Ends with a line end where the rest of the cursor's line is to stand below the fill.
 
     A fill that can't be a line of its own is the beginning of the one that stands there.
     """
-    hole, text = place.hole, draft.text
+    hole, text = site.hole, draft.text
     if not draft.final or not hole.opens_line or not text.strip():
         return draft
     joins = draft.ended_by == JOINED or (draft.ended_by is None and _joins(text, hole.right))

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from infill_ls.text.brackets import Scan
-from infill_ls.trim.site import Place
+from infill_ls.trim.site import Site
 
 # What such a token is called: by the way that tokenizers form these names, with the models that
 # have them. No element of HTML or SVG is called so, but for s.
@@ -55,7 +55,7 @@ _INCLUDE: Final = re.compile(r"[ \t]*#[ \t]*(?:include|import)\b")
 _GOES_ON: Final = re.compile(r"[(\[{>,);:.&*?=|!-]|[ \t]+\S")
 
 
-def first(text: str, place: Place, *, over: bool) -> tuple[int, bool] | None:
+def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
     """Where the first leaked token begins, and whether it is one for certain; None without one.
 
     Unless the text is ``over``, one that is not certain may turn out not to be one, or what
@@ -64,22 +64,22 @@ def first(text: str, place: Place, *, over: bool) -> tuple[int, bool] | None:
     if "<" not in text and "[" not in text:
         return None
     for found in _TOKEN.finditer(text):
-        if _is_known(found, text[: found.start()], place):
+        if _is_known(found, text[: found.start()], site):
             continue
         line, newline, _ = text[found.end() :].partition("\n")
         if not (over or newline) and line.strip()[:1] in ("", "<", "["):
             # What follows may tell that it is none, and may be a token itself.
             return found.start(), False
-        if not _is_code(found, text[: found.start()], line, place):
+        if not _is_code(found, text[: found.start()], line, site):
             return found.start(), True
     if not over and (begun := _BEGUN.search(text, max(0, len(text) - 32))):
         return begun.start(), False
     return None
 
 
-def _is_known(found: re.Match[str], written: str, place: Place) -> bool:
+def _is_known(found: re.Match[str], written: str, site: Site) -> bool:
     """Whether the user has it himself, or what is ``written`` opens what it closes."""
-    prefix, suffix = place.hole.prefix, place.hole.suffix
+    prefix, suffix = site.hole.prefix, site.hole.suffix
     if found[0] in prefix or found[0] in suffix:
         return True
     name = found[2]
@@ -94,17 +94,17 @@ def _is_known(found: re.Match[str], written: str, place: Place) -> bool:
     return any(word.search(part) for part in (prefix, suffix))
 
 
-def _is_code(found: re.Match[str], written: str, line: str, place: Place) -> bool:
+def _is_code(found: re.Match[str], written: str, line: str, site: Site) -> bool:
     """Whether what is spelled like a token belongs to the language, or to a text in it.
 
     ``written``: what the fill has before it. ``line``: what follows on its line.
     """
     closes, name = found[1], found[2]
-    if line.strip() and (place.prose or _is_in_text(written, place)):
+    if line.strip() and (site.prose or _is_in_text(written, site)):
         return True
     if closes or not name:
         return False
-    language, head = place.language, (place.before + written).rpartition("\n")[2]
+    language, head = site.language, (site.before + written).rpartition("\n")[2]
     if language in _ANY_TAG or (name == "s" and language in _TAGS) or _INCLUDE.match(head):
         return True
     if language in _NO_TYPE_ARGUMENTS or not _GOES_ON.match(line):
@@ -112,9 +112,9 @@ def _is_code(found: re.Match[str], written: str, line: str, place: Place) -> boo
     return name.isupper() or re.search(r"[\w:.]\Z", head) is not None
 
 
-def _is_in_text(written: str, place: Place) -> bool:
+def _is_in_text(written: str, site: Site) -> bool:
     """Whether what follows is in a string or in a comment."""
-    scan = Scan(place.language, quote=place.quote, lenient=True)
-    if not place.quote:
-        scan.follow(place.before)
+    scan = Scan(site.language, quote=site.quote, lenient=True)
+    if not site.quote:
+        scan.follow(site.before)
     return bool(scan.follow(written).quote)

@@ -8,9 +8,10 @@ from itertools import takewhile
 from typing import Final
 
 from infill_ls.text.brackets import OPENERS, QUOTES, Scan
-from infill_ls.trim.site import PROSE_LANGUAGES, Draft, Place, depth_of
+from infill_ls.text.indents import depth_of
+from infill_ls.text.languages import PROSE_LANGUAGES, is_comment
+from infill_ls.trim.site import Draft, Site
 from infill_ls.trim.statements import code_of
-from infill_ls.trim.unreachable import is_comment
 
 # Ends a draft where the model has gone on with the rest of the cursor's line.
 JOINED: Final = "rest of line"
@@ -79,40 +80,40 @@ def same_line(line: str, other: str, language: str) -> bool:
     return _bare(line, language) == _bare(other, language)
 
 
-def before_the_rest(draft: Draft, place: Place) -> Draft:
+def before_the_rest(draft: Draft, site: Site) -> Draft:
     """Ends where the fill begins to repeat the rest of the cursor's line."""
-    rest = place.rest.strip()
+    rest = site.rest.strip()
     if not rest:
         return draft
     end = draft.text.find("\n")
     line = draft.text if end < 0 else draft.text[:end]
     whole = end >= 0 or draft.final
-    one_line = place.shape == "line"
+    one_line = site.shape == "line"
     if one_line:
-        position = _repeated(line, rest, place, whole=whole)
+        position = _repeated(line, rest, site, whole=whole)
         if position is not None:
             kept = line[:position]
-            return draft.end(len(kept.rstrip() if place.rest[:1].isspace() else kept), JOINED)
+            return draft.end(len(kept.rstrip() if site.rest[:1].isspace() else kept), JOINED)
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
-    return _line_with_the_same_end(draft, rest, place)
+    return _line_with_the_same_end(draft, rest, site)
 
 
-def _before_the_line_itself(draft: Draft, place: Place) -> Draft:
+def _before_the_line_itself(draft: Draft, site: Site) -> Draft:
     """Ends before the line that the cursor stands at the start of, if the fill begins it."""
     line, newline, _ = draft.text.partition("\n")
-    rest = place.hole.right.partition("\n")[0].rstrip()
+    rest = site.hole.right.partition("\n")[0].rstrip()
     code = line.rstrip()
     if not (newline or draft.final) or code == rest or not code.endswith(rest):
         return draft
     return draft.end(len(code) - len(rest), JOINED)
 
 
-def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
+def apart_from_the_rest(draft: Draft, site: Site) -> Draft:
     """Ends before a word that would become one with the word right of the cursor."""
     if draft.ended_by == JOINED:
         # The model has put them together itself.
         return draft
-    if not draft.final or place.hole.mid_word or not _WORD_AT_END.match(place.rest[:1]):
+    if not draft.final or site.hole.mid_word or not _WORD_AT_END.match(site.rest[:1]):
         return draft
     text = draft.text
     word = _WORD_AT_END.search(text)
@@ -123,12 +124,12 @@ def apart_from_the_rest(draft: Draft, place: Place) -> Draft:
     return draft.end(end, draft.ended_by or "suffix")
 
 
-def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
+def _repeated(line: str, rest: str, site: Site, *, whole: bool) -> int | None:
     """Where the rest of the cursor's line begins in this one."""
     telling = len(rest) >= 3 and re.search(r"\w", rest)
     if telling and (found := _loosely(rest).search(line)) is not None:
         return found.start()
-    if place.hole.mid_word and (word := _WORD_END.match(rest)) is not None:
+    if site.hole.mid_word and (word := _WORD_END.match(rest)) is not None:
         found = _loosely(word[0]).search(line)
         if found is not None:
             return found.start()
@@ -137,25 +138,25 @@ def _repeated(line: str, rest: str, place: Place, *, whole: bool) -> int | None:
     stripped = line.rstrip()
     for length in range(min(len(rest), len(stripped)), 0, -1):
         shared = rest[:length]
-        if not stripped.endswith(shared) or _is_another(shared, stripped, place):
+        if not stripped.endswith(shared) or _is_another(shared, stripped, site):
             continue
         all_of_it = shared == rest and rest.strip(")]}\"'`")
         unlike_code = not re.search(r"[\w)\]}\"']", shared)
         if length >= 3 or all_of_it or unlike_code:
             return len(stripped) - length
-    if stripped.endswith(rest) and _closed_twice(stripped, place):
+    if stripped.endswith(rest) and _closed_twice(stripped, site):
         return len(stripped) - len(rest)
     for repeated in (rest, rest[0]):
-        if stripped.endswith(repeated) and _quoted_twice(stripped, repeated, place):
+        if stripped.endswith(repeated) and _quoted_twice(stripped, repeated, site):
             return len(stripped) - len(repeated)
     return None
 
 
-def _is_another(shared: str, line: str, place: Place) -> bool:
+def _is_another(shared: str, line: str, site: Site) -> bool:
     """Whether an opener at the end of both closes further on: ``f(█() => a)`` has two."""
     if shared[-1] not in OPENERS:
         return False
-    scan = Scan(place.language).follow(place.before + line + place.rest)
+    scan = Scan(site.language).follow(site.before + line + site.rest)
     return scan.stray is None and not scan.opened
 
 
@@ -177,9 +178,9 @@ def _shared(line: str, rest: str) -> int:
     return 0
 
 
-def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
+def _line_with_the_same_end(draft: Draft, rest: str, site: Site) -> Draft:
     """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(place.language, quote=place.inside, lenient=True)
+    scan = Scan(site.language, quote=site.inside, lenient=True)
     lines = draft.text.split("\n")
     position = 0
     for number, line in enumerate(lines):
@@ -190,56 +191,56 @@ def _line_with_the_same_end(draft: Draft, rest: str, place: Place) -> Draft:
         scan.follow(line + "\n")
         if not scan.brackets and code.endswith(rest):
             ended = draft.text[:position] + code
-            twice = rest[0] in ",;:>" or _closed_twice(ended, place)
-            if twice or _quoted_twice(ended, rest, place):
+            twice = rest[0] in ",;:>" or _closed_twice(ended, site)
+            if twice or _quoted_twice(ended, rest, site):
                 return draft.end(len(ended) - len(rest), "suffix")
         position += len(line) + 1
     return draft
 
 
-def _closed_twice(text: str, place: Place) -> bool:
+def _closed_twice(text: str, site: Site) -> bool:
     """Whether this text, in which all brackets match, leaves nothing to close for those after it.
 
     ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
     """
-    matched = Scan(place.language, opened=place.outer).follow(text)
+    matched = Scan(site.language, opened=site.outer).follow(text)
     if matched.stray is not None:
         return False
-    after = matched.follow(place.rest)
-    return after.stray is not None or (bool(after.string) and text.endswith(place.rest.rstrip()))
+    after = matched.follow(site.rest)
+    return after.stray is not None or (bool(after.string) and text.endswith(site.rest.rstrip()))
 
 
-def _quoted_twice(text: str, repeated: str, place: Place) -> bool:
+def _quoted_twice(text: str, repeated: str, site: Site) -> bool:
     """Whether the string that this text closes at its end is the one that its rest closes.
 
     ``'a█'`` needs no quote in the fill, ``█'`` one.
     """
-    if repeated[0] not in QUOTES or place.quote:
+    if repeated[0] not in QUOTES or site.quote:
         return False
-    opened = Scan(place.language, lenient=True).follow(text[: len(text) - len(repeated)])
-    return opened.string == repeated[0] and not opened.follow(place.rest).string
+    opened = Scan(site.language, lenient=True).follow(text[: len(text) - len(repeated)])
+    return opened.string == repeated[0] and not opened.follow(site.rest).string
 
 
-def before_the_lines_below(draft: Draft, place: Place) -> Draft:
+def before_the_lines_below(draft: Draft, site: Site) -> Draft:
     """Ends before a line that stands below the cursor already."""
-    if place.hole.opens_line:
-        draft = _before_the_line_itself(draft, place)
-    below = place.below
-    if below is None or (not place.at_line_start and "\n" not in draft.text and not draft.final):
+    if site.hole.opens_line:
+        draft = _before_the_line_itself(draft, site)
+    below = site.below
+    if below is None or (not site.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
-    telling = _telling_below(place)
+    telling = _telling_below(site)
     lines = draft.text.split("\n")
     if not draft.final:
         growing = lines.pop()
     position = 0
     for number, line in enumerate(lines):
-        full = line if number else place.before + line
+        full = line if number else site.before + line
         if draft.final and number == len(lines) - 1:
-            full += place.rest
-        judged = line.strip() and (number or _first_is_judged(place))
-        if judged and _says(full, below, telling, place.language):
-            again = number or not same_line(full, below, place.language)
-            alike = False if again else _begins_alike(full, lines[1:], place)
+            full += site.rest
+        judged = line.strip() and (number or _first_is_judged(site))
+        if judged and _says(full, below, telling, site.language):
+            again = number or not same_line(full, below, site.language)
+            alike = False if again else _begins_alike(full, lines[1:], site)
             if alike is None and not draft.final:
                 return draft.hold(0)
             if not alike:
@@ -247,30 +248,30 @@ def before_the_lines_below(draft: Draft, place: Place) -> Draft:
         position += len(line) + 1
     if draft.final:
         return draft
-    full = growing if lines else place.before + growing
-    may_become = any(one and _may_become(full, one, place.language) for one in (below, telling))
+    full = growing if lines else site.before + growing
+    may_become = any(one and _may_become(full, one, site.language) for one in (below, telling))
     return draft.hold(max(0, position - 1)) if may_become else draft
 
 
-def _first_is_judged(place: Place) -> bool:
+def _first_is_judged(site: Site) -> bool:
     """Whether the cursor's line is not to become like the one below.
 
     Who has written both ends of it knows that it is.
     """
-    if place.rest_has_words:
+    if site.rest_has_words:
         return False
-    return place.at_line_start or len(_bare(place.below or "", place.language)) >= _TELLING
+    return site.at_line_start or len(_bare(site.below or "", site.language)) >= _TELLING
 
 
-def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
+def _begins_alike(line: str, following: list[str], site: Site) -> bool | None:
     """Whether the fill's first line, which says what the line below says, begins something else.
 
     ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
     lines tell them apart. None as long as there is no second line.
     """
-    if not place.at_line_start or len(place.lines_below) < 2 or _ONCE.match(line):
+    if not site.at_line_start or len(site.lines_below) < 2 or _ONCE.match(line):
         return False
-    other = place.lines_below[1]
+    other = site.lines_below[1]
     if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
         return False
     second = next((one for one in following if one.strip()), None)
@@ -278,7 +279,7 @@ def _begins_alike(line: str, following: list[str], place: Place) -> bool | None:
         return None
     if depth_of(second) != depth_of(other):
         return False
-    return _bare(second, place.language) != _bare(other, place.language)
+    return _bare(second, site.language) != _bare(other, site.language)
 
 
 @lru_cache(maxsize=256)
@@ -292,56 +293,56 @@ def _says(line: str, below: str, telling: str, language: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _telling_below(place: Place) -> str:
+def _telling_below(site: Site) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
     # What is in another block than the cursor is no sign of what follows here.
-    near = takewhile(lambda line: not _CLOSES.match(line), place.lines_below[:3])
-    deepest = max(depth_of(place.before + place.rest), depth_of(place.below or ""))
+    near = takewhile(lambda line: not _CLOSES.match(line), site.lines_below[:3])
+    deepest = max(depth_of(site.before + site.rest), depth_of(site.below or ""))
     telling = (
         line
         for line in near
-        if len(re.findall(r"\w", code := code_of(line, place.language))) >= _TELLING
+        if len(re.findall(r"\w", code := code_of(line, site.language))) >= _TELLING
         and not _ONE_WORD.fullmatch(code)
         and depth_of(line) <= deepest
     )
     line = next(telling, "")
-    return "" if _LEAVES.match(line) or place.in_text else line
+    return "" if _LEAVES.match(line) or site.in_text else line
 
 
-def without_echo(draft: Draft, place: Place) -> Draft:
+def without_echo(draft: Draft, site: Site) -> Draft:
     """Leaves out a last line that only says, further in, what the line below says."""
     head, _, last = draft.text.rstrip().rpartition("\n")
-    if not draft.final or not head or place.rest.strip() or len(plain(last)) < _TELLING:
+    if not draft.final or not head or site.rest.strip() or len(plain(last)) < _TELLING:
         return draft
-    if _bare(last, place.language) != _bare(place.below or "", place.language):
+    if _bare(last, site.language) != _bare(site.below or "", site.language):
         return draft
-    return draft if _closes(head, last, place) else draft.end(len(head), "suffix")
+    return draft if _closes(head, last, site) else draft.end(len(head), "suffix")
 
 
-def _closes(head: str, last: str, place: Place) -> bool:
+def _closes(head: str, last: str, site: Site) -> bool:
     """Whether a last line closes what one above it opened: between them all is further in."""
     if not _CLOSES.match(last) and not _CLOSING_WORD.match(last):
         return False
     depth, inside = depth_of(last), False
-    for line in reversed((place.before + head).split("\n")):
+    for line in reversed((site.before + head).split("\n")):
         if line.strip() and depth_of(line) <= depth:
             return inside and depth_of(line) == depth
         inside = inside or bool(line.strip())
     return False
 
 
-def without_said_comment(draft: Draft, place: Place) -> Draft:
+def without_said_comment(draft: Draft, site: Site) -> Draft:
     """Refuses a comment that only says again what a line above says, or a part of it."""
-    if not draft.final or not draft.text.strip() or place.rest.strip() or place.in_docstring:
+    if not draft.final or not draft.text.strip() or site.rest.strip() or site.in_docstring:
         return draft
-    if place.language in PROSE_LANGUAGES or _WORD.search(place.before):
+    if site.language in PROSE_LANGUAGES or _WORD.search(site.before):
         return draft
-    above = _words(place.above)
-    for line in (place.before + draft.text).split("\n"):
+    above = _words(site.above)
+    for line in (site.before + draft.text).split("\n"):
         said = _words(line)
         if not line.strip():
             continue
-        if not is_comment(line, place.language) or line.lstrip().startswith(_BELONGS_TO_MORE):
+        if not is_comment(line, site.language) or line.lstrip().startswith(_BELONGS_TO_MORE):
             return draft
         if said not in above or said.count(" ") < 3 or len(said) < _SAID * len(above):
             return draft
@@ -363,7 +364,7 @@ def _may_become(line: str, other: str, language: str) -> bool:
     return plain(other).startswith(begun) or begun.startswith(_bare(other, language))
 
 
-def without_repetition(draft: Draft, place: Place) -> Draft:
+def without_repetition(draft: Draft, site: Site) -> Draft:
     """Ends before lines that the fill has said already, or that stand above the cursor."""
     lines = draft.text.split("\n")
     whole = len(lines) if draft.final else len(lines) - 1
@@ -384,18 +385,18 @@ def without_repetition(draft: Draft, place: Place) -> Draft:
             return draft.end(max(0, draft.text.rfind("\n", 0, looped)), "repetition")
         if (looped := _loop(lines[-1])) is not None:
             return draft.end(position + looped, "repetition")
-    if not (place.at_line_start or len(lines) > 1):
+    if not (site.at_line_start or len(lines) > 1):
         return draft
-    return _without_repeated_lines(draft, lines, whole, place)
+    return _without_repeated_lines(draft, lines, whole, site)
 
 
-def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, place: Place) -> Draft:
-    said = place.lines_above[-max(_PERIODS) :]
+def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, site: Site) -> Draft:
+    said = site.lines_above[-max(_PERIODS) :]
     first = len(said)  # where the fill begins
     starts = [0] * first
     position, held = 0, len(draft.text)
     for number, line in enumerate(lines):
-        full = (line if number else place.before + line).rstrip()
+        full = (line if number else site.before + line).rstrip()
         grown = number < whole
         if grown and number > 1 and full == said[-1] and len(full.strip()) >= _TELLING:
             return draft.end(position - 1, "repetition")

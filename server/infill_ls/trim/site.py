@@ -1,6 +1,6 @@
 """What a filter of trim is told, and what it answers.
 
-A :class:`Draft` is the text so far, a :class:`Place` what is known of the hole that it is for. A
+A :class:`Draft` is the text so far, a :class:`Site` what is known of the hole that it is for. A
 filter takes both and returns a draft. Three rules make the outcome of all of them the same
 wherever the stream is split:
 
@@ -15,24 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from infill_ls.prompt.control import broken_up
-from infill_ls.text.brackets import TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
+from infill_ls.text.brackets import SCAN_REACH, TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
 from infill_ls.text.hole import Hole
+from infill_ls.text.indents import depth_of, width_of
+from infill_ls.text.languages import PROSE_LANGUAGES
+from infill_ls.text.shape import Shape
 
-Shape = Literal["line", "statement", "block"]
-
-# How much text before the cursor is searched for open brackets and for the file's indentation,
-# in characters.
-REACH: Final = 4_000
-# Languages in which prose and fences are what is written.
-PROSE_LANGUAGES: Final = frozenset(
-    "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
-    "gitcommit git-commit mail".split()
-)
-# A line that ends like this heads a block, or goes on below.
-OPENS: Final = re.compile(r"(?:[:{(\[]|=>|->|\b(?:do|then|begin|else|try))$")
 _COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
 # Indented with tabs, whoever writes them.
@@ -43,11 +34,11 @@ class Draft:
     """``text``: the text so far. ``ended_by``: what completed it, None while it grows.
 
     ``final``: no text will follow. ``cut_short``: since a limit was reached, not because the model
-    stopped. ``broken``: what would follow can't be shown, so that the last line means nothing.
+    stopped. ``unsafe_tail``: what would follow can't be shown, so that the last line means nothing.
     A filter makes a new one, it changes none.
     """
 
-    __slots__ = ("broken", "cut_short", "ended_by", "final", "text")
+    __slots__ = ("cut_short", "ended_by", "final", "text", "unsafe_tail")
 
     def __init__(
         self,
@@ -55,13 +46,13 @@ class Draft:
         ended_by: str | None = None,
         final: bool = False,
         cut_short: bool = False,
-        broken: bool = False,
+        unsafe_tail: bool = False,
     ) -> None:
         self.text = text
         self.ended_by = ended_by
         self.final = final
         self.cut_short = cut_short
-        self.broken = broken
+        self.unsafe_tail = unsafe_tail
 
     def end(self, position: int, reason: str) -> Draft:
         """Complete, with the text up to a position."""
@@ -71,13 +62,13 @@ class Draft:
         """Without what can't be judged yet, from a position on."""
         if position >= len(self.text):
             return self
-        return Draft(self.text[:position], None, False, self.cut_short, self.broken)
+        return Draft(self.text[:position], None, False, self.cut_short, self.unsafe_tail)
 
     def become(self, text: str) -> Draft:
         """The same with another text."""
         if text is self.text:
             return self
-        return Draft(text, self.ended_by, self.final, self.cut_short, self.broken)
+        return Draft(text, self.ended_by, self.final, self.cut_short, self.unsafe_tail)
 
 
 class Filter:
@@ -85,12 +76,12 @@ class Filter:
 
     __slots__ = ("apply", "name")
 
-    def __init__(self, name: str, apply: Callable[[Draft, Place], Draft]) -> None:
+    def __init__(self, name: str, apply: Callable[[Draft, Site], Draft]) -> None:
         self.name: Final = name
         self.apply: Final = apply
 
 
-class Place:
+class Site:
     """What is known of a hole, worked out when it is first asked for, and once."""
 
     def __init__(self, hole: Hole, shape: Shape, control: tuple[str, ...] = ()) -> None:
@@ -112,7 +103,7 @@ class Place:
         """Width of the indentation of the statement that the cursor's line is of, if that closes
         brackets of lines above; else of the line itself.
         """
-        text, above = self.before, self.hole.prefix[-REACH:].split("\n")[:-1]
+        text, above = self.before, self.hole.prefix[-SCAN_REACH:].split("\n")[:-1]
         while above and Scan(self.language).follow(text).stray is not None:
             text = f"{above.pop()}\n{text}"
         return depth_of(text)
@@ -130,8 +121,8 @@ class Place:
     @cached_property
     def lines_above(self) -> list[str]:
         """The nearest lines above the cursor's that aren't blank, first to last."""
-        near = self.hole.prefix[-REACH:].split("\n")
-        whole = near[1:-1] if len(self.hole.prefix) > REACH else near[:-1]
+        near = self.hole.prefix[-SCAN_REACH:].split("\n")
+        whole = near[1:-1] if len(self.hole.prefix) > SCAN_REACH else near[:-1]
         return [line.rstrip() for line in whole if line.strip()]
 
     @cached_property
@@ -142,7 +133,7 @@ class Place:
     @cached_property
     def lines_below(self) -> list[str]:
         """The nearest lines below the cursor's that aren't blank."""
-        near = self.hole.suffix[:REACH].split("\n")[1:]
+        near = self.hole.suffix[:SCAN_REACH].split("\n")[1:]
         return [line.rstrip() for line in near if line.strip()]
 
     @cached_property
@@ -186,7 +177,7 @@ class Place:
         """How the lines around are indented, those that are."""
         return [
             found[1]
-            for text in (self.hole.prefix[-REACH:], self.hole.suffix[:REACH])
+            for text in (self.hole.prefix[-SCAN_REACH:], self.hole.suffix[:SCAN_REACH])
             for found in _INDENTED.finditer(text)
         ]
 
@@ -218,22 +209,6 @@ class Place:
 
 
 @lru_cache(maxsize=16)
-def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Place:
+def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Site:
     """What is known of a hole; the same object as long as it is asked for again and again."""
-    return Place(hole, shape, control)
-
-
-def indent_of(line: str) -> str:
-    """The blanks at a line's start."""
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-@lru_cache(maxsize=256)
-def width_of(blanks: str) -> int:
-    """Width of blanks in columns; a tab goes on to the next multiple of eight."""
-    return len(blanks.expandtabs(8))
-
-
-def depth_of(line: str) -> int:
-    """Width of the blanks at a line's start in columns."""
-    return width_of(indent_of(line))
+    return Site(hole, shape, control)

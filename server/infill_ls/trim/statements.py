@@ -7,9 +7,12 @@ from copy import copy
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.text.brackets import CLOSERS, Scan
+from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
+from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.text.languages import OPENS
+from infill_ls.text.shape import Shape
 from infill_ls.trim.closers import closable
-from infill_ls.trim.site import OPENS, Draft, Place, Shape, depth_of, indent_of, width_of
+from infill_ls.trim.site import Draft, Site
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
@@ -20,7 +23,7 @@ _END_LANGUAGES: Final = frozenset("lua ruby julia crystal elixir".split())
 CLAUSES: Final = frozenset(
     "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
     "then do endif until".split()
-) | {*CLOSERS, "{", ".", "|"}
+) | {*CLOSING_BRACKETS, "{", ".", "|"}
 # In these a line that begins with a point begins a rule.
 _SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
 # Comments, attributes and decorators belong to the statement below them; directives don't.
@@ -50,15 +53,15 @@ _UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|i
 End = tuple[int, str | None]
 
 
-def to_the_shape(draft: Draft, place: Place) -> Draft:
+def to_the_shape(draft: Draft, site: Site) -> Draft:
     """Ends with the line, the statement or the block."""
-    if place.shape == "line":
+    if site.shape == "line":
         if (end := draft.text.find("\n")) >= 0:
             return draft.end(end, "line")
         return draft
     lines = draft.text.split("\n")
     whole = len(lines) - (not draft.final)
-    number, reason = _end(lines, whole, place)
+    number, reason = _end(lines, whole, site)
     if reason is None and (draft.final or number == len(lines)):
         return draft
     while reason is not None and number > 1 and not lines[number - 1].strip():
@@ -66,34 +69,34 @@ def to_the_shape(draft: Draft, place: Place) -> Draft:
     kept = "\n".join(lines[:number])
     if reason is None:
         return draft.hold(len(kept))
-    begun = place.before + draft.text.lstrip("\n")
-    if place.shape == "block" and _may_meet(lines[number:whole], begun, place):
-        if draft.ended_by == "suffix" or _fits_whole(draft, place):
+    begun = site.before + draft.text.lstrip("\n")
+    if site.shape == "block" and _may_meet(lines[number:whole], begun, site):
+        if draft.ended_by == "suffix" or _fits_whole(draft, site):
             return draft
         if not draft.final:
             return draft.hold(len(kept))
     return Draft(kept, reason, True)
 
 
-def _may_meet(beyond: list[str], begun: str, place: Place) -> bool:
+def _may_meet(beyond: list[str], begun: str, site: Site) -> bool:
     """Whether the model may get to the line that stands below, after these lines beyond the block.
 
     ``begun``: what the block begins with. Nothing is defined on the way, and who is in a function
     is not led out of it.
     """
-    if place.below is None:
+    if site.below is None:
         return False
-    below = depth_of(place.below)
+    below = depth_of(site.below)
     if below == 0 and indent_of(begun):
         return False
-    outside = min(below, place.unit_width)
+    outside = min(below, site.unit_width)
     code = [line for line in beyond if line.strip()]
     return len(code) < _LOOK_AHEAD and not any(
         depth_of(line) < outside or _DEFINES.match(line) for line in code
     )
 
 
-def _fits_whole(draft: Draft, place: Place) -> bool:
+def _fits_whole(draft: Draft, site: Site) -> bool:
     """Whether the model stopped by itself, and not with what leaves a block that goes on below.
 
     Few small models ever do; then they mean it.
@@ -101,7 +104,7 @@ def _fits_whole(draft: Draft, place: Place) -> bool:
     if not draft.final or draft.cut_short or draft.ended_by is not None:
         return False
     last = draft.text.rstrip().rpartition("\n")[2]
-    return not _leaves(last, depth_of(place.below or ""))
+    return not _leaves(last, depth_of(site.below or ""))
 
 
 def _leaves(line: str, depth: int) -> bool:
@@ -109,18 +112,18 @@ def _leaves(line: str, depth: int) -> bool:
     return bool(_LEAVES.match(line)) and depth_of(line) == depth
 
 
-def _end(lines: list[str], whole: int, place: Place) -> End:
+def _end(lines: list[str], whole: int, site: Site) -> End:
     """Where the fill ends.
 
     ``whole`` lines can't grow any more; the next one may.
     """
     if lines[-1].strip() or whole < len(lines):
-        reading, end = _whole_lines(place, "\n".join(lines[:-1]), len(lines) - 1)
+        reading, end = _whole_lines(site, "\n".join(lines[:-1]), len(lines) - 1)
         if end is not None:
             return end
         reading, first = reading.copy(), len(lines) - 1
     else:
-        reading, first = _Reading(place, heads=not lines[0].strip()), 0
+        reading, first = _Reading(site, heads=not lines[0].strip()), 0
     for number in range(first, len(lines)):
         end = reading.line(number, lines, whole)
         if end is not None:
@@ -129,13 +132,13 @@ def _end(lines: list[str], whole: int, place: Place) -> End:
 
 
 @lru_cache(maxsize=16)
-def _whole_lines(place: Place, text: str, count: int) -> tuple[_Reading, End | None]:
+def _whole_lines(site: Site, text: str, count: int) -> tuple[_Reading, End | None]:
     """What is known after so many lines behind which another one stands; or where the fill ends.
 
     They are the same piece after piece.
     """
     lines = [*text.split("\n"), "-"] if count else ["-"]
-    reading = _Reading(place, heads=bool(count) and not lines[0].strip())
+    reading = _Reading(site, heads=bool(count) and not lines[0].strip())
     for number in range(count):
         end = reading.line(number, lines, count)
         if end is not None:
@@ -149,33 +152,33 @@ class _Reading:
     ``heads``: the fill's first line is empty, so that what is typed may head a block.
     """
 
-    def __init__(self, place: Place, *, heads: bool) -> None:
-        block = place.shape == "block"
-        self.place = place
-        self.shape: Shape = place.shape
+    def __init__(self, site: Site, *, heads: bool) -> None:
+        block = site.shape == "block"
+        self.site = site
+        self.shape: Shape = site.shape
         # What the line leaves open goes on below.
-        here = place.outer[len(place.outer) - place.hole.open.here :]
-        opened = here or (place.inside,) * bool(place.inside)
-        self.scan = Scan(place.language, opened=opened, lenient=True)
+        here = site.outer[len(site.outer) - site.hole.open.here :]
+        opened = here or (site.inside,) * bool(site.inside)
+        self.scan = Scan(site.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
-        self.in_docstring = place.in_docstring and not (place.quote and here)
+        self.in_docstring = site.in_docstring and not (site.quote and here)
         # Width of the indentation of the fill's statements.
         self.base: int | None = None
         # The last line that counts, and whether it belongs to the next one.
         self.last = ""
         self.introduces = False
-        self.closable = closable(place)
-        self.head = _open_head(place) if block else None
-        self.body = _headless(place)
-        self.floor = _floor(place) if block else 0
+        self.closable = closable(site)
+        self.head = _open_head(site) if block else None
+        self.body = _headless(site)
+        self.floor = _floor(site) if block else 0
         # Whether the function is to be finished.
-        self.finishes = bool(self.floor) and not indent_of(place.below or "")
+        self.finishes = bool(self.floor) and not indent_of(site.below or "")
         # A blank line after which the fill may go on.
         self.gap: int | None = None
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
-        if heads and opens(place.before, place.language):
-            self.base, self.last = place.depth, place.before
+        if heads and opens(site.before, site.language):
+            self.base, self.last = site.depth, site.before
 
     def copy(self) -> _Reading:
         """Another one that goes on from here."""
@@ -203,9 +206,9 @@ class _Reading:
 
         ``ends``: nothing but blanks will follow.
         """
-        if not self.last or self.last is self.place.before or self._is_inside:
+        if not self.last or self.last is self.site.before or self._is_inside:
             return None
-        if not ends and opens(self.last, self.place.language):
+        if not ends and opens(self.last, self.site.language):
             # Of the block that the line before heads.
             return None
         base = self.base or 0
@@ -222,16 +225,16 @@ class _Reading:
 
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
         """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
-        line = text if number else self.place.before + text
-        if number and self.scan.opened and _is_directive(line, self.place.language):
+        line = text if number else self.site.before + text
+        if number and self.scan.opened and _is_directive(line, self.site.language):
             # It stands at the start of the line whatever it is in.
             return None
         if self.base is None:
-            self.base = depth_of(line) if number or self.place.at_line_start else self.place.depth
+            self.base = depth_of(line) if number or self.site.at_line_start else self.site.depth
             if self._is_below_a_head(number, self.base):
-                self.base, self.last = self.place.depth, self.place.before
-        if number > 0 and self.last is self.place.before:
-            self.base = min(self.base, _begun_above(self.place, depth_of(line), self.base))
+                self.base, self.last = self.site.depth, self.site.before
+        if number > 0 and self.last is self.site.before:
+            self.base = min(self.base, _begun_above(self.site, depth_of(line), self.base))
         if number > 0 and self.last and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
@@ -244,20 +247,20 @@ class _Reading:
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
         first, self.last = not self.last, line
         # Unless the user has begun it.
-        fresh = number > 0 or self.place.at_line_start
+        fresh = number > 0 or self.site.at_line_start
         introduces = _INTRODUCES if not first else _INTRODUCES_FIRST
         self.introduces = fresh and bool(introduces.match(line.rstrip()))
         if last or self.shape != "statement" or self.introduces:
             return None
-        over = _is_finished(line, self.scan, self.base, self.place.language)
+        over = _is_finished(line, self.scan, self.base, self.site.language)
         return (number + 1, "statement") if over else None
 
     def _is_below_a_head(self, number: int, depth: int) -> bool:
         """Whether the cursor's line heads the block that the fill begins on the line below, where
         a word ends blocks.
         """
-        typed = number and not self.place.at_line_start
-        return bool(typed) and self.place.language in _END_LANGUAGES and depth > self.place.depth
+        typed = number and not self.site.at_line_start
+        return bool(typed) and self.site.language in _END_LANGUAGES and depth > self.site.depth
 
     @property
     def _is_inside(self) -> bool:
@@ -268,7 +271,7 @@ class _Reading:
         """Whether this line goes on with what was open at the cursor, if no more than that is."""
         if len(self.scan.opened) > self.scan.outer or self.scan.quote:
             return True
-        return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSERS
+        return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSING_BRACKETS
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""
@@ -276,7 +279,7 @@ class _Reading:
         if first is None and not grown:
             return self.so_far(number)
         word = (first[1] or first[2]) if first else ""
-        if word == "." and self.place.language in _SELECTOR_LANGUAGES:
+        if word == "." and self.site.language in _SELECTOR_LANGUAGES:
             word = ""
         indent = depth_of(line)
         if self.gap is not None and indent < self.floor:
@@ -297,7 +300,7 @@ class _Reading:
         if self.doubtful is not None and grown and _leaves(line, self.floor):
             # The function ends here, and yet goes on below.
             return self.doubtful, "blank line"
-        if indent < base and word in CLOSERS and self.closable > 0:
+        if indent < base and word in CLOSING_BRACKETS and self.closable > 0:
             # The text below leaves the block open.
             self.closable -= 1
             self.base, self.shape = indent, "statement"
@@ -312,18 +315,18 @@ class _Reading:
 
         ``text``: the fill's part of it.
         """
-        if self.place.rest.strip() or not opens(line, self.place.language):
+        if self.site.rest.strip() or not opens(line, self.site.language):
             return False
-        if not self.last and not self.place.at_line_start:
+        if not self.last and not self.site.at_line_start:
             # The user writes the head of what stands there, and no list that goes on below.
             after = self.scan.copy().follow(text)
             is_head = not after.outer and not after.quote and line.rstrip()[-1] not in "(["
-            below = depth_of(self.place.below or "")
+            below = depth_of(self.site.below or "")
             return is_head and below > base
         if not self.body:
             return False
         depth = depth_of(line)
-        return base <= depth and depth + self.place.unit_width == self.body
+        return base <= depth and depth + self.site.unit_width == self.body
 
 
 @lru_cache(maxsize=256)
@@ -346,14 +349,14 @@ def opens(line: str, language: str) -> bool:
     return OPENS.search(code_of(line, language)) is not None
 
 
-def _begun_above(place: Place, depth: int, base: int) -> int:
+def _begun_above(site: Site, depth: int, base: int) -> int:
     """Width of the indentation of the head of a block whose first line is indented like this.
 
     A head that goes on over two lines may be further in on the second than its block.
     """
-    above = code_of(place.above, place.language)
+    above = code_of(site.above, site.language)
     outer = depth_of(above)
-    goes_on = place.language not in _LINE_LANGUAGES and above[-1:] not in ("", "{", "}", ";")
+    goes_on = site.language not in _LINE_LANGUAGES and above[-1:] not in ("", "{", "}", ";")
     return outer if goes_on and outer < depth <= base else base
 
 
@@ -363,25 +366,25 @@ def _is_directive(line: str, language: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _floor(place: Place) -> int:
+def _floor(site: Site) -> int:
     """Width of the indentation down to which a block may go on in the one around it.
 
     Where the cursor's line is empty to its start, the user has not said in which block he is. The
     lines below tell how far the gap may reach, or it is the rest of the function. 0 if nothing
     tells.
     """
-    if place.before or place.rest.strip():
+    if site.before or site.rest.strip():
         return 0
-    below = depth_of(place.below or "")
-    if below or place.language != "python":
+    below = depth_of(site.below or "")
+    if below or site.language != "python":
         return below
-    return _function_body(place)
+    return _function_body(site)
 
 
-def _function_body(place: Place) -> int:
+def _function_body(site: Site) -> int:
     """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
     width, body = 10_000, 0
-    for line in reversed(place.lines_above):
+    for line in reversed(site.lines_above):
         indent = depth_of(line)
         if indent < width:
             if _FUNCTION.match(line):
@@ -419,38 +422,38 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
 
 
 @lru_cache(maxsize=16)
-def _open_head(place: Place) -> int | None:
+def _open_head(site: Site) -> int | None:
     """Width of the indentation of the line whose block the cursor begins, if it begins one.
 
     None too if the text below goes on with that statement already.
     """
-    head, below = indent_of(place.above), place.below or ""
+    head, below = indent_of(site.above), site.below or ""
     first = _FIRST_WORD.match(below + "\n")
     goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = opens(place.above, place.language)
-    return width_of(head) if opened and place.at_line_start and not goes_on else None
+    opened = opens(site.above, site.language)
+    return width_of(head) if opened and site.at_line_start and not goes_on else None
 
 
 @lru_cache(maxsize=16)
-def _headless(place: Place) -> int:
+def _headless(site: Site) -> int:
     """Width of the indentation of what stands below, if it is the body of a head that is missing.
 
     0 if it isn't.
     """
-    if not place.at_line_start or place.rest.strip() or place.language != "python":
+    if not site.at_line_start or site.rest.strip() or site.language != "python":
         return 0
-    above, below = depth_of(place.above), depth_of(place.below or "")
-    opened = opens(place.above, place.language)
-    if above == below and not place.before and not opened:
+    above, below = depth_of(site.above), depth_of(site.below or "")
+    opened = opens(site.above, site.language)
+    if above == below and not site.before and not opened:
         return below
-    deepest = above + place.unit_width if opened else above
+    deepest = above + site.unit_width if opened else above
     return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     """Whether the statement is over at this line's end, whatever comes next."""
     code = code_of(line, language)
-    if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSERS:
+    if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSING_BRACKETS:
         return False
     if language not in _LINE_LANGUAGES and not code.endswith(";"):
         return False

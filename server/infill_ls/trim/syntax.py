@@ -17,8 +17,9 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.text.brackets import CLOSERS, OPENERS, QUOTES, Scan, closer_of
-from infill_ls.trim.site import Draft, Place, depth_of, indent_of, width_of
+from infill_ls.text.brackets import CLOSING_BRACKETS, OPENERS, QUOTES, Scan, closer_of
+from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.trim.site import Draft, Site
 from infill_ls.trim.statements import CLAUSES, opens
 
 if TYPE_CHECKING:
@@ -50,33 +51,33 @@ _FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 
 
-def without_new_errors(draft: Draft, place: Place) -> Draft:
+def without_new_errors(draft: Draft, site: Site) -> Draft:
     """Cuts a complete fill back to the longest part that adds no syntax error.
 
     At line ends, in the first line at the end of a statement; where words stand right of the
     cursor, at any word.
     """
-    if not draft.final or not draft.text.strip() or place.language not in _GRAMMARS:
+    if not draft.final or not draft.text.strip() or site.language not in _GRAMMARS:
         return draft
-    kept = _kept(place, draft.text)
+    kept = _kept(site, draft.text)
     return draft if kept == len(draft.text) else draft.end(kept, "syntax")
 
 
 @lru_cache(maxsize=32)
-def _kept(place: Place, text: str) -> int:
+def _kept(site: Site, text: str) -> int:
     """How much of a fill to keep, in characters."""
-    if len(place.before) >= _BEFORE or max(map(len, (place.rest, place.hole.closers))) >= _AFTER:
+    if len(site.before) >= _BEFORE or max(map(len, (site.rest, site.hole.closers))) >= _AFTER:
         # Of a line that is cut itself no parser can say anything.
         return len(text)
-    if place.language in _PREPROCESSED and _DIRECTIVE.search(place.before + text):
+    if site.language in _PREPROCESSED and _DIRECTIVE.search(site.before + text):
         # What it begins or ends may be anywhere.
         return len(text)
-    before, after = _around(place)
-    for parses in _judges(place.language):
-        for length in islice(_lengths(text, place), _TRIES):
-            if parses(before + _completed(text[:length], after, place)):
+    before, after = _around(site)
+    for parses in _judges(site.language):
+        for length in islice(_lengths(text, site), _TRIES):
+            if parses(before + _completed(text[:length], after, site)):
                 return length
-        if any(parses(one) for one in _without_fill(before, after, place)):
+        if any(parses(one) for one in _without_fill(before, after, site)):
             return 0
     # The text around is broken whatever stands in the hole: it can't tell what the fill adds.
     return len(text)
@@ -90,85 +91,85 @@ def _judges(language: str) -> Iterator[Callable[[str], bool]]:
     yield lambda text: not parser.parse(text.encode("utf-8", "replace")).root_node.has_error
 
 
-def _without_fill(before: str, after: str, place: Place) -> Iterator[str]:
+def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:
     """The text with nothing in the hole, or what would do in many.
 
     Where words or a lone quote stand right of the cursor, also with another line in place of the
     cursor's.
     """
-    for stand_in in _stand_ins(place):
-        yield before + stand_in + place.hole.closers + after
-    if place.rest_has_words or (place.rest[:1] in QUOTES and not place.quote):
-        head = before[: len(before) - len(place.before)] + indent_of(place.before + place.rest)
+    for stand_in in _stand_ins(site):
+        yield before + stand_in + site.hole.closers + after
+    if site.rest_has_words or (site.rest[:1] in QUOTES and not site.quote):
+        head = before[: len(before) - len(site.before)] + indent_of(site.before + site.rest)
         for line in _LINES:
-            yield head + line + after[len(place.rest) :]
+            yield head + line + after[len(site.rest) :]
 
 
-def _lengths(text: str, place: Place) -> Iterator[int]:
+def _lengths(text: str, site: Site) -> Iterator[int]:
     """Where a fill may be cut, the longest part first."""
     yield len(text)
     first_line = text.find("\n")
     for found in reversed(list(re.finditer(r"\n", text))):
         yield len(text[: found.start()].rstrip())
     line = text if first_line < 0 else text[:first_line]
-    if place.rest_has_words:
+    if site.rest_has_words:
         ends = [found.end() for found in _TOKEN.finditer(line)]
     else:
-        python = place.language == "python"
+        python = site.language == "python"
         ends = [found.start() if python else found.end() for found in re.finditer(";", line)]
     yield from (end for end in reversed(ends) if end < len(line))
 
 
-def _completed(fill: str, after: str, place: Place) -> str:
+def _completed(fill: str, after: str, site: Site) -> str:
     """A fill and the text after it, with what the user has still to write below.
 
     A fill of one line may head a block.
     """
-    after = place.hole.closers[place.hole.replaced(fill) :] + after
-    if place.shape != "line":
+    after = site.hole.closers[site.hole.replaced(fill) :] + after
+    if site.shape != "line":
         return fill + after
-    line = (fill + place.rest).rstrip()
-    indent = indent_of(place.before + line)
-    if line.endswith(":") and place.language == "python":
-        below = depth_of(place.below or "")
+    line = (fill + site.rest).rstrip()
+    indent = indent_of(site.before + line)
+    if line.endswith(":") and site.language == "python":
+        below = depth_of(site.below or "")
         body = "" if below > width_of(indent) else f"\n{indent}    pass"
-        return fill + place.rest + body + after[len(place.rest) :]
-    if line.endswith(tuple(OPENERS)) and not place.rest.strip():
-        opened = Scan(place.language, quote=place.inside, lenient=True).follow(line).brackets
+        return fill + site.rest + body + after[len(site.rest) :]
+    if line.endswith(tuple(OPENERS)) and not site.rest.strip():
+        opened = Scan(site.language, quote=site.inside, lenient=True).follow(line).brackets
         return fill.rstrip() + "".join(map(closer_of, reversed(opened))) + after
     return fill + after
 
 
-def _stand_ins(place: Place) -> Iterator[str]:
+def _stand_ins(site: Site) -> Iterator[str]:
     """Texts of which one would do in most holes: with it, the file is without error."""
     yield from ("", "x")
-    if not place.at_line_start:
+    if not site.at_line_start:
         return
-    unit = place.unit or "    "
-    above, below = indent_of(place.above), indent_of(place.below or "")
+    unit = site.unit or "    "
+    above, below = indent_of(site.above), indent_of(site.below or "")
     for indent in dict.fromkeys((above, above + unit, below, below.removesuffix(unit))):
-        if indent.startswith(place.before):
-            line = indent[len(place.before) :]
+        if indent.startswith(site.before):
+            line = indent[len(site.before) :]
             yield line + "x"
-            if place.language == "python":
+            if site.language == "python":
                 yield line + "if x:"
                 yield f"{line}if x:\n{indent}{unit}x"
 
 
 @lru_cache(maxsize=16)
-def _around(place: Place) -> tuple[str, str]:
+def _around(site: Site) -> tuple[str, str]:
     """The text of the top-level statement around the cursor, on either side of it.
 
     If that is too long, of what fits what is least indented; a Python one gets a head.
     """
-    near = place.hole.prefix[-_BEFORE:]
-    if len(place.hole.prefix) > _BEFORE:
+    near = site.hole.prefix[-_BEFORE:]
+    if len(site.hole.prefix) > _BEFORE:
         near = near.partition("\n")[2]
     lines = near.split("\n")
     start = least = 0
     lowest: int | None = None
     for number in range(len(lines) - 1, -1, -1):
-        line = lines[number] if number < len(lines) - 1 else lines[number] + place.rest
+        line = lines[number] if number < len(lines) - 1 else lines[number] + site.rest
         if not line.strip():
             continue
         width = depth_of(line)
@@ -179,11 +180,11 @@ def _around(place: Place) -> tuple[str, str]:
             start = number
             break
     else:
-        start = least if len(place.hole.prefix) > _BEFORE else 0
+        start = least if len(site.hole.prefix) > _BEFORE else 0
     head = "\n".join(lines[start:])
-    if lowest and place.language == "python":
+    if lowest and site.language == "python":
         head = "class _:\n" + head
-    after = place.hole.suffix[len(place.hole.line_end) :]
+    after = site.hole.suffix[len(site.hole.line_end) :]
     below = after[:_AFTER].split("\n")
     if len(after) > _AFTER:
         below = below[:-1] or below
@@ -195,7 +196,7 @@ def _around(place: Place) -> tuple[str, str]:
             if closed or not _goes_on(line) or depth_of(line) < (lowest or 0):
                 break
             # Of two closers in a row the second is that of what is around the statement.
-            closed = line.strip()[0] in CLOSERS and not opens(line, place.language)
+            closed = line.strip()[0] in CLOSING_BRACKETS and not opens(line, site.language)
         end += 1
     return head, "\n".join(below[:end]) + "\n"
 

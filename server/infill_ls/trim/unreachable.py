@@ -10,8 +10,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.text.brackets import CLOSERS, Scan
-from infill_ls.trim.site import REACH, Draft, Place, depth_of
+from infill_ls.text.brackets import CLOSING_BRACKETS, SCAN_REACH, Scan
+from infill_ls.text.indents import depth_of
+from infill_ls.text.languages import LINE_COMMENTS, is_comment
+from infill_ls.trim.site import Draft, Site
 from infill_ls.trim.statements import CLAUSES, is_unfinished
 
 # The words that leave a block, by language; elsewhere they may be anything.
@@ -33,21 +35,6 @@ _LEAVING: Final = {
 }
 # Behind these a condition may stand on the line of the statement.
 _MODIFIED: Final = {"ruby": re.compile(r"\b(?:if|unless|while|until)\b")}
-# How a comment of one line begins, where it is not //.
-_COMMENTS: Final = {
-    **dict.fromkeys(
-        "python ruby shellscript julia nim gdscript powershell perl r yaml toml dockerfile "
-        "makefile elixir coffeescript crystal terraform cmake fish tcl".split(),
-        "#",
-    ),
-    **dict.fromkeys("lua sql haskell elm ada vhdl applescript".split(), "--"),
-    **dict.fromkeys("clojure lisp scheme elisp asm ini".split(), ";"),
-    **dict.fromkeys("latex erlang prolog matlab".split(), "%"),
-}
-_COMMENT: Final = {
-    "//": re.compile(r"\s*(?://|/?\*)"),
-    **{mark: re.compile(rf"\s*{mark}") for mark in ("#", "--", ";", "%")},
-}
 # What belongs to a block though nothing leads to it: a label, a directive, what is defined for
 # the lines above as well.
 _LABEL: Final = re.compile(r"\s*[\w.'$]+\s*:(?![:=])")
@@ -75,33 +62,33 @@ def _leaving(language: str) -> re.Pattern[str]:
     return re.compile(rf"[ \t]*(?:{'|'.join(_LEAVING[language])})\b(?!\s*[=.:])")
 
 
-def without_unreachable(draft: Draft, place: Place) -> Draft:
+def without_unreachable(draft: Draft, site: Site) -> Draft:
     """Ends before a line of a block that was left above it.
 
     Not in a bracket that the fill opens: it would be left open.
     """
-    words = _LEAVING.get(place.language)
+    words = _LEAVING.get(site.language)
     if words is None or not draft.text:
         return draft
-    left = _left_above(place)
+    left = _left_above(site)
     if left is None:
         if "\n" not in draft.text:
             return draft
-        text = place.before + draft.text if place.typed else draft.text
+        text = site.before + draft.text if site.typed else draft.text
         for word in words:
             if word in text:
                 break
         else:
             return draft
-    if place.prose or place.quote:
+    if site.prose or site.quote:
         return draft
-    near = place.hole.prefix[-REACH:]
-    if near.rfind("/*") > near.rfind("*/") and _COMMENTS.get(place.language) is None:
+    near = site.hole.prefix[-SCAN_REACH:]
+    if near.rfind("/*") > near.rfind("*/") and site.language not in LINE_COMMENTS:
         return draft
-    return _up_to_what_is_unreachable(draft, place, left)
+    return _up_to_what_is_unreachable(draft, site, left)
 
 
-def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> Draft:
+def _up_to_what_is_unreachable(draft: Draft, site: Site, left: int | None) -> Draft:
     """``left``: width of the indentation of the block that was left; None if none was."""
     lines = draft.text.split("\n")
     whole = len(lines)
@@ -110,14 +97,14 @@ def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> 
         while whole and not lines[whole - 1].strip():
             whole -= 1
         whole -= 1
-    scan = Scan(place.language, lenient=True)
+    scan = Scan(site.language, lenient=True)
     # Where comments begin that stand behind what leaves the block, and where the line does.
     comments: int | None = None
     position = 0
     # Of a statement of several lines that leaves a block.
     leaving: int | None = None
     for number, text in enumerate(lines):
-        line = text if number else place.before + text
+        line = text if number else site.before + text
         inside = bool(scan.opened or scan.quote)
         if not inside and line.strip():
             depth = depth_of(line)
@@ -125,7 +112,7 @@ def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> 
                 start = position if comments is None else comments
                 if depth == left and number >= whole:
                     return draft.hold(max(0, start - 1))
-                kind = _kind(line, place.language) if depth == left else "allowed"
+                kind = _kind(line, site.language) if depth == left else "allowed"
                 if kind == "allowed" and depth < left and comments == 0:
                     # Whoever stands here has not asked for a last word on the block.
                     return draft.end(0, "unreachable")
@@ -135,8 +122,8 @@ def _up_to_what_is_unreachable(draft: Draft, place: Place, left: int | None) -> 
                     comments = start
                 elif kind == "statement":
                     return draft.end(max(0, start - 1), "unreachable")
-            optional = _ATTRIBUTE.match(lines[number - 1] if number else place.above)
-            leaving = depth if _leaves(line, place.language) and not optional else None
+            optional = _ATTRIBUTE.match(lines[number - 1] if number else site.above)
+            leaving = depth if _leaves(line, site.language) and not optional else None
         scan.follow(text + "\n")
         if leaving is not None and not scan.opened and not scan.quote:
             if leaving and not is_unfinished(_TRAILING.sub("", line)):
@@ -166,7 +153,7 @@ def _kind(line: str, language: str) -> str:
         return "comment"
     code = line.lstrip()
     first, word = code[0], _WORD.match(code)
-    if first in CLOSERS or first == "#":
+    if first in CLOSING_BRACKETS or first == "#":
         return "allowed"
     if first in _GOES_ON:
         return "goes on"
@@ -177,19 +164,14 @@ def _kind(line: str, language: str) -> str:
     return "statement"
 
 
-def is_comment(line: str, language: str) -> bool:
-    """Whether a line of code is nothing but a comment."""
-    return _COMMENT[_COMMENTS.get(language, "//")].match(line) is not None
-
-
 @lru_cache(maxsize=16)
-def _left_above(place: Place) -> int | None:
+def _left_above(site: Site) -> int | None:
     """Width of the indentation of the block that the lines above the cursor leave, if they do."""
-    if not place.at_line_start or place.rest.strip() or place.in_docstring:
+    if not site.at_line_start or site.rest.strip() or site.in_docstring:
         return None
-    lines = place.lines_above
+    lines = site.lines_above
     last = len(lines) - 1
-    while last >= 0 and is_comment(lines[last], place.language):
+    while last >= 0 and is_comment(lines[last], site.language):
         last -= 1
     if last < 0 or is_unfinished(_TRAILING.sub("", lines[last])):
         return None
@@ -199,10 +181,12 @@ def _left_above(place: Place) -> int | None:
         return None
     # The statement's head, if it has several lines.
     head = last
-    while head >= 0 and (depth_of(lines[head]) > depth or lines[head].lstrip()[0] in CLOSERS):
+    while head >= 0 and (
+        depth_of(lines[head]) > depth or lines[head].lstrip()[0] in CLOSING_BRACKETS
+    ):
         head -= 1
-    if head < 0 or depth_of(lines[head]) != depth or not _leaves(lines[head], place.language):
+    if head < 0 or depth_of(lines[head]) != depth or not _leaves(lines[head], site.language):
         return None
-    if head < last and lines[last].lstrip()[0] not in CLOSERS:
+    if head < last and lines[last].lstrip()[0] not in CLOSING_BRACKETS:
         return None
     return None if head and _ATTRIBUTE.match(lines[head - 1]) else depth
