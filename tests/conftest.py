@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls.api import Session
+from infill_ls.api import SharedEngines
 from infill_ls.engines.embedded import weights
 
 # A test's time says nothing here. In CI the same examples are tried each time.
@@ -52,4 +52,4 @@ def _weights() -> None:
 def _session() -> Iterator[None]:
     """What the Python API keeps open between calls ends with the test."""
     yield
-    Session.shared().close()
+    SharedEngines.shared().close()

@@ -16,8 +16,9 @@ from bench.peers import POLICIES, Peer, Policy
 from bench.replay import OURS, Figures, Session, everything
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import Edit, Typist, World
-from infill_ls.completion.completer import Answer, Completer
-from infill_ls.engines import Engine
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import Completer
+from infill_ls.engines.engine import Engine
 from infill_ls.lsp.server import Server
 from infill_ls.settings import Settings
 from infill_ls.text.hole import between

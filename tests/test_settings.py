@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from infill_ls.prompt.families import OwnTemplate
-from infill_ls.settings import KEYS, Settings, from_user, load, parse_ollama_host, read_user_file
+from infill_ls.settings import (
+    KEYS,
+    OwnTemplate,
+    Settings,
+    from_user,
+    load,
+    parse_ollama_host,
+    read_user_file,
+)
 
 DEFAULT = Settings(headers={})
 OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}

@@ -18,6 +18,6 @@ def complete(prefix: str, suffix: str = "", model: str = "auto") -> str:
     Raises :class:`infill_ls.errors.InfillError`, whose text says what to do.
     """
     # The language server imports this package too and must not pay for the pipeline at start.
-    from infill_ls.api import Session
+    from infill_ls.api import SharedEngines
 
-    return Session.shared().complete(prefix, suffix, model)
+    return SharedEngines.shared().complete(prefix, suffix, model)

@@ -9,16 +9,17 @@ from typing import ClassVar
 
 from infill_ls.completion import policy
 from infill_ls.completion.generation import fill_hole
-from infill_ls.engines import Engine, connect, get_ready
+from infill_ls.engines import connect
+from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.errors import SettingsError
 from infill_ls.settings import Settings, from_user
 from infill_ls.text import hole
 
 
-class Session:
+class SharedEngines:
     """An event loop on a thread of its own, with an engine for each model that was asked for."""
 
-    _shared: ClassVar[Session | None] = None
+    _shared: ClassVar[SharedEngines | None] = None
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self) -> None:
@@ -32,11 +33,11 @@ class Session:
         atexit.register(self.close)
 
     @classmethod
-    def shared(cls) -> Session:
+    def shared(cls) -> SharedEngines:
         """The session of this process."""
         with cls._lock:
             if cls._shared is None:
-                cls._shared = Session()
+                cls._shared = SharedEngines()
             return cls._shared
 
     def complete(self, prefix: str, suffix: str, model: str) -> str:
@@ -54,9 +55,9 @@ class Session:
     def close(self) -> None:
         """Let the engines go and end the loop. A later call of ``shared`` begins anew."""
         atexit.unregister(self.close)
-        with Session._lock:
-            if Session._shared is self:
-                Session._shared = None
+        with SharedEngines._lock:
+            if SharedEngines._shared is self:
+                SharedEngines._shared = None
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -3,8 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
+# ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
+# timer) need no second wait; VS Code asks 50 ms after every key.
+DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
+DEBOUNCE_MS_ELSEWHERE: Final = 75
+# Texts after which editors with menus ask without waiting for two letters of a word: where a name
+# or an expression begins.
+TRIGGERS: Final = (".", "(", "[", "{", ",", "=", ":", " ", "\t", "\n")
+# Words of the languages before an expression, a name or a type: where they stand in a line (after a
+# blank or an opening bracket), and those that begin a statement but are common in prose too.
+_BEFORE_EXPRESSIONS: Final = (
+    *("and", "assert", "async", "await", "case", "catch", "const", "def", "defer", "delete"),
+    *("dyn", "echo", "elif", "else", "elseif", "elsif", "enum", "except", "extends", "final", "fn"),
+    *("func", "if", "impl", "implements", "import", "in", "instanceof", "lambda", "mut", "new"),
+    *("not", "or", "raise", "range", "return", "static", "struct", "throw", "throws", "typeof"),
+    *("unless", "var", "yield"),
+    # SQL, which is in capitals where it is typed by itself.
+    *("SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "JOIN", "ON", "BY", "SET", "INTO"),
+)
+_BEGIN_STATEMENTS: Final = (
+    *("class", "del", "do", "export", "for", "from", "function", "interface", "let", "local"),
+    *("match", "package", "private", "protected", "pub", "public", "require", "switch", "trait"),
+    *("type", "until", "use", "when", "while", "with"),
+)
+_OPERATORS: Final = "=,:+-*/%<>&|?"
+# Helix looks for whole texts left of the cursor, and asks all servers after those of any: a blank
+# alone would open everybody's menu in the middle of comments, and at each step of indentation. So
+# it is a blank after what an expression, a name or another part of a statement follows.
+HELIX_TRIGGERS: Final = (
+    *(".", "(", "[", "{", "->", "::", "$", "<", "</", "(|"),
+    *(f"{mark} " for mark in f"{_OPERATORS});]}}0123456789"),
+    *(f"{before}{word} " for word in _BEFORE_EXPRESSIONS for before in ("\n", "\t", " ", "(", "[")),
+    *(f"{before}{word} " for word in _BEGIN_STATEMENTS for before in ("\n", "\t", "  ")),
+    # Within a string, where it is the part of an expression.
+    *(before + quote for before in ("(", "[", "{", "=") for quote in "\"'"),
+    *(f"{mark} {quote}" for mark in _OPERATORS for quote in "\"'"),
+    *sorted({"\n" + unit * depth for unit in ("\t", "  ", "    ") for depth in range(7)}),
+)
 # They send a document with its own line ends, but keep them apart from the text: a CR in what is
 # inserted would be shown as one, and stay in the line (Neovim 0.12.4).
 _LINE_ENDS_APART: Final = ("neovim",)
@@ -24,6 +61,20 @@ def keeps_line_ends_apart(client: str) -> bool:
 def shows_range(client: str) -> bool:
     """Whether ghost text may take the place of what stands right of the cursor."""
     return not _is_one_of(client, _ONLY_INSERTS)
+
+
+def debounce(setting: int | Literal["auto"], client: str) -> float:
+    """Seconds to wait before the engine is asked, in case another key comes."""
+    if setting != "auto":
+        return setting / 1000
+    name = client.lower()
+    known = (ms for editor, ms in DEBOUNCE_MS.items() if editor in name)
+    return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
+
+
+def trigger_characters(client: str) -> tuple[str, ...]:
+    """Texts after which a menu is to be asked for at once."""
+    return HELIX_TRIGGERS if client.lower() == "helix" else TRIGGERS
 
 
 def _is_one_of(client: str, editors: Iterable[str]) -> bool:

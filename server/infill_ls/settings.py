@@ -18,11 +18,22 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from infill_ls.prompt.families import OwnTemplate
-
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
 
 EngineName = Literal["auto", "ollama", "openai", "embedded"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """The ``fim`` setting: the template of a model that the table of families doesn't know.
+
+    ``match``: glob for the model's name, with or without its tag. ``template``: the prompt, with
+    ``{prefix}`` and ``{suffix}`` once each. ``stop``: texts that end a fill.
+    """
+
+    match: str
+    template: str
+    stop: tuple[str, ...] = ()
 
 
 class _Wrong(ValueError):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from bench.world import SOURCES
 from holes import at
-from infill_ls.completion.completer import Answer, Completer
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import Completer
 
 
 @dataclass

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from infill_ls.completion import policy
-from infill_ls.completion.completer import Answer, Reason
+from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.offers import Offers
 from infill_ls.completion.recall import Recall
-from infill_ls.engines import Engine
+from infill_ls.engines.engine import Engine
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Request

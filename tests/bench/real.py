@@ -22,10 +22,10 @@ from bench.peers import POLICIES, Peer
 from bench.replay import OURS, Session
 from bench.world import SOURCES, Typist, World, edits
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.policy import context_tokens
-from infill_ls.engines import Engine
 from infill_ls.engines.embedded import weights
 from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.engine import Engine
+from infill_ls.engines.rates import context_tokens
 from infill_ls.lsp.server import Server
 from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings

@@ -27,7 +27,7 @@ from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
 from bench.world import SOURCES, Typist, World, closings, edits
 from infill_ls.completion.completer import Completer
-from infill_ls.engines import Engine
+from infill_ls.engines.engine import Engine
 from infill_ls.lsp.server import Server
 from infill_ls.settings import Settings
 

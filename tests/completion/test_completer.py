@@ -12,10 +12,12 @@ import pytest
 
 from fake_ollama import FakeOllama
 from holes import at
-from infill_ls.completion.completer import GRACE, Answer, Completer
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import GRACE, Completer
 from infill_ls.completion.connection import LOOK
 from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
-from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.engines import connect
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.errors import BadAnswer, EngineError, NotRunning
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model

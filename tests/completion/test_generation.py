@@ -12,8 +12,9 @@ import pytest
 from fake_ollama import FakeOllama, by_heart
 from holes import at
 from infill_ls.completion import policy
+from infill_ls.completion.answer import Outcome
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.generation import Outcome, fill_hole
+from infill_ls.completion.generation import fill_hole
 from infill_ls.engines import connect
 from infill_ls.engines.ollama import Ollama
 from infill_ls.settings import Settings

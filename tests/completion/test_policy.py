@@ -10,8 +10,11 @@ import pytest
 
 from holes import at
 from infill_ls.completion import policy
-from infill_ls.completion.policy import Candidate, Plan
-from infill_ls.engines.rates import CONTEXT_TOKENS, Rates
+from infill_ls.completion.patience import EditorPatience
+from infill_ls.completion.policy import Plan
+from infill_ls.editors import HELIX_TRIGGERS
+from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
+from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
 from infill_ls.settings import Settings
 
 SETTINGS = Settings(headers={})
@@ -152,23 +155,23 @@ def test_how_long_to_wait_for_another_key(
 def test_the_budget_of_a_prompt(
     setting: Literal["auto"] | int, read: float | None, tokens: int
 ) -> None:
-    assert policy.context_tokens(setting, Rates(read=read)) == tokens
+    assert context_tokens(setting, Rates(read=read)) == tokens
 
 
 def test_the_budget_where_nothing_is_measured() -> None:
-    assert policy.context_tokens("auto") == CONTEXT_TOKENS
-    assert policy.context_tokens(1000) == 1000
+    assert context_tokens("auto") == CONTEXT_TOKENS
+    assert context_tokens(1000) == 1000
 
 
 def test_a_cancel_at_each_key_is_not_giving_up() -> None:
-    patience = policy.EditorPatience()
+    patience = EditorPatience()
     for _ in range(5):
         patience.gave_up(0.13)
     assert patience.latency(1.0) == 1.0
 
 
 def test_an_editor_that_gives_up_is_answered_before() -> None:
-    patience = policy.EditorPatience()
+    patience = EditorPatience()
     patience.gave_up(0.3)
     patience.gave_up(0.752)
     assert patience.limit == math.inf
@@ -180,7 +183,7 @@ def test_an_editor_that_gives_up_is_answered_before() -> None:
     assert patience.latency(1.0) == pytest.approx(0.648)
 
 
-SMALL, LARGE = Candidate("small", 1000, 11.25), Candidate("large", 2000, 7.5)
+SMALL, LARGE = EmbeddedModel("small", 1000, 11.25), EmbeddedModel("large", 2000, 7.5)
 
 
 @pytest.mark.parametrize(
@@ -209,13 +212,13 @@ def test_the_model_that_the_embedded_engine_runs(
     cores: int, memory: int | None, rates: dict[str, Rates], best: str
 ) -> None:
     for candidates in ([SMALL, LARGE], [LARGE, SMALL]):
-        chosen = policy.best_embedded(candidates, cores=cores, memory=memory, rates=rates)
+        chosen = best_embedded(candidates, cores=cores, memory=memory, rates=rates)
         assert chosen == best
 
 
 @pytest.mark.parametrize("candidate", [SMALL, LARGE])
-def test_the_only_model_is_the_best(candidate: Candidate) -> None:
-    assert policy.best_embedded([candidate], cores=1, memory=1, rates={}) == candidate.name
+def test_the_only_model_is_the_best(candidate: EmbeddedModel) -> None:
+    assert best_embedded([candidate], cores=1, memory=1, rates={}) == candidate.name
 
 
 @pytest.mark.parametrize(
@@ -250,7 +253,7 @@ def test_the_only_model_is_the_best(candidate: Candidate) -> None:
     ],
 )
 def test_helix_asks_where_an_expression_or_a_name_begins(text: str) -> None:
-    assert f"\n{text}".endswith(policy.HELIX_TRIGGERS)
+    assert f"\n{text}".endswith(HELIX_TRIGGERS)
 
 
 @pytest.mark.parametrize(
@@ -272,4 +275,4 @@ def test_helix_asks_where_an_expression_or_a_name_begins(text: str) -> None:
     ],
 )
 def test_helix_asks_nobody_in_prose(text: str) -> None:
-    assert not f"\n{text}".endswith(policy.HELIX_TRIGGERS)
+    assert not f"\n{text}".endswith(HELIX_TRIGGERS)

@@ -10,8 +10,9 @@ import looptime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.completion.completer import Answer, Completer
-from infill_ls.engines import Chunk, Engine
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import Completer
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.errors import BadAnswer
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model

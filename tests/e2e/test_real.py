@@ -20,7 +20,8 @@ from holes import CURSOR
 from infill_ls import complete
 from infill_ls.completion import policy
 from infill_ls.completion.generation import fill_hole
-from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.engines import connect
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.prompt.build import Mode, Request
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings

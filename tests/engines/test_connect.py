@@ -16,7 +16,7 @@ from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
 from infill_ls.engines.rates import Rates
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import ModelNotFound, NotRunning, WeightsError
 from infill_ls.settings import EngineName, Settings
 
@@ -75,8 +75,8 @@ async def test_the_best_is_among_what_is_fetched(have: list[Weights]) -> None:
 
 async def test_what_was_measured_decides() -> None:
     settings = replace(SETTINGS, engine="embedded")
-    key = Measured.key("embedded", settings.engine_url, LARGER.name)
-    Measured().save(key, Rates(write=3))
+    key = RatesFile.key("embedded", settings.engine_url, LARGER.name)
+    RatesFile().save(key, Rates(write=3))
     assert await used(settings) == ("embedded", DEFAULT.name)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from fake_ollama import FakeOllama, Load
 from holes import at
-from infill_ls.engines import Chunk, get_ready
+from infill_ls.engines.engine import Chunk, get_ready
 from infill_ls.engines.ollama import SLOW_BATCH, GenerateRequest, Ollama, parameters
 from infill_ls.errors import (
     BadAnswer,

@@ -17,7 +17,8 @@ from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import Generation
-from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.engines import connect
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.rates import (
     COLD_READ,
     CONTEXT_STEPS,
@@ -30,7 +31,7 @@ from infill_ls.engines.rates import (
     Call,
     Rates,
 )
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer
 from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings
@@ -475,7 +476,7 @@ class Simulated(Desk):
 
 
 def desk(
-    read: float, says: Says, measured: Measured | None = None, *, goes_ahead: bool = True
+    read: float, says: Says, measured: RatesFile | None = None, *, goes_ahead: bool = True
 ) -> Simulated:
     profile = Profile("", read, WRITES.get(read, read / 5))
     engine = SimulatedEngine(profile, lambda _: iter(pieces("compute(value, other)\n")), says=says)
@@ -509,8 +510,8 @@ async def test_a_machine_that_is_another_one_now(
     tmp_path: Path, known: float, read: float, says: Says
 ) -> None:
     """On battery, or no longer; or what was kept is wrong."""
-    measured = Measured(tmp_path / "rates.json")
-    key = Measured.key("ollama", Settings(headers={}).engine_url, "qwen2.5-coder:1.5b")
+    measured = RatesFile(tmp_path / "rates.json")
+    key = RatesFile.key("ollama", Settings(headers={}).engine_url, "qwen2.5-coder:1.5b")
     measured.save(key, Rates(read=known, write=10))
     one = desk(read, says, measured)
     await one.completer.warm()
@@ -541,7 +542,7 @@ async def test_a_machine_that_becomes_slow_meanwhile(says: Says) -> None:
 
 @pytest.mark.looptime(start=0)
 async def test_new_settings_do_not_make_the_engine_forget(tmp_path: Path) -> None:
-    one = desk(30, "nothing", Measured(tmp_path / "rates.json"), goes_ahead=False)
+    one = desk(30, "nothing", RatesFile(tmp_path / "rates.json"), goes_ahead=False)
     for visit in range(6):
         await one.visit(visit % 3)
     await one.completer.reconfigure(one.completer.settings)

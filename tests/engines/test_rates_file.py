@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from infill_ls.engines.rates import Call, Rates
-from infill_ls.engines.rates_file import CAPACITY, Measured
+from infill_ls.engines.rates_file import CAPACITY, RatesFile
 
 
 def load(path: Path, key: str) -> tuple[float | None, float | None]:
-    return Measured(path).load(key).kept
+    return RatesFile(path).load(key).kept
 
 
 def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "rates.json"
-    Measured(path).save("a", Rates(read=90.5, write=17))
-    Measured(path).save("b", Rates(read=400))
+    RatesFile(path).save("a", Rates(read=90.5, write=17))
+    RatesFile(path).save("b", Rates(read=400))
     assert load(path, "a") == (90.5, 17)
     assert load(path, "b") == (400, None)
     assert load(path, "c") == (None, None)
@@ -41,34 +41,34 @@ def test_a_file_that_makes_no_sense_is_none(tmp_path: Path, content: bytes) -> N
     path = tmp_path / "rates.json"
     path.write_bytes(content)
     assert load(path, "a") == (None, None)
-    Measured(path).save("a", Rates(read=1))
+    RatesFile(path).save("a", Rates(read=1))
     assert load(path, "a") == (1, None)
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    measured = Measured(tmp_path / "file" / "rates.json")
+    measured = RatesFile(tmp_path / "file" / "rates.json")
     measured.save("a", Rates(read=1))
     assert measured.load("a").kept == (None, None)
 
 
 def test_what_was_never_measured_is_not_kept(tmp_path: Path) -> None:
-    Measured(tmp_path / "rates.json").save("a", Rates())
+    RatesFile(tmp_path / "rates.json").save("a", Rates())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_measured_once_is_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "rates.json"
-    Measured(path).save("a", Rates(read=90, write=17))
+    RatesFile(path).save("a", Rates(read=90, write=17))
     rates = Rates()
     rates.take(Call("word " * 200, "", 0.0, 1.0, 2.0, 2.0, 20))
     assert (rates.read, rates.write) != (None, None)
-    Measured(path).save("a", rates)
+    RatesFile(path).save("a", rates)
     assert load(path, "a") == (90, 17)
 
 
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
-    measured = Measured(tmp_path / "rates.json")
+    measured = RatesFile(tmp_path / "rates.json")
     for number in range(CAPACITY + 1):
         measured.save(str(number), Rates(read=1))
     assert measured.load("0").kept == (None, None)
@@ -77,12 +77,12 @@ def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
 
 def test_rates_belong_to_an_engine_where_it_is_and_a_model() -> None:
     keys = {
-        Measured.key("ollama", "http://a", "m"),
-        Measured.key("ollama", "http://b", "m"),
-        Measured.key("ollama", "http://a", "n"),
-        Measured.key("embedded", "http://a", "m"),
-        Measured.key("embedded", "http://a", "n"),
+        RatesFile.key("ollama", "http://a", "m"),
+        RatesFile.key("ollama", "http://b", "m"),
+        RatesFile.key("ollama", "http://a", "n"),
+        RatesFile.key("embedded", "http://a", "m"),
+        RatesFile.key("embedded", "http://a", "n"),
     }
     assert len(keys) == 5
     # Where Ollama would be says nothing of the embedded engine.
-    assert Measured.key("embedded", "http://b", "m") in keys
+    assert RatesFile.key("embedded", "http://b", "m") in keys

@@ -27,8 +27,9 @@ from eval.store import Generation, Generations, Lines
 from eval.tasks import KINDS, MAX_TOKENS, Task, humaneval, sample
 from eval.variants import VARIANTS
 from infill_ls import settings as all_settings
-from infill_ls.engines import Engine, connect
+from infill_ls.engines import connect
 from infill_ls.engines.embedded import weights
+from infill_ls.engines.engine import Engine
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.prompt.build import SEED, Request
 from infill_ls.settings import Settings

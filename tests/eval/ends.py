@@ -34,8 +34,9 @@ from eval.score import score, share
 from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
-from infill_ls.engines import Chunk, Engine, connect
+from infill_ls.engines import connect
 from infill_ls.engines.embedded import weights
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.prompt.build import SEED, Request
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings

@@ -29,8 +29,9 @@ from eval.report import table
 from eval.score import share
 from eval.tasks import Task
 from infill_ls.completion.generation import Generation
-from infill_ls.engines import Engine, connect
+from infill_ls.engines import connect
 from infill_ls.engines.embedded import weights
+from infill_ls.engines.engine import Engine
 from infill_ls.settings import Settings
 from infill_ls.text.indents import depth_of
 from infill_ls.trim.statements import begins_statement

@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from infill_ls.engines import Engine
 from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.engine import Engine
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import SettingsError
 

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Self
 
-from infill_ls.engines import CUT_SHORT
+from infill_ls.engines.engine import CUT_SHORT
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 

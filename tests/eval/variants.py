@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from infill_ls.completion import policy
 from infill_ls.completion.generation import request_for
-from infill_ls.engines import Engine
+from infill_ls.engines.engine import Engine
+from infill_ls.engines.rates import context_tokens
 from infill_ls.errors import CannotInsert
 from infill_ls.prompt import beginning, families
 from infill_ls.prompt import build as prompt
@@ -62,7 +62,7 @@ def _built(
             model if healing else replace(model, can_begin=False),
             found and family(found),
             mode=mode,
-            context_tokens=policy.context_tokens(settings.context_tokens),
+            context_tokens=context_tokens(settings.context_tokens),
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
         )

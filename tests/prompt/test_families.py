@@ -12,14 +12,16 @@ from infill_ls.prompt.families import (
     UNMISTAKABLE,
     Family,
     Model,
-    OwnTemplate,
     all_control_tokens,
     family_of,
     find,
+    means,
     not_in_library,
+    own_family,
     to_fetch,
     why_not,
 )
+from infill_ls.settings import OwnTemplate
 
 # Indentation on both sides of the seam, which is in the middle of a line.
 PREFIX = "def f(x):\n    return "
@@ -338,7 +340,7 @@ def test_the_users_own_template_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "name", "means"),
+    ("match", "name", "expected"),
     [
         ("my-model", "my-model:7b", True),
         ("my-model:7b", "my-model:7b", True),
@@ -349,13 +351,13 @@ def test_the_users_own_template_comes_first() -> None:
         ("host:5000/me/mine", "host:5000/me/mine:7b", True),
     ],
 )
-def test_which_models_an_own_template_means(match: str, name: str, means: bool) -> None:
-    assert OwnTemplate(match, "{prefix}{suffix}").means(name) is means
+def test_which_models_an_own_template_means(match: str, name: str, expected: bool) -> None:
+    assert means(OwnTemplate(match, "{prefix}{suffix}"), name) is expected
 
 
 def test_each_token_of_an_own_template_is_control() -> None:
     own = OwnTemplate("*", "<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}")
-    assert own.family().control == ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
+    assert own_family(own).control == ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
 
 
 def test_all_control_tokens_are_listed_once() -> None:

@@ -17,7 +17,7 @@ from infill_ls.errors import InfillError, NotRunning, SettingsError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from infill_ls.completion.generation import Outcome
+    from infill_ls.completion.answer import Outcome
     from infill_ls.engines.embedded.weights import Weights
     from infill_ls.settings import Settings
     from infill_ls.text.hole import Hole
@@ -240,7 +240,8 @@ def _complete(options: argparse.Namespace) -> int:
 async def _outcome(hole: Hole, settings: Settings) -> Outcome:
     from infill_ls.completion import policy
     from infill_ls.completion.generation import fill_hole
-    from infill_ls.engines import connect, get_ready
+    from infill_ls.engines import connect
+    from infill_ls.engines.engine import get_ready
 
     engine = await connect(settings)
     try:

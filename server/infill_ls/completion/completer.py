@@ -33,18 +33,20 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, Final, Literal
+from typing import Final
 
 from infill_ls.completion import policy
+from infill_ls.completion.answer import MESSAGES, Answer, Outcome, Reason
 from infill_ls.completion.connection import Connection
-from infill_ls.completion.generation import TRACE, Generation, Outcome
-from infill_ls.completion.offers import Offer, Offers
-from infill_ls.completion.policy import EditorPatience, Plan
+from infill_ls.completion.generation import TRACE, Generation
+from infill_ls.completion.offers import Offers
+from infill_ls.completion.patience import EditorPatience
+from infill_ls.completion.policy import Plan
 from infill_ls.completion.recall import Recall
 from infill_ls.completion.status import Status
-from infill_ls.engines import Engine
+from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Rates
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
 from infill_ls.prompt.build import SEED
 from infill_ls.settings import Settings
@@ -58,66 +60,6 @@ log = logging.getLogger(__name__)
 CLOSE_LIMIT: Final = 1.0
 # s. VS Code asks again 40 ms after the key at which it cancels.
 GRACE: Final = 0.25
-
-Reason = Literal[
-    "fill",
-    "recalled",
-    "nothing",
-    "disabled",
-    "mid word",
-    "superseded",
-    "cancelled",
-    "closed",
-    "unasked",
-    "slow",
-    "problem",
-]
-MESSAGES: Final[dict[Reason, str]] = {
-    "fill": "The engine wrote it.",
-    "recalled": "It was known from an earlier request.",
-    "nothing": "The model wrote nothing that is worth showing here.",
-    "disabled": 'Completion is off (the setting "enabled").',
-    "mid word": "The cursor is inside a word.",
-    "superseded": "A newer request came.",
-    "cancelled": "The editor cancelled the request.",
-    "closed": "The document is not open.",
-    "unasked": "Nothing has been asked for yet.",
-    "slow": "The engine takes too long; its answer will be there at the next request.",
-    "problem": "Something went wrong in infill-ls itself; its log has more.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """``offers``: what to show, best first; empty if there is nothing."""
-
-    reason: Reason
-    offers: tuple[Offer, ...] = ()
-    error: InfillError | None = None
-    outcome: Outcome | None = None
-
-    @property
-    def fill(self) -> str | None:
-        """The first of them, with the document's own line ends; None if there is nothing."""
-        return self.offers[0].text if self.offers else None
-
-    def explain(self) -> dict[str, Any]:
-        """Why this is the answer, for people and for JSON; there is none of the code in it."""
-        outcome = self.outcome
-        return {
-            "reason": self.reason,
-            "message": str(self.error) if self.error else MESSAGES[self.reason],
-            "model": outcome.model if outcome else None,
-            "engine": outcome.engine if outcome else None,
-            "timings_ms": {
-                "first": outcome.first_ms if outcome else None,
-                "total": outcome.total_ms if outcome else None,
-            },
-            "filters": [outcome.ended_by] if outcome else [],
-            "prompt_tokens": outcome.usage.prompt_tokens if outcome else None,
-            "cached_tokens": outcome.usage.cached_tokens if outcome else None,
-            "fill_tokens": outcome.usage.fill_tokens if outcome else None,
-        }
 
 
 @dataclass(eq=False, slots=True)
@@ -211,7 +153,7 @@ class Completer:
         self,
         connect: Callable[[Settings], Awaitable[Engine]],
         settings: Settings,
-        measured: Measured | None = None,
+        measured: RatesFile | None = None,
         *,
         status: Status | None = None,
         goes_ahead: bool = True,

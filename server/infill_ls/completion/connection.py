@@ -23,9 +23,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from infill_ls.completion.status import Status
-from infill_ls.engines import Engine
+from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Rates
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError
 from infill_ls.settings import Settings
 
@@ -46,7 +46,7 @@ class Connection:
         self,
         connect: Callable[[Settings], Awaitable[Engine]],
         settings: Settings,
-        measured: Measured | None = None,
+        measured: RatesFile | None = None,
         status: Status | None = None,
     ) -> None:
         self.rates = Rates()
@@ -165,7 +165,7 @@ class Connection:
     async def _recollect(self, engine: Engine) -> None:
         """Begin with the rates that this engine and model had in an earlier session."""
         model = await engine.describe()
-        self._measured_of = Measured.key(engine.name, self._settings.engine_url, model.name)
+        self._measured_of = RatesFile.key(engine.name, self._settings.engine_url, model.name)
         if self._measured is not None:
             self._turn_to(self._measured.load(self._measured_of))
 

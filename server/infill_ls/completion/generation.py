@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from infill_ls.completion import policy
-from infill_ls.engines import CUT_SHORT, Engine, Usage
-from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates
+from infill_ls.completion.answer import Outcome
+from infill_ls.engines.engine import CUT_SHORT, Engine, Usage
+from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates, context_tokens
 from infill_ls.errors import Stalled
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
@@ -31,29 +32,6 @@ log = logging.getLogger(__name__)
 GENERATION_LIMIT: Final = 120.0
 # A level of its own below DEBUG: the only one at which the user's code is written to the log.
 TRACE: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one pass through prompt, engine and trim gave. Times in ms from its start.
-
-    ``ended_by``: what completed the fill, a step of trim or the model. ``raw``: everything the
-    model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say, as
-    Ollama doesn't of a call that is closed before its end; ``about_prompt_tokens`` is what the
-    characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
-    the place of.
-    """
-
-    fill: str
-    ended_by: str
-    model: str
-    engine: str
-    first_ms: float | None
-    total_ms: float
-    usage: Usage
-    raw: str
-    about_prompt_tokens: int
-    replaces: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +248,7 @@ async def request_for(
         families.family_of(model, settings.fim),
         mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
         start=start,
-        context_tokens=policy.context_tokens(
+        context_tokens=context_tokens(
             settings.context_tokens,
             rates,
             most=None if engine.room is None else engine.room - settings.max_tokens,

@@ -1,4 +1,4 @@
-"""What every engine can do, and which one is used.
+"""Which engine is used.
 
 An engine takes a :class:`infill_ls.prompt.build.Request` and streams text. The implementations are
 imported when they are needed: httpx alone costs a tenth of the server's start.
@@ -7,98 +7,15 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
+from infill_ls.engines.engine import Engine
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
-from infill_ls.prompt.build import Request
-from infill_ls.prompt.families import SUGGESTED_MODEL, Model, not_in_library, to_fetch
+from infill_ls.prompt.families import SUGGESTED_MODEL, not_in_library, to_fetch
 from infill_ls.settings import Settings
 
 if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a generation has cost so far, in tokens and s; None where the engine doesn't say.
-
-    ``cached_tokens``: how many of the prompt's tokens the engine had in its cache. Where it doesn't
-    say, ``prompt_tokens`` may be all of them or those that were read.
-    ``read_seconds``: for what was not in the cache; waiting and loading are no part of it.
-    ``write_seconds``: from then on.
-    """
-
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    fill_tokens: int | None = None
-    read_seconds: float | None = None
-    write_seconds: float | None = None
-
-
-# The reasons of a stream's end that say that the model had not come to an end.
-CUT_SHORT: Final = ("length", "cut")
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of the stream.
-
-    The last one has a ``stop_reason``, and perhaps no text: ``stop`` (the model or a stop text
-    ended it), ``length`` (the limit did) or ``cut`` (the engine did, and has not said why).
-    ``usage`` may come with any.
-    """
-
-    text: str
-    usage: Usage | None = None
-    stop_reason: str | None = None
-
-
-class Engine(Protocol):
-    """Raises :class:`infill_ls.errors.EngineError` from every method but ``aclose``."""
-
-    @property
-    def name(self) -> str:
-        """``ollama``, ``openai`` or ``embedded``."""
-
-    async def describe(self) -> Model:
-        """The model that generates. Asked of the engine once and then remembered."""
-
-    def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        """Stream the answer. Closing the generator closes the connection at once."""
-
-    @property
-    def room(self) -> int | None:
-        """Tokens that prompt and fill may have together; None where nobody says."""
-
-    @property
-    def stays_loaded(self) -> bool:
-        """Whether a model that was loaded is there for a while after a call."""
-
-    def expect(self, read: float | None) -> None:
-        """It was seen to read so many tokens/s, None if that isn't known.
-
-        Told before a load, for engines that load a model in another way when they are slow.
-        """
-
-    async def is_loaded(self) -> bool:
-        """Whether a call would be answered without loading a model first.
-
-        Asked before each call, so that the engine itself is asked only now and then.
-        """
-
-    async def load(self) -> None:
-        """Get ready to answer: start, load the model. Ended early it is for nothing."""
-
-    async def aclose(self) -> None:
-        """Let go of everything; what is under way is broken off."""
-
-
-async def get_ready(engine: Engine) -> None:
-    """Have an engine's model loaded if it isn't."""
-    if not await engine.is_loaded():
-        await engine.load()
 
 
 async def connect(settings: Settings) -> Engine:

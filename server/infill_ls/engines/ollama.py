@@ -14,7 +14,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from infill_ls.engines import Chunk, Usage, ollamas_name, refusals
+from infill_ls.engines import ollamas_name, refusals
+from infill_ls.engines.engine import Chunk, Usage
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import (
     BadAnswer,

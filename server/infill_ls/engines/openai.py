@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from infill_ls.engines import Chunk, Usage
+from infill_ls.engines.engine import Chunk, Usage
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.errors import BadAnswer, Busy, EngineError, ModelNotFound, NotRunning, Unauthorized
 from infill_ls.prompt import families

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 # Prompt tokens per call where the user sets nothing: as many as the engine reads in the time
 # that somebody who comes to a new place in a file will wait. While he stays there they are in the
@@ -215,6 +215,19 @@ class Rates:
         fits = self.budget / 2 <= ideal <= self.budget * 3
         if late or not fits or not self._budget_is_sure:
             self._budget, self._budget_is_sure = best, self._read.is_full
+
+
+def context_tokens(
+    setting: int | Literal["auto"], rates: Rates | None = None, *, most: int | None = None
+) -> int:
+    """The most prompt tokens per call: what the user sets, or what the engine can read in time.
+
+    Never more than ``most``.
+    """
+    wanted = setting
+    if wanted == "auto":
+        wanted = CONTEXT_TOKENS if rates is None else rates.budget
+    return wanted if most is None else max(1, min(wanted, most))
 
 
 def _step(read: float) -> int:

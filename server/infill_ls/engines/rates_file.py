@@ -19,7 +19,7 @@ from infill_ls.engines.rates import Rates
 CAPACITY: Final = 50
 
 
-class Measured:
+class RatesFile:
     """``path``: another file than the user's own."""
 
     def __init__(self, path: Path | None = None) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from infill_ls.completion.completer import Answer
+from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer
 from infill_ls.text.hole import Hole, typed_since
 

@@ -28,13 +28,13 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
 from infill_ls import __version__, editors
-from infill_ls.completion import policy
-from infill_ls.completion.completer import Answer, Completer
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import TRACE
 from infill_ls.completion.offers import Offer
 from infill_ls.completion.status import State, Status
 from infill_ls.engines import connect
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.lsp.frames import FrameError, Frames
 from infill_ls.lsp.menu import Menu, word_before
@@ -193,7 +193,7 @@ class Server(LanguageServer):
         self._early: asyncio.Future[bool] | None = None  # the request that waits for them
         self._readings = 0  # of the settings
         self.status = Status(self.tell_status, self.show_progress)
-        self.completer = Completer(connect, Settings(headers={}), Measured(), status=self.status)
+        self.completer = Completer(connect, Settings(headers={}), RatesFile(), status=self.status)
         _register(self)
 
     # What the protocol needs
@@ -457,7 +457,7 @@ def _register(server: Server) -> None:
         ls.editor_options = params.initialization_options
         if not ls.has_ghost_text:
             # Offered beside ghost text, the same fill would show up twice.
-            triggers = policy.trigger_characters(ls.client)
+            triggers = editors.trigger_characters(ls.client)
             options = lsp.CompletionOptions(trigger_characters=list(triggers))
             ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, options)(completion)
 

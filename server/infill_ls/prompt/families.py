@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from infill_ls.settings import OwnTemplate
+
 # The character that a tokenizer makes one with the word behind it, as a regular expression.
 # Byte-level tokenizers cut a text up first: GPT-2's and StarCoder's by " ?\p{L}+", DeepSeek's by
 # "\s?\p{L}+", those after GPT-4's (Qwen's, Llama 3's) by "[^\r\n\p{L}\p{N}]?\p{L}+", where a mark
@@ -551,37 +553,28 @@ UNMISTAKABLE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTemplate:
-    """The ``fim`` setting: the template of a model that the table doesn't know.
+def means(own: OwnTemplate, model_name: str) -> bool:
+    """Whether one of the user's templates is for a model of this name, with or without its tag."""
+    name, pattern = model_name.lower(), own.match.lower()
+    return any(fnmatchcase(name, pattern) for name in (name, re.sub(r":[^:/]*$", "", name)))
 
-    ``match``: glob for the model's name, with or without its tag.
-    """
 
-    match: str
-    template: str
-    stop: tuple[str, ...] = ()
-
-    def means(self, model_name: str) -> bool:
-        name, pattern = model_name.lower(), self.match.lower()
-        return any(fnmatchcase(name, pattern) for name in (name, re.sub(r":[^:/]*$", "", name)))
-
-    def family(self) -> Family:
-        """A row of the table; what stands between the texts in the template is control."""
-        literals = (*re.split(r"\{prefix\}|\{suffix\}", self.template), *self.stop)
-        tokens = [
-            token
-            for literal in literals
-            for token in re.findall(r"<[^<>\s]+>|\[[^\[\]\s]+\]", literal) or [literal.strip()]
-        ]
-        return Family(
-            name=f'own template for "{self.match}"',
-            match="",
-            template=self.template,
-            stop=self.stop,
-            control=tuple(dict.fromkeys(filter(None, tokens))),
-            source="the fim setting",
-        )
+def own_family(own: OwnTemplate) -> Family:
+    """The row of the table for a template of the user's; its other texts are control tokens."""
+    literals = (*re.split(r"\{prefix\}|\{suffix\}", own.template), *own.stop)
+    tokens = [
+        token
+        for literal in literals
+        for token in re.findall(r"<[^<>\s]+>|\[[^\[\]\s]+\]", literal) or [literal.strip()]
+    ]
+    return Family(
+        name=f'own template for "{own.match}"',
+        match="",
+        template=own.template,
+        stop=own.stop,
+        control=tuple(dict.fromkeys(filter(None, tokens))),
+        source="the fim setting",
+    )
 
 
 def find(model_name: str, own: Sequence[OwnTemplate] = ()) -> Family | None:
@@ -596,8 +589,8 @@ def family_of(model: Model, own: Sequence[OwnTemplate] = ()) -> Family | None:
     None if nothing is known of it, or if it can't fill in the middle.
     """
     for template in own:
-        if template.means(model.name):
-            return template.family()
+        if means(template, model.name):
+            return own_family(template)
     family = _relatives(model)
     return None if family is None or _is_excluded(model, family) else family
 

@@ -681,7 +681,7 @@ def test_one_that_was_killed_holds_up_nobody(hub: Hub, where: Path) -> None:
     killed = subprocess.Popen(
         [
             *(sys.executable, "-c"),
-            "import sys; from pathlib import Path; from infill_ls import weights\n"
+            "import sys; from pathlib import Path; from infill_ls.engines.embedded import weights\n"
             "with weights._alone(Path(sys.argv[1]), print):\n"
             "    Path(sys.argv[2]).write_bytes(b'')\n"
             "    print('in', flush=True); sys.stdin.read()",

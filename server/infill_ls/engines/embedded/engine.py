@@ -14,14 +14,14 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
-from infill_ls.completion import policy
-from infill_ls.engines import Chunk
 from infill_ls.engines.embedded import installation, openmp, weights
 from infill_ls.engines.embedded import server as embedded_server
+from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
 from infill_ls.engines.embedded.weights import Weights
+from infill_ls.engines.engine import Chunk
 from infill_ls.engines.openai import OpenAI
-from infill_ls.engines.rates_file import Measured
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, NotRunning, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
@@ -45,13 +45,13 @@ def best() -> Weights:
     fetched = weights.fetched()
     if not fetched:
         return weights.DEFAULT
-    measured = Measured()
-    name = policy.best_embedded(
-        [policy.Candidate(one.name, MEMORY * one.size, one.pace) for one in fetched],
+    measured = RatesFile()
+    name = best_embedded(
+        [EmbeddedModel(one.name, MEMORY * one.size, one.pace) for one in fetched],
         cores=embedded_server.threads(),
         memory=available_memory(),
         rates={
-            one.name: measured.load(Measured.key(Embedded.name, "", one.name)) for one in fetched
+            one.name: measured.load(RatesFile.key(Embedded.name, "", one.name)) for one in fetched
         },
     )
     return next(one for one in fetched if one.name == name)
