@@ -26,7 +26,8 @@ from eval.sandbox import Limits, Sandbox
 from eval.score import Share, repeats, score
 from eval.store import Generation, Generations, Lines
 from eval.tasks import Task, humaneval, sample, split_of
-from infill_ls.engines.engine import Chunk, Usage
+from infill_ls.engines.engine import Chunk
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import CannotInsert, NotRunning, SettingsError, Stalled
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import SEED, Request

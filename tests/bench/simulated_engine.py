@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bench.world import pieces
-from infill_ls.engines.engine import Chunk, Usage
+from infill_ls.engines.engine import Chunk
+from infill_ls.engines.rates import Usage
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 from ready_engine import ReadyEngine

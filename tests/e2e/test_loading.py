@@ -14,7 +14,7 @@ SHOWS_PROGRESS = {**GHOST_TEXT, "window": {"workDoneProgress": True}}
 @pytest.fixture
 async def client(start: Start, ollama: FakeOllama) -> LspClient:
     """A server that takes nothing for granted: it asks before each call what is loaded."""
-    command = patched({"infill_ls.engines.ollama.TRUST": 0.0})
+    command = patched({"infill_ls.engines.ollama_loading.TRUST": 0.0})
     client: LspClient = await start(command=command, environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     return client

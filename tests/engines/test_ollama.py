@@ -13,7 +13,9 @@ import pytest
 from fake_ollama import FakeOllama, Load
 from holes import at
 from infill_ls.engines.engine import Chunk, get_ready
-from infill_ls.engines.ollama import SLOW_BATCH, GenerateRequest, Ollama, parameters
+from infill_ls.engines.ollama import GenerateRequest, Ollama
+from infill_ls.engines.ollama_loading import SLOW_BATCH, SMALLEST_CONTEXT, Loading
+from infill_ls.engines.ollama_models import parameters
 from infill_ls.errors import (
     BadAnswer,
     Busy,
@@ -153,8 +155,7 @@ async def test_a_model_that_is_not_to_be_kept_is_loaded_for_one_call(
     [("30m", 1800), ("1h30m", 5400), ("1.5s", 1.5), (-1, inf), ("-1m", inf), (90, 90), ("0", 0)],
 )
 def test_durations_as_go_writes_them(keep_alive: str | int, seconds: float) -> None:
-    asked = Ollama(Settings(headers={}, keep_alive=keep_alive))
-    assert asked._kept == seconds
+    assert Loading(Settings(headers={}, keep_alive=keep_alive)).kept == seconds
 
 
 async def test_what_is_loaded_is_asked_now_and_then(
@@ -172,7 +173,7 @@ async def test_what_is_loaded_is_asked_now_and_then(
     await chunks(asked, request())
     assert await asked.is_loaded()
     assert looks() == before
-    monkeypatch.setattr("infill_ls.engines.ollama.TRUST", 0.0)
+    monkeypatch.setattr("infill_ls.engines.ollama_loading.TRUST", 0.0)
     await chunks(asked, request())
     assert await asked.is_loaded()
     assert looks() == before + 1
@@ -218,7 +219,8 @@ async def test_where_nobody_ever_says_what_is_loaded_a_load_is_trusted(ollama: F
     assert not await asked.is_loaded()
     await asked.load()
     assert await asked.is_loaded()
-    assert asked.room is None
+    # What any Ollama gives by itself.
+    assert asked.room == SMALLEST_CONTEXT
 
 
 async def test_a_load_that_took_place_within_a_call_is_noticed(ollama: FakeOllama) -> None:
@@ -243,7 +245,7 @@ async def test_on_a_cpu_a_model_reads_in_small_batches(
         assert ollama.generations[-1].body["options"]["num_batch"] == SLOW_BATCH
         assert len(ollama.loads) == 2  # the first one showed where it is
     ollama.evict()
-    monkeypatch.setattr("infill_ls.engines.ollama.TRUST", 0.0)
+    monkeypatch.setattr("infill_ls.engines.ollama_loading.TRUST", 0.0)
     await chunks(asked, request())
     ollama.evict()
     ollama.loads.clear()

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls.engines.engine import Chunk, Usage
+from infill_ls.engines.engine import Chunk
 from infill_ls.engines.openai import OpenAI
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import Request

@@ -13,7 +13,8 @@ from eval.logprobs import Tap
 from eval.store import Generation, Generations
 from eval.tasks import Task
 from eval.variants import VARIANTS
-from infill_ls.engines.engine import Chunk, Engine, Usage
+from infill_ls.engines.engine import Chunk, Engine
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import NotRunning
 from infill_ls.prompt.build import SEED, Request
 from infill_ls.prompt.families import Model

@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from holes import CURSOR, at
 from infill_ls.engines.embedded import weights
-from infill_ls.engines.engine import Usage
 from infill_ls.engines.openai import OpenAI
+from infill_ls.engines.rates import Usage
 from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import Request, build

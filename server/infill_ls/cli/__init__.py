@@ -410,7 +410,6 @@ def _model_options(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _pull(options: argparse.Namespace) -> int:
-    from infill_ls.engines import ollamas_name
     from infill_ls.engines.embedded import weights
 
     name = options.model
@@ -432,13 +431,13 @@ def _pull(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return _pull_weights(ours)
-    _run(_pull_through_ollama(ollamas_name(name), settings))
+    _run(_pull_through_ollama(weights.ollamas_name(name), settings))
     return 0
 
 
 async def _is_for_ollama(settings: Settings) -> bool:
     """Whether a model that both engines have is for Ollama: it answers, or is the only engine."""
-    from infill_ls.engines import has_embedded
+    from infill_ls.engines.embedded.installation import has_embedded
     from infill_ls.engines.ollama import Ollama
 
     if not has_embedded():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from infill_ls.completion.offers import Offer
-from infill_ls.engines.engine import Usage
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import InfillError
 
 

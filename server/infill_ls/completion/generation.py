@@ -15,8 +15,8 @@ from typing import Final, cast
 
 from infill_ls.completion import policy
 from infill_ls.completion.answer import Outcome
-from infill_ls.engines.engine import CUT_SHORT, Engine, Usage
-from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates, context_tokens
+from infill_ls.engines.engine import CUT_SHORT, Engine
+from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates, Usage, context_tokens
 from infill_ls.errors import Stalled
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
@@ -65,9 +65,9 @@ class Generation:
     cut_short: bool = False
     prompt: str = ""  # with the suffix, where the engine is given that apart
     started: float = 0.0
-    first: float | None = None  # piece with text
-    heard: float | None = None  # the first piece of the call, with text or without
-    last: float = 0.0
+    first_at: float | None = None  # the first piece with text
+    heard_at: float | None = None  # the first piece of the call, with text or without
+    last_at: float = 0.0
     pieces: int = 0
     usage: Usage | None = None
     calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
@@ -122,12 +122,12 @@ class Generation:
         with self._noted(loop):
             async with aclosing(engine.generate(request)) as chunks:
                 async for chunk in chunks:
-                    self.last = loop.time()
-                    self.heard = self.heard or self.last
+                    self.last_at = loop.time()
+                    self.heard_at = self.heard_at or self.last_at
                     if chunk.text:
                         self.written += chunk.text
                         self.pieces += 1
-                        self.first = self.first or self.last
+                        self.first_at = self.first_at or self.last_at
                     self.usage = chunk.usage or self.usage
                     over, raw = chunk.stop_reason is not None, self.written
                     if request.begin is not None:
@@ -146,7 +146,7 @@ class Generation:
     @contextmanager
     def _noted(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Note what a call took, also of one that is closed; not of one that fails."""
-        self.first = self.heard = self.usage = None
+        self.first_at = self.heard_at = self.usage = None
         self.pieces, self.written = 0, ""
         asked, failed = loop.time(), False
         try:
@@ -162,8 +162,8 @@ class Generation:
                         prompt=self.prompt,
                         written=self.written,
                         asked=asked,
-                        first=self.heard,
-                        last=self.last,
+                        first=self.heard_at,
+                        last=self.last_at,
                         ended=loop.time(),
                         pieces=self.pieces,
                         prompt_tokens=said.prompt_tokens,
@@ -203,8 +203,8 @@ class Generation:
             ended_by=fill.ended_by or "latency",
             model=self._model,
             engine=self._engine,
-            first_ms=None if self.first is None else (self.first - self.started) * 1000,
-            total_ms=(self.last - self.started) * 1000,
+            first_ms=None if self.first_at is None else (self.first_at - self.started) * 1000,
+            total_ms=(self.last_at - self.started) * 1000,
             usage=usage,
             raw=self.raw,
             about_prompt_tokens=round(len(self.prompt) / TYPICAL_CHARACTERS_PER_TOKEN),

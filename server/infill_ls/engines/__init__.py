@@ -35,13 +35,15 @@ async def connect(settings: Settings) -> Engine:
     ollama = Ollama(settings)
     if settings.engine == "ollama":
         return ollama
+    from infill_ls.engines.embedded import weights
+
     try:
         ours = await _is_ours(ollama, settings)
     except NotRunning as absent:
         try:
             return await _embedded(settings.model)
         except (EngineError, WeightsError) as reason:
-            if ollamas_name(settings.model) != settings.model:
+            if weights.ollamas_name(settings.model) != settings.model:
                 # It is the embedded engine that was meant.
                 raise
             model = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
@@ -73,9 +75,9 @@ async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
 
 async def _embedded(model: str) -> Engine:
     """The embedded engine with a model; raises what keeps it from running."""
-    if not has_embedded():
-        from infill_ls.engines.embedded import installation
+    from infill_ls.engines.embedded import installation
 
+    if not installation.has_embedded():
         raise NotRunning(
             "The embedded engine is not installed.",
             f"Install it: {installation.command()}, then infill-ls pull",
@@ -87,18 +89,3 @@ async def _embedded(model: str) -> Engine:
     # Verifying reads the whole file when it is new.
     path = await asyncio.to_thread(weights.ready, chosen)
     return embedded.Embedded(chosen, path)
-
-
-def ollamas_name(model: str) -> str:
-    """What Ollama calls a model; another name than the user's if that is one of our own."""
-    from infill_ls.engines.embedded import weights
-
-    ours = weights.own(model)
-    return ours.ollama_names[0] if ours else model
-
-
-def has_embedded() -> bool:
-    """Whether the embedded engine is installed, with weights or without."""
-    from importlib.util import find_spec
-
-    return find_spec("xllamacpp") is not None

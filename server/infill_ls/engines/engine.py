@@ -6,26 +6,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from infill_ls.engines.rates import Usage
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a generation has cost so far, in tokens and s; None where the engine doesn't say.
-
-    ``cached_tokens``: how many of the prompt's tokens the engine had in its cache. Where it doesn't
-    say, ``prompt_tokens`` may be all of them or those that were read.
-    ``read_seconds``: for what was not in the cache; waiting and loading are no part of it.
-    ``write_seconds``: from then on.
-    """
-
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    fill_tokens: int | None = None
-    read_seconds: float | None = None
-    write_seconds: float | None = None
-
 
 # The reasons of a stream's end that say that the model had not come to an end.
 CUT_SHORT: Final = ("length", "cut")
@@ -83,6 +66,17 @@ class Engine(Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything; what is under way is broken off."""
+
+
+class KeepsItsModel:
+    """The part of an engine whose server has its model loaded for as long as it runs."""
+
+    @property
+    def stays_loaded(self) -> bool:
+        return True
+
+    def expect(self, read: float | None) -> None:
+        """Do nothing: the model is loaded in one way."""
 
 
 async def get_ready(engine: Engine) -> None:

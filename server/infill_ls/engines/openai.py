@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from infill_ls.engines.engine import Chunk, Usage
+from infill_ls.engines.engine import Chunk, KeepsItsModel
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import BadAnswer, Busy, EngineError, ModelNotFound, NotRunning, Unauthorized
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Request
@@ -27,7 +28,7 @@ MAX_STOPS: Final = 4
 LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
 
 
-class OpenAI:
+class OpenAI(KeepsItsModel):
     """``model``: None for the one that the server has, or the best of several.
 
     ``inquire``: ask the server what it is, and what its model really is; a name may be anybody's
@@ -123,13 +124,6 @@ class OpenAI:
     @property
     def room(self) -> int | None:
         return None
-
-    @property
-    def stays_loaded(self) -> bool:
-        return True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
 
     async def is_loaded(self) -> bool:
         return self._model is not None

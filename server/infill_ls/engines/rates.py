@@ -53,13 +53,30 @@ _MEASUREMENTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a generation has cost so far, in tokens and s; None where the engine doesn't say.
+
+    ``cached_tokens``: how many of the prompt's tokens the engine had in its cache. Where it doesn't
+    say, ``prompt_tokens`` may be all of them or those that were read.
+    ``read_seconds``: for what was not in the cache; waiting and loading are no part of it.
+    ``write_seconds``: from then on.
+    """
+
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    fill_tokens: int | None = None
+    read_seconds: float | None = None
+    write_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What one call took. Times in s of one clock: ``asked``, the ``first`` and the ``last`` piece
     of the answer, and when the call ``ended``; no ``first`` if it was closed while it was read.
 
     ``prompt``: all that was to be read, in the engine's order. ``written``: the answer, which came
     in so many ``pieces``. The rest is what the engine said, as in
-    :class:`infill_ls.engines.Usage`; None where it didn't.
+    :class:`Usage`; None where it didn't.
     """
 
     prompt: str

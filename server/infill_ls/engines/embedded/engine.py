@@ -19,7 +19,7 @@ from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
 from infill_ls.engines.embedded.weights import Weights
-from infill_ls.engines.engine import Chunk
+from infill_ls.engines.engine import Chunk, KeepsItsModel
 from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, NotRunning, WeightsError
@@ -156,7 +156,7 @@ class _Child:
             self._lines += 1
 
 
-class Embedded:
+class Embedded(KeepsItsModel):
     """Starts its child at the first need, and again if it has died."""
 
     name = "embedded"
@@ -174,13 +174,6 @@ class Embedded:
     @property
     def room(self) -> int | None:
         return embedded_server.CONTEXT
-
-    @property
-    def stays_loaded(self) -> bool:
-        return True
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
 
     async def is_loaded(self) -> bool:
         return self._is_alive and self._server is not None

@@ -6,6 +6,7 @@ Nothing is asked but what installers leave behind: the distribution's own metada
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shlex
@@ -133,3 +134,8 @@ def _quote(text: str) -> str:
     if os.name == "nt":
         return f'"{text}"'
     return shlex.quote(text)
+
+
+def has_embedded() -> bool:
+    """Whether the embedded engine is installed, with weights or without."""
+    return importlib.util.find_spec("xllamacpp") is not None

@@ -107,6 +107,12 @@ def own(name: str) -> Weights | None:
     return next((one for one in ALL if name.lower() in (one.name, one.short)), None)
 
 
+def ollamas_name(model: str) -> str:
+    """Return what Ollama calls a model; another name than the user's if that is one of our own."""
+    ours = own(model)
+    return ours.ollama_names[0] if ours else model
+
+
 def find(name: str) -> Weights | None:
     """The weights of this name, which may be one that Ollama has for them."""
     return own(name) or next((one for one in ALL if name.lower() in one.ollama_names), None)

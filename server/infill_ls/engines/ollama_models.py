@@ -1,0 +1,100 @@
+"""What Ollama says of its models, read into :class:`Model`, and the order in which they are tried.
+
+Fields as in ollama's ``api/types.go`` (``ShowResponse``, ``ListModelResponse``). Pure: the calls
+are made in :mod:`infill_ls.engines.ollama`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from infill_ls.engines.http import integer
+from infill_ls.prompt.families import Model
+
+# Billions of parameters. Of several models "auto" takes the largest up to this size: larger ones
+# write too slowly for completion on the hardware that people own.
+COMFORTABLE_SIZE: Final = 8.0
+# Of these a GGUF's own name is made; the last one alone says for what it was tuned.
+_NAME_KEYS: Final = ("basename", "version", "size_label", "finetune")
+# The second is what llama.cpp called it before October 2024.
+_FIM_KEYS: Final = ("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id")
+
+
+def described(name: str, answer: dict[str, Any]) -> Model:
+    """Return the model of an answer of ``POST /api/show``.
+
+    What is missing or of the wrong type in the answer is taken as not said.
+    """
+    info, template = _mapping(answer.get("model_info")), _text(answer.get("template"))
+    capabilities = answer.get("capabilities")
+    if not isinstance(capabilities, list):
+        # Before 0.6.4 the template tells.
+        capabilities = ["insert"] if ".Suffix" in template else []
+    # Ollama keeps "general.name" and the file's own chat template to itself.
+    parts = [_text(info.get(f"general.{key}")) for key in _NAME_KEYS]
+    return Model(
+        name,
+        can_insert="insert" in capabilities,
+        architecture=_text(info.get("general.architecture")),
+        own_name="-".join(part for part in parts if part) if parts[0] else "",
+        finetune=parts[-1],
+        chats=bool(_text(answer.get("renderer"))) or _is_chat(template),
+        thinks="thinking" in capabilities,
+        has_fim_tokens=any(integer(info.get(key)) is not None for key in _FIM_KEYS),
+    )
+
+
+def trained_context(answer: dict[str, Any]) -> int | None:
+    """Return the tokens that the model was trained with, of an answer of ``POST /api/show``.
+
+    Ollama gives a model no larger context (ollama's server/sched.go, ``effectiveContext``).
+    None if the answer doesn't say.
+    """
+    info = _mapping(answer.get("model_info"))
+    tokens = integer(info.get(f"{_text(info.get('general.architecture'))}.context_length"))
+    return tokens if tokens and tokens > 0 else None
+
+
+def listed(answer: Any) -> list[tuple[str, float]]:
+    """Return names and sizes of an answer of ``GET /api/tags``.
+
+    Sizes in billions of parameters, 0 where the answer doesn't say.
+    """
+    models = answer.get("models") if isinstance(answer, dict) else None
+    found = []
+    for entry in models if isinstance(models, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            details = _mapping(entry.get("details"))
+            found.append((entry["name"], parameters(details.get("parameter_size"))))
+    return found
+
+
+def parameters(text: Any) -> float:
+    """Return the billions of parameters in Ollama's ``parameter_size`` ("7.6B", "494.03M").
+
+    0 if it doesn't say.
+    """
+    found = re.fullmatch(r"([\d.]+)\s*([KMBT])", text) if isinstance(text, str) else None
+    if not found:
+        return 0.0
+    return float(found[1]) * {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}[found[2]]
+
+
+def preference(entry: tuple[str, float]) -> tuple[int, float]:
+    """Return the sort key of a model: the largest comfortable one first, then small to large."""
+    _, size = entry
+    return (0, -size) if size <= COMFORTABLE_SIZE else (1, size)
+
+
+def _is_chat(template: str) -> bool:
+    """Whether a template puts text of its own around the prompt ("{{ .Prompt }}" doesn't)."""
+    return ".Messages" in template or bool(re.sub(r"\{\{.*?\}\}", "", template, flags=re.S).strip())
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
