@@ -36,6 +36,24 @@ BUSY = "server busy, please try again.  maximum pending requests exceeded"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
 
+# What llama-server (tools/server) says of a prompt that is too long, and vLLM (entrypoints/openai).
+LLAMA_SERVER_TOO_LONG = (
+    "request ({tokens} tokens) exceeds the available context size ({room} tokens), "
+    "try increasing it"
+)
+VLLM_TOO_LONG = (
+    "This model's maximum context length is {room} tokens. However, you requested {all} tokens "
+    "({tokens} in the messages, {fill} in the completion). Please reduce the length of the "
+    "messages or completion."
+)
+
+
+def tokens(text: str) -> int:
+    """Count as tokenizers do, roughly: a digit is a token, and so are most signs beyond ASCII."""
+    whole = sum(character.isdigit() or not character.isascii() for character in text)
+    return whole + (len(text) - whole) // 4 + 1
+
+
 def by_heart(text: str) -> Callable[[Mapping[str, Any]], str]:
     """A ``fill`` as a model with a tokenizer writes it that knows this text by heart.
 
@@ -64,6 +82,8 @@ class Call:
     state: str = "waiting"
     sent: int = 0  # pieces of the answer
     batches: int = 0  # of the prompt that were begun to be read
+    tokens: int = 0  # of the prompt, before anything was cut off
+    cut: bool = False  # the start of the prompt was cut off
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -90,10 +110,14 @@ class FakeOllama:
     ``on_cpu``: where models are loaded. ``context_length``: tokens that a model has room for whose
     loader didn't say. ``reads``: tokens/s that it says it reads, of what no earlier prompt began
     with; None for one time for all. ``counts``: "all" tokens of the prompt, or those that were
-    "read" (before 0.3.14). ``max_queue``: how many calls may wait for a model beside the call that
-    loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit. ``fault``: what goes
-    wrong with the next generations, ``pull_error``: with the next pull, ``refusal``: the status and
-    the text with which calls that complete are refused.
+    "read" (before 0.3.14). ``tokens``: counts those of a text. A prompt that has more than there is
+    room for is refused where the call says ``truncate: false`` and the version knows that
+    (``knows_truncate``, from 0.12.4 on), and cut at its start otherwise. ``room``: tokens that
+    prompt and fill may have together on ``/v1/completions``, None for any number; there the words
+    are llama-server's if it has ``props``, else vLLM's. ``max_queue``: how many calls may wait for
+    a model beside the call that loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a
+    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull,
+    ``refusal``: the status and the text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -117,6 +141,9 @@ class FakeOllama:
     fault: str = ""
     reads: float | None = None
     counts: str = "all"
+    tokens: Callable[[str], int] = tokens
+    knows_truncate: bool = True
+    room: int | None = None
     pull_error: str = ""
     refusal: tuple[int, str] | None = None
     calls: list[Call] = field(default_factory=list)
@@ -261,6 +288,8 @@ class FakeOllama:
             self._reply(writer, 200, {"object": "list", "data": models})
         elif (method, call.path) == ("GET", "/props") and self.props is not None:
             self._reply(writer, 200, self.props)
+        elif (method, call.path) == ("POST", "/tokenize") and self.props is not None:
+            self._reply(writer, 200, {"tokens": [0] * self.tokens(call.body["content"])})
         elif (method, call.path) == ("POST", "/v1/completions"):
             await self._complete(call, writer)
         else:
@@ -391,6 +420,15 @@ class FakeOllama:
         ]
 
     async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:
+        call.tokens = self.tokens(call.body["prompt"] + call.body.get("suffix", ""))
+        room = self._options.get("num_ctx", self.context_length)
+        call.cut = call.tokens >= room
+        if call.cut and self.knows_truncate and call.body.get("truncate") is False:
+            # Ollama passes on llama-server's answer as a text.
+            message = LLAMA_SERVER_TOO_LONG.format(tokens=call.tokens, room=room)
+            error = {"code": 400, "message": message, "type": "exceed_context_size_error"}
+            self._refuse(call, writer, 400, json.dumps({"error": error}))
+            return
         await self._slot.acquire()
         call.state = "generating"
         self._generating += 1
@@ -398,8 +436,8 @@ class FakeOllama:
         await self._tell()
         batch: asyncio.Future[Any] | None = None
         try:
-            tokens = self._counts(call.body["prompt"])[1]
-            for _ in range(-(-tokens // (self._options.get("num_batch") or 512))):
+            unread = self._counts(call.body["prompt"])[1]
+            for _ in range(-(-unread // (self._options.get("num_batch") or 512))):
                 call.batches += 1
                 batch = asyncio.ensure_future(self.batch_gate.wait())
                 await asyncio.shield(batch)
@@ -423,7 +461,7 @@ class FakeOllama:
         pieces = pieces[:limit]
         repeated = _repeated(pieces)
         pieces = pieces[:repeated]
-        end = self._end(body, len(pieces), reason) if repeated is None else {"done": False}
+        end = self._end(call, len(pieces), reason) if repeated is None else {"done": False}
         if body.get("stream") is False:
             call.state = "done"
             self._reply(writer, 200, self._object(body, "".join(pieces), **end))
@@ -469,6 +507,17 @@ class FakeOllama:
             return self._reply(writer, 404, {"error": error})
         if self.refusal is not None:
             return self._refuse(call, writer, *self.refusal)
+        call.tokens = self.tokens(call.body["prompt"])
+        fill = call.body["max_tokens"]
+        if self.room is not None and call.tokens + fill > self.room:
+            words = VLLM_TOO_LONG if self.props is None else LLAMA_SERVER_TOO_LONG
+            if self.props is None or call.tokens >= self.room:
+                message = words.format(
+                    tokens=call.tokens, room=self.room, fill=fill, all=call.tokens + fill
+                )
+                call.state = "refused"
+                kind = "invalid_request_error"
+                return self._reply(writer, 400, {"error": {"message": message, "type": kind}})
         call.state = "generating"
         await self.gate.wait()
         text = self.fill if isinstance(self.fill, str) else self.fill(call.body)
@@ -485,6 +534,8 @@ class FakeOllama:
             if call.body.get("timings_per_token"):
                 # llama-server's way.
                 timings = {"cache_n": 7, "prompt_n": 60, "prompt_ms": 2000.5}
+                if self.room is not None:
+                    timings["prompt_n"] = call.tokens - 7
                 written = {"predicted_n": number + 1, "predicted_ms": 100.5}
                 event["timings"] = timings | written
             self._event(writer, event)
@@ -496,7 +547,12 @@ class FakeOllama:
         self._raw_line(writer, b": a comment, as proxies send to keep a connection\n\n")
         self._event(writer, {"choices": [{"text": "", "index": 0, "finish_reason": "stop"}]})
         details = {"cached_tokens": 7}
-        usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": details}
+        prompt_tokens = 9 if self.room is None else call.tokens
+        usage = {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": 3,
+            "prompt_tokens_details": details,
+        }
         self._event(writer, {"choices": [], "usage": usage})
         self._raw_line(writer, b"data: [DONE]\n\n")
         self._end_stream(writer)
@@ -507,8 +563,12 @@ class FakeOllama:
     def _event(self, writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
         self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")
 
-    def _end(self, body: Mapping[str, Any], pieces: int, reason: str) -> dict[str, Any]:
+    def _end(self, call: Call, pieces: int, reason: str) -> dict[str, Any]:
+        body = call.body
         count, read = self._counts(body["prompt"])
+        if call.cut:
+            # As in contextShiftPromptLimit: about half of the context is left.
+            count = self._options.get("num_ctx", self.context_length) // 2 + 2
         self._prompts.append(body["prompt"])
         end = {
             "done": True,
@@ -525,7 +585,7 @@ class FakeOllama:
     def _counts(self, prompt: str) -> tuple[int, int]:
         """Tokens of a prompt, and how many of them aren't known from another one."""
         known = max((_common(prompt, old) for old in self._prompts), default=0)
-        return len(prompt) // 4 + 1, (len(prompt) - known) // 4 + 1
+        return self.tokens(prompt), self.tokens(prompt[known:])
 
     def _object(self, body: Mapping[str, Any], response: str, **rest: Any) -> dict[str, Any]:
         created = "2026-01-01T00:00:00.000000000Z"

@@ -12,6 +12,9 @@ class ReadyEngine:
     def expect(self, read: float | None) -> None:
         """It makes no difference here."""
 
+    async def count(self, text: str) -> int | None:
+        return None
+
     async def is_loaded(self) -> bool:
         return True
 

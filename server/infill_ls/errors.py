@@ -11,6 +11,7 @@ InfillError
     ├── ModelNotFound      it has no such model
     ├── CannotInsert       its model can't fill in the middle
     └── BadAnswer          it said something that it should not have
+        └── TooLong          that the prompt is longer than it has room for
 """
 
 from __future__ import annotations
@@ -82,3 +83,7 @@ class CannotInsert(EngineError):
 
 class BadAnswer(EngineError):
     """The engine's answer is an error of its own, is cut short, or makes no sense."""
+
+
+class TooLong(BadAnswer):
+    """The prompt, or prompt and fill together, are more than the engine has room for."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from infill_ls.completion import completer, generation, policy
+from infill_ls.completion import completer, generation
 from infill_ls.completion.completer import Completer
 from infill_ls.prompt import families
 from infill_ls.text.hole import Hole
@@ -32,8 +32,10 @@ def _no_joining() -> AbstractContextManager[Any]:
 def _no_kept_start() -> AbstractContextManager[Any]:
     asked = generation.request_for
 
-    async def request_for(engine: Any, hole: Any, settings: Any, rates: Any, _: Any) -> Any:
-        return await asked(engine, hole, settings, rates)
+    async def request_for(
+        engine: Any, hole: Any, settings: Any, rates: Any, _: Any, **more: Any
+    ) -> Any:
+        return await asked(engine, hole, settings, rates, **more)
 
     return patch.object(generation, "request_for", request_for)
 
@@ -45,6 +47,6 @@ LEVERS: Final[dict[str, Off]] = {
     "suffix first": _documented_order,
     "kept start": _no_kept_start,
     "late lines": lambda: patch.object(Completer, "_be_late", lambda *_: None),
-    "own budget": lambda: patch.object(policy, "context_tokens", lambda *_: 1024),
+    "own budget": lambda: patch.object(generation, "context_tokens", lambda *_: 1024),
     "closing early": lambda: patch.object(Completer, "document_changed", lambda *_: None),
 }

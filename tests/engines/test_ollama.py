@@ -64,6 +64,7 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
         "raw": True,
         "stream": True,
         "think": False,
+        "truncate": False,
         "keep_alive": "30m",
         "options": {
             "num_predict": 64,

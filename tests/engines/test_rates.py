@@ -30,6 +30,7 @@ from infill_ls.engines.rates import (
     TYPICAL_CHARACTERS_PER_TOKEN,
     Call,
     Rates,
+    context_tokens,
 )
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer
@@ -87,6 +88,12 @@ def test_nothing_is_known_before() -> None:
     rates = Rates()
     assert (rates.read, rates.write, rates.kept) == (None, None, (None, None))
     assert rates.budget == CONTEXT_TOKENS
+
+
+def test_the_budget_is_the_users_or_what_is_read_in_time() -> None:
+    assert context_tokens(1000, Rates(read=3000)) == context_tokens(1000) == 1000
+    assert context_tokens("auto") == CONTEXT_TOKENS
+    assert context_tokens("auto", Rates(read=3000)) == 2048
 
 
 def test_a_return_to_a_prompt_is_no_reading() -> None:

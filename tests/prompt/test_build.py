@@ -15,7 +15,6 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import (
-    SAFE_CHARACTERS_PER_TOKEN,
     SUGGESTED_MODELS,
     Request,
     build,
@@ -24,11 +23,14 @@ from infill_ls.prompt.build import (
     window,
 )
 from infill_ls.prompt.families import Model
+from infill_ls.prompt.tokens import SAFE_CHARACTERS_PER_TOKEN
 from infill_ls.text.documents import split_lines
 from infill_ls.text.hole import Hole
 from infill_ls.text.hole import at as hole_at
 
 PLAIN_MODEL = Model("llama3.2:1b")
+# Characters for 512 tokens.
+ROOM = 512 * SAFE_CHARACTERS_PER_TOKEN
 
 
 def ask(hole: Hole, model: str = "qwen2.5-coder:1.5b", **changed: Any) -> Request:
@@ -222,7 +224,7 @@ def test_a_window_keeps_to_the_budget_and_to_the_text(
     text: str, cut: int, budget: int, with_suffix: bool
 ) -> None:
     hole = Hole(text[:cut], text[cut:])
-    prefix, suffix = window(hole, budget, with_suffix=with_suffix)
+    prefix, suffix = window(hole, budget * SAFE_CHARACTERS_PER_TOKEN, with_suffix=with_suffix)
     assert hole.prefix.endswith(prefix)
     assert hole.suffix.startswith(suffix)
     assert len(prefix) + len(suffix) <= budget * SAFE_CHARACTERS_PER_TOKEN
@@ -236,7 +238,7 @@ FILE = [f"value_{number} = compute(value_{number - 1}, {number})\n" for number i
 
 def start_of_window(lines: list[str], line: int, column: int) -> int:
     hole = hole_at(lines, line, column)
-    prefix, _ = window(hole, 512)
+    prefix, _ = window(hole, ROOM)
     return hole.first_line + hole.prefix[: len(hole.prefix) - len(prefix)].count("\n")
 
 
@@ -257,13 +259,14 @@ def test_the_windows_start_moves_once_in_many_lines() -> None:
 def test_the_windows_start_stays_in_one_endless_line() -> None:
     line = "a=1;" * 10_000
     starts = {
-        column - len(window(hole_at([line], 0, column), 512)[0]) for column in range(30_000, 30_300)
+        column - len(window(hole_at([line], 0, column), ROOM)[0])
+        for column in range(30_000, 30_300)
     }
     assert len(starts) <= 3
 
 
 def test_the_suffix_ends_with_a_whole_line() -> None:
-    _, suffix = window(hole_at(FILE, 1000, 0), 512)
+    _, suffix = window(hole_at(FILE, 1000, 0), ROOM)
     assert suffix.endswith("\n")
     assert len(suffix) > 200
 
@@ -271,10 +274,12 @@ def test_the_suffix_ends_with_a_whole_line() -> None:
 def test_a_window_goes_on_from_the_line_that_it_began_with() -> None:
     start = start_of_window(FILE, 1000, 0)
     for line in range(1000, 1010):
-        prefix, _ = window(hole_at(FILE, line, 0), 512, start=start)
+        prefix, _ = window(hole_at(FILE, line, 0), ROOM, start=start)
         assert prefix.startswith(FILE[start])
     for far in (100, 1300, 1999):
-        assert window(hole_at(FILE, far, 0), 512, start=start) == window(hole_at(FILE, far, 0), 512)
+        assert window(hole_at(FILE, far, 0), ROOM, start=start) == window(
+            hole_at(FILE, far, 0), ROOM
+        )
 
 
 @pytest.mark.parametrize("length", [20, 40, 80, 120, 150, 200])
@@ -282,8 +287,51 @@ def test_a_window_goes_on_from_the_line_that_it_began_with() -> None:
 def test_the_grid_never_gives_up_half_of_the_room(length: int, budget: int) -> None:
     line = "x" * (length - 1) + "\n"
     for number in range(200, 264):
-        prefix, suffix = window(Hole(line * number, line * 200), budget)
+        prefix, suffix = window(Hole(line * number, line * 200), budget * SAFE_CHARACTERS_PER_TOKEN)
         assert len(prefix) + len(suffix) >= budget * SAFE_CHARACTERS_PER_TOKEN / 2
+
+
+@pytest.mark.parametrize("start", [None, 800, 900, 960])
+@pytest.mark.parametrize("most", [0, 1, 40, 700, 1536, 2000, 3000])
+def test_a_window_never_exceeds_its_limit(start: int | None, most: int) -> None:
+    hole = hole_at(FILE, 1000, 0)
+    prefix, suffix = window(hole, ROOM, start=start, most=most)
+    assert len(prefix) + len(suffix) <= most
+    if start is not None and most >= ROOM * 1.5 + ROOM / 4:
+        assert window(hole, ROOM, start=start) == (prefix, suffix)
+    if most >= 700:
+        assert len(prefix) + len(suffix) >= min(most, ROOM) / 2
+
+
+@pytest.mark.parametrize("mode", ["raw", "suffix", "plain"])
+@pytest.mark.parametrize(
+    ("limits", "characters"),
+    [
+        ({"most_tokens": 100}, 300),
+        ({"most_tokens": 100, "characters_per_token": 1.0}, 100),
+        ({"longest": 200}, 200),
+        ({"most_tokens": 100, "longest": 200}, 200),
+        ({"most_tokens": 5}, 43),
+        ({"characters_per_token": 0.5}, 256),
+    ],
+)
+def test_a_prompt_never_exceeds_its_limits(
+    mode: str, limits: dict[str, Any], characters: int
+) -> None:
+    for text in ("█", " = x = █", " = self.valu█"):
+        before = "".join(FILE[:1000])
+        request = ask(at(f"{before}{text}\n{before}"), mode=mode, **limits)
+        assert len(request.longest) <= characters + (60 if "most_tokens" not in limits else 0)
+        for one in (request, request.otherwise or request):
+            assert len(one.prompt + (one.suffix or "")) <= len(request.longest)
+
+
+def test_with_shorter_tokens_the_budget_has_less_text() -> None:
+    hole = at("".join(FILE[:1000]) + "█\n" + "".join(FILE[1000:]))
+    sizes = [len(ask(hole, characters_per_token=each).longest) for each in (3, 1.5, 1.0, 0.5)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < sizes[0] / 4
+    assert ask(hole) == ask(hole, characters_per_token=3.0, most_tokens=100_000)
 
 
 def test_a_prompt_of_code_that_is_about_prompts() -> None:

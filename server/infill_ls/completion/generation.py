@@ -11,16 +11,24 @@ import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final, cast
 
 from infill_ls.completion import policy
 from infill_ls.completion.answer import Outcome
 from infill_ls.engines.engine import CUT_SHORT, Engine
-from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates, Usage, context_tokens
-from infill_ls.errors import Stalled
+from infill_ls.engines.rates import (
+    TYPICAL_CHARACTERS_PER_TOKEN,
+    Call,
+    Rates,
+    Usage,
+    context_tokens,
+)
+from infill_ls.errors import Stalled, TooLong
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request
+from infill_ls.prompt.tokens import STEPS, TokenLengths, budget
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
 from infill_ls.text.shape import Shape
@@ -30,6 +38,9 @@ log = logging.getLogger(__name__)
 
 # s. No fill is worth more of the engine's time; a generation without an end must not hold it.
 GENERATION_LIMIT: Final = 120.0
+# How often a prompt is made half as long because the engine has no room for it. After so many it
+# has a 64th, and length is not what is wrong.
+REFUSALS: Final = 6
 # A level of its own below DEBUG: the only one at which the user's code is written to the log.
 TRACE: Final = 5
 
@@ -85,26 +96,41 @@ class Generation:
         Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
         self.asked, self.started = True, asyncio.get_running_loop().time()
-        request = await request_for(engine, self.hole, settings, rates, self.first_line)
-        if self.seed is not None:
-            temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
-            request = request.drawn(self.seed, temperature)
-            self.declined = None
+        rates = Rates() if rates is None else rates
         self._model, self._engine = (await engine.describe()).name, engine.name
-        asked: Request | None = request
+        asked: Request | None = await self._request(engine, settings, rates)
+        refused = 0
         try:
             async with asyncio.timeout(GENERATION_LIMIT):
                 while asked is not None:
-                    if not self._is_declined(asked):
-                        async with aclosing(self._call(engine, asked)) as steps:
-                            async for _ in steps:
-                                yield
-                    asked = asked.otherwise if self._is_declined(asked) else None
+                    try:
+                        if not self._is_declined(asked):
+                            async with aclosing(self._call(engine, asked, rates.lengths)) as steps:
+                                async for _ in steps:
+                                    yield
+                    except TooLong:
+                        refused += 1
+                        if refused > REFUSALS or self.written:
+                            raise
+                        rates.lengths.refuse(self.uri, asked.longest)
+                        asked = await self._request(engine, settings, rates)
+                    else:
+                        asked = asked.otherwise if self._is_declined(asked) else None
         except TimeoutError:
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
             ) from None
+
+    async def _request(self, engine: Engine, settings: Settings, rates: Rates) -> Request:
+        """Return the request for the hole; for a candidate, the one for its draw."""
+        start = self.first_line
+        request = await request_for(engine, self.hole, settings, rates, start, uri=self.uri)
+        if self.seed is None:
+            return request
+        self.declined = None
+        temperature = max(request.temperature, policy.CANDIDATE_TEMPERATURE)
+        return request.drawn(self.seed, temperature)
 
     def _is_declined(self, request: Request) -> bool:
         """Whether the answer is known to begin otherwise: the same seed draws the same."""
@@ -113,13 +139,15 @@ class Generation:
             return False
         return request.begin.rest(known.written, over=known.over) is None
 
-    async def _call(self, engine: Engine, request: Request) -> AsyncGenerator[None]:
-        """One call, as long as its answer begins as it is to."""
+    async def _call(
+        self, engine: Engine, request: Request, lengths: TokenLengths
+    ) -> AsyncGenerator[None]:
+        """Make one call, as long as its answer begins as it is to; yields after each piece."""
         self.prompt, self._control = request.prompt + (request.suffix or ""), request.control
         self.first_line = request.first_line
         log.log(TRACE, "prompt: %r suffix: %r", request.prompt, request.suffix)
         loop = asyncio.get_running_loop()
-        with self._noted(loop):
+        with self._noted(loop, lengths):
             async with aclosing(engine.generate(request)) as chunks:
                 async for chunk in chunks:
                     self.last_at = loop.time()
@@ -144,7 +172,7 @@ class Generation:
                         return
 
     @contextmanager
-    def _noted(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def _noted(self, loop: asyncio.AbstractEventLoop, lengths: TokenLengths) -> Iterator[None]:
         """Note what a call took, also of one that is closed; not of one that fails."""
         self.first_at = self.heard_at = self.usage = None
         self.pieces, self.written = 0, ""
@@ -157,6 +185,7 @@ class Generation:
         finally:
             if not failed:
                 said = self.usage or Usage()
+                lengths.take(self.uri, self.prompt, said.prompt_tokens or 0)
                 self.calls.append(
                     Call(
                         prompt=self.prompt,
@@ -230,29 +259,66 @@ async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape
     return generation.outcome(fill)
 
 
+@cache
+def say_once(warning: str) -> None:
+    """Log a warning, unless the same was logged before."""
+    log.warning("%s", warning)
+
+
 async def request_for(
     engine: Engine,
     hole: Hole,
     settings: Settings,
     rates: Rates | None = None,
     start: int | None = None,
+    *,
+    uri: str = "",
 ) -> Request:
-    """The request that this engine's model gets for a hole.
+    """Return the request that this engine's model gets for a hole.
 
-    Raises :class:`infill_ls.errors.InfillError`.
+    It has no more tokens than the engine has room for, and leaves room for the fill. Where that
+    isn't sure, they are counted, or reckoned from the document's own, and the prompt is made
+    shorter. Raises :class:`infill_ls.errors.InfillError`; :class:`TooLong` if nothing is short
+    enough.
     """
     model = await engine.describe()
-    return prompt.build(
-        hole,
-        model,
-        families.family_of(model, settings.fim),
-        mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
-        start=start,
-        context_tokens=context_tokens(
-            settings.context_tokens,
-            rates,
-            most=None if engine.room is None else engine.room - settings.max_tokens,
-        ),
-        max_tokens=settings.max_tokens,
-        temperature=settings.temperature,
+    rates = Rates() if rates is None else rates
+    lengths = rates.lengths
+    tokens = budget(
+        context_tokens(settings.context_tokens, rates),
+        settings.max_tokens,
+        is_limit=settings.context_tokens != "auto",
+        room=engine.room,
+    )
+    if tokens.fill < settings.max_tokens:
+        say_once(
+            f'"maxTokens" is {settings.max_tokens}, but the engine has room for {engine.room} '
+            f"tokens, prompt included: a fill gets {tokens.fill} at the most."
+        )
+    for _ in STEPS:
+        request = prompt.build(
+            hole,
+            model,
+            families.family_of(model, settings.fim),
+            mode=None if settings.mode == "auto" else cast(Mode, settings.mode),
+            start=start,
+            context_tokens=tokens.prompt,
+            most_tokens=tokens.most,
+            characters_per_token=lengths.characters(uri),
+            longest=lengths.longest(uri),
+            max_tokens=tokens.fill,
+            temperature=settings.temperature,
+        )
+        if tokens.most is None or lengths.at_most(uri, request.longest) <= tokens.most:
+            return request
+        counted = await engine.count(request.longest)
+        if counted is not None:
+            lengths.take(uri, request.longest, counted)
+        has = lengths.about(uri, request.longest) if counted is None else counted
+        if has <= tokens.most:
+            return request
+        lengths.shrink(uri, request.longest, has)
+    raise TooLong(
+        f"The shortest prompt has {has} tokens, and may have {tokens.most}.",
+        'Raise "contextTokens", lower "maxTokens", or start the engine with a larger context.',
     )

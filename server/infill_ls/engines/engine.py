@@ -43,7 +43,13 @@ class Engine(Protocol):
 
     @property
     def room(self) -> int | None:
-        """Tokens that prompt and fill may have together; None where nobody says."""
+        """Tokens that prompt and fill may have together; None where nobody says.
+
+        Known at the latest when :meth:`describe` has returned.
+        """
+
+    async def count(self, text: str) -> int | None:
+        """Return how many tokens the model makes of a prompt; None where nobody can say."""
 
     @property
     def stays_loaded(self) -> bool:

@@ -169,7 +169,8 @@ def _error_text(body: bytes) -> str:
         if isinstance(error, dict):
             error = error.get("message")
         if isinstance(error, str):
-            return error
+            # Ollama passes on what llama-server said, as it came.
+            return _error_text(error.encode()) if error.startswith('{"error"') else error
     return text.strip()[:500]
 
 

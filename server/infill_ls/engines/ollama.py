@@ -88,8 +88,14 @@ class GenerateAnswer:
 
     @classmethod
     def from_json(cls, data: Any) -> GenerateAnswer:
-        """Raises :class:`BadAnswer` for an error line and for what is no answer at all."""
+        """Return a line of the answer, read.
+
+        Raises :class:`BadAnswer` for an error line (:class:`TooLong` if it is about the prompt's
+        length), and for what is no answer at all.
+        """
         if isinstance(data, dict) and "error" in data:
+            if refusals.is_about_length(str(data["error"])):
+                raise refusals.of_request(400, str(data["error"]))
             raise BadAnswer(
                 f"Ollama broke off: {data['error']!s:.300}",
                 "Look at Ollama's own log; a model too large for the memory is the usual cause.",
@@ -146,6 +152,8 @@ class Ollama:
             stream=True,
             # Ollama turns thinking on by itself where the model can, even for raw prompts.
             think=False,
+            # Or it would cut the prompt without a word, and lose the suffix. From 0.12.4 on.
+            truncate=False,
             keep_alive=self._settings.keep_alive,
             options=self._options(request),
         )
@@ -192,6 +200,10 @@ class Ollama:
     @property
     def room(self) -> int | None:
         return self._loading.room
+
+    async def count(self, text: str) -> int | None:
+        """Return None: Ollama has no call that counts (as of 0.33)."""
+        return None
 
     @property
     def stays_loaded(self) -> bool:

@@ -20,6 +20,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from infill_ls.prompt.tokens import TokenLengths, common_start
+
 # Prompt tokens per call where the user sets nothing: as many as the engine reads in the time
 # that somebody who comes to a new place in a file will wait. While he stays there they are in the
 # engine's cache. Below the least a fill knows too little; more than the most helps no more.
@@ -105,6 +107,7 @@ class Rates:
         self._budget_is_sure = False
         self._prompts = _Prompts()
         self._characters = TYPICAL_CHARACTERS_PER_TOKEN
+        self.lengths = TokenLengths()
         self._heard: float | None = None  # when the model was last known to be loaded
         self._settle()
 
@@ -234,17 +237,11 @@ class Rates:
             self._budget, self._budget_is_sure = best, self._read.is_full
 
 
-def context_tokens(
-    setting: int | Literal["auto"], rates: Rates | None = None, *, most: int | None = None
-) -> int:
-    """The most prompt tokens per call: what the user sets, or what the engine can read in time.
-
-    Never more than ``most``.
-    """
-    wanted = setting
-    if wanted == "auto":
-        wanted = CONTEXT_TOKENS if rates is None else rates.budget
-    return wanted if most is None else max(1, min(wanted, most))
+def context_tokens(setting: int | Literal["auto"], rates: Rates | None = None) -> int:
+    """Return the prompt tokens per call: what the user sets, or what the engine reads in time."""
+    if setting != "auto":
+        return setting
+    return CONTEXT_TOKENS if rates is None else rates.budget
 
 
 def _step(read: float) -> int:
@@ -314,7 +311,7 @@ class _Prompts:
         for prompt in self._all:
             # Few begin with more than what is known already, and only those are looked at closely.
             if prompt.begun is None and start and prompt.text.startswith(start):
-                known = _common(call.prompt, prompt.text)
+                known = common_start(call.prompt, prompt.text)
                 start = call.prompt[: known + 1] if known < len(call.prompt) else ""
         since = min(
             (
@@ -326,7 +323,7 @@ class _Prompts:
         )
         surely = 0
         if self._last is not None and self._last.begun is None:
-            surely = _common(call.prompt, self._last.text)
+            surely = common_start(call.prompt, self._last.text)
         return len(call.prompt) - known, len(call.prompt) - surely, since
 
     def in_the_way(self, call: Call) -> int:
@@ -334,7 +331,7 @@ class _Prompts:
         last = self._last
         if last is None or last.begun is None:
             return 0
-        goes_on = _common(call.prompt, last.text) * 2 >= len(last.text)
+        goes_on = common_start(call.prompt, last.text) * 2 >= len(last.text)
         return 0 if goes_on else len(last.text)
 
     def take(self, call: Call) -> None:
@@ -351,15 +348,3 @@ class _Prompts:
         ]
         self._all = deque((*kept, new), maxlen=REMEMBERED)
         self._last = new
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one.startswith(other[low:middle], low):
-            low = middle
-        else:
-            high = middle - 1
-    return low

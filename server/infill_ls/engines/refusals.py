@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, sentence
+from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, TooLong, sentence
 from infill_ls.prompt import families
 from infill_ls.prompt.families import SUGGESTED_MODEL
 
@@ -25,14 +25,22 @@ _TYPES: Final = {
 }
 _OPTION: Final = re.compile(r'option "(\w+)" must be (?:of )?(?:type |an )?([\w ]+)')
 
+# What servers say of a prompt that is longer than their context: llama.cpp ("exceeds the available
+# context size (4096 tokens)"), Ollama ("longer than the context length currently available", "input
+# length exceeds the context length"), vLLM and SGLang ("maximum context length is 4096 tokens",
+# "longer than the model's context length (4096 tokens)"), LM Studio ("context length of only 4096
+# tokens").
+_LENGTH: Final = re.compile(
+    r"exceeds the (available |model's |maximum )*context|longer than the (model's )?(context|max)"
+    r"|maximum (context|model) length|context length of only",
+    re.IGNORECASE,
+)
+_ROOM: Final = re.compile(
+    r"(?:context size|(?:context|model) length)(?: is| of| of only)?\D{1,2}(\d+)", re.IGNORECASE
+)
 _LOG: Final = "Look at Ollama's own log for more."
 # Of a request: a part of Ollama's text, and the cure. The first that is found counts.
 _REQUEST: Final = (
-    (
-        r"longer than the context|exceeds the (available )?context",
-        'Lower "contextTokens" or "maxTokens", or start Ollama with a larger '
-        "OLLAMA_CONTEXT_LENGTH.",
-    ),
     (r"raw mode does not support", "Leave out --raw, or --system and --template."),
     (
         r"memory|has terminated",
@@ -71,11 +79,28 @@ _PULL: Final = (
 )
 
 
+def is_about_length(text: str) -> bool:
+    """Whether a server's error says that a prompt is longer than it has room for."""
+    return _LENGTH.search(text) is not None
+
+
+def room(text: str) -> int | None:
+    """Return the tokens that a server has room for, from such an error; None if it doesn't say."""
+    found = _ROOM.search(text)
+    return int(found[1]) if found else None
+
+
 def of_request(status: int, text: str) -> EngineError:
     """What a refused request means that is refused for what it asks.
 
     ``status``: of HTTP. ``text``: the answer's.
     """
+    if is_about_length(text):
+        return TooLong(
+            f"Ollama refuses the request: {text}",
+            'Lower "contextTokens" or "maxTokens", or start Ollama with a larger '
+            "OLLAMA_CONTEXT_LENGTH.",
+        )
     option = _OPTION.search(text)
     if option is not None:
         kind, value = _TYPES.get(option[2].strip(), (option[2], "VALUE"))

@@ -22,13 +22,11 @@ from infill_ls.prompt import beginning, families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
 from infill_ls.prompt.families import Family, Model
+from infill_ls.prompt.tokens import SAFE_CHARACTERS_PER_TOKEN
 from infill_ls.text.hole import LONE_SURROGATE, Hole
 
 Mode = Literal["raw", "suffix", "plain"]
 
-# Characters that a token stands for, on the safe side: 11 files of Python's standard library
-# give 3.3 to 4.4 with Qwen2.5-Coder's tokenizer, other languages and dense code somewhat less.
-SAFE_CHARACTERS_PER_TOKEN: Final = 3
 # The window's start moves by a quarter of the budget, reckoned at this length of a line (median
 # of non-blank lines in Python's standard library: 41), so that it never gives up much text.
 CHARACTERS_PER_LINE: Final = 40
@@ -39,6 +37,8 @@ SUFFIX_SHARE: Final = 0.25
 # engine's cache costs nothing, and reading everything anew costs the most.
 LONGER: Final = 1.5
 SHORTER: Final = 0.4
+# Characters that are kept free for the tokens of a template that only the server knows.
+_SERVERS_TEMPLATE: Final = 64
 
 # The same text for the same prompt, so that what memory holds is what asking would bring.
 SEED: Final = 1
@@ -70,6 +70,12 @@ class Request:
     first_line: int = 0
     begin: Beginning | None = None
     otherwise: Request | None = None
+
+    @property
+    def longest(self) -> str:
+        """The text of the longest prompt that is asked with, with what the engine gets apart."""
+        whole = self.otherwise or self
+        return whole.prompt + (whole.suffix or "")
 
     def drawn(self, seed: int, temperature: float) -> Request:
         """The same for another draw."""
@@ -115,16 +121,33 @@ def build(
     mode: Mode | None = None,
     start: int | None = None,
     context_tokens: int,
+    most_tokens: int | None = None,
+    characters_per_token: float = SAFE_CHARACTERS_PER_TOKEN,
+    longest: int | None = None,
     max_tokens: int,
     temperature: float,
 ) -> Request:
-    """The request for a hole; its prompt has at most about ``context_tokens`` tokens.
+    """Return the request for a hole; its prompt has about ``context_tokens`` tokens at the most.
 
-    ``start``: the line with which the prompt before this one began; it is kept while it serves.
-    Raises :class:`CannotInsert` as :func:`choose_mode` does.
+    ``start``: the line with which the prompt before this one began; it is kept while it serves,
+    also where the prompt gets longer by it. ``most_tokens``: not longer than this, nor than
+    ``longest`` characters; None for no limit. ``characters_per_token``: how long tokens are
+    reckoned to be. Raises :class:`CannotInsert` as :func:`choose_mode` does.
     """
     chosen = choose_mode(model, family, mode)
-    prefix, suffix = window(hole, context_tokens, with_suffix=chosen != "plain", start=start)
+    around = len(render(family.template, "", "")) if family else 0
+    if chosen != "raw":
+        around = _SERVERS_TEMPLATE if chosen == "suffix" else 0
+    limits = [] if longest is None else [longest]
+    if most_tokens is not None:
+        limits.append(int(most_tokens * characters_per_token))
+    prefix, suffix = window(
+        hole,
+        int(context_tokens * characters_per_token),
+        with_suffix=chosen != "plain",
+        start=start,
+        most=max(0, min(limits) - around) if limits else None,
+    )
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
     prefix, suffix = (
@@ -172,20 +195,27 @@ def render(template: str, prefix: str, suffix: str) -> str:
 
 
 def window(
-    hole: Hole, context_tokens: int, *, with_suffix: bool = True, start: int | None = None
+    hole: Hole,
+    room: int,
+    *,
+    with_suffix: bool = True,
+    start: int | None = None,
+    most: int | None = None,
 ) -> tuple[str, str]:
-    """The parts of prefix and suffix, nearest to the cursor, that the budget has room for.
+    """Return the parts of prefix and suffix, nearest to the cursor, that there is room for.
 
-    The prefix begins with the line ``start``, if from there it is not much more than the budget
-    has room for, nor too little of it.
+    ``room``: characters. The prefix begins with the line ``start``, if from there it is not much
+    more than there is room for, nor too little of it. ``most``: characters that both together never
+    exceed; None for no limit.
     """
-    room = context_tokens * SAFE_CHARACTERS_PER_TOKEN
-    suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix else ""
+    room = room if most is None else min(room, most)
+    suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix and room else ""
     if start is not None and start >= hole.first_line:
         kept = hole.prefix.split("\n", start - hole.first_line)[-1]
         reached = hole.prefix.count("\n") >= start - hole.first_line
         whole = len(kept) == len(hole.prefix)
-        if reached and len(kept) <= room * LONGER and (whole or len(kept) >= room * SHORTER):
+        longest = room * LONGER if most is None else min(room * LONGER, most - len(suffix))
+        if reached and len(kept) <= longest and (whole or len(kept) >= room * SHORTER):
             return kept, suffix
     grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
     return _tail(hole.prefix, room - len(suffix), grid, hole.first_line), suffix

@@ -22,7 +22,7 @@ from infill_ls.engines.embedded.weights import Weights
 from infill_ls.engines.engine import Chunk, KeepsItsModel
 from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import BadAnswer, NotRunning, WeightsError
+from infill_ls.errors import BadAnswer, NotRunning, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 
@@ -175,6 +175,9 @@ class Embedded(KeepsItsModel):
     def room(self) -> int | None:
         return embedded_server.CONTEXT
 
+    async def count(self, text: str) -> int | None:
+        return await self._server.count(text) if self._server and self._is_alive else None
+
     async def is_loaded(self) -> bool:
         return self._is_alive and self._server is not None
 
@@ -192,6 +195,8 @@ class Embedded(KeepsItsModel):
                         written = True
                         yield chunk
                 return
+            except TooLong:
+                raise
             except (NotRunning, BadAnswer):
                 # A child that has died since the last call is replaced, once.
                 if child is None or not await child.has_died():
