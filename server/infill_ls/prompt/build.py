@@ -135,18 +135,12 @@ def build(
     reckoned to be. Raises :class:`CannotInsert` as :func:`choose_mode` does.
     """
     chosen = choose_mode(model, family, mode)
-    around = len(render(family.template, "", "")) if family else 0
-    if chosen != "raw":
-        around = _SERVERS_TEMPLATE if chosen == "suffix" else 0
-    limits = [] if longest is None else [longest]
-    if most_tokens is not None:
-        limits.append(int(most_tokens * characters_per_token))
     prefix, suffix = window(
         hole,
         int(context_tokens * characters_per_token),
         with_suffix=chosen != "plain",
         start=start,
-        most=max(0, min(limits) - around) if limits else None,
+        most=_most(chosen, family, most_tokens, characters_per_token, longest),
     )
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
@@ -186,6 +180,28 @@ def build(
         if not is_last or (is_whole and not model.can_begin):
             return whole
     return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
+
+
+def _most(
+    mode: Mode,
+    family: Family | None,
+    most_tokens: int | None,
+    characters_per_token: float,
+    longest: int | None,
+) -> int | None:
+    """Return the characters that prefix and suffix may have together, beside the template.
+
+    None for no limit; the arguments are those of :func:`build`.
+    """
+    around = _SERVERS_TEMPLATE if mode == "suffix" else 0
+    if mode == "raw" and family is not None:
+        around = len(render(family.template, "", ""))
+    limits = [] if longest is None else [longest - around]
+    if most_tokens is not None:
+        # What a template has are control tokens, whatever the text is made of.
+        beside = around / SAFE_CHARACTERS_PER_TOKEN
+        limits.append(int((most_tokens - beside) * characters_per_token))
+    return max(0, min(limits)) if limits else None
 
 
 def render(template: str, prefix: str, suffix: str) -> str:

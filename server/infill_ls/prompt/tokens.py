@@ -24,6 +24,8 @@ STEPS: Final = (3.0, 2.4, 1.9, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25)
 # how much longer before a longer one is: two steps.
 SHORTER_BY: Final = 1.2
 LONGER_BY: Final = 1.6
+# Tokens. Shorter prompts say more of the template than of the document.
+SAMPLE: Final = 128
 # Documents that are remembered, the ones used last: more than anybody has open at a time.
 DOCUMENTS: Final = 50
 # Tokens that a server adds by itself: a beginning of text, and a blank before the first word.
@@ -121,14 +123,19 @@ class TokenLengths:
         """Return about how many tokens a prompt of the document has at the most."""
         return round(about_tokens(text) * self._of(uri).factor) + ADDED
 
+    def note(self, uri: str, text: str, tokens: int) -> None:
+        """Note what the engine has counted of a prompt of the document."""
+        if text and tokens > 0:
+            known = self._of(uri)
+            known.text, known.tokens = text, tokens
+            known.factor = tokens / about_tokens(text)
+
     def take(self, uri: str, text: str, tokens: int) -> None:
-        """Learn from a prompt of the document that the engine has counted."""
-        if not text or tokens <= 0:
+        """Learn from a prompt of the document that the engine has counted and read."""
+        self.note(uri, text, tokens)
+        if tokens < SAMPLE:
             return
-        known = self._of(uri)
-        known.text, known.tokens = text, tokens
-        known.factor = tokens / about_tokens(text)
-        seen = len(text) / tokens
+        known, seen = self._of(uri), len(text) / tokens
         if seen * SHORTER_BY < known.characters or seen > known.characters * LONGER_BY:
             known.characters = _step(seen)
 
