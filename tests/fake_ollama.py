@@ -516,8 +516,12 @@ class FakeOllama:
                     tokens=call.tokens, room=self.room, fill=fill, all=call.tokens + fill
                 )
                 call.state = "refused"
-                kind = "invalid_request_error"
-                return self._reply(writer, 400, {"error": {"message": message, "type": kind}})
+                error = {"message": message, "type": "invalid_request_error"}
+                if self.fault == "too long":
+                    self._start_stream(writer)
+                    self._raw_line(writer, b"error: " + json.dumps({"error": error}).encode())
+                    return self._end_stream(writer)
+                return self._reply(writer, 400, {"error": error})
         call.state = "generating"
         await self.gate.wait()
         text = self.fill if isinstance(self.fill, str) else self.fill(call.body)

@@ -13,7 +13,7 @@ import pytest
 from fake_ollama import FakeOllama, Load
 from holes import at
 from infill_ls.engines.engine import Chunk, get_ready
-from infill_ls.engines.ollama import GenerateRequest, Ollama
+from infill_ls.engines.ollama import GenerateAnswer, GenerateRequest, Ollama
 from infill_ls.engines.ollama_loading import SLOW_BATCH, SMALLEST_CONTEXT, Loading
 from infill_ls.engines.ollama_models import parameters
 from infill_ls.errors import (
@@ -25,6 +25,7 @@ from infill_ls.errors import (
     NotRunning,
     SettingsError,
     Stalled,
+    TooLong,
 )
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request, build
@@ -431,6 +432,52 @@ async def test_an_option_of_the_wrong_type(
     assert caught.value.message == says
     assert f"-o '{fix}'" in caught.value.fix
     assert "log" not in caught.value.fix
+
+
+async def test_a_prompt_that_is_too_long_is_refused_and_not_cut(ollama: FakeOllama) -> None:
+    ollama.context_length = 2048
+    with pytest.raises(TooLong) as caught:
+        await chunks(engine(ollama, model=MODEL), replace(request(), prompt="1" * 3000))
+    assert caught.value.message == (
+        "Ollama refuses the request: request (3001 tokens) exceeds the available context size "
+        "(2048 tokens), try increasing it."
+    )
+    assert "OLLAMA_CONTEXT_LENGTH" in caught.value.fix
+
+
+def test_a_refusal_in_the_stream_is_one_too() -> None:
+    with pytest.raises(TooLong):
+        GenerateAnswer.from_json({"error": "the input length exceeds the context length"})
+
+
+@pytest.mark.parametrize(
+    ("context_tokens", "num_ctx", "room"), [("auto", 1024, 1024), (4000, 1024, 1024)]
+)
+async def test_no_more_room_is_asked_for_than_the_model_was_trained_with(
+    ollama: FakeOllama, context_tokens: Any, num_ctx: int, room: int
+) -> None:
+    info = {"general.architecture": "qwen2", "qwen2.context_length": 1024}
+    ollama.about, ollama.context_length = {MODEL: {"model_info": info}}, 1024
+    asked = engine(ollama, model=MODEL, context_tokens=context_tokens)
+    await asked.describe()
+    assert asked.room == room
+    await get_ready(asked)
+    await chunks(asked, request())
+    assert ollama.generations[0].body["options"]["num_ctx"] == num_ctx
+    assert asked.room == room
+    assert len(ollama.loads) == 0
+
+
+async def test_the_room_is_what_the_model_was_loaded_with(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    assert asked.room == SMALLEST_CONTEXT
+    await get_ready(asked)
+    assert asked.room == 4096
+    larger = engine(ollama, model=MODEL, context_tokens=6000)
+    assert larger.room == 6144
+    await get_ready(larger)
+    assert larger.room == 6144
+    assert await larger.count("a") is None
 
 
 @pytest.mark.parametrize(

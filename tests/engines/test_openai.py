@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
+from infill_ls.engines import connect
 from infill_ls.engines.engine import Chunk
 from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates import Usage
-from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning
+from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning, TooLong
+from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
+from infill_ls.settings import OwnTemplate, Settings
 
 REQUEST = Request(
     prompt="<PRE>a<SUF>b<MID>",
@@ -74,6 +77,72 @@ async def test_a_stream_that_is_closed_early_has_its_counts_and_times(ollama: Fa
 async def test_of_several_models_one_that_can_fill_is_taken(ollama: FakeOllama) -> None:
     ollama.models = {"llama3": [], "starcoder2": []}
     assert (await OpenAI(ollama.url).describe()).name == "starcoder2"
+
+
+async def test_of_several_models_the_one_that_the_users_template_means_is_taken(
+    ollama: FakeOllama,
+) -> None:
+    ollama.models = {"llama3": [], "starcoder2": [], "my-model-7b": []}
+    own = OwnTemplate("my-model*", "<PRE>{prefix}<SUF>{suffix}<MID>", ("<EOT>",))
+    settings = Settings(headers={}, url=ollama.url, engine="openai", fim=(own,))
+    model = await (await connect(settings)).describe()
+    assert model.name == "my-model-7b"
+    family = families.family_of(model, settings.fim)
+    assert family is not None
+    assert family.template == own.template
+
+
+@pytest.mark.parametrize(
+    ("about", "props", "room"),
+    [
+        ({"max_model_len": 8192}, None, 8192),
+        ({"max_model_len": "8192"}, None, None),
+        ({"max_model_len": 0}, None, None),
+        ({"max_model_len": True}, None, None),
+        ({"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}}, None, 32768),
+        (
+            {"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}},
+            {"default_generation_settings": {"n_ctx": 1024}},
+            1024,
+        ),
+        ({"owned_by": "llamacpp", "meta": []}, {"default_generation_settings": [1]}, None),
+        ({}, None, None),
+    ],
+)
+async def test_how_much_room_the_server_has(
+    ollama: FakeOllama, about: dict[str, Any], props: Any, room: int | None
+) -> None:
+    ollama.about, ollama.props = {"qwen2.5-coder:1.5b": about}, props
+    engine = OpenAI(ollama.url, inquire=True)
+    await engine.describe()
+    assert engine.room == room
+
+
+async def test_llama_server_counts_tokens(ollama: FakeOllama) -> None:
+    engine = OpenAI(ollama.url, llama_server=True)
+    assert await engine.count("12345678") is None
+    ollama.props = {}
+    assert await engine.count("12345678") == 9
+    assert ollama.calls[-1].body == {
+        "content": "12345678",
+        "add_special": True,
+        "parse_special": True,
+    }
+    asked = len(ollama.calls)
+    assert await OpenAI(ollama.url).count("12345678") is None
+    assert len(ollama.calls) == asked
+
+
+@pytest.mark.parametrize("fault", ["", "too long"])
+async def test_a_prompt_that_is_too_long_tells_the_room(ollama: FakeOllama, fault: str) -> None:
+    """Of old, llama-server said it in the stream."""
+    ollama.room, ollama.fault = 30, fault
+    engine = OpenAI(ollama.url, model="qwen2.5-coder:1.5b")
+    with pytest.raises(TooLong) as caught:
+        await chunks(engine, replace(REQUEST, prompt="1" * 20))
+    assert "30 tokens" in caught.value.message
+    assert '"contextTokens"' in caught.value.fix
+    assert engine.room == 30
 
 
 LLAMA_SERVER = {"owned_by": "llamacpp"}
