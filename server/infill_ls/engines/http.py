@@ -8,6 +8,7 @@ one's own costs about 1 ms on loopback.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import json
@@ -28,8 +29,12 @@ CONNECT_TIMEOUT: Final = 3.0
 # s without a byte. Ollama says nothing while it loads a model, for at most 5 min
 # (OLLAMA_LOAD_TIMEOUT).
 READ_TIMEOUT: Final = 300.0
-# s for the small questions: version, list of models.
+# s without a byte for the small questions: version, list of models; and s for the whole answer.
 QUESTION_TIMEOUT: Final = 10.0
+QUESTION_LIMIT: Final = 60.0
+# Bytes of such an answer. The largest is Ollama's of ``/api/show``, with a model's licences, its
+# template and its metadata: some 100 KB, or some MB where it has the vocabulary's texts too.
+MAX_ANSWER: Final = 16 * 1024 * 1024
 # Bytes. A chunk is some hundred; a line of this size is not an answer.
 MAX_LINE: Final = 1024 * 1024
 # Bytes of an error's text that are worth reading.
@@ -84,18 +89,33 @@ class Http:
             ) from None
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One question with a small answer in JSON."""
-        async with self._mapped(), self._client(QUESTION_TIMEOUT) as client:
-            content = None if body is None else json.dumps(body).encode()
-            response = await client.request(
-                method, path, content=content, headers={"Content-Type": "application/json"}
-            )
+        """Send one question and return its answer, read from JSON.
+
+        Raises :class:`BadAnswer` if the answer has more than :data:`MAX_ANSWER` bytes or is not
+        JSON, and :class:`Stalled` if it is not complete after :data:`QUESTION_LIMIT`.
+        """
+        answer = bytearray()
+        async with (
+            self._mapped(),
+            asyncio.timeout(QUESTION_LIMIT),
+            self._client(QUESTION_TIMEOUT) as client,
+            client.stream(
+                method,
+                path,
+                content=None if body is None else json.dumps(body).encode(),
+                headers={"Content-Type": "application/json"},
+            ) as response,
+        ):
             if response.status_code != 200:
-                raise self._explain(response.status_code, _error_text(response.content))
-            return parse(response.content)
+                raise self._explain(response.status_code, await _read_error(response))
+            async for part in response.aiter_bytes():
+                answer += part
+                if len(answer) > MAX_ANSWER:
+                    raise self._too_much(f"an answer of over {MAX_ANSWER} bytes")
+        return parse(answer)
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
-        """Post and stream the answer's lines, split at ``\\n`` alone, blank ones left out.
+        """Post and yield the answer's lines, split at ``\\n`` alone, blank ones left out.
 
         httpx's own ``aiter_lines`` splits at U+0085 and U+2028 too, which JSON may contain.
         """
@@ -116,19 +136,22 @@ class Http:
             async for part in response.aiter_bytes():
                 *lines, rest = (rest + part).split(b"\n")
                 if len(rest) > MAX_LINE:
-                    raise BadAnswer(
-                        f"The engine at {self.url} sent a line of over {MAX_LINE} bytes.",
-                        'Check that "url" is the address of an engine.',
-                    )
+                    raise self._too_much(f"a line of over {MAX_LINE} bytes")
                 for line in lines:
                     if line.strip():
                         yield line
             if rest.strip():
                 yield rest
 
+    def _too_much(self, what: str) -> BadAnswer:
+        return BadAnswer(
+            f"The engine at {self.url} sent {what}.",
+            'Check that "url" is the address of an engine.',
+        )
+
     @contextlib.asynccontextmanager
     async def _mapped(self) -> AsyncIterator[None]:
-        """Turns httpx's errors into ours."""
+        """Turn httpx's errors into ours."""
         try:
             yield
         except (httpx.InvalidURL, UnicodeError):
@@ -139,6 +162,11 @@ class Http:
             ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout):
             raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
+        except TimeoutError:
+            raise Stalled(
+                f"The engine at {self.url} took over {QUESTION_LIMIT:.0f} s for a small answer.",
+                "It may have too much to do, or be stuck; restart it if this stays so.",
+            ) from None
         except httpx.TimeoutException:
             raise Stalled(
                 f"The engine at {self.url} took the request and then said nothing.",
@@ -174,8 +202,8 @@ def _error_text(body: bytes) -> str:
     return text.strip()[:500]
 
 
-def parse(line: bytes) -> Any:
-    """JSON from an engine; raises :class:`BadAnswer` if it is none."""
+def parse(line: bytes | bytearray) -> Any:
+    """Return what an engine's JSON says; raises :class:`BadAnswer` if it is none."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):

@@ -1,0 +1,128 @@
+"""What comes over HTTP is limited in size and in time, whatever the server does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http
+from infill_ls.errors import BadAnswer, EngineError, NotRunning, Stalled
+
+Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNK = b" " * 65_536
+
+
+class Server:
+    """Sends what ``answer`` writes."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.over = asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            await self._answer(writer)
+        writer.close()
+        self.over.set()
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> AsyncIterator[tuple[Server, Http]]:
+    server = Server(answer)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+
+    def explain(status: int, text: str) -> EngineError:
+        return NotRunning(f"{status} {len(text)}")
+
+    try:
+        yield server, Http(f"http://127.0.0.1:{port}", explain=explain)
+    finally:
+        listening.close()
+
+
+def without_end(head: bytes, *, chunked: bool = False) -> Answer:
+    """Blanks for ever."""
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(head + b"\r\n")
+        part = b"%x\r\n%s\r\n" % (len(CHUNK), CHUNK) if chunked else CHUNK
+        while True:
+            writer.write(part)
+            await writer.drain()
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("head", "chunked"),
+    [
+        (OK, False),
+        (OK + b"Transfer-Encoding: chunked\r\n", True),
+        (OK + b"Content-Length: 400000000\r\n", False),
+    ],
+    ids=["no length", "chunks", "length"],
+)
+async def test_an_answer_without_end_is_broken_off(head: bytes, *, chunked: bool) -> None:
+    async with serving(without_end(head, chunked=chunked)) as (server, http):
+        with pytest.raises(BadAnswer) as caught:
+            await http.ask("GET", "/api/tags")
+        assert f"an answer of over {MAX_ANSWER} bytes" in caught.value.message
+        assert '"url"' in caught.value.fix
+        async with asyncio.timeout(10):
+            await server.over.wait()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 500 -\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/other\r\n",
+        b"HTTP/1.1 301 -\r\nLocation: /api/tags\r\nTransfer-Encoding: chunked\r\n",
+    ],
+    ids=["error", "redirect", "redirect in chunks"],
+)
+async def test_an_error_or_a_redirect_without_end_is_broken_off(head: bytes) -> None:
+    """Nor is a redirect followed: it may lead anywhere."""
+    answer = without_end(head, chunked=b"chunked" in head)
+    async with serving(answer) as (server, http):
+        with pytest.raises(NotRunning, match=head[9:12].decode()):
+            await http.ask("GET", "/api/tags")
+        async with asyncio.timeout(10):
+            await server.over.wait()
+
+
+async def test_a_large_answer_is_read_whole() -> None:
+    answer = {"models": ["m" * 1000] * 4000}
+    content = json.dumps(answer).encode()
+    assert MAX_LINE < len(content) < MAX_ANSWER
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"\r\n" + content)
+        await writer.drain()
+
+    async with serving(write) as (_, http):
+        assert await http.ask("GET", "/api/tags") == answer
+
+
+async def test_an_answer_that_drips_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infill_ls.engines.http.QUESTION_LIMIT", 0.1)
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    async with serving(write) as (server, http):
+        with pytest.raises(Stalled, match="for a small answer"):
+            await http.ask("GET", "/api/tags")
+        async with asyncio.timeout(10):
+            await server.over.wait()
