@@ -18,6 +18,7 @@ from infill_ls.errors import BadAnswer, TooLong
             "increasing it",
             4096,
         ),
+        ("Context size has been exceeded.", None),
         # Ollama
         (
             "the prompt is longer than the context length currently available to the model; "

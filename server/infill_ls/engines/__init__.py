@@ -1,4 +1,4 @@
-"""Which engine is used.
+"""The engines that models run in, and the choice of the one that is used.
 
 An engine takes a :class:`infill_ls.prompt.build.Request` and streams text. The implementations are
 imported when they are needed: httpx alone costs a tenth of the server's start.
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 async def connect(settings: Settings) -> Engine:
-    """The engine that the settings name; for ``auto`` Ollama if it answers, else the embedded.
+    """Return the engine that the settings name.
 
-    Raises :class:`NotRunning` if there is none, and says what to do; of the embedded engine also
-    :class:`ModelNotFound` and :class:`WeightsError`.
+    For ``auto`` it is Ollama if that answers, else the embedded one.
+    Raises :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also
+    raises :class:`ModelNotFound` and :class:`WeightsError`.
     """
     if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
@@ -74,7 +75,11 @@ async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
 
 
 async def _embedded(model: str) -> Engine:
-    """The embedded engine with a model; raises what keeps it from running."""
+    """Return the embedded engine with a model.
+
+    Raises :class:`NotRunning` if it is not installed, :class:`ModelNotFound` if it has no such
+    model, and :class:`WeightsError` if the model's weights are missing or damaged.
+    """
     from infill_ls.engines.embedded import installation
 
     if not installation.has_embedded():

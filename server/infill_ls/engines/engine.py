@@ -16,11 +16,12 @@ CUT_SHORT: Final = ("length", "cut")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the stream.
+    """A piece of an engine's answer.
 
-    The last one has a ``stop_reason``, and perhaps no text: ``stop`` (the model or a stop text
-    ended it), ``length`` (the limit did) or ``cut`` (the engine did, and has not said why).
-    ``usage`` may come with any.
+    ``stop_reason``: why the answer ended; only the last piece has one, and may have no text. It is
+    ``stop`` (the model or a stop text ended it), ``length`` (the limit did) or ``cut`` (the engine
+    did, and has not said why). ``usage``: what the answer has cost up to here; any piece may have
+    it.
     """
 
     text: str
@@ -29,17 +30,24 @@ class Chunk:
 
 
 class Engine(Protocol):
-    """Raises :class:`infill_ls.errors.EngineError` from every method but ``aclose``."""
+    """What every engine can do.
+
+    Each method but ``aclose`` may raise :class:`infill_ls.errors.EngineError`.
+    """
 
     @property
     def name(self) -> str:
         """``ollama``, ``openai`` or ``embedded``."""
 
     async def describe(self) -> Model:
-        """The model that generates. Asked of the engine once and then remembered."""
+        """Return the model that generates. The server is asked once; then it is remembered."""
 
     def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        """Stream the answer. Closing the generator closes the connection at once."""
+        """Send one request and yield the pieces of its answer.
+
+        Closing the generator closes the connection at once. Raises
+        :class:`infill_ls.errors.TooLong` if the engine has no room for the prompt.
+        """
 
     @property
     def room(self) -> int | None:
@@ -56,22 +64,22 @@ class Engine(Protocol):
         """Whether a model that was loaded is there for a while after a call."""
 
     def expect(self, read: float | None) -> None:
-        """It was seen to read so many tokens/s, None if that isn't known.
+        """Take note of how fast the engine was seen to read, in tokens/s; None if nobody knows.
 
-        Told before a load, for engines that load a model in another way when they are slow.
+        Called before a load, for engines that load a model in another way when they are slow.
         """
 
     async def is_loaded(self) -> bool:
         """Whether a call would be answered without loading a model first.
 
-        Asked before each call, so that the engine itself is asked only now and then.
+        Called before each call, so the server itself is asked only now and then.
         """
 
     async def load(self) -> None:
-        """Get ready to answer: start, load the model. Ended early it is for nothing."""
+        """Start the engine and load its model. Cancelling this throws away what was loaded."""
 
     async def aclose(self) -> None:
-        """Let go of everything; what is under way is broken off."""
+        """Break off what is under way, and free everything."""
 
 
 class KeepsItsModel:
@@ -86,6 +94,6 @@ class KeepsItsModel:
 
 
 async def get_ready(engine: Engine) -> None:
-    """Have an engine's model loaded if it isn't."""
+    """Load an engine's model if it isn't loaded."""
     if not await engine.is_loaded():
         await engine.load()

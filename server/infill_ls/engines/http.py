@@ -1,4 +1,4 @@
-"""The one way to an engine over HTTP: what is sent, what comes back, and what each failure means.
+"""Send requests to an engine over HTTP, and turn each failure into an error with what to do.
 
 Every call has a client of its own. httpx's pool loses a connection when a call is cancelled
 while it connects (encode/httpcore#1093: 28 of 28 at the wrong moment, and the pool is dead after
@@ -44,7 +44,11 @@ Explain = Callable[[int, str], EngineError]
 
 
 class Http:
-    """An engine's address. ``explain`` makes an error of an HTTP status and the body's text."""
+    """An engine's address, with how to reach it.
+
+    ``explain``: makes an error of an HTTP status and the body's text. ``start_hint``: what to do if
+    nothing answers. ``ca_file``: path of a PEM file with further certificate authorities.
+    """
 
     def __init__(
         self,
@@ -189,7 +193,10 @@ async def _read_error(response: httpx.Response) -> str:
 
 
 def _error_text(body: bytes) -> str:
-    """What an error's body says: ``{"error": "..."}``, ``{"error": {"message": "..."}}``, text."""
+    """Return what an error's body says.
+
+    It is ``{"error": "..."}``, ``{"error": {"message": "..."}}`` or mere text.
+    """
     text = body[:_MAX_ERROR].decode("utf-8", "replace")
     with contextlib.suppress(ValueError):
         data = json.loads(text)
@@ -222,18 +229,21 @@ def is_loopback(url: str) -> bool:
 
 
 def integer(value: Any) -> int | None:
-    """The value if it is a whole number, None if an engine sent something else."""
+    """Return the value if it is a whole number, None if an engine sent something else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def seconds(value: Any, parts: float) -> float | None:
-    """A time that an engine gave in so many parts of a second, None if it sent something else."""
+    """Return s from a time that an engine gave in so many ``parts`` of a second.
+
+    None if it sent something else.
+    """
     good = isinstance(value, int | float) and not isinstance(value, bool)
     return value / parts if good and 0 < value < math.inf else None
 
 
 def request_headers(settings: Settings) -> dict[str, str]:
-    """The user's headers, and the key if one is named.
+    """Return the user's headers, with the key if the settings name one.
 
     Raises :class:`SettingsError` if the variable that should hold the key is empty.
     """

@@ -1,4 +1,4 @@
-"""Ollama: ``POST /api/generate`` and the few other endpoints that are needed around it.
+"""The engine Ollama: ``POST /api/generate``, and the few other endpoints that are needed with it.
 
 Fields and errors as in ollama's ``api/types.go`` and ``server/routes.go``, 0.1 to 0.33.
 """
@@ -16,7 +16,13 @@ from infill_ls.engines import refusals
 from infill_ls.engines.engine import Chunk
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.ollama_loading import TRUST, Loading
-from infill_ls.engines.ollama_models import described, listed, preference, trained_context
+from infill_ls.engines.ollama_models import (
+    described,
+    listed,
+    preference,
+    running,
+    trained_context,
+)
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import (
     BadAnswer,
@@ -69,13 +75,18 @@ class GenerateRequest:
     top_logprobs: int | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Return the fields that are set."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateAnswer:
-    """One line of the answer. Counts in tokens, durations in ns; they come with ``done``."""
+    """One line of the answer to ``POST /api/generate``.
+
+    ``response``: the text of this piece. The last line has ``done``, and with it the counts, in
+    tokens, and the durations, in ns.
+    """
 
     response: str
     done: bool
@@ -117,7 +128,7 @@ class GenerateAnswer:
 
 
 class Ollama:
-    """The engine for ``infill_ls.engines``, and Ollama's own calls for the commands."""
+    """An Ollama server: what every engine can do, and calls of its own for the commands."""
 
     name = "ollama"
 
@@ -135,7 +146,10 @@ class Ollama:
         )
 
     async def describe(self) -> Model:
-        """Raises :class:`ModelNotFound` if the model isn't there, or none that can fill."""
+        """Return the model that the settings name; for ``auto`` the best that is installed.
+
+        Raises :class:`ModelNotFound` if it isn't there, or if there is none that can fill.
+        """
         if self._model is None:
             named = self._settings.model
             self._model = await (self._best() if named == "auto" else self.show(named))
@@ -183,7 +197,10 @@ class Ollama:
             yield Chunk("", stop_reason="cut")
 
     def _options(self, request: Request) -> dict[str, Any]:
-        """The same for every call with the same settings, so that no model is loaded anew."""
+        """Return the options of a call.
+
+        They are the same for every call with the same settings, so that no model is loaded anew.
+        """
         options: dict[str, Any] = {
             "num_predict": request.max_tokens,
             "temperature": request.temperature,
@@ -256,7 +273,7 @@ class Ollama:
         return entry is not None
 
     async def _entry(self) -> dict[str, Any] | None:
-        """What ``GET /api/ps`` has of the model; None if it isn't loaded, or nobody says."""
+        """Return what ``GET /api/ps`` has of the model; None if it isn't loaded or nobody says."""
         name = (await self.describe()).name
         try:
             async with asyncio.timeout(LOOK_TIMEOUT):
@@ -267,17 +284,13 @@ class Ollama:
             return None
         except (EngineError, TimeoutError):
             return None
-        models = answer.get("models") if isinstance(answer, dict) else None
-        for entry in models if isinstance(models, list) else []:
-            if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
-                return entry
-        return None
+        return running(answer, name)
 
     async def aclose(self) -> None:
-        """Nothing is kept between calls."""
+        """Do nothing: nothing is kept between calls."""
 
     async def call(self, request: GenerateRequest) -> AsyncGenerator[GenerateAnswer]:
-        """``POST /api/generate`` as it is.
+        """Send ``POST /api/generate`` as it is and yield the lines of its answer.
 
         The last answer has ``done``, unless Ollama ended it after some text and before the model
         did, as it does when a model writes the same token more than 30 times in a row (ollama's
@@ -302,6 +315,7 @@ class Ollama:
             )
 
     async def version(self) -> str:
+        """Return Ollama's version; empty if it doesn't say."""
         answer = await self._http.ask("GET", "/api/version")
         return str(answer.get("version", "")) if isinstance(answer, dict) else ""
 
@@ -318,7 +332,10 @@ class Ollama:
         return listed(await self._http.ask("GET", "/api/tags"))
 
     async def pull(self, name: str) -> AsyncGenerator[tuple[str, int, int]]:
-        """``POST /api/pull``: what is going on, bytes done, bytes in all (0 if not counted)."""
+        """Fetch a model with ``POST /api/pull``.
+
+        Yields what is going on, the bytes done, and the bytes in all (0 if they are not counted).
+        """
         async with aclosing(self._http.lines("/api/pull", {"model": name})) as lines:
             async for line in lines:
                 step = parse(line)
@@ -330,7 +347,7 @@ class Ollama:
                 yield str(step.get("status", "")), done or 0, total or 0
 
     async def _best(self) -> Model:
-        """The best installed model that can fill in the middle."""
+        """Return the best installed model that can fill in the middle."""
         installed = await self.installed()
         own = self._settings.fim
         known = [entry for entry in installed if families.find(entry[0], own)]
@@ -354,16 +371,7 @@ class Ollama:
         named = self._model.name if self._model else self._settings.model
         if status == 404 and "model" in text:
             found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
-            name = found[1] if found else named
-            from infill_ls.engines.embedded.weights import ollamas_name
-
-            theirs, missing = ollamas_name(name), families.not_in_library(name)
-            named_so = "" if theirs == name else f' and set "model" to "{theirs}"'
-            return ModelNotFound(
-                f'Ollama has no model "{name}". {missing}',
-                f"Fetch {'another' if missing else 'it'}: "
-                f"ollama pull {families.to_fetch(theirs)}{named_so}",
-            )
+            return refusals.of_missing(found[1] if found else named)
         if "does not support insert" in text:
             return CannotInsert(
                 f'"{named}" does not support insert.',

@@ -70,6 +70,15 @@ def listed(answer: Any) -> list[tuple[str, float]]:
     return found
 
 
+def running(answer: Any, name: str) -> dict[str, Any] | None:
+    """Return the entry of a model in an answer of ``GET /api/ps``; None if it isn't loaded."""
+    models = answer.get("models") if isinstance(answer, dict) else None
+    for entry in models if isinstance(models, list) else []:
+        if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
+            return entry
+    return None
+
+
 def parameters(text: Any) -> float:
     """Return the billions of parameters in Ollama's ``parameter_size`` ("7.6B", "494.03M").
 

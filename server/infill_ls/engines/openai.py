@@ -1,7 +1,7 @@
-"""Servers with OpenAI's ``POST /v1/completions``: llama-server, vLLM, SGLang, LM Studio.
+"""The engine for servers with OpenAI's ``POST /v1/completions``: llama-server, vLLM, LM Studio.
 
-They get raw prompts: ``suffix`` is refused by most of them (llama-server, vLLM), and no two
-frame it the same way.
+They are sent raw prompts: most of them refuse ``suffix`` (llama-server, vLLM), and no two put it
+into the prompt in the same way.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_tok
 
 
 class OpenAI(KeepsItsModel):
-    """``model``: None for the one that the server has, or the best of several.
+    """A server with ``POST /v1/completions``.
 
-    ``inquire``: ask the server what it is, and what its model really is; a name may be anybody's
+    ``model``: its name; None for the one that the server has, or the best of several. ``inquire``:
+    ask the server what it is, and what its model really is; a name may be anybody's
     choice. ``llama_server``: it is known to be llama.cpp's, which takes a ``grammar``. ``fim``: the
     user's own templates; of several models one that they are for comes first.
     """
@@ -165,7 +166,7 @@ class OpenAI(KeepsItsModel):
         await self.describe()
 
     async def aclose(self) -> None:
-        """Nothing is kept between calls."""
+        """Do nothing: nothing is kept between calls."""
 
     async def _only(self) -> str:
         """Return the server's model.
@@ -182,7 +183,7 @@ class OpenAI(KeepsItsModel):
         return next(chain(meant, known, names))
 
     async def _models(self) -> list[dict[str, Any]]:
-        """The entries of ``GET /v1/models`` that have an ``id``."""
+        """Return the entries of ``GET /v1/models`` that have an ``id``."""
         answer = await self._http.ask("GET", "/v1/models")
         data = answer.get("data") if isinstance(answer, dict) else None
         return [
@@ -283,7 +284,7 @@ def _room_of(value: Any) -> int | None:
 
 
 def _choice(event: dict[str, Any]) -> tuple[str, str | None]:
-    """Text and finish reason; the event with the counts has no choices."""
+    """Return text and finish reason of an event; the event with the counts has neither."""
     choices = event.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else {}
     if not isinstance(choice, dict):
@@ -293,7 +294,11 @@ def _choice(event: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _usage(event: dict[str, Any]) -> Usage | None:
-    """The counts: llama-server's ``timings`` with every piece, or OpenAI's ``usage`` at the end."""
+    """Return the counts of an event; None if it has none.
+
+    They are llama-server's ``timings``, which come with every piece, or OpenAI's ``usage``, which
+    comes at the end.
+    """
     timings, usage = event.get("timings"), event.get("usage")
     if isinstance(timings, dict):
         cached, read = integer(timings.get("cache_n")), integer(timings.get("prompt_n"))

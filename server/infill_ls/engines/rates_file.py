@@ -1,8 +1,8 @@
-"""What engines were seen to do, kept between sessions in the user's state directory.
+"""The rates of engines, kept between sessions in the user's state directory.
 
-Two rates for each engine and model, nothing else, and of these what was measured twice at the
-least: one measurement may be of anything. A file that can't be read or written is no
-problem: then they are measured again.
+The file has two rates for each engine and model and nothing else, and only those that were measured
+at least twice: one measurement may be of anything. If the file can't be read or written, the rates
+are measured again.
 """
 
 from __future__ import annotations
@@ -20,25 +20,28 @@ CAPACITY: Final = 50
 
 
 class RatesFile:
-    """``path``: another file than the user's own."""
+    """The file with the rates. ``path``: where it is; None for the user's own."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
 
     @staticmethod
     def key(engine: str, url: str, model: str) -> str:
-        """What rates are kept under. The embedded engine is at another url at every start."""
+        """Return the key that rates are kept under.
+
+        The embedded engine is at another url at every start, so the url is no part of its key.
+        """
         return f"{engine} {model}" if engine == "embedded" else f"{engine} {url} {model}"
 
     def load(self, key: str) -> Rates:
-        """The rates of an engine with a model; empty ones if nothing is known."""
+        """Return the rates of an engine with a model; empty ones if nothing is known."""
         kept = self._read().get(key)
         if not isinstance(kept, dict):
             return Rates()
         return Rates(read=_rate(kept.get("read")), write=_rate(kept.get("write")))
 
     def save(self, key: str, rates: Rates) -> None:
-        """Keep the rates as far as they are sure; the file is replaced in one step."""
+        """Write those of the rates that are sure to the file, which is replaced in one step."""
         read, write = rates.kept
         if read is None and write is None:
             return
@@ -71,6 +74,6 @@ class RatesFile:
 
 
 def _rate(value: Any) -> float | None:
-    """Tokens/s if the value can be that."""
+    """Return tokens/s if the value can be that, else None."""
     good = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if good and 0 < value < 1e6 else None

@@ -1,8 +1,9 @@
-"""What Ollama's error texts mean, and what to do about each: causes that have cures of their own.
+"""What the error texts of servers mean, and what the user can do about each.
 
-The texts are those of ollama's ``api/types.go`` (options), ``server/routes.go``,
+What servers say of a prompt that is too long is known of each of them. All other texts are
+Ollama's, as of 0.33: those of its ``api/types.go`` (options), ``server/routes.go``,
 ``llm/llama_server.go`` and ``server/images.go`` (pull), and of Go's net and crypto packages, which
-they quote; as of 0.33.
+they quote.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _OPTION: Final = re.compile(r'option "(\w+)" must be (?:of )?(?:type |an )?([\w 
 # tokens").
 _LENGTH: Final = re.compile(
     r"exceeds the (available |model's |maximum )*context|longer than the (model's )?(context|max)"
-    r"|maximum (context|model) length|context length of only",
+    r"|maximum (context|model) length|context length of only|prompt is too long"
+    r"|context (size|length) (has been |is )?exceeded",
     re.IGNORECASE,
 )
 _ROOM: Final = re.compile(
@@ -91,9 +93,10 @@ def room(text: str) -> int | None:
 
 
 def of_request(status: int, text: str) -> EngineError:
-    """What a refused request means that is refused for what it asks.
+    """Return the error for a request that Ollama refuses for what it asks.
 
-    ``status``: of HTTP. ``text``: the answer's.
+    ``status``: the HTTP status. ``text``: the text of the answer. The error is :class:`TooLong` if
+    the text is about the prompt's length, else :class:`BadAnswer`.
     """
     if is_about_length(text):
         return TooLong(
@@ -115,8 +118,26 @@ def of_request(status: int, text: str) -> EngineError:
     return BadAnswer(f"Ollama refuses the request: {text or status}", cure)
 
 
+def of_missing(name: str) -> ModelNotFound:
+    """Return the error for a model that Ollama hasn't, with the command that fetches it."""
+    # Not at the head: it is needed here alone, and loads much.
+    from infill_ls.engines.embedded.weights import ollamas_name
+
+    theirs, missing = ollamas_name(name), families.not_in_library(name)
+    named_so = "" if theirs == name else f' and set "model" to "{theirs}"'
+    return ModelNotFound(
+        f'Ollama has no model "{name}". {missing}',
+        f"Fetch {'another' if missing else 'it'}: "
+        f"ollama pull {families.to_fetch(theirs)}{named_so}",
+    )
+
+
 def of_pull(name: str, text: str) -> EngineError:
-    """Why Ollama can't pull a model, by the text of the error."""
+    """Return the error for a model that Ollama can't pull, by the text of its answer.
+
+    The error is :class:`NotRunning` if Ollama doesn't reach its registry, :class:`ModelNotFound` if
+    the registry has no such model, else :class:`BadAnswer`.
+    """
     message = f'Ollama can\'t pull "{name}": {text:.300}'
     for part, cure in _PULL:
         if re.search(part, text, re.IGNORECASE):
