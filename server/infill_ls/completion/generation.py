@@ -1,4 +1,4 @@
-"""One call of an engine: the hole that it was made for, and what has been written so far.
+"""Ask an engine for one hole, and keep what it has written so far.
 
 A generation belongs to the document, not to the request: as long as what is typed agrees with
 what is written, it serves every hole on the way.
@@ -49,7 +49,7 @@ TRACE: Final = 5
 class Declined:
     """An answer that begins with something else than what stands before the cursor.
 
-    ``over``: it is the whole answer.
+    ``prompt``: what was asked. ``written``: the answer so far; ``over``: it is the whole answer.
     """
 
     prompt: str
@@ -59,11 +59,13 @@ class Declined:
 
 @dataclass(eq=False, slots=True)
 class Generation:
-    """``asked``: the engine has been. ``over``: nothing more will be written. Times in s of the
-    loop's clock.
+    """What the engine is asked for one hole, and what it has written so far.
 
-    ``seed``: it is another draw than the automatic answer's, with this seed and at the temperature
-    of candidates. ``declined``: what an answer began with, in this generation or the one before it.
+    ``uri``: the document's. ``seed``: of a further candidate, which is drawn with this seed and at
+    the temperature of candidates; None for the automatic answer. ``asked``: the engine has been
+    asked. ``over``: nothing more will be written; ``cut_short``: and not since the model had come
+    to an end. ``declined``: an answer that began otherwise, in this generation or the one before
+    it. Times are in s of the loop's clock.
     """
 
     uri: str
@@ -93,7 +95,8 @@ class Generation:
     ) -> AsyncGenerator[None]:
         """Ask the engine, and take what it writes; yields after each piece.
 
-        Closing this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
+        A prompt that the engine has no room for is asked for again with half of its text. Closing
+        this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
         self.asked, self.started = True, asyncio.get_running_loop().time()
         rates = Rates() if rates is None else rates
@@ -204,7 +207,7 @@ class Generation:
                 )
 
     def fill(self, hole: Hole, shape: Shape) -> Fill | None:
-        """The fill so far at a hole on the way; None if what was typed since disagrees."""
+        """Return the fill so far at a hole on the way; None if what was typed since disagrees."""
         typed = typed_since(self.hole, hole)
         if typed is None:
             return None
@@ -223,7 +226,7 @@ class Generation:
         return fitted(rest, hole, shape, over=over, cut_short=self.cut_short)
 
     def outcome(self, fill: Fill) -> Outcome:
-        """What came of it, for a fill that it gave."""
+        """Return what came of it, for a fill that it gave."""
         usage = self.usage or Usage()
         if usage.fill_tokens is None:
             usage = replace(usage, fill_tokens=self.pieces)
@@ -242,8 +245,9 @@ class Generation:
 
 
 async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape) -> Outcome:
-    """One pass: prompt, engine, trim. The stream is closed as soon as the fill is complete.
+    """Fill a hole: make the prompt, ask the engine, trim its answer.
 
+    The call is closed as soon as the fill is complete.
     Raises :class:`infill_ls.errors.InfillError`.
     """
     generation = Generation("", hole)

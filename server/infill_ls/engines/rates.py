@@ -1,16 +1,16 @@
-"""How fast an engine was seen to read and to write, and how long a prompt may be for it.
+"""Measure how fast an engine reads and writes, and decide how long a prompt may be for it.
 
-Engines keep old prompts, in slots and in memory: llama-server does 8,192 MB of them, so that a
-return to a file is hardly read at all. What the engine itself says of it counts. Where it doesn't
-say, the tokens that a call made it read lie between two bounds: what is new to all prompts that it
-may still have, and what is new to the one that it surely has. So does the time: a call that was
-closed while it was read may have been the beginning of the next one, or be in its way. A
-measurement is a call of which both bounds are about the same, or one that what is known lies
-outside of.
+Engines keep old prompts, in slots and in memory: llama-server keeps 8,192 MB of them, so that hardly
+anything is read when the user comes back to a file. If the engine says how many tokens it has read,
+that counts. If it doesn't, the number lies between two bounds: the tokens that are new to all
+prompts that the engine may still have, and those that are new to the one that it surely has. The
+time has two bounds as well: a call that was closed while its prompt was read may have begun to read
+the next prompt, or be in its way. A call is a measurement if its two bounds are about the same, or if
+the rate that is known lies outside of them.
 
-Of a few measurements the middle one counts, so that one that something has spoilt changes little.
-The budget is raised by two at the least, but for a first step, and cut at once by a call that came
-too late. What was measured but once is not kept for the next session.
+Of the last three measurements the middle one counts, so that one that something has spoilt changes
+little. The budget is raised after two measurements at the least, but for a first step, and is cut at
+once after a call that came too late. What was measured only once is not kept for the next session.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Usage:
     """What a generation has cost so far, in tokens and s; None where the engine doesn't say.
 
     ``cached_tokens``: how many of the prompt's tokens the engine had in its cache. Where it doesn't
-    say, ``prompt_tokens`` may be all of them or those that were read.
-    ``read_seconds``: for what was not in the cache; waiting and loading are no part of it.
-    ``write_seconds``: from then on.
+    say, ``prompt_tokens`` may count all of them, or only those that were read.
+    ``read_seconds``: the time in which it read what was not in the cache, without waiting and
+    loading. ``write_seconds``: the time in which it wrote.
     """
 
     prompt_tokens: int | None = None
@@ -73,12 +73,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What one call took. Times in s of one clock: ``asked``, the ``first`` and the ``last`` piece
-    of the answer, and when the call ``ended``; no ``first`` if it was closed while it was read.
+    """What one call took.
 
     ``prompt``: all that was to be read, in the engine's order. ``written``: the answer, which came
-    in so many ``pieces``. The rest is what the engine said, as in
-    :class:`Usage`; None where it didn't.
+    in so many ``pieces``. Times are in s of one clock: when the call was ``asked``, when the
+    ``first`` and the ``last`` piece of the answer came, and when the call ``ended``; ``first`` is
+    None if the call was closed while its prompt was read. The rest is what the engine said, as in
+    :class:`Usage`.
     """
 
     prompt: str
@@ -96,8 +97,9 @@ class Call:
 
 
 class Rates:
-    """What an engine was seen to do. ``read`` and ``write``: tokens/s that were measured before,
-    in two calls at the least; None if they weren't.
+    """The rates of one engine with one model, and the lengths of its tokens.
+
+    ``read`` and ``write``: tokens/s that were measured in an earlier session; None if they weren't.
     """
 
     def __init__(self, read: float | None = None, write: float | None = None) -> None:
@@ -113,35 +115,37 @@ class Rates:
 
     @property
     def read(self) -> float | None:
-        """Tokens/s; None until it was seen."""
+        """How fast the engine reads, in tokens/s; None until that was measured."""
         return self._read.rate
 
     @property
     def write(self) -> float | None:
-        """Tokens/s; None until it was seen."""
+        """How fast the engine writes, in tokens/s; None until that was measured."""
         return self._write.rate
 
     @property
     def kept(self) -> tuple[float | None, float | None]:
-        """Of both, what the next session may rely on."""
+        """Both rates as far as the next session may rely on them: measured twice at the least."""
         return self._read.twice, self._write.twice
 
     @property
     def budget(self) -> int:
-        """The most prompt tokens per call. It moves only when the rate is far from what it was
-        made for, since a prompt with another start is read anew.
+        """How many tokens a prompt is to have at the most.
+
+        It changes only when the rate is far from the one that it was made for: another budget means
+        another start of the prompt, and such a prompt is read anew.
         """
         return CONTEXT_TOKENS if self._budget is None else self._budget
 
     def follow(self, earlier: Rates) -> None:
-        """The engine may be the one of these rates, and have their prompts still, or be another."""
+        """Begin with the prompts of earlier rates, which may be of the same engine or another."""
         self._prompts = earlier._prompts
         self._prompts.lose()
 
     def ready(self, now: float, *, anew: bool = False) -> None:
-        """The engine's model is loaded; ``now`` in s of the calls' clock.
+        """Note that the engine's model is loaded. ``now``: in s of the calls' clock.
 
-        ``anew``: perhaps it wasn't before, so that no prompt is left.
+        ``anew``: perhaps it wasn't before, so that the engine has no prompt left.
         """
         self._heard = now
         if anew:
@@ -196,7 +200,7 @@ class Rates:
         self._settle(late=late)
 
     def _reading(self, call: Call) -> float:
-        """For how long the prompt was read, or for how long at the most."""
+        """Return for how many s the prompt was read, or for how many at the most."""
         if call.read_seconds is not None:
             return call.read_seconds
         if call.first is None:
@@ -210,7 +214,7 @@ class Rates:
         return max(seen / 2, seen - writing)
 
     def _tokens(self, call: Call) -> tuple[float, float, float]:
-        """The fewest and the most tokens that were read for a call, and since when they were."""
+        """Return the fewest and the most tokens that were read for a call, and since when."""
         said, cached = call.prompt_tokens, call.cached_tokens
         fewest, most, since = self._prompts.unread(call)
         if said and (cached is not None or fewest * NARROW >= len(call.prompt)):
@@ -226,7 +230,10 @@ class Rates:
         return min(few, many), many, since
 
     def _settle(self, *, late: bool = False) -> None:
-        """Make the budget fit the rate, if it should move."""
+        """Change the budget if it is far from what the rate allows.
+
+        ``late``: the prompt was read for too long, so that it changes in any case.
+        """
         if self.read is None:
             return
         ideal, best = self.read * COLD_READ, _step(self.read)
@@ -245,13 +252,13 @@ def context_tokens(setting: int | Literal["auto"], rates: Rates | None = None) -
 
 
 def _step(read: float) -> int:
-    """The budget for a rate in tokens/s."""
+    """Return the budget, in tokens, for a rate in tokens/s."""
     ideal = read * COLD_READ
     return max((step for step in CONTEXT_STEPS if step <= ideal), default=CONTEXT_STEPS[0])
 
 
 class _Measurements:
-    """The last few, in tokens/s."""
+    """The last few measurements of a rate, in tokens/s. ``known``: one that is relied on already."""
 
     def __init__(self, known: float | None) -> None:
         self._last: deque[float] = deque(maxlen=_MEASUREMENTS)
@@ -260,7 +267,7 @@ class _Measurements:
 
     @property
     def rate(self) -> float | None:
-        """The middle one, the lower one of two."""
+        """The measurement in the middle, the lower one of two; None if there is none."""
         return sorted(self._last)[(len(self._last) - 1) // 2] if self._last else None
 
     @property
@@ -270,21 +277,24 @@ class _Measurements:
 
     @property
     def is_full(self) -> bool:
-        """Whether no first one that was spoilt decides any more."""
+        """Whether there are so many that one that was spoilt doesn't decide."""
         return len(self._last) == _MEASUREMENTS
 
     def add(self, rate: float) -> None:
         self._last.append(rate)
 
     def replace(self, rate: float) -> None:
-        """What was measured before counts no more; two others must contradict this."""
+        """Forget what was measured before; two others are needed to contradict this one."""
         self._last.clear()
         self._last.extend((rate, rate))
 
 
 @dataclass(frozen=True, slots=True)
 class _Prompt:
-    """``begun``: when its reading began, in s, if that was not seen to end; None if it was."""
+    """A prompt with its answer.
+
+    ``begun``: when the engine began to read it, in s, if nobody saw the end of that; else None.
+    """
 
     text: str
     begun: float | None
@@ -299,11 +309,11 @@ class _Prompts:
         self._last: _Prompt | None = None
 
     def lose(self) -> None:
-        """The engine may have none of them, though it may also have all."""
+        """Note that the engine may have lost all of them, though it may also have them still."""
         self._last = None
 
     def unread(self, call: Call) -> tuple[int, int, float]:
-        """The fewest and the most characters that are read for a call, and since when they were.
+        """Return the fewest and the most characters that are read for a call, and since when.
 
         That is since before the call if another one with the same start was closed meanwhile.
         """
@@ -327,7 +337,7 @@ class _Prompts:
         return len(call.prompt) - known, len(call.prompt) - surely, since
 
     def in_the_way(self, call: Call) -> int:
-        """Characters of another prompt that the engine may still have been reading."""
+        """Return the characters of another prompt that the engine may still have been reading."""
         last = self._last
         if last is None or last.begun is None:
             return 0
@@ -335,7 +345,7 @@ class _Prompts:
         return 0 if goes_on else len(last.text)
 
     def take(self, call: Call) -> None:
-        """A call is over."""
+        """Add the prompt of a call that is over."""
         if call.first is not None:
             new = _Prompt(call.prompt + call.written, None)
         else:

@@ -1,14 +1,14 @@
-"""A hole and a budget become the request for an engine.
+"""Make the request for an engine from a hole and a budget.
 
-Three ways to ask (the ``mode`` setting forces one):
+There are three ways to ask (the ``mode`` setting forces one):
 
-- ``raw``: our own prompt with the family's tokens; it gives control of spaces and order.
+- ``raw``: one prompt with the tokens of the model's family, so that spaces and order are ours.
 - ``suffix``: prefix and suffix apart, for the server's own template.
-- ``plain``: the prefix alone, to be continued.
+- ``plain``: the prefix alone, which the model goes on with.
 
-The same hole gives the same bytes, and while the user types the prompt's start stays as it is:
-the window begins at a line whose number is a multiple of some lines, so that it moves once in that
-many lines and the engine's cache holds in between.
+The same hole gives the same bytes. While the user types, the start of the prompt stays as it is, so
+that the engine still has it in its cache: the prefix begins at a line whose number is a multiple of
+some number, and moves on once in that many lines.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ SUGGESTED_MODELS: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
 class Request:
     """What is asked of an engine.
 
-    ``suffix`` is None unless the server's own template is to place it; then ``raw`` is false.
-    ``control``: texts that end the fill wherever they appear in it. ``max_tokens`` is the most
-    that the engine may write. ``seed``: another one draws another text, where the temperature is
-    not 0. ``first_line``: number of the line that the prefix begins with.
-    ``begin``: what the answer is to begin with; it stands before the cursor already. Engines tell
-    their server so where that is possible, and give back what it writes as it is.
-    ``otherwise``: what is asked where the answer begins with something else.
+    ``suffix``: text for the server's own template, with ``raw`` false; else None. ``stop``: texts
+    at which the engine is to end. ``control``: texts that end the fill wherever they appear in it.
+    ``max_tokens``: the most that the engine may write. ``seed``: another one draws another text,
+    where the temperature is not 0. ``first_line``: number, from 0, of the line that the prefix
+    begins with. ``begin``: what the answer is to begin with; it stands before the cursor already.
+    An engine tells its server so if it can, and gives back what the server writes as it is.
+    ``otherwise``: what is asked if the answer begins with something else.
     """
 
     prompt: str
@@ -73,18 +73,18 @@ class Request:
 
     @property
     def longest(self) -> str:
-        """The text of the longest prompt that is asked with, with what the engine gets apart."""
+        """All that the engine is to read, of the longer one where there are two to ask with."""
         whole = self.otherwise or self
         return whole.prompt + (whole.suffix or "")
 
     def drawn(self, seed: int, temperature: float) -> Request:
-        """The same for another draw."""
+        """Return the same request for another draw."""
         otherwise = self.otherwise and self.otherwise.drawn(seed, temperature)
         return replace(self, seed=seed, temperature=temperature, otherwise=otherwise)
 
 
 def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mode:
-    """How this model is asked.
+    """Return how a model is asked. ``forced``: what the user's ``mode`` says.
 
     Raises :class:`CannotInsert` if the user forced a mode that the model hasn't, or if it has none:
     what was made to chat would only talk about the code.
@@ -148,38 +148,46 @@ def build(
         break_up(LONE_SURROGATE.sub("\ufffd", text), control) for text in (prefix, suffix)
     )
 
-    def request(before: str) -> Request:
-        apart = None
-        if chosen == "raw":
-            assert family is not None
-            text = render(family.template, before, suffix)
-        else:
-            # An empty prompt only loads the model and an empty suffix means "chat" to Ollama.
-            text = before or "\n"
-            apart = suffix or "\n" if chosen == "suffix" else None
-        return Request(
-            prompt=text,
-            suffix=apart,
-            raw=chosen != "suffix",
-            stop=family.stop if family else (),
-            control=control,
-            max_tokens=max_tokens,
-            temperature=temperature,
-            first_line=first_line,
-        )
-
-    whole = request(prefix)
-    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    text, apart = _placed(chosen, family, prefix, suffix)
+    whole = Request(
+        prompt=text,
+        suffix=apart,
+        raw=chosen != "suffix",
+        stop=family.stop if family else (),
+        control=control,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        first_line=first_line,
+    )
+    kept, begin = _left_to_the_model(chosen, model, family, prefix, suffix)
     if begin is None:
         return whole
-    if not begin.is_blank:
+    text, _ = _placed(chosen, family, kept, suffix)
+    return replace(whole, prompt=text, begin=begin, otherwise=None if model.can_begin else whole)
+
+
+def _placed(mode: Mode, family: Family | None, prefix: str, suffix: str) -> tuple[str, str | None]:
+    """Return the prompt, and the suffix where the engine is given that apart."""
+    if mode == "raw":
+        assert family is not None
+        return render(family.template, prefix, suffix), None
+    # An empty prompt only loads the model and an empty suffix means "chat" to Ollama.
+    return prefix or "\n", (suffix or "\n" if mode == "suffix" else None)
+
+
+def _left_to_the_model(
+    mode: Mode, model: Model, family: Family | None, prefix: str, suffix: str
+) -> tuple[str, Beginning | None]:
+    """Return the prefix without its end that is left to the model, and that; None if none is."""
+    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    if begin is not None and not begin.is_blank:
         # In other orders a word may end anywhere in the prefix: so were they trained.
-        is_last = chosen == "plain" or (chosen == "raw" and family and family.prefix_is_last)
+        is_last = mode == "plain" or (mode == "raw" and family and family.prefix_is_last)
         # A word that is shown elsewhere is a whole one most of the time.
         is_whole = not begin.word or beginning.stands_in(f"{kept}\n{suffix}", begin.word)
         if not is_last or (is_whole and not model.can_begin):
-            return whole
-    return replace(request(kept), begin=begin, otherwise=None if model.can_begin else whole)
+            return prefix, None
+    return kept, begin
 
 
 def _most(
@@ -205,7 +213,7 @@ def _most(
 
 
 def render(template: str, prefix: str, suffix: str) -> str:
-    """The template with both texts in their places, whatever braces the texts have."""
+    """Return the template with both texts in their places, whatever braces the texts have."""
     texts = {"{prefix}": prefix, "{suffix}": suffix}
     return "".join(texts.get(part, part) for part in re.split(r"(\{prefix\}|\{suffix\})", template))
 
@@ -238,7 +246,7 @@ def window(
 
 
 def _head(text: str, room: int) -> str:
-    """Whole lines from the start of the text; part of the first line if that alone is longer."""
+    """Return whole lines from the start of the text; part of the first one if that is longer."""
     if len(text) <= room:
         return text
     end = text.rfind("\n", 0, room + 1)
@@ -246,7 +254,7 @@ def _head(text: str, room: int) -> str:
 
 
 def _tail(text: str, room: int, grid: int, first_line: int) -> str:
-    """The end of the text from a line whose number is a multiple of ``grid``.
+    """Return the end of the text from a line whose number is a multiple of ``grid``.
 
     ``first_line`` is the number of the text's first line.
 
