@@ -1,16 +1,17 @@
 """Measure how fast an engine reads and writes, and decide how long a prompt may be for it.
 
-Engines keep old prompts, in slots and in memory: llama-server keeps 8,192 MB of them, so that hardly
-anything is read when the user comes back to a file. If the engine says how many tokens it has read,
-that counts. If it doesn't, the number lies between two bounds: the tokens that are new to all
-prompts that the engine may still have, and those that are new to the one that it surely has. The
-time has two bounds as well: a call that was closed while its prompt was read may have begun to read
-the next prompt, or be in its way. A call is a measurement if its two bounds are about the same, or if
-the rate that is known lies outside of them.
+Engines keep old prompts, in slots and in memory: llama-server keeps 8,192 MB of them, so that
+hardly anything is read when the user comes back to a file. If the engine says how many tokens it
+has read, that counts. If it doesn't, the number lies between two bounds: the tokens that are new
+to all prompts that the engine may still have, and those that are new to the one that it surely
+has. The time has two bounds as well: a call that was closed while its prompt was read may have
+begun to read the next prompt, or be in its way. A call is a measurement if its two bounds are
+about the same, or if the rate that is known lies outside of them.
 
 Of the last three measurements the middle one counts, so that one that something has spoilt changes
-little. The budget is raised after two measurements at the least, but for a first step, and is cut at
-once after a call that came too late. What was measured only once is not kept for the next session.
+little. The budget is raised after two measurements at the least, but for a first step, and is cut
+at once after a call that came too late. What was measured only once is not kept for the next
+session.
 """
 
 from __future__ import annotations
@@ -258,7 +259,10 @@ def _step(read: float) -> int:
 
 
 class _Measurements:
-    """The last few measurements of a rate, in tokens/s. ``known``: one that is relied on already."""
+    """The last few measurements of a rate, in tokens/s.
+
+    ``known``: a rate that is relied on already.
+    """
 
     def __init__(self, known: float | None) -> None:
         self._last: deque[float] = deque(maxlen=_MEASUREMENTS)
