@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
+from infill_ls.engines.engine import Chunk
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import ModelNotFound, NotRunning, WeightsError
+from infill_ls.errors import ModelNotFound, NotRunning, TooLong, WeightsError
+from infill_ls.prompt.build import Request
 from infill_ls.settings import EngineName, Settings
 
 SETTINGS = Settings(headers={})
@@ -157,3 +160,34 @@ async def test_a_name_of_ours_is_the_embedded_engine_s_beside_ollama(ollama: Fak
     assert (await connect(replace(settings, engine="ollama"))).name == "ollama"
     ollama.models["1.5b"] = ollama.models["qwen2.5-coder:1.5b"]
     assert await used(settings) == ("ollama", "1.5b")
+
+
+class RefusingServer:
+    """What runs in the embedded engine's child, with no room for anything."""
+
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
+        raise TooLong("Too long.")
+        yield
+
+    async def count(self, text: str) -> int | None:
+        return len(text)
+
+
+class LivingChild:
+    is_alive = True
+
+    async def has_died(self) -> bool:
+        raise AssertionError("it takes a second to be sure of that")
+
+
+async def test_a_prompt_that_is_too_long_is_no_sign_of_a_dead_child(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = Embedded(DEFAULT, tmp_path)
+    assert await engine.count("abc") is None
+    monkeypatch.setattr(engine, "_server", RefusingServer())
+    monkeypatch.setattr(engine, "_child", LivingChild())
+    assert await engine.count("abc") == 3
+    request = Request("a", None, True, (), (), max_tokens=1, temperature=0.0)
+    with pytest.raises(TooLong):
+        await anext(engine.generate(request))
