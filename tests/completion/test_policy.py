@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Literal
 
@@ -10,7 +9,6 @@ import pytest
 
 from holes import at
 from infill_ls.completion import policy
-from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.policy import Plan
 from infill_ls.editors import HELIX_TRIGGERS
 from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
@@ -161,26 +159,6 @@ def test_the_budget_of_a_prompt(
 def test_the_budget_where_nothing_is_measured() -> None:
     assert context_tokens("auto") == CONTEXT_TOKENS
     assert context_tokens(1000) == 1000
-
-
-def test_a_cancel_at_each_key_is_not_giving_up() -> None:
-    patience = EditorPatience()
-    for _ in range(5):
-        patience.gave_up(0.13)
-    assert patience.latency(1.0) == 1.0
-
-
-def test_an_editor_that_gives_up_is_answered_before() -> None:
-    patience = EditorPatience()
-    patience.gave_up(0.3)
-    patience.gave_up(0.752)
-    assert patience.limit == math.inf
-    assert patience.latency(1.0) == 1.0
-    patience.gave_up(0.748)
-    assert patience.latency(1.0) == pytest.approx(0.648)
-    assert patience.latency(0.2) == 0.2
-    patience.gave_up(2.0)
-    assert patience.latency(1.0) == pytest.approx(0.648)
 
 
 SMALL, LARGE = EmbeddedModel("small", 1000, 11.25), EmbeddedModel("large", 2000, 7.5)
