@@ -86,8 +86,9 @@ from infill_ls.text.hole import Hole, typed_since
 from infill_ls.text.shape import Shape
 from infill_ls.trim import Fill, fitted
 
-# s. VS Code asks again 40 ms after the key at which it cancels.
-GRACE: Final = 0.25
+# s. VS Code asks again 40 ms after the key at which it cancels. A call that nobody wants is closed
+# 250 ms after its cancel at the latest; the rest is for a busy machine.
+GRACE: Final = 0.2
 # Settings, beside the engine's, that change what a fill is.
 FILL_SETTINGS: Final = ("multiline", "temperature", "mode")
 
