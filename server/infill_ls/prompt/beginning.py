@@ -63,7 +63,7 @@ def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
     """The prefix without the word, marks or blank that it ends with, and that.
 
     ``goes_with``: regular expression for the character before a word that the tokenizer makes one
-    with it (:class:`infill_ls.prompt.families.Family`). A word that ends with a digit is left where
+    with it (:class:`infill_ls.prompt.family.Family`). A word that ends with a digit is left where
     it is: in tokenizers the next digit, or letter, is a token of its own.
     """
     found = _ending(goes_with).search(prefix[-_REACH:])
