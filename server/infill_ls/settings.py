@@ -197,6 +197,7 @@ class Settings:
     keep_alive: str | int = _key("keepAlive", "30m", _keep_alive)
     mode: str = _key("mode", "auto", _one_of("auto", "raw", "suffix", "plain"))
     fim: tuple[OwnTemplate, ...] = _key("fim", (), _own_templates)
+    weights_from: str = _key("weightsFrom", "auto", _one_of("auto", "hub"))
     enabled: bool = _key("enabled", True, _flag)
     log: str = _key("log", "warning", _one_of("error", "warning", "info", "debug", "trace"))
     # Not a key of its own: OLLAMA_HOST, which counts where the user sets no url.

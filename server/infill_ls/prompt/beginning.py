@@ -48,9 +48,9 @@ class Beginning:
     def rest(self, written: str, *, over: bool) -> str | None:
         """Return what the model has written after the beginning, or None if it began otherwise.
 
-        ``written``: what it has written up to now. ``over``: it will write no more. The result is
+        ``written``: what it has written up to now. ``over``: whether it has finished. The result is
         empty as long as nobody can tell. A word must be there; a blank may be missing where the
-        text is no different without it.
+        text means the same without it.
         """
         if written.startswith(self.text):
             return written[len(self.text) :]

@@ -59,8 +59,8 @@ def broken_up(control: tuple[str, ...], *texts: str) -> Mapping[str, str]:
 def make_whole(text: str, broken: Mapping[str, str], *, over: bool) -> str:
     """Return the text with the tokens whole again.
 
-    ``broken``: what :func:`broken_up` returned. ``over``: the model writes no more; if it does, an
-    end that may become a broken token is held back.
+    ``broken``: what :func:`broken_up` returned. ``over``: whether the model has finished; until
+    then, an end that may become a broken token is held back.
     """
     for spelled, token in broken.items():
         text = text.replace(spelled, token)
