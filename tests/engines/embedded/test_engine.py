@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.engines.embedded import engine as embedded
-from infill_ls.engines.embedded import installation, openmp
+from infill_ls.engines.embedded import installation, openmp, weights
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
 from infill_ls.engines.embedded.weights import DEFAULT, LARGER
@@ -343,3 +343,30 @@ async def test_a_line_longer_than_any_is_no_end_of_listening() -> None:
     process.stderr.feed_data(b"x" * 100 + b"\nlast\n")
     ending = await child.ending(silence=1.0)
     assert ending.log[-1:] == ["last"]
+
+
+# What it writes.
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_its_log_grows_nowhere() -> None:
+    engine = Embedded(DEFAULT, weights.ready(DEFAULT))
+    try:
+        await engine.load()
+        child = engine._child
+        assert child is not None
+        lines = child._lines
+        for _ in range(embedded.LOG_LINES):
+            async for _ in engine.generate(REQUEST):
+                pass
+        # It does write, some lines a request; all that is kept of them is what explains an end.
+        assert child._lines >= lines + embedded.LOG_LINES
+        assert len(child._log) == embedded.LOG_LINES
+        opened = [file.readlink() for file in Path(f"/proc/{child._process.pid}/fd").iterdir()]
+        assert opened
+        # Pipes, sockets and the like; no file, of whatever name, and none that was deleted.
+        assert not [file for file in opened if file.is_absolute() and file.parts[1] != "dev"]
+    finally:
+        await engine.aclose()
