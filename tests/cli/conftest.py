@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -32,12 +33,17 @@ def run(ollama: FakeOllama, tmp_path: Path) -> Run:
     """Runs ``infill-ls`` in a folder of its own, with the simulated Ollama and an empty cache."""
     cache = tmp_path / "cache"
 
-    async def run(*arguments: str, stdin: bytes = b"", **environment: str) -> Ran:
+    async def run(
+        *arguments: str,
+        stdin: bytes = b"",
+        stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
+        **environment: str,
+    ) -> Ran:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "infill_ls", *arguments),
             cwd=tmp_path,
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
             env={
                 **os.environ,
@@ -50,7 +56,7 @@ def run(ollama: FakeOllama, tmp_path: Path) -> Run:
             out, err = await process.communicate(stdin)
         assert process.returncode is not None
         assert b"Traceback" not in err
-        return Ran(process.returncode, out.decode(), err.decode())
+        return Ran(process.returncode, (out or b"").decode(), err.decode())
 
     return run
 

@@ -148,6 +148,7 @@ async def test_an_answer_that_ollama_ends_itself_is_completed_with(
         ("none.py:1", "none.py can't be read (No such file or directory)"),
         ("main.py:9", "main.py has no line 9; its last is 3"),
         ("main.py:0", "main.py has no line 0"),
+        (f"main.py:{'1' * 5000}", "is not FILE:LINE[:COL]"),
         ("main.py:1:99", "Line 1 of main.py has no column 99; its last is 11"),
         (".:1", "can't be read (Is a directory)"),
         ("latin.py:1", "latin.py is not UTF-8"),

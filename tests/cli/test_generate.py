@@ -10,6 +10,7 @@ import pytest
 
 from cli.conftest import OnTerminal, Run
 from fake_ollama import FakeOllama
+from infill_ls.cli.generate import model_options
 from infill_ls.engines.embedded import weights
 
 SMALL, LARGE = (one.name for one in weights.ALL)
@@ -120,9 +121,15 @@ async def test_an_option_of_the_wrong_type(run: Run) -> None:
         (["-o", "temperature"], '"-o temperature" is not KEY=VALUE'),
         (["--format", "none.json"], "The schema none.json can't be read"),
         (["--image", "none.png"], "The image none.png can't be read"),
+        (["--format", "deep.json"], "The schema deep.json can't be read"),
+        (["--format", "list.json"], "The schema list.json is not a JSON object"),
     ],
 )
-async def test_wrong_arguments_of_generate(run: Run, arguments: list[str], said: str) -> None:
+async def test_wrong_arguments_of_generate(
+    run: Run, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "list.json").write_text("[]")
     ran = await run("generate", "p", *arguments)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
@@ -133,3 +140,17 @@ async def test_an_error_in_the_middle_of_the_answer(run: Run, ollama: FakeOllama
     ran = await run("generate", "p")
     assert (ran.status, ran.out) == (1, "x fo")
     assert "Ollama broke off" in ran.err
+
+
+def test_options_are_json_or_texts_as_they_stand() -> None:
+    deep = "[" * 10_000
+    assert model_options(["a=1", "b=x y", "c=", "d=true", f"e={deep}", "f=g=h"]) == {
+        "a": 1,
+        "b": "x y",
+        "c": "",
+        "d": True,
+        "e": deep,
+        "f": "g=h",
+    }
+    assert model_options(["stop=a", "stop=1"]) == {"stop": ["a", "1"]}
+    assert model_options(['stop=["a", "b"]', "stop=c"]) == {"stop": ["a", "b", "c"]}

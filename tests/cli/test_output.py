@@ -49,3 +49,16 @@ def test_what_is_cut_short_leaves_the_line_of_its_bar(capsys: pytest.CaptureFixt
         progress.show("first", 1, 4)
         raise KeyError
     assert capsys.readouterr().err.endswith("\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is full here")
+@pytest.mark.parametrize(
+    "arguments",
+    [["complete", "main.py:2:13"], ["complete", "--json", "main.py:2:13"], ["generate", "p"]],
+)
+@pytest.mark.usefixtures("code")
+async def test_a_full_disk_is_told(run: Run, arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = await run(*arguments, stdout=full)
+    assert ran.status == 1
+    assert ran.err == "infill-ls: The output can't be written (No space left on device).\n"

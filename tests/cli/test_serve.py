@@ -18,6 +18,8 @@ SMALL, LARGE = (one.name for one in weights.ALL)
         ("192.0.2.1:7777", "add --allow-remote"),
         ("nonsense", "is not HOST:PORT"),
         ("127.0.0.1:99999", "is not HOST:PORT"),
+        ("127.0.0.1:²", "is not HOST:PORT"),
+        (f"127.0.0.1:{'1' * 5000}", "is not HOST:PORT"),
     ],
 )
 async def test_a_socket_for_this_machine_only(run: Run, address: str, said: str) -> None:

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     if options.verbose:
         _explain(outcome)
     if options.json:
-        print(json.dumps(_figures(outcome)))
+        write(json.dumps(_figures(outcome)) + "\n")
     elif outcome.fill:
         write(outcome.fill)
         end_line(outcome.fill)
@@ -106,7 +106,7 @@ def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
     from infill_ls.text.documents import split_lines
     from infill_ls.text.hole import at
 
-    found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", place)
+    found = re.fullmatch(r"(.+?):(\d{1,9})(?::(\d{1,9}))?", place)
     if not found:
         raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
     path = Path(found[1])

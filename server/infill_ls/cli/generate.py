@@ -120,7 +120,7 @@ def read_format(text: str | None) -> str | dict[str, Any] | None:
         return text
     try:
         schema = json.loads(Path(text).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"The schema {text} can't be read ({error}).") from None
     if not isinstance(schema, dict):
         raise SettingsError(f"The schema {text} is not a JSON object.")
@@ -150,7 +150,7 @@ def model_options(pairs: Sequence[str]) -> dict[str, Any]:
             raise SettingsError(f'"-o {pair}" is not KEY=VALUE.', "Say -o temperature=0.2.")
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = text
         if key == "stop" and not isinstance(value, list):
             value = [*values.get("stop", []), str(value) if not isinstance(value, str) else value]

