@@ -9,7 +9,7 @@ import pytest
 
 from cli.conftest import OnTerminal, Run
 from fake_ollama import FakeOllama
-from infill_ls.cli.output import Progress
+from infill_ls.cli.output import ProgressBars
 from infill_ls.engines.embedded import weights
 
 SMALL, LARGE = (one.name for one in weights.ALL)
@@ -34,7 +34,7 @@ async def test_control_sequences_do_not_reach_a_terminal(
 
 
 def test_each_thing_that_is_done_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress() as progress:
+    with ProgressBars() as progress:
         for step in (("first", 1, 4), ("first", 4, 4), ("second", 1, 2), ("waiting", 0, 0)):
             progress.show(*step)
         progress.show("waiting", 0, 0)
@@ -45,7 +45,7 @@ def test_each_thing_that_is_done_has_a_bar_of_its_own(capsys: pytest.CaptureFixt
 
 
 def test_what_is_cut_short_leaves_the_line_of_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyError), Progress() as progress:  # noqa: PT012
+    with pytest.raises(KeyError), ProgressBars() as progress:  # noqa: PT012
         progress.show("first", 1, 4)
         raise KeyError
     assert capsys.readouterr().err.endswith("\n")

@@ -1,4 +1,4 @@
-"""What every command writes, and the exit statuses of those that fill a hole."""
+"""Write what commands say: results, complaints, progress; and the statuses that they exit with."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def end_line(text: str) -> None:
         print(flush=True)
 
 
-class Progress:
-    """Progress bars on stderr, one after another, one for each thing that is done."""
+class ProgressBars:
+    """Show progress bars on stderr, one after another, one for each thing that is done."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._doing = ""
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressBars:
         return self
 
     def __exit__(self, *_: object) -> None:

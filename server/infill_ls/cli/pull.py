@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import SUCCESS, Progress
+from infill_ls.cli.output import SUCCESS, ProgressBars
 from infill_ls.errors import NotRunning, SettingsError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.engines import ollamas_name
     from infill_ls.engines.ollama import Ollama
 
-    with Progress() as progress:
+    with ProgressBars() as progress:
         async for step in Ollama(settings).pull(ollamas_name(name)):
             progress.show(*step)
 
@@ -132,6 +132,6 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
 def _pull_weights(weights: Weights, *, hub_only: bool) -> None:
     from infill_ls.engines.embedded.fetch import fetch
 
-    with Progress() as progress:
+    with ProgressBars() as progress:
         path = fetch(weights, progress.show, hub_only=hub_only)
     print(f"{weights.name} ({weights.licence}) is at {path}", file=sys.stderr)
