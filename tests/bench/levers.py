@@ -10,14 +10,14 @@ from unittest.mock import patch
 
 from infill_ls.completion import generation, slot
 from infill_ls.completion.completer import Completer
-from infill_ls.prompt import families
+from infill_ls.prompt import families, table
 from infill_ls.text.hole import Hole
 
 Off = Callable[[], AbstractContextManager[Any]]
 
 
 def _documented_order() -> AbstractContextManager[Any]:
-    row = next(family for family in families.FAMILIES if family.name == "qwen-coder")
+    row = next(family for family in table.FAMILIES if family.name == "qwen-coder")
     documented = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
     return patch.object(families, "FAMILIES", (replace(row, template=documented),))
 
