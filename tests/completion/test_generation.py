@@ -92,7 +92,7 @@ async def test_while_a_word_is_typed_that_the_model_did_not_expect_each_key_is_o
 ) -> None:
     ollama.fill = lambda body: " filtered(n)" if body["prompt"].endswith("return") else "(n)"
     settings = Settings(headers={}, url=ollama.url, debounce_ms=0)
-    completer = Completer(connect, settings, goes_ahead=False)
+    completer = Completer(connect, settings, speculates=False)
     for typed in ("so", "sor", "sort", "", "fil"):
         hole = at(f"{ABOVE}    return {typed}█\n")
         await completer.complete("file:///a.py", hole)

@@ -474,16 +474,16 @@ class Simulated(Desk):
         )
 
     def reads_rightly(self) -> bool:
-        learnt = self.completer.rates.read
+        learnt = self.completer.connection.rates.read
         return learnt is not None and self.true_read / 1.3 <= learnt <= self.true_read * 1.3
 
     def has_its_budget(self) -> bool:
         lowest, highest = settled(self.true_read / 1.3), settled(self.true_read * 1.3)
-        return lowest <= self.completer.rates.budget <= highest
+        return lowest <= self.completer.connection.rates.budget <= highest
 
 
 def desk(
-    read: float, says: Says, measured: RatesFile | None = None, *, goes_ahead: bool = True
+    read: float, says: Says, rates_file: RatesFile | None = None, *, speculates: bool = True
 ) -> Simulated:
     profile = Profile("", read, WRITES.get(read, read / 5))
     engine = SimulatedEngine(profile, lambda _: iter(pieces("compute(value, other)\n")), says=says)
@@ -492,7 +492,7 @@ def desk(
         return engine
 
     settings = Settings(headers={}, engine="ollama")
-    completer = Completer(connect, settings, measured, goes_ahead=goes_ahead)
+    completer = Completer(connect, settings, rates_file, speculates=speculates)
     return Simulated(completer, engine=engine)
 
 
@@ -503,9 +503,9 @@ async def test_three_files_in_turn(read: float, says: Says) -> None:
     one = desk(read, says)
     for visit in range(12):
         answer = await one.visit(visit % 3)
-        assert one.reads_rightly(), one.completer.rates.read
+        assert one.reads_rightly(), one.completer.connection.rates.read
         if visit >= 2:
-            assert one.has_its_budget(), one.completer.rates.budget
+            assert one.has_its_budget(), one.completer.connection.rates.budget
             assert answer.reason == "fill"
     await one.completer.aclose()
 
@@ -517,17 +517,17 @@ async def test_a_machine_that_is_another_one_now(
     tmp_path: Path, known: float, read: float, says: Says
 ) -> None:
     """On battery, or no longer; or what was kept is wrong."""
-    measured = RatesFile(tmp_path / "rates.json")
+    rates_file = RatesFile(tmp_path / "rates.json")
     key = RatesFile.key("ollama", Settings(headers={}).engine_url, "qwen2.5-coder:1.5b")
-    measured.save(key, Rates(read=known, write=10))
-    one = desk(read, says, measured)
-    await one.completer.warm()
+    rates_file.save(key, Rates(read=known, write=10))
+    one = desk(read, says, rates_file)
+    await one.completer.connection.warm()
     for visit in range(3):
         await one.visit(visit)
-    assert one.has_its_budget(), one.completer.rates.budget
-    assert one.reads_rightly(), one.completer.rates.read
+    assert one.has_its_budget(), one.completer.connection.rates.budget
+    assert one.reads_rightly(), one.completer.connection.rates.read
     await one.completer.aclose()
-    kept = measured.load(key).read
+    kept = rates_file.load(key).read
     assert kept is not None
     assert one.true_read / 1.3 <= kept <= one.true_read * 1.3
 
@@ -538,39 +538,39 @@ async def test_a_machine_that_becomes_slow_meanwhile(says: Says) -> None:
     one = desk(400, says)
     for visit in range(3):
         await one.visit(visit)
-    assert one.has_its_budget(), one.completer.rates.budget
+    assert one.has_its_budget(), one.completer.connection.rates.budget
     one.engine.profile = replace(one.engine.profile, read=40, write=8)
     for visit in range(3):
         await one.visit(visit, 60)
-    assert one.has_its_budget(), one.completer.rates.budget
+    assert one.has_its_budget(), one.completer.connection.rates.budget
     assert one.reads_rightly()
     await one.completer.aclose()
 
 
 @pytest.mark.looptime(start=0)
 async def test_new_settings_do_not_make_the_engine_forget(tmp_path: Path) -> None:
-    one = desk(30, "nothing", RatesFile(tmp_path / "rates.json"), goes_ahead=False)
+    one = desk(30, "nothing", RatesFile(tmp_path / "rates.json"), speculates=False)
     for visit in range(6):
         await one.visit(visit % 3)
     await one.completer.reconfigure(one.completer.settings)
-    await one.completer.warm()
+    await one.completer.connection.warm()
     for visit in range(6):
         await one.visit(visit % 3)
         assert one.reads_rightly()
-        assert one.has_its_budget(), one.completer.rates.budget
+        assert one.has_its_budget(), one.completer.connection.rates.budget
     await one.completer.aclose()
 
 
 @pytest.mark.looptime(start=0)
 async def test_a_call_that_is_closed_while_it_is_read_is_learnt_from() -> None:
     one = desk(10, "nothing")
-    await one.completer.warm()
+    await one.completer.connection.warm()
     asked = asyncio.create_task(one.visit(0))
     await asyncio.sleep(8)
     one.completer.close_document("file:///0.py")
     await asked
-    assert one.completer.rates.read is not None
-    assert one.completer.rates.budget == settled(10)
+    assert one.completer.connection.rates.read is not None
+    assert one.completer.connection.rates.budget == settled(10)
     await one.completer.aclose()
 
 
@@ -578,7 +578,7 @@ async def test_a_call_that_is_closed_while_it_is_read_is_learnt_from() -> None:
 async def test_a_model_that_writes_nothing_has_read_all_the_same() -> None:
     one = desk(400, "nothing")
     one.engine.continuation = lambda _: iter(())
-    await one.completer.warm()
+    await one.completer.connection.warm()
     for visit in range(3):
         await one.visit(visit)
     assert one.reads_rightly()
@@ -589,10 +589,10 @@ async def test_a_model_that_writes_nothing_has_read_all_the_same() -> None:
 async def test_a_call_that_fails_teaches_nothing() -> None:
     """An engine that breaks off a load after a while was not reading."""
     one = desk(400, "nothing")
-    await one.completer.warm()
+    await one.completer.connection.warm()
     for visit in range(3):
         await one.visit(visit)
-    budget = one.completer.rates.budget
+    budget = one.completer.connection.rates.budget
 
     async def failing(_: Request) -> AsyncGenerator[Chunk]:
         await asyncio.sleep(9)
@@ -603,7 +603,7 @@ async def test_a_call_that_fails_teaches_nothing() -> None:
         for visit in range(3):
             assert (await one.visit(visit, 60)).reason == "problem"
     assert one.reads_rightly()
-    assert one.completer.rates.budget == budget
+    assert one.completer.connection.rates.budget == budget
     await one.completer.aclose()
 
 
@@ -627,7 +627,7 @@ async def test_what_ollama_says(ollama: FakeOllama, counts: str) -> None:
     ollama.fill = "compute(value)"
     ollama.reads, ollama.counts = 30, counts
     settings = Settings(headers={}, url=ollama.url, engine="ollama", debounce_ms=0)
-    completer = Completer(connect, settings, goes_ahead=False)
+    completer = Completer(connect, settings, speculates=False)
     paths = sorted(SOURCES.glob("*.txt"))
     for turn in range(3):
         for path in paths:
@@ -635,8 +635,8 @@ async def test_what_ollama_says(ollama: FakeOllama, counts: str) -> None:
             await completer.complete(path.name, at(f"{above}result = █\n"))
             async with asyncio.timeout(5):
                 # The call is closed after the answer is given.
-                while completer.rates.read is None:
+                while completer.connection.rates.read is None:
                     await asyncio.sleep(0)
-            assert completer.rates.read == pytest.approx(30, rel=0.3)
-    assert completer.rates.budget == settled(30)
+            assert completer.connection.rates.read == pytest.approx(30, rel=0.3)
+    assert completer.connection.rates.budget == settled(30)
     await completer.aclose()

@@ -21,7 +21,8 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import beginning, families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
-from infill_ls.prompt.families import Family, Model
+from infill_ls.prompt.families import Model
+from infill_ls.prompt.family import BLANK, Family
 from infill_ls.prompt.tokens import SAFE_CHARACTERS_PER_TOKEN
 from infill_ls.text.hole import LONE_SURROGATE, Hole
 
@@ -179,7 +180,7 @@ def _left_to_the_model(
     mode: Mode, model: Model, family: Family | None, prefix: str, suffix: str
 ) -> tuple[str, Beginning | None]:
     """Return the prefix without its end that is left to the model, and that; None if none is."""
-    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    kept, begin = beginning.split(prefix, family.goes_with if family else BLANK)
     if begin is not None and not begin.is_blank:
         # In other orders a word may end anywhere in the prefix: so were they trained.
         is_last = mode == "plain" or (mode == "raw" and family and family.prefix_is_last)
