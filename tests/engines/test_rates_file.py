@@ -47,9 +47,9 @@ def test_a_file_that_makes_no_sense_is_none(tmp_path: Path, content: bytes) -> N
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    measured = RatesFile(tmp_path / "file" / "rates.json")
-    measured.save("a", Rates(read=1))
-    assert measured.load("a").kept == (None, None)
+    rates_file = RatesFile(tmp_path / "file" / "rates.json")
+    rates_file.save("a", Rates(read=1))
+    assert rates_file.load("a").kept == (None, None)
 
 
 def test_what_was_never_measured_is_not_kept(tmp_path: Path) -> None:
@@ -68,11 +68,11 @@ def test_what_was_measured_once_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
-    measured = RatesFile(tmp_path / "rates.json")
+    rates_file = RatesFile(tmp_path / "rates.json")
     for number in range(CAPACITY + 1):
-        measured.save(str(number), Rates(read=1))
-    assert measured.load("0").kept == (None, None)
-    assert measured.load("1").kept == (1, None)
+        rates_file.save(str(number), Rates(read=1))
+    assert rates_file.load("0").kept == (None, None)
+    assert rates_file.load("1").kept == (1, None)
 
 
 def test_rates_belong_to_an_engine_where_it_is_and_a_model() -> None:
