@@ -507,9 +507,9 @@ async def test_three_files_in_turn(read: float, says: Says) -> None:
         assert one.reads_rightly(), one.completer.connection.rates.read
         if visit >= 2:
             assert one.has_its_budget(), one.completer.connection.rates.budget
-            # The shortest prompt is read for longer than a request waits.
+            # Or the shortest prompt is read for longer than a request waits.
             in_time = CONTEXT_STEPS[0] / read < AUTOMATIC_WAIT
-            assert answer.reason == ("fill" if in_time else "slow")
+            assert answer.reason in (("fill",) if in_time else ("fill", "slow"))
     await one.completer.aclose()
 
 
