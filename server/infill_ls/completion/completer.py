@@ -38,7 +38,7 @@ from typing import Final
 from infill_ls.completion import policy
 from infill_ls.completion.answer import MESSAGES, Answer, Outcome, Reason
 from infill_ls.completion.connection import Connection
-from infill_ls.completion.generation import TRACE, Generation
+from infill_ls.completion.generation import Generation
 from infill_ls.completion.offers import Offers
 from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.policy import Plan
@@ -48,6 +48,7 @@ from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError, ModelNotFound, NotRunning
+from infill_ls.logs import TRACE
 from infill_ls.prompt.build import SEED
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, earlier_of, typed_since

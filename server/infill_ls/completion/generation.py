@@ -18,6 +18,7 @@ from infill_ls.completion.answer import Outcome
 from infill_ls.engines.engine import CUT_SHORT, Engine, Usage
 from infill_ls.engines.rates import TYPICAL_CHARACTERS_PER_TOKEN, Call, Rates, context_tokens
 from infill_ls.errors import Stalled
+from infill_ls.logs import TRACE
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 # s. No fill is worth more of the engine's time; a generation without an end must not hold it.
 GENERATION_LIMIT: Final = 120.0
-# A level of its own below DEBUG: the only one at which the user's code is written to the log.
-TRACE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

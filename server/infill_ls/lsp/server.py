@@ -30,12 +30,12 @@ from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from infill_ls import __version__, editors
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.generation import TRACE
 from infill_ls.completion.offers import Offer
 from infill_ls.completion.status import State, Status
 from infill_ls.engines import connect
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError, SettingsError
+from infill_ls.logs import TRACE, set_log_level, start_logging
 from infill_ls.lsp.frames import FrameError, Frames
 from infill_ls.lsp.menu import Menu, word_before
 from infill_ls.settings import Settings, from_user
@@ -57,13 +57,6 @@ _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
 ACCEPT: Final = "infill-ls.accept"
 TOGGLE: Final = "infill-ls.toggle"
 STATUS: Final = "infill-ls/status"
-_LOG_LEVELS: Final = {
-    "error": logging.ERROR,
-    "warning": logging.WARNING,
-    "info": logging.INFO,
-    "debug": logging.DEBUG,
-    "trace": TRACE,
-}
 
 _LINE_END: Final = re.compile(r"[\r\n]")
 
@@ -664,21 +657,9 @@ def _change(change: lsp.TextDocumentContentChangeEvent) -> Change:
     return Change(None, None, change.text)
 
 
-def set_log_level(name: str) -> None:
-    """``error`` to ``trace``. pygls logs whole messages, so it is heard at ``trace`` only."""
-    logging.getLogger("infill_ls").setLevel(_LOG_LEVELS[name])
-    logging.getLogger("pygls").setLevel(logging.DEBUG if name == "trace" else logging.CRITICAL + 1)
-
-
-def _start_logging() -> None:
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger().setLevel(logging.ERROR)
-    set_log_level("warning")
-
-
 def serve_stdio(command_line: Mapping[str, Any]) -> None:
     """Serve the client on stdin and stdout, then leave the process."""
-    _start_logging()
+    start_logging()
     # Whatever prints by mistake, native code included, goes to stderr from here on.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -694,7 +675,7 @@ def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
 
     Raises :class:`SettingsError` if the address can't be listened on.
     """
-    _start_logging()
+    start_logging()
 
     async def main() -> int:
         status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
