@@ -28,7 +28,7 @@ async def client(start: Start, at_default: FakeOllama) -> LspClient:
     command = patched(
         {
             "infill_ls.settings.DEFAULT_URL": at_default.url,
-            "infill_ls.lsp.server.CONFIGURATION_TIMEOUT": 1.0,
+            "infill_ls.lsp.configuration.TIMEOUT": 1.0,
         }
     )
     client: LspClient = await start(command=command)

@@ -187,13 +187,13 @@ def _serve(options: argparse.Namespace) -> int:
     # again and again while they are made takes a tenth of the start (`make bench`).
     usual = gc.get_threshold()
     gc.set_threshold(30_000, *usual[1:])
-    from infill_ls.lsp import server as lsp
+    from infill_ls.lsp import transport
 
     gc.freeze()
     gc.set_threshold(*usual)
 
     if options.tcp is None:
-        lsp.serve_stdio(_command_line(options))
+        transport.serve_stdio(_command_line(options))
         return 0
     host, _, port = options.tcp.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
@@ -204,7 +204,7 @@ def _serve(options: argparse.Namespace) -> int:
             f"{host} can be reached from other machines, and the server asks for no password.",
             "Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote.",
         )
-    lsp.serve_tcp(_command_line(options), host, int(port))
+    transport.serve_tcp(_command_line(options), host, int(port))
     return 0
 
 

@@ -45,7 +45,7 @@ class Menu:
 
     def follow(self, holes: Iterable[Hole]) -> None:
         """The document has changed; ``holes`` are where the cursor may be now."""
-        self.now = next((place for place in holes if self._typed(place) is not None), None)
+        self.now = next((hole for hole in holes if self._typed(hole) is not None), None)
         self._changed.set()
 
     async def still(self) -> None:
@@ -63,8 +63,8 @@ class Menu:
         ``complete`` answers for a hole, ``is_newest``: whether no other menu was asked for since.
         """
         while self.now is not None and is_newest():
-            place = self.now
-            answer = asyncio.ensure_future(complete(place))
+            hole = self.now
+            answer = asyncio.ensure_future(complete(hole))
             still = asyncio.create_task(self.still())
             try:
                 await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +72,7 @@ class Menu:
                     offer = next(iter(answer.result().offers), None)
                     if offer is not None and self.fits(offer):
                         return offer
-                    if self.now is place or not is_newest():
+                    if self.now is hole or not is_newest():
                         return None
                     await still
             finally:
@@ -89,7 +89,7 @@ class Menu:
         """What an offer puts where the request was made: it begins with what was typed since."""
         return (self._typed(offer.hole) or "") + offer.fill
 
-    def _typed(self, place: Hole) -> str | None:
+    def _typed(self, hole: Hole) -> str | None:
         """The part of a word that was typed since the request; None if it isn't that alone."""
-        typed = typed_since(self.asked, place)
+        typed = typed_since(self.asked, hole)
         return typed if typed is not None and _WORD.fullmatch(typed) else None
