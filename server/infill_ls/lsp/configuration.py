@@ -1,4 +1,4 @@
-"""The settings of a session: where the editor's part of them is, and when they are known."""
+"""The settings of a session: the editor's part of them, and when they are known."""
 
 from __future__ import annotations
 
@@ -13,11 +13,19 @@ from infill_ls.settings import Settings, from_user
 TIMEOUT: Final = 5.0
 
 
-class Configuration:
-    """The user's settings, and what he has turned off or on by hand since.
+class NoAnswer(Exception):
+    """The editor can't be asked for its settings, or doesn't say them."""
 
-    ``command_line`` has what was said there. ``ask`` asks the editor for its settings; it returns
-    None if the editor has none. ``tell`` tells the user a problem. ``take`` takes new settings.
+
+class Configuration:
+    """The user's settings, and what was turned off or on by hand since.
+
+    The editor's part of them is a section of its settings, over the ``initializationOptions``
+    that it sent at the start. The section is sent by the editor, or asked for.
+
+    ``command_line`` has the settings that were given there. ``ask`` asks the editor for its
+    section, and returns that as it is, None if there is none; it raises :class:`NoAnswer`.
+    ``tell`` shows the user what is wrong in the settings. ``take`` puts new settings in force.
     """
 
     def __init__(
@@ -28,27 +36,32 @@ class Configuration:
         tell: Callable[[str], None],
         take: Callable[[Settings], Awaitable[None]],
     ) -> None:
-        self.options: Any = None  # the editor's ``initializationOptions``
+        self.options: Any = None  # initializationOptions, whatever they are
         self.is_known = False
         self._command_line = dict(command_line)
         self._ask = ask
         self._tell = tell
         self._take = take
-        self._enabled = True  # by the settings
-        self._toggled: bool | None = None  # by hand, since they last changed
-        self._early: asyncio.Future[bool] | None = None  # the request that waits for them
+        self._section: Mapping[str, Any] = {}  # the newest one
         self._readings = 0
+        self._early: asyncio.Future[bool] | None = None  # the request that waits
+        self._enabled = True  # by the settings
+        self._toggled: bool | None = None  # by hand, since those last changed
 
     async def read(self, sent: Any = None) -> None:
-        """Read the settings anew; ``sent`` is the editor's part of them, if it has sent it.
+        """Read the settings anew, and put them in force.
 
-        Of several readings that go on at once, as each may wait for the editor, the newest counts.
+        ``sent`` is the editor's section, if it has sent it; otherwise the editor is asked. Of
+        several readings that go on at once, as each may wait for the editor, the newest counts.
         """
         self._readings += 1
         reading = self._readings
-        editor = await self._ask_for_settings() if sent is None else sent
+        section = self._table(sent, "settings")
+        if section is None:
+            section = await self._asked()
         if reading == self._readings:
-            await self._configure(editor)
+            self._section = section
+            await self._configure()
 
     async def known(self) -> bool:
         """Wait until the settings are known; return whether nobody has asked anew meanwhile.
@@ -65,10 +78,10 @@ class Configuration:
             async with asyncio.timeout(TIMEOUT):
                 return await self._early
         except TimeoutError:
-            await self._configure(self.options)
+            await self._configure()
             return True
 
-    def toggle(self, enabled: bool) -> None:
+    def toggle(self, *, enabled: bool) -> None:
         """Note that the user has turned completion on or off by hand.
 
         That counts until the settings say something new.
@@ -80,8 +93,11 @@ class Configuration:
         if early is not None and not early.done():
             early.set_result(newest)
 
-    async def _configure(self, editor: Any) -> None:
-        settings, problems = from_user(self._command_line, editor)
+    async def _configure(self) -> None:
+        options = self._table(self.options, "initializationOptions") or {}
+        # A null says nothing: editors send it for what the user has not set.
+        said = {key: value for key, value in self._section.items() if value is not None}
+        settings, problems = from_user(self._command_line, {**options, **said})
         for problem in problems:
             self._tell(problem)
         if settings.enabled != self._enabled:
@@ -93,13 +109,21 @@ class Configuration:
         self.is_known = True
         self._answer_early(newest=True)
 
-    async def _ask_for_settings(self) -> Any:
-        """Return the editor's settings, over what it sent at the start."""
+    async def _asked(self) -> Mapping[str, Any]:
+        """Ask the editor for its section; return the newest known one if it doesn't say."""
         try:
             async with asyncio.timeout(TIMEOUT):
                 answer = await self._ask()
-        except TimeoutError:
-            return self.options
-        if isinstance(answer, dict):
-            return {**(self.options or {}), **answer}
-        return self.options
+        except (TimeoutError, NoAnswer):
+            return self._section
+        if answer is None:
+            return {}
+        section = self._table(answer, "settings")
+        return self._section if section is None else section
+
+    def _table(self, value: Any, name: str) -> Mapping[str, Any] | None:
+        """Return a table of settings; None if it is none, of which the user is told."""
+        if value is None or isinstance(value, Mapping):
+            return value
+        self._tell(f"The editor's {name} are not a table but {value!r:.60}; they are ignored.")
+        return None

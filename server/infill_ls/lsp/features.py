@@ -7,6 +7,7 @@ from typing import Any, Final
 from lsprotocol import types as lsp
 
 from infill_ls import editors
+from infill_ls.completion.answer import Answer
 from infill_ls.lsp import translate
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.protocol import arrived
@@ -41,13 +42,13 @@ def initialize(ls: Server, params: lsp.InitializeParams) -> None:
 
 def initialized(ls: Server, params: lsp.InitializedParams) -> None:
     """Read the settings and get the engine ready."""
-    ls.background(ls.start())
+    ls.start()
 
 
 async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:
     """Read the settings anew; the editor may have sent its part of them."""
-    sent = params.settings.get("infill-ls") if isinstance(params.settings, dict) else None
-    await ls.configuration.read(sent)
+    sent = params.settings
+    await ls.configuration.read(sent.get("infill-ls") if isinstance(sent, dict) else sent)
 
 
 async def inline_completion(
@@ -59,6 +60,7 @@ async def inline_completion(
     """
     snapshot = arrived.get()
     if snapshot is None:
+        ls.last_answer = Answer("closed")
         return lsp.InlineCompletionList(items=[])
     manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
     selected = params.context.selected_completion_info
@@ -74,6 +76,7 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     """Return a menu's item, for what was typed by the time that there is one."""
     snapshot = arrived.get()
     if snapshot is None:
+        ls.last_answer = Answer("closed")
         return None
     # Before these the editor hasn't waited for another key.
     at_once = params.context is not None and params.context.trigger_kind in (
@@ -95,7 +98,7 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     return translate.completion_list(offer, menu, where, snapshot.language)
 
 
-def explain(ls: Server) -> dict[str, Any]:
+def explain(ls: Server, *_: Any) -> dict[str, Any]:
     """Return why the last answer came out so, and how many fills were shown and accepted."""
     offers = ls.completer.offers
     return {**ls.last_answer.explain(), "shown": offers.shown, "accepted": offers.accepted}

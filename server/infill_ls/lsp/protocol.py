@@ -74,10 +74,7 @@ class Protocol(LanguageServerProtocol):
         try:
             structured = self._structured(message, is_request)
         except JsonRpcException as error:
-            if is_request:
-                self._send_response(message["id"], error=error.to_response_error())
-            else:
-                log.warning("dropped a message: %s", error.message)
+            self._refuse(message, error)
             return
         arrived.set(self._snapshot_for(structured))
         try:
@@ -87,6 +84,17 @@ class Protocol(LanguageServerProtocol):
             # hashed, for one.
             log.warning("dropped a message: %s", type(error).__name__)
             log.log(TRACE, "dropped a message", exc_info=True)
+
+    def _refuse(self, message: dict[str, Any], error: JsonRpcException) -> None:
+        """Say what is wrong with a message to whoever waits for something."""
+        if "id" in message and "method" in message:
+            self._send_response(message["id"], error=error.to_response_error())
+            return
+        log.warning("dropped a message: %s", error.message)
+        number = message.get("id")
+        if isinstance(number, str) and number in self._request_futures:
+            # An answer to a question of ours.
+            self._handle_response(number, error=error.to_response_error())
 
     def _structured(self, message: dict[str, Any], is_request: bool) -> Any:
         """Return the typed message.
@@ -100,9 +108,13 @@ class Protocol(LanguageServerProtocol):
             self._check_request(message["id"], method)
         if isinstance(method, str):
             # pygls' own types for methods that it doesn't know insist on params.
-            message.setdefault("params", None)
-            if method == lsp.INITIALIZE and isinstance(message["params"], dict):
-                self.handlers.note_client(message["params"])
+            params = message.setdefault("params", None)
+            if method == lsp.INITIALIZE and isinstance(params, dict):
+                self.handlers.note_client(params)
+            if method == lsp.WORKSPACE_DID_CHANGE_CONFIGURATION:
+                # Whatever came with it, something has changed.
+                sent = params.get("settings") if isinstance(params, dict) else None
+                message["params"] = {"settings": sent}
         return super().structure_message(message)
 
     def _check_request(self, number: object, method: object) -> None:

@@ -22,7 +22,7 @@ from infill_ls.completion.status import Status
 from infill_ls.engines import connect
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.logs import failure, set_log_level
-from infill_ls.lsp.configuration import Configuration
+from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
@@ -59,6 +59,7 @@ class Server(LanguageServer):
         self.menu: Menu | None = None
         self._documents: dict[str, Document] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._started = False
         self.messages = Messages(self, self.background)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
         self.completer = Completer(connect, Settings(headers={}), RatesFile(), status=self.status)
@@ -119,16 +120,19 @@ class Server(LanguageServer):
     # Settings
 
     async def _ask_for_settings(self) -> Any:
-        """Ask the editor for its ``workspace/configuration``; return None if it has none."""
+        """Ask the editor for its ``workspace/configuration``, section ``infill-ls``.
+
+        Raises :class:`NoAnswer`.
+        """
         workspace = self.client_capabilities.workspace
         if workspace is None or not workspace.configuration:
-            return None
+            raise NoAnswer
         question = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="infill-ls")])
         try:
             # The answer may come when nobody waits for it any more.
             answers = await asyncio.shield(self.workspace_configuration_async(question))
         except JsonRpcException:
-            return None
+            raise NoAnswer from None
         return answers[0] if answers else None
 
     async def _take_settings(self, settings: Settings) -> None:
@@ -142,7 +146,7 @@ class Server(LanguageServer):
         That counts until the user's settings say something new.
         """
         enabled = not self.completer.settings.enabled
-        self.configuration.toggle(enabled)
+        self.configuration.toggle(enabled=enabled)
         self.completer.turn(on=enabled)
         # Before the settings are known nobody knows what to get ready.
         if enabled and self.configuration.is_known:
@@ -160,14 +164,10 @@ class Server(LanguageServer):
         ``manual``: the user has asked by hand. Raises only :class:`asyncio.CancelledError`.
         """
         try:
-            if not await self.configuration.known():
-                return Answer("superseded")
-            if uri not in self._documents:
-                return Answer("closed")
-            answer = await self.completer.complete(uri, hole, client=client, manual=manual)
+            answer = await self._answer(uri, hole, client, manual)
         except Exception as error:
             failure(log, "a request failed", error)
-            return Answer("problem")
+            answer = Answer("problem")
         if answer.reason != "superseded":
             self.last_answer = answer
         if answer.error is not None:
@@ -176,6 +176,13 @@ class Server(LanguageServer):
             self.messages.recovered()
         return answer
 
+    async def _answer(self, uri: str, hole: Hole, client: str, manual: bool) -> Answer:
+        if not await self.configuration.known():
+            return Answer("superseded")
+        if uri not in self._documents:
+            return Answer("closed")
+        return await self.completer.complete(uri, hole, client=client, manual=manual)
+
     # Life
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -183,10 +190,21 @@ class Server(LanguageServer):
         task = asyncio.create_task(work)
         # The reference keeps it alive.
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
 
-    async def start(self) -> None:
-        """Do what is left to do once the editor has its answer to ``initialize``."""
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            failure(log, "work beside the messages failed", error)
+
+    def start(self) -> None:
+        """Read the settings and get the engine ready, once the editor is initialized."""
+        if not self._started:
+            self._started = True
+            self.background(self._start())
+
+    async def _start(self) -> None:
         await self.configuration.read()
         self.status.begin()
         await self._get_ready()
