@@ -164,6 +164,11 @@ class LspClient:
     def close_stdin(self) -> None:
         self._stdin.close()
 
+    def close_stdout(self) -> None:
+        """Read no more of what the server says."""
+        transport = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+
     def shown(self) -> list[str]:
         """What the user was shown."""
         return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -64,8 +63,7 @@ class Messages:
         Some editors log what they don't know, or show it (lsp-mode, Helix).
         """
         if self.has_status:
-            with contextlib.suppress(BrokenPipeError):  # the editor is about to be gone
-                self._editor.protocol.notify(STATUS, {"state": state, "message": message})
+            self._editor.protocol.notify(STATUS, {"state": state, "message": message})
 
     def show_progress(self, message: str | None) -> None:
         """Show a message in the editor's own progress bar, if it has one, until told None."""
