@@ -27,7 +27,10 @@ STATUS: Final = "infill-ls/status"
 # Columns of a tab in the documentation of a menu's item.
 TAB_SHOWN: Final = 4
 
-_LINE_END: Final = re.compile(r"[\r\n]")
+_LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
+_BACKTICKS: Final = re.compile("`+")
+# Language ids that mean themselves behind a fence: no blanks, backticks, escapes or entities.
+_LANGUAGE: Final = re.compile(r"[\w+#.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def where(
     lines = snapshot.lines
     line, column = snapshot.locate(_position(position), encoding)
     text, start, end, chosen = lines[line], column, column, ""
-    if selected is not None and not _LINE_END.search(selected.text):
+    if selected is not None and not _LINE_ENDS.search(selected.text):
         first, begun = snapshot.locate(_position(selected.range.start), encoding)
         last, ended = snapshot.locate(_position(selected.range.end), encoding)
         if first == last == line and begun <= column <= ended:
@@ -168,7 +171,7 @@ def completion_list(offer: Offer, menu: Menu, where: Where, language: str) -> ls
     fill = menu.whole(offer)
     inserted = word + menu.asked.in_document(fill)
     edited = where.range(menu.asked.replaced(fill), back=len(word))
-    first_line, *more = inserted.strip("\r\n").splitlines()
+    first_line, *more = _LINE_ENDS.split(inserted.strip("\r\n"))
     item = lsp.CompletionItem(
         label=first_line.strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,
@@ -189,4 +192,8 @@ def _documentation(code: str, language: str) -> lsp.MarkupContent:
     """Return code as Markdown. ``code`` has ``\\n`` for every line end: Helix would show a CR."""
     # Helix shows a tab not at all.
     shown = code.expandtabs(TAB_SHOWN)
-    return lsp.MarkupContent(lsp.MarkupKind.Markdown, f"```{language}\n{shown}\n```")
+    # A fence is closed by any that is as long (CommonMark 0.31, section 4.5).
+    longest = max(map(len, _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    info = language if _LANGUAGE.fullmatch(language) else ""
+    return lsp.MarkupContent(lsp.MarkupKind.Markdown, f"{fence}{info}\n{shown}\n{fence}")
