@@ -84,6 +84,9 @@ class Protocol(LanguageServerProtocol):
             # hashed, for one.
             log.warning("dropped a message: %s", type(error).__name__)
             log.log(TRACE, "dropped a message", exc_info=True)
+        if is_request and not hasattr(structured, "id"):
+            # A notification that was sent as a request.
+            self._send_response(message["id"])
 
     def _refuse(self, message: dict[str, Any], error: JsonRpcException) -> None:
         """Say what is wrong with a message to whoever waits for something."""
@@ -106,6 +109,9 @@ class Protocol(LanguageServerProtocol):
         method = message.get("method")
         if is_request:
             self._check_request(message["id"], method)
+            # pygls would take it for an answer.
+            message.pop("error", None)
+            message.pop("result", None)
         if isinstance(method, str):
             # pygls' own types for methods that it doesn't know insist on params.
             params = message.setdefault("params", None)
@@ -123,6 +129,8 @@ class Protocol(LanguageServerProtocol):
             raise JsonRpcInvalidRequest(message='"id" must be a text or a whole number')
         if not isinstance(method, str):
             raise JsonRpcInvalidRequest(message='"method" must be a text')
+        if method == lsp.EXIT:
+            return
         if self._shutdown:
             raise JsonRpcInvalidRequest(message="The server is shut down.")
         if self._workspace is None and method != lsp.INITIALIZE:
@@ -152,6 +160,10 @@ class Protocol(LanguageServerProtocol):
         if error is not None:
             # pygls puts a traceback with local paths here.
             error.data = None
+            if msg_id is None:
+                # pygls leaves it out.
+                self._send_data({"jsonrpc": "2.0", "id": None, "error": error})
+                return
         super()._send_response(msg_id, result, error)
 
     # pygls keeps its own copy of each document, at 1 ms and more per change; ours replaces it.
