@@ -1,0 +1,55 @@
+"""A completer that answers as it is told to, and knows no engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.offers import Offers
+from infill_ls.errors import InfillError
+from infill_ls.settings import Settings
+
+
+class FakeCompleter:
+    """``called`` has what it was asked and told. ``answer`` is what it answers, or raises.
+
+    ``error`` is what is in the way of getting ready.
+    """
+
+    def __init__(self) -> None:
+        self.settings = Settings(headers={})
+        self.offers = Offers()
+        self.called: list[tuple[Any, ...]] = []
+        self.answer: Answer | Exception = Answer("nothing")
+        self.error: InfillError | None = None
+
+    async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
+        self.called.append(("complete", client, manual))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def warm(self) -> InfillError | None:
+        self.called.append(("warm",))
+        return self.error
+
+    async def reconfigure(self, settings: Settings) -> None:
+        self.called.append(("reconfigure",))
+        self.settings = settings
+
+    def turn(self, *, on: bool) -> None:
+        self.called.append(("turn", on))
+        self.settings = replace(self.settings, enabled=on)
+
+    def accept(self, number: object) -> None:
+        self.called.append(("accept", number))
+
+    def document_changed(self, uri: str, holes: Any) -> None:
+        self.called.append(("document_changed", len(list(holes))))
+
+    def close_document(self, uri: str) -> None:
+        self.called.append(("close_document",))
+
+    async def aclose(self) -> None:
+        self.called.append(("aclose",))

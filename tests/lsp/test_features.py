@@ -1,0 +1,179 @@
+"""What is done for each request, and for each command."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from infill_ls.completion.answer import Answer
+from lsp.desk import HOLE, Desk
+from lsp.editor import URI
+
+GHOST_TEXT: dict[str, Any] = {"textDocument": {"inlineCompletion": {}}}
+
+
+def about(line: int = 0, character: int = 0, **more: Any) -> dict[str, Any]:
+    position = {"line": line, "character": character}
+    return {"textDocument": {"uri": URI}, "position": position, **more}
+
+
+async def ask(desk: Desk, method: str, params: Any) -> Any:
+    """The result of a request."""
+    number = len(desk.editor.received) + 1000
+    desk.editor.send(id=number, method=method, params=params)
+    async with asyncio.timeout(10):
+        while not any(one.get("id") == number for one in desk.editor.received):
+            await asyncio.sleep(0)
+    return desk.editor.reply(number)["result"]
+
+
+async def command(desk: Desk, name: str, *arguments: Any) -> Any:
+    params = {"command": f"infill-ls.{name}", "arguments": list(arguments)}
+    return await ask(desk, "workspace/executeCommand", params)
+
+
+async def opened(text: str, **params: Any) -> Desk:
+    """A desk with an open document, whose settings are known."""
+    desk = Desk(**params)
+    await desk.begin()
+    desk.editor.open(text)
+    return desk
+
+
+# What is offered
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "menus"), [(GHOST_TEXT, False), ({}, True), ({"textDocument": {}}, True)]
+)
+async def test_menus_are_for_those_without_ghost_text(
+    capabilities: dict[str, Any], menus: bool
+) -> None:
+    offered = Desk(capabilities=capabilities).editor.reply("initialize")["result"]["capabilities"]
+    assert offered["inlineCompletionProvider"] == {}
+    assert ("completionProvider" in offered) is menus
+    assert set(offered["executeCommandProvider"]["commands"]) == {
+        "infill-ls.accept",
+        "infill-ls.explain",
+        "infill-ls.toggle",
+    }
+
+
+async def test_an_editor_that_says_twice_that_it_is_initialized() -> None:
+    desk = Desk()
+    await desk.begin()
+    await desk.begin()
+    assert len(desk.called("warm")) == 1
+
+
+# Ghost text
+
+
+INLINE = "textDocument/inlineCompletion"
+
+
+@pytest.mark.parametrize(("kind", "manual"), [(1, True), (2, False)])
+async def test_ghost_text(kind: int, manual: bool) -> None:
+    desk = await opened("a = [\n", capabilities=GHOST_TEXT, clientInfo={"name": "Neovim"})
+    offers = desk.completer.offers.make(URI, HOLE, ["1]"])
+    desk.completer.answer = Answer("fill", offers)
+    desk.completer.called.clear()
+    result = await ask(desk, INLINE, about(0, 5, context={"triggerKind": kind}))
+    assert [item["insertText"] for item in result["items"]] == ["1]"]
+    assert desk.called("complete") == [("complete", "Neovim", manual)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [("superseded", None), ("nothing", {"items": []}), ("slow", {"items": []})],
+)
+async def test_nothing_to_show(reason: Any, result: Any) -> None:
+    desk = await opened("a = [\n", capabilities=GHOST_TEXT)
+    desk.completer.answer = Answer(reason)
+    assert await ask(desk, INLINE, about(0, 5, context={"triggerKind": 2})) == result
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "result"),
+    [
+        (INLINE, about(context={"triggerKind": 2}), {"items": []}),
+        ("textDocument/completion", about(), None),
+    ],
+)
+async def test_a_document_that_is_not_open(method: str, params: Any, result: Any) -> None:
+    desk = Desk()
+    await desk.begin()
+    assert await ask(desk, method, params) == result
+    explained = await command(desk, "explain")
+    assert (explained["reason"], explained["message"]) == ("closed", "The document is not open.")
+
+
+# Menus
+
+
+MENU = "textDocument/completion"
+
+
+@pytest.mark.parametrize(
+    ("context", "client"),
+    [
+        ({}, "helix"),
+        ({"context": {"triggerKind": 1}}, "helix"),
+        # The editor hasn't waited for another key.
+        ({"context": {"triggerKind": 2, "triggerCharacter": "("}}, ""),
+        ({"context": {"triggerKind": 3}}, ""),
+    ],
+)
+async def test_a_menu(context: dict[str, Any], client: str) -> None:
+    desk = await opened("a = [\n", clientInfo={"name": "helix"})
+    offers = desk.completer.offers.make(URI, HOLE, ["1]"])
+    desk.completer.answer = Answer("fill", offers)
+    result = await ask(desk, MENU, about(0, 5, **context))
+    assert [item["label"] for item in result["items"]] == ["1]"]
+    assert desk.called("complete") == [("complete", client, False)]
+    assert desk.server.menu is None
+
+
+async def test_a_menu_without_anything() -> None:
+    desk = await opened("a = [\n")
+    assert await ask(desk, MENU, about(0, 5)) is None
+
+
+# Commands
+
+
+async def test_explain_before_anything_was_asked() -> None:
+    desk = Desk()
+    explained = await command(desk, "explain")
+    assert (explained["reason"], explained["message"]) == (
+        "unasked",
+        "Nothing has been asked for yet.",
+    )
+    assert (explained["shown"], explained["accepted"]) == (0, 0)
+
+
+@pytest.mark.parametrize("arguments", [[], [1], [{"a": [1]}, "b", None], [[]]])
+@pytest.mark.parametrize("name", ["explain", "toggle", "accept"])
+async def test_commands_take_any_arguments(name: str, arguments: list[Any]) -> None:
+    desk = await opened("a = [\n")
+    result = await command(desk, name, *arguments)
+    if name == "accept":
+        assert desk.called("accept") == [("accept", arguments[0] if arguments else None)]
+        assert result is None
+    elif name == "toggle":
+        assert result == {"enabled": False}
+    else:
+        assert result["reason"] == "unasked"
+
+
+@pytest.mark.parametrize("arguments", [5, "text", {"a": 1}])
+@pytest.mark.parametrize("name", ["explain", "toggle", "accept", "unknown"])
+async def test_arguments_that_are_no_list(name: str, arguments: Any) -> None:
+    desk = await opened("a = [\n")
+    params = {"command": f"infill-ls.{name}", "arguments": arguments}
+    desk.editor.send(id=7, method="workspace/executeCommand", params=params)
+    reply = desk.editor.reply(7)
+    assert "result" in reply or reply["error"]["code"] == -32602
+    assert desk.editor.shown() == []
