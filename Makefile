@@ -2,97 +2,108 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
+# The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
+PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_editors.py \
+	tests/engines/test_rates.py tests/lsp/test_frames.py \
+	$(patsubst %,tests/completion/test_%.py,answer offers patience policy recall)
+
+.PHONY: help demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
 	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
 	fresh-debian clean
 
-demo: .venv/.ready
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: .venv/.ready  ## the main job: the real server completes real code with real weights
 	$(BIN)/infill-ls pull
 	$(BIN)/python tests/demo.py
 
-test: .venv/.ready
+test: .venv/.ready  ## the tests, but for those that need editors or a llama-server
 	$(BIN)/infill-ls pull
-	$(BIN)/python -m pytest -q --ignore tests/editors --ignore tests/llama_server
+	$(BIN)/python -m coverage run -m pytest -q $(PURE_TESTS)
+	$(BIN)/python -m coverage report
+	$(BIN)/python -m pytest -q --ignore tests/editors --ignore tests/llama_server \
+		$(addprefix --ignore ,$(PURE_TESTS))
 
 # Real editors, driven from end to end; EDITORS="neovim helix" for some of them.
-test-editors: .venv/.ready
+test-editors: .venv/.ready  ## real editors, from end to end
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	$(BIN)/python -m pytest -q tests/editors -k "$(subst $(eval) , or ,$(EDITORS))"
 
 # A real llama-server with the embedded weights, as engine "openai"; it is Debian's newest.
-test-llama-server: .venv/.ready
+test-llama-server: .venv/.ready  ## a real llama-server as engine
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m llama_server
 	$(BIN)/python -m pytest -q tests/llama_server
 
 # Pictures of the editors with a fill of the embedded model, for the README.
-screenshots: .venv/.ready
+screenshots: .venv/.ready  ## the README's pictures
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.screenshots $(EDITORS)
 
 # How often editors ask and cancel, between each and the server.
-editor-requests: .venv/.ready
+editor-requests: .venv/.ready  ## how often editors ask and cancel
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.requests $(EDITORS)
 
 # The extension for VS Code; needs Node 22 or later with npm. vsce is what VS Code's own makers pack
 # with: it checks the manifest and takes the packages that are needed at run time.
 VSCODE := editor-configs/vscode
-vsix: $(VSCODE)/infill-ls.vsix
+vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code
 
 $(VSCODE)/infill-ls.vsix: $(addprefix $(VSCODE)/,extension.js package.json package-lock.json README.md .vscodeignore)
 	cd $(VSCODE) && npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
 	cd $(VSCODE) && npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository --out $(@F)
 
-lint: .venv/.ready
+lint: .venv/.ready  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # What infill-ls itself costs, then the policies side by side in virtual time.
-bench: .venv/.ready
+bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those of others
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
 	PYTHONPATH=tests $(BIN)/python -m bench.trim_cost
 	PYTHONPATH=tests $(BIN)/python -m bench.replay
 
 # The policy of infill-ls, each of its levers off by itself.
-bench-levers: .venv/.ready
+bench-levers: .venv/.ready  ## each lever of the policy off by itself
 	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers
 
 # On the embedded engine: typing at real speed, and its settings. Nothing else should run.
-bench-real: .venv/.ready
+bench-real: .venv/.ready  ## typing at real speed on the embedded engine
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.real
 
-bench-knobs: .venv/.ready
+bench-knobs: .venv/.ready  ## the embedded engine's settings
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.knobs
 
 # The embedded engine beside other work, which this starts itself; ARGUMENTS="--only all" for what
 # else was tried.
-bench-busy: .venv/.ready
+bench-busy: .venv/.ready  ## the embedded engine beside other work
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m bench.busy $(ARGUMENTS)
 
 # On a real Ollama that runs: make bench-ollama URL=http://127.0.0.1:11434, with MODEL=NAME for
 # another model than qwen2.5-coder:0.5b; ARGUMENTS="--only a --server-source FOLDER" and the like.
-bench-ollama: .venv/.ready
+bench-ollama: .venv/.ready  ## on a real Ollama: URL=http://127.0.0.1:11434
 	$(if $(URL),,$(error Say where Ollama is: make bench-ollama URL=http://127.0.0.1:11434))
 	PYTHONPATH=tests $(BIN)/python -m bench.ollama --url "$(URL)" $(if $(MODEL),--model "$(MODEL)") \
 		$(ARGUMENTS)
 
 # How good fills are: make eval DATA=FOLDER, with the files of HumanEval-Infilling. What was
 # generated is kept in .eval; ARGUMENTS="--count 60 --prompt ours --prompt documented" and the like.
-eval: .venv/.ready
+eval: .venv/.ready  ## how good fills are: DATA=FOLDER
 	$(if $(DATA),,$(error Say where the files are: make eval DATA=FOLDER))
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m eval --data "$(DATA)" $(ARGUMENTS)
 
 # What a prompt should end with, behind a blank and inside of a word: make eval-ends FILES=FOLDER,
 # with any source tree; without FILES small ones in seven languages are fetched.
-eval-ends: .venv/.ready
+eval-ends: .venv/.ready  ## what a prompt should end with
 	$(BIN)/infill-ls pull
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.ends --files "$(or $(FILES),samples)" $(ARGUMENTS)
@@ -100,7 +111,7 @@ eval-ends: .venv/.ready
 # Whether a perfect model is ever harmed: make perfect FILES=FOLDER, with any source tree; without
 # FILES small ones in many languages are fetched. No model runs. ARGUMENTS="--failures 20" and the
 # like.
-perfect: .venv/.ready
+perfect: .venv/.ready  ## whether a perfect model is ever harmed
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples --all samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.perfect --files "$(or $(FILES),samples)" $(ARGUMENTS)
 
@@ -113,7 +124,7 @@ perfect: .venv/.ready
 	touch $@
 
 # Write requirements.lock anew from pyproject.toml, for every platform and Python from 3.11.
-lock:
+lock:  ## requirements.lock anew
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools uv
 	PYTHONPATH=.tools $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
@@ -121,8 +132,8 @@ lock:
 
 # make demo and make test on Debian as it is after its installation. Needs root and debootstrap;
 # RELEASES="bookworm" for one of them.
-fresh-debian:
+fresh-debian:  ## make demo and make test on bare Debians
 	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
-clean:
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:  ## what was set up here
+	rm -rf .venv .tools .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

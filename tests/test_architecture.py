@@ -40,7 +40,7 @@ FLOORS = (
 PURE = (
     *("errors", "editors", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "engines.rates", "lsp.frames"),
+    *("completion.patience", "engines.engine", "engines.rates", "lsp.frames"),
 )
 WORLD = set(
     "asyncio httpx io logging lsprotocol os pathlib pygls random select signal socket subprocess "

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infill_ls.settings import (
     KEYS,
@@ -15,6 +17,7 @@ from infill_ls.settings import (
     load,
     parse_ollama_host,
     read_user_file,
+    variable,
 )
 
 DEFAULT = Settings(headers={})
@@ -30,6 +33,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("url", "http://[::1]:11434", "url", "http://[::1]:11434"),
         ("model", "qwen3-coder:7b", "model", "qwen3-coder:7b"),
         ("apiKeyEnv", "MY_KEY", "api_key_env", "MY_KEY"),
+        ("headers", {"X-A": "", "X-B": "b\t c"}, "headers", {"X-A": "", "X-B": "b\t c"}),
         ("headers", {"X-A": "b"}, "headers", {"X-A": "b"}),
         ("caFile", "/etc/ca.pem", "ca_file", "/etc/ca.pem"),
         ("maxTokens", 64, "max_tokens", 64),
@@ -55,6 +59,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
             (OwnTemplate("my-model*", "<PRE>{prefix}<SUF>{suffix}<MID>", ("<EOT>",)),),
         ),
         ("fim", [{"template": "{prefix}{suffix}"}], "fim", (OwnTemplate("*", "{prefix}{suffix}"),)),
+        ("weightsFrom", "hub", "weights_from", "hub"),
         ("enabled", False, "enabled", False),
         ("enabled", "off", "enabled", False),
         ("log", "trace", "log", "trace"),
@@ -77,9 +82,13 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("url", 5, "an address"),
         ("model", "", "a text that is not empty"),
         ("model", ["a"], "a text"),
+        ("caFile", "a\0b", "no control characters"),
+        ("apiKeyEnv", "\ud800", "no control characters"),
         ("headers", "X-A: b", "a table of header names and texts"),
         ("headers", {"X-A": "b\r\nX-B: c"}, "a table of header names"),
         ("headers", {"X A": "b"}, "a table of header names"),
+        ("headers", {"X-A": "é"}, "which are ASCII"),
+        ("headers", {"X-A": " b"}, "without blanks at their ends"),
         ("maxTokens", 0, "a whole number from 1 to 4096"),
         ("maxTokens", 1.5, "a whole number"),
         ("maxTokens", True, "a whole number"),
@@ -92,12 +101,15 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("contextTokens", 1, '"auto" or a whole number from 64 to 131072'),
         ("keepAlive", "long", "a duration"),
         ("keepAlive", "1.5", "a duration"),
+        ("keepAlive", "9" * 5000, "a duration"),
+        ("keepAlive", 10**18, "a duration"),
         ("mode", "chat", '"auto", "raw", "suffix", "plain"'),
         ("fim", {"template": "{prefix}"}, "{prefix} and {suffix} once each"),
         ("fim", {**OWN, "stops": []}, "a table such as"),
         ("fim", {**OWN, "stop": [""]}, "a table such as"),
         ("fim", 5, "{prefix} and {suffix} once each"),
         ("fim", False, "once each"),
+        ("weightsFrom", "index", '"auto", "hub"'),
         ("enabled", "perhaps", "true or false"),
         ("log", "loud", '"error", "warning"'),
     ],
@@ -174,6 +186,54 @@ def test_editor_settings_that_are_no_table(editor: Any) -> None:
     assert len(problems) == 1
 
 
+# Whatever JSON can hold, with texts that are no valid Unicode.
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), ANY_TEXT),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["match", "template", "stop"]) | ANY_TEXT, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@given(ANY_JSON | st.dictionaries(st.sampled_from(KEYS) | ANY_TEXT, ANY_JSON, max_size=4))
+def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
+    settings, problems = load(editor=editor)
+    if not isinstance(editor, dict):
+        assert settings == DEFAULT
+        assert len(problems) == (editor is not None)
+        return
+    given = {key: value for key, value in editor.items() if value is not None}
+    told = [key for key in given if any(f'setting "{key}"' in problem for problem in problems)]
+    assert len(problems) == len(told)
+    # What was good stays good, and nothing else counts.
+    good = {key: value for key, value in given.items() if key not in told}
+    assert load(editor=good) == (settings, [])
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), ANY_TEXT, max_size=3), ANY_TEXT)
+def test_whatever_the_environment_has_is_read_or_told(values: dict[str, str], host: str) -> None:
+    environment = {variable(key): text for key, text in values.items()}
+    settings, problems = load(environment={**environment, "OLLAMA_HOST": host})
+    assert settings.engine_url.startswith("http")
+    assert all(problem.endswith("It is ignored.") for problem in problems)
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_what_is_nested_deeper_than_python_goes(depth: int) -> None:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    for sent in ({"model": value}, value):
+        settings, problems = load(editor=sent)
+        assert settings == DEFAULT
+        assert len(problems) == 1
+    text = "[" * depth
+    assert len(load(environment={"INFILL_LS_HEADERS": text, "INFILL_LS_FIM": text})[1]) == 2
+
+
 def test_null_means_not_set() -> None:
     assert load(editor={"model": None, "maxTokens": None}) == (DEFAULT, [])
 
@@ -194,7 +254,14 @@ def test_the_users_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert (settings.model, settings.headers, problems) == ("qwen3-coder:7b", {"X-A": "b"}, [])
 
 
-@pytest.mark.parametrize("content", [b"model = ", b"\xff\xfe", b"a = 1\na = 2\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"model = ", b"\xff\xfe", b"a = 1\na = 2\n"),
+        *(b"a = " + b"9" * 5000, b"a = " + b"[" * 50_000),
+    ],
+    ids=["no TOML", "no UTF-8", "twice", "a long number", "deep"],
+)
 def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(content)
@@ -230,6 +297,8 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
         ("::1", "http://[::1]:11434"),
         ("host:nonsense", "http://host:11434"),
         ("host:99999", "http://host:11434"),
+        ("host:000001234", "http://host:000001234"),
+        ("host:" + "1" * 5000, "http://host:11434"),
         ("http://host:", "http://host:80"),
         (' "host:1234" ', "http://host:1234"),
         (" ' box ' ", "http://box:11434"),

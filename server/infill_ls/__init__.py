@@ -9,15 +9,15 @@ __all__ = ["__version__", "complete"]
 
 
 def complete(prefix: str, suffix: str = "", model: str = "auto") -> str:
-    """The fill for the hole between ``prefix`` and ``suffix``; empty when there is none.
+    """Return the text for the hole between ``prefix`` and ``suffix``, or "" if there is none.
 
-    ``model`` is the engine's name of a model, or ``"auto"`` for the best that is installed.
-    The engine comes from the user's settings and stays open until the program ends, so that
-    a second call finds it loaded and its prompt cache warm.
+    ``model``: the engine's name of a model, or "auto" for the best that is installed. The user's
+    settings say which engine is asked. It stays open until the program ends, so that the next call
+    finds the model loaded and the prompt in the engine's cache.
 
     Raises :class:`infill_ls.errors.InfillError`, whose text says what to do.
     """
-    # The language server imports this package too and must not pay for the pipeline at start.
+    # Not at the head: the language server imports this package too, and starts without it.
     from infill_ls.api import SharedEngines
 
     return SharedEngines.shared().complete(prefix, suffix, model)

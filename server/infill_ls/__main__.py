@@ -1,4 +1,4 @@
-"""``python -m infill_ls`` and the command ``infill-ls``."""
+"""Run a command: ``python -m infill_ls``, or ``infill-ls``."""
 
 import sys
 

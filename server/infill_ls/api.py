@@ -1,4 +1,4 @@
-"""One engine kept open for callers that are not asynchronous: the Python API."""
+"""Fill holes for callers that are not asynchronous, and keep the engines open between calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.errors import SettingsError
 from infill_ls.settings import Settings, from_user
-from infill_ls.text import hole
+from infill_ls.text.hole import between
 
 
 class SharedEngines:
-    """An event loop on a thread of its own, with an engine for each model that was asked for."""
+    """The engines that one process has open, one for each settings, on a thread of their own.
+
+    Any thread may call it. It closes itself when the program ends.
+    """
 
     _shared: ClassVar[SharedEngines | None] = None
     _lock: ClassVar[threading.Lock] = threading.Lock()
@@ -34,14 +37,14 @@ class SharedEngines:
 
     @classmethod
     def shared(cls) -> SharedEngines:
-        """The session of this process."""
+        """Return the one of this process; make it at the first call, or after a close."""
         with cls._lock:
             if cls._shared is None:
                 cls._shared = SharedEngines()
             return cls._shared
 
     def complete(self, prefix: str, suffix: str, model: str) -> str:
-        """See :func:`infill_ls.complete`."""
+        """Return the fill for a hole; see :func:`infill_ls.complete`."""
         settings, problems = from_user({} if model == "auto" else {"model": model})
         if problems:
             raise SettingsError(" ".join(problems), "Mend the settings.")
@@ -53,7 +56,7 @@ class SharedEngines:
             raise
 
     def close(self) -> None:
-        """Let the engines go and end the loop. A later call of ``shared`` begins anew."""
+        """Close the engines and end the thread. A later call of :meth:`shared` makes new ones."""
         atexit.unregister(self.close)
         with SharedEngines._lock:
             if SharedEngines._shared is self:
@@ -64,7 +67,7 @@ class SharedEngines:
         self._loop.close()
 
     async def _fill(self, prefix: str, suffix: str, settings: Settings) -> str:
-        place = hole.between(prefix, suffix)
+        hole = between(prefix, suffix)
         async with self._connecting:
             known = (engine for of, engine in self._engines if of == settings)
             engine = next(known, None)
@@ -72,9 +75,9 @@ class SharedEngines:
                 engine = await connect(settings)
                 self._engines.append((settings, engine))
         await get_ready(engine)
-        wanted = policy.shape(place, settings.multiline, manual=True)
-        outcome = await fill_hole(engine, place, settings, wanted)
-        return place.before_closers(outcome.fill)
+        wanted = policy.shape(hole, settings.multiline, manual=True)
+        outcome = await fill_hole(engine, hole, settings, wanted)
+        return hole.before_closers(outcome.fill)
 
     async def _close(self) -> None:
         for _, engine in self._engines:

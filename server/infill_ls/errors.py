@@ -1,16 +1,16 @@
-"""Everything that can go wrong, in one small tree: whose fault it is and what to do about it.
+"""The errors that are told to the user, in one tree: whose fault it is, and what to do.
 
 InfillError
 ├── SettingsError        the user's settings or arguments
 ├── WeightsError         the embedded engine's weights: missing, damaged, not to be fetched
 └── EngineError          the engine, or the way to it
-    ├── NotRunning         nothing answers there
+    ├── NotRunning         nothing answers at its address
     ├── Stalled            it answers too slowly
-    ├── Busy               it has too much to do
+    ├── Busy               its queue is full
     ├── Unauthorized       it wants another key
     ├── ModelNotFound      it has no such model
     ├── CannotInsert       its model can't fill in the middle
-    └── BadAnswer          it said something that it should not have
+    └── BadAnswer          its answer is an error, cut short, or makes no sense
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# What a sentence ends with, perhaps inside of quotes or brackets.
+# The end of a sentence, which may be inside quotes or brackets.
 _END: Final = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop at its end, if it has none; other text may follow it."""
+    """Return the text, ended with a full stop if nothing else ends it, so that more may follow."""
     text = text.strip()
     return text if not text or _END.search(text) else f"{text}."
 
 
 class InfillError(Exception):
-    """``message`` says what was wrong, in sentences; ``fix`` what to do about it (may be empty).
+    """The base of all errors. Its text is the message and the fix.
 
-    A message may end with what somebody else said, who needs no full stop. A fix may end with a
-    command, which has none.
+    ``message``: what was wrong, in sentences. It may end with the words of another program; a full
+    stop is added where it has none.
+    ``fix``: what to do about it; may be empty. It may end with a command, so nothing is added.
     """
 
     def __init__(self, message: str, fix: str = "") -> None:

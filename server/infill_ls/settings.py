@@ -1,9 +1,10 @@
-"""The user's settings: their defaults, where they come from, and what is wrong with them.
+"""Read the user's settings from all their sources, and say what is wrong with them.
 
-One spelling everywhere (the keys of :data:`KEYS`): the editor's ``initializationOptions``, its
-``workspace/configuration`` section ``infill-ls``, and ``config.toml`` in the user's configuration
-directory. Precedence: command line, environment (``INFILL_LS_MAX_TOKENS``), editor, file.
-A wrong value is told in one message and ignored; the default is used, or what another source says.
+A key (of :data:`KEYS`) is spelled the same everywhere: in the editor's ``initializationOptions``,
+in its ``workspace/configuration`` section ``infill-ls``, and in ``config.toml`` in the user's
+configuration directory. The environment has it as ``INFILL_LS_MAX_TOKENS``. Precedence: command
+line, environment, editor, file. A wrong value is reported in one message and ignored; then the
+next source counts, or the default.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ EngineName = Literal["auto", "ollama", "openai", "embedded"]
 
 @dataclass(frozen=True, slots=True)
 class OwnTemplate:
-    """The ``fim`` setting: the template of a model that the table of families doesn't know.
+    """One template of the ``fim`` setting, for a model that the table of families doesn't have.
 
-    ``match``: glob for the model's name, with or without its tag. ``template``: the prompt, with
-    ``{prefix}`` and ``{suffix}`` once each. ``stop``: texts that end a fill.
+    ``match``: glob for the model's name, with or without its tag.
+    ``template``: the prompt, with ``{prefix}`` and ``{suffix}`` once each.
+    ``stop``: texts that end a fill.
     """
 
     match: str
@@ -37,7 +39,11 @@ class OwnTemplate:
 
 
 class _Wrong(ValueError):
-    """A value isn't what the key allows; the text says what is."""
+    """A value that the key doesn't allow. The text says what it allows."""
+
+
+# Each of the functions below reads the value of a key, or makes a function that does. They return
+# the value as the program uses it, and raise _Wrong.
 
 
 def _one_of(*allowed: str) -> Callable[[Any], str]:
@@ -78,9 +84,11 @@ def _auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _Wrong("a text that is not empty")
-    return value
+    # Lone surrogates and NUL are in no name of a file, a model or a variable.
+    bad = not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
+    if bad or not value.strip():
+        raise _Wrong("a text that is not empty and has no control characters")
+    return str(value)
 
 
 def _flag(value: Any) -> bool:
@@ -94,10 +102,11 @@ def _flag(value: Any) -> bool:
 
 
 def _keep_alive(value: Any) -> str | int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
+        value = int(value)
+    # Ollama has 64 bits for it.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return value
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+", value):
         return value
     raise _Wrong('a duration such as "30m", or a number of seconds')
@@ -108,7 +117,7 @@ _ADDRESS: Final = "an address such as http://127.0.0.1:11434"
 
 def _url(value: Any) -> str:
     if isinstance(value, str) and "@" in value:
-        # Wherever it stands: a password with a slash in it would be taken for a path.
+        # Anywhere in it: a password with a slash in it would be taken for a path.
         raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
     if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
         raise _Wrong(_ADDRESS)
@@ -142,11 +151,11 @@ def _headers(value: Any) -> dict[str, str]:
         isinstance(name, str)
         and isinstance(text, str)
         and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
-        and not re.search(r"[\r\n\0]", text)
+        and re.fullmatch(r"([!-~]([\t -~]*[!-~])?)?", text)
         for name, text in value.items()
     ):
         return dict(value)
-    raise _Wrong("a table of header names and texts")
+    raise _Wrong("a table of header names and texts, which are ASCII without blanks at their ends")
 
 
 def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
@@ -176,7 +185,10 @@ def _key(name: str, default: Any, read: Callable[[Any], Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, with its default. The keys in quotes are what the user writes."""
+    """Every setting, with its default.
+
+    The keys in quotes are what the user writes; README.md says what each one means.
+    """
 
     engine: EngineName = _key("engine", "auto", _one_of("auto", "ollama", "openai", "embedded"))
     url: str | None = _key("url", None, _url)
@@ -197,14 +209,15 @@ class Settings:
     keep_alive: str | int = _key("keepAlive", "30m", _keep_alive)
     mode: str = _key("mode", "auto", _one_of("auto", "raw", "suffix", "plain"))
     fim: tuple[OwnTemplate, ...] = _key("fim", (), _own_templates)
+    weights_from: str = _key("weightsFrom", "auto", _one_of("auto", "hub"))
     enabled: bool = _key("enabled", True, _flag)
     log: str = _key("log", "warning", _one_of("error", "warning", "info", "debug", "trace"))
-    # Not a key of its own: OLLAMA_HOST, which counts where the user sets no url.
+    # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
 
     @property
     def engine_url(self) -> str:
-        """Where the engine is, without a slash at the end."""
+        """The engine's address, without a slash at the end."""
         return self.url or (
             parse_ollama_host(self.ollama_host) if self.ollama_host else DEFAULT_URL
         )
@@ -225,7 +238,12 @@ def load(
     editor: Any = None,
     file: Mapping[str, Any] | None = None,
 ) -> tuple[Settings, list[str]]:
-    """The settings from all their sources, and a message for each thing that is wrong in them."""
+    """Return the settings from all their sources, and a message for each thing that is wrong.
+
+    ``command_line`` and ``file``: values by their keys. ``environment``: variables by their names.
+    ``editor``: what the editor sent, which may be any JSON, or None. Nothing in them raises an
+    error.
+    """
     settings, problems = Settings(headers={}), []
     environment = environment or {}
     sources: list[tuple[str, Mapping[str, Any]]] = [
@@ -236,27 +254,29 @@ def load(
     ]
     if editor is not None and not isinstance(editor, Mapping):
         problems.append(
-            f"The editor's settings are not a table but {editor!r:.60}; they are ignored."
+            f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
         )
     for source, values in sources:
         for key, value in values.items():
             if value is None:
                 continue
             if key not in _READERS:
-                problems.append(f'Unknown setting "{key}" in {source}. Known: {", ".join(KEYS)}.')
+                problems.append(
+                    f'Unknown setting "{key:.60}" in {source}. Known: {", ".join(KEYS)}.'
+                )
                 continue
             name, read = _READERS[key]
             try:
                 settings = replace(settings, **{name: read(value)})
-            except (_Wrong, TypeError) as wrong:
+            except _Wrong as wrong:
                 # What may hold a key or a password is not repeated.
-                is_value = "wrong" if key in ("url", "headers") else f"{value!r:.60}"
+                is_value = "wrong" if key in ("url", "headers") else _shown(value)
                 problems.append(
                     f'The setting "{key}" in {source} is {is_value}; '
                     f"it must be {wrong}. It is ignored."
                 )
     host = environment.get("OLLAMA_HOST", "").strip().strip("\"'")
-    # Where something else says where the engine is, or it is none of Ollama's kind, nobody asks.
+    # It doesn't count if another source has the engine's address, or if the engine has none.
     if host and settings.url is None and settings.engine != "embedded":
         try:
             _url(host if "@" in host else parse_ollama_host(host))
@@ -269,27 +289,43 @@ def load(
     return settings, problems
 
 
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it: at most 60 characters."""
+    # A value may be nested deeper, or a number be longer, than Python writes out.
+    try:
+        return f"{value!r:.60}"
+    except (ValueError, RecursionError):
+        return "something very long"
+
+
+def variable(key: str) -> str:
+    """Return the environment variable of a key: ``INFILL_LS_MAX_TOKENS`` for "maxTokens"."""
+    return "INFILL_LS_" + re.sub(r"([A-Z])", r"_\1", key).upper()
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key in KEYS:
-        name = "INFILL_LS_" + re.sub(r"([A-Z])", r"_\1", key).upper()
-        text = environment.get(name)
+        text = environment.get(variable(key))
         if text:
             values[key] = _parsed(text) if key in ("headers", "fim") else text
     return values
 
 
 def _parsed(text: str) -> Any:
-    """A table in an environment variable, in JSON."""
+    """Return what the JSON in an environment variable means, or the text if it is no JSON."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
 def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]:
-    """The user's settings file, empty if there is none, and what is wrong with it."""
-    # Not at the head: they take 6 % of the server's start, and are needed after it only.
+    """Return the values in the user's settings file, and a message if it can't be read.
+
+    ``path``: another file than the user's own. Without a file there are no values and no message.
+    """
+    # Not at the head: they take 6 % of the server's start, which doesn't need them yet.
     import tomllib
 
     import platformdirs
@@ -299,14 +335,15 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
         return tomllib.loads(path.read_text("utf-8")), []
     except FileNotFoundError:
         return {}, []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # ValueError: no TOML, no UTF-8, or a number of thousands of digits.
+    except (OSError, ValueError, RecursionError) as error:
         return {}, [f"The settings file {path} can't be read ({error}); it is ignored."]
 
 
 def from_user(
     command_line: Mapping[str, Any] | None = None, editor: Any = None
 ) -> tuple[Settings, list[str]]:
-    """The settings of this process: :func:`load` with this environment and the user's file."""
+    """Return what :func:`load` makes of this process's environment and the user's file."""
     file, unreadable = read_user_file()
     settings, problems = load(
         command_line=command_line, environment=os.environ, editor=editor, file=file
@@ -315,12 +352,12 @@ def from_user(
 
 
 def parse_ollama_host(text: str) -> str:
-    """The address that a value of ``OLLAMA_HOST`` means, for a client.
+    """Return the address that a value of ``OLLAMA_HOST`` means for a client.
 
-    Follows ollama's envconfig.Host and ConnectableHost: ``host``, ``host:port``, ``:port``,
-    ``[v6]:port``, ``http://host`` (port 80), ``https://host`` (443), a path behind it; what a
-    server listens on everywhere (0.0.0.0, ::) is loopback to a client; a port that is no port
-    means 11434.
+    Source: ollama's envconfig.Host and ConnectableHost. The forms are ``host``, ``host:port``,
+    ``:port``, ``[v6]:port``, ``http://host`` (port 80) and ``https://host`` (443), each also with
+    a path. A server's address for all networks (0.0.0.0, ::) is loopback for a client. A port that
+    is none means 11434.
     """
     scheme, separator, rest = text.strip(" \t\r\n\"'").partition("://")
     if not separator:
@@ -331,7 +368,7 @@ def parse_ollama_host(text: str) -> str:
         scheme, default_port = "https", "443"
     host, slash, path = rest.partition("/")
     name, port = _split_port(host)
-    if not (port.isascii() and port.isdigit() and 0 <= int(port) <= 65535):
+    if not re.fullmatch(r"0*\d{1,5}", port, re.ASCII) or int(port[-5:]) > 65535:
         port = default_port
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
     if ":" in name:

@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from infill_ls.completion import completer, generation, policy
+from infill_ls.completion import generation, slot
 from infill_ls.completion.completer import Completer
-from infill_ls.prompt import families
+from infill_ls.prompt import families, table
 from infill_ls.text.hole import Hole
 
 Off = Callable[[], AbstractContextManager[Any]]
 
 
 def _documented_order() -> AbstractContextManager[Any]:
-    row = next(family for family in families.FAMILIES if family.name == "qwen-coder")
+    row = next(family for family in table.FAMILIES if family.name == "qwen-coder")
     documented = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
     return patch.object(families, "FAMILIES", (replace(row, template=documented),))
 
@@ -26,7 +26,16 @@ def _no_joining() -> AbstractContextManager[Any]:
     def agrees(self: Any, uri: str, hole: Hole) -> bool:
         return bool(uri == self.generation.uri and hole == self.hole)
 
-    return patch.object(completer._Running, "agrees", agrees)
+    return patch.object(slot.Running, "agrees", agrees)
+
+
+def _no_speculation() -> AbstractContextManager[Any]:
+    begin = Completer.__init__
+
+    def without(self: Completer, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **{**options, "speculates": False})
+
+    return patch.object(Completer, "__init__", without)
 
 
 def _no_kept_start() -> AbstractContextManager[Any]:
@@ -41,10 +50,10 @@ def _no_kept_start() -> AbstractContextManager[Any]:
 LEVERS: Final[dict[str, Off]] = {
     "all": nullcontext,
     "joining": _no_joining,
-    "going ahead": lambda: patch.object(Completer, "_go_ahead", lambda *_: None),
+    "speculation": _no_speculation,
     "suffix first": _documented_order,
     "kept start": _no_kept_start,
     "late lines": lambda: patch.object(Completer, "_be_late", lambda *_: None),
-    "own budget": lambda: patch.object(policy, "context_tokens", lambda *_: 1024),
+    "own budget": lambda: patch.object(generation, "context_tokens", lambda *_, **__: 1024),
     "closing early": lambda: patch.object(Completer, "document_changed", lambda *_: None),
 }

@@ -74,9 +74,9 @@ async def visit_in_turn(visits: int) -> None:
         began = time.monotonic()
         await desk.visit(visit % len(desk.lines))
         took = time.monotonic() - began - desk.pause
-        learnt = completer.rates.read
+        learnt = completer.connection.rates.read
         shown = "-" if learnt is None else f"{learnt:.0f}"
-        budget = context_tokens("auto", completer.rates)
+        budget = context_tokens("auto", completer.connection.rates)
         row = f"{visit + 1:>6}{visit % len(desk.lines) + 1:>6}{took:>16.1f}{shown:>16}{budget:>8}"
         print(row, flush=True)
     found = [await _read_anew(engine, f"# {number}\n") for number in range(3)]

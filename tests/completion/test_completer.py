@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from completion.manual_engine import SETTINGS, URI, ManualEngine, ask
 from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completion.answer import Answer
@@ -17,102 +19,10 @@ from infill_ls.completion.completer import GRACE, Completer
 from infill_ls.completion.connection import LOOK
 from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
 from infill_ls.engines import connect
-from infill_ls.engines.engine import Chunk, Engine
-from infill_ls.errors import BadAnswer, EngineError, NotRunning
-from infill_ls.prompt.build import Request
-from infill_ls.prompt.families import Model
+from infill_ls.engines.engine import Engine
+from infill_ls.errors import BadAnswer, NotRunning
 from infill_ls.settings import Settings
 from infill_ls.text.hole import TYPED
-
-URI = "file:///a.py"
-SETTINGS = Settings(headers={}, debounce_ms=0)
-
-
-@dataclass
-class ManualEngine:
-    """Writes when it is told to."""
-
-    name: str = "ollama"
-    text: str = "x for x in xs]\n"
-    asked: list[Request] = field(default_factory=list)
-    running: int = 0
-    most_at_once: int = 0
-    closed: int = 0
-    closed_early: int = 0  # calls that were closed while they were to write
-    error: EngineError | None = None
-    errors: list[EngineError | None] = field(default_factory=list)  # of the calls
-    texts: list[str] = field(default_factory=list)  # of the calls, instead of `text`
-    hold: list[bool] = field(default_factory=list)  # whether a call never writes
-    pause_after_first: bool = False
-    delay: float = 0.0  # s before each line, instead of waiting for `go`
-    room: int | None = None
-    stays_loaded: bool = True
-    loaded: bool = True
-    loads: int = 0
-    load_error: EngineError | None = None
-
-    def __post_init__(self) -> None:
-        self.load_gate = asyncio.Event()
-        self.load_gate.set()
-        self.paused = asyncio.Event()
-        self.unpause = asyncio.Event()
-        self.go = asyncio.Event()
-        self.started = asyncio.Event()
-
-    async def describe(self) -> Model:
-        return Model("qwen2.5-coder:1.5b")
-
-    async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        self.asked.append(request)
-        text = self.texts.pop(0) if self.texts else self.text
-        self.running += 1
-        self.most_at_once = max(self.most_at_once, self.running)
-        self.started.set()
-        try:
-            if self.delay:
-                for piece in text.splitlines(keepends=True):
-                    await asyncio.sleep(self.delay)
-                    yield Chunk(piece)
-                yield Chunk("", stop_reason="stop")
-                return
-            await self.go.wait()
-            if self.hold and self.hold.pop(0):
-                await asyncio.Event().wait()
-            error = self.errors.pop(0) if self.errors else self.error
-            if error:
-                raise error
-            if self.pause_after_first:
-                yield Chunk(text[:2])
-                self.paused.set()
-                await self.unpause.wait()
-            yield Chunk(text[2:] if self.pause_after_first else text)
-            yield Chunk("", stop_reason="stop")
-        except asyncio.CancelledError:
-            self.closed_early += 1
-            raise
-        finally:
-            self.running -= 1
-
-    async def until_asked(self, count: int) -> None:
-        async with asyncio.timeout(5):
-            while len(self.asked) < count:
-                await asyncio.sleep(0)
-
-    def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
-
-    async def is_loaded(self) -> bool:
-        return self.loaded
-
-    async def load(self) -> None:
-        self.loads += 1
-        await self.load_gate.wait()
-        if self.load_error:
-            raise self.load_error
-        self.loaded = True
-
-    async def aclose(self) -> None:
-        self.closed += 1
 
 
 @pytest.fixture
@@ -123,32 +33,26 @@ def engine() -> ManualEngine:
 @pytest.fixture
 async def completer(engine: ManualEngine) -> AsyncIterator[Completer]:
     """One that asks for nothing by itself."""
-    async for completer in _completer(engine, goes_ahead=False):
+    async for completer in _completer(engine, speculates=False):
         yield completer
 
 
 @pytest.fixture
-async def going_ahead(engine: ManualEngine) -> AsyncIterator[Completer]:
-    async for completer in _completer(engine, goes_ahead=True):
+async def speculating(engine: ManualEngine) -> AsyncIterator[Completer]:
+    async for completer in _completer(engine, speculates=True):
         yield completer
 
 
-async def _completer(engine: ManualEngine, *, goes_ahead: bool) -> AsyncIterator[Completer]:
+async def _completer(engine: ManualEngine, *, speculates: bool) -> AsyncIterator[Completer]:
 
     async def connected(_: Settings) -> Engine:
         return engine
 
-    completer = Completer(connected, SETTINGS, goes_ahead=goes_ahead)
+    completer = Completer(connected, SETTINGS, speculates=speculates)
     yield completer
     await completer.aclose()
     assert engine.most_at_once <= 1
     assert engine.running == 0
-
-
-def ask(
-    completer: Completer, text: str, uri: str = URI, *, manual: bool = False
-) -> asyncio.Task[Answer]:
-    return asyncio.create_task(completer.complete(uri, at(text), manual=manual))
 
 
 async def test_a_fill(completer: Completer, engine: ManualEngine) -> None:
@@ -453,7 +357,7 @@ async def test_a_load_is_dropped_with_its_settings(
     engine.load_gate.clear()
     engine.go.set()
     asked = ask(completer, "[█]\n")
-    ready = asyncio.create_task(completer.warm())
+    ready = asyncio.create_task(completer.connection.warm())
     await asyncio.sleep(1)
     await completer.reconfigure(replace(SETTINGS, max_tokens=9))
     assert (await asked).reason == "superseded"
@@ -471,9 +375,9 @@ async def test_nothing_is_loaded_ahead_that_does_not_stay(
 ) -> None:
     engine.loaded = engine.stays_loaded = False
     engine.go.set()
-    assert await completer.warm() is None
+    assert await completer.connection.warm() is None
     assert engine.loads == 0
-    warming = asyncio.create_task(completer.warm())
+    warming = asyncio.create_task(completer.connection.warm())
     assert (await ask(completer, "[█]\n")).reason == "fill"
     await warming
     assert engine.loads == 1
@@ -519,9 +423,9 @@ async def test_an_error_of_one_call_keeps_the_engine(
 
 
 async def test_warming_says_what_is_in_the_way(completer: Completer, engine: ManualEngine) -> None:
-    assert await completer.warm() is None
+    assert await completer.connection.warm() is None
     engine.loaded, engine.load_error = False, NotRunning("gone", "start it")
-    assert await completer.warm() is engine.load_error
+    assert await completer.connection.warm() is engine.load_error
 
 
 @pytest.mark.parametrize(
@@ -573,9 +477,9 @@ async def test_whole_lines_are_shown_when_the_user_has_waited_enough(
 
 
 async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
-    going_ahead: Completer, engine: ManualEngine
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.texts = ["a = 1\n", "\nc = 3\n\n"]
     engine.go.set()
     assert (await ask(completer, "█\nb = 2\n")).fill == "a = 1"
@@ -594,9 +498,9 @@ async def test_what_comes_after_a_fill_is_asked_for_while_it_is_shown(
 
 
 async def test_typing_along_a_long_fill_leaves_what_is_ahead(
-    going_ahead: Completer, engine: ManualEngine
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     fill = " ".join(str(number) for number in range(TYPED))
     engine.texts = [f"'{fill}'\n", "\nb = 2\n\n"]
     engine.hold = [False, True]
@@ -623,9 +527,9 @@ async def test_inside_of_a_word_only_what_was_begun_is_shown(
 
 
 async def test_what_is_ahead_ends_when_something_else_is_typed(
-    going_ahead: Completer, engine: ManualEngine
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.texts = ["a = 1\n", "\nc = 3\n\n"]
     engine.hold = [False, True]
     engine.go.set()
@@ -637,10 +541,10 @@ async def test_what_is_ahead_ends_when_something_else_is_typed(
             await asyncio.sleep(0)
 
 
-async def test_nobody_goes_ahead_of_what_is_ahead(
-    going_ahead: Completer, engine: ManualEngine
+async def test_nobody_speculates_on_a_speculation(
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.text = " + 1\n"
     engine.go.set()
     await ask(completer, "a = 1█\n")
@@ -650,8 +554,8 @@ async def test_nobody_goes_ahead_of_what_is_ahead(
     assert len(engine.asked) == 2
 
 
-async def test_accepting_leaves_what_is_ahead(going_ahead: Completer, engine: ManualEngine) -> None:
-    completer = going_ahead
+async def test_accepting_leaves_what_is_ahead(speculating: Completer, engine: ManualEngine) -> None:
+    completer = speculating
     engine.texts = ["a = 1\n", "\nc = 3\n\n"]
     engine.go.set()
     answer = await ask(completer, "█\nb = 2\n")
@@ -669,9 +573,9 @@ async def test_accepting_leaves_what_is_ahead(going_ahead: Completer, engine: Ma
 
 @pytest.mark.parametrize("changed_first", [True, False])
 async def test_accepting_asks_for_what_comes_after_if_nobody_has(
-    going_ahead: Completer, engine: ManualEngine, changed_first: bool
+    speculating: Completer, engine: ManualEngine, changed_first: bool
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.texts = ["a = 1\n", "\nc = 3\n\n", "\nd = 4\n\n"]
     engine.hold = [False, True]
     engine.go.set()
@@ -688,9 +592,9 @@ async def test_accepting_asks_for_what_comes_after_if_nobody_has(
 
 
 async def test_accepting_while_off_asks_for_nothing(
-    going_ahead: Completer, engine: ManualEngine
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.text = "a = 1\n"
     engine.go.set()
     answer = await ask(completer, "█\nb = 2\n")
@@ -733,6 +637,43 @@ async def test_an_editor_that_gives_up_gets_the_whole_lines_before(
     started = asyncio.get_running_loop().time()
     assert await ask(completer, "█")
     assert asyncio.get_running_loop().time() - started == pytest.approx(answered_after)
+
+
+@pytest.mark.looptime
+async def test_an_editor_that_waits_longer_after_all_is_given_its_time_again(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    for number in range(2):
+        asked = ask(completer, f"a{number} = █\nz\n")
+        await asyncio.sleep(0.6)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    async def answered_after(delay: float, text: str) -> float:
+        engine.text, engine.delay = "if a:\n    b\n" + "    c\n" * 9, delay
+        started = asyncio.get_running_loop().time()
+        assert (await ask(completer, text)).fill
+        return asyncio.get_running_loop().time() - started
+
+    # The limit holds; then nothing is there in time, and the editor waits nevertheless.
+    assert await answered_after(0.15, "█") == pytest.approx(0.5)
+    assert await answered_after(0.4, "b = 2\n\n█") == pytest.approx(1.2)
+    assert await answered_after(0.15, "c = 3\n\n█") == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("change", [{"log": "debug"}, {"debounce_ms": 5}, {"latency_ms": 500}])
+async def test_settings_that_change_no_fill_leave_everything(
+    completer: Completer, engine: ManualEngine, change: dict[str, Any]
+) -> None:
+    engine.go.set()
+    await ask(completer, "[█]\n")
+    engine.go.clear()
+    asked = ask(completer, "other = [█]\n")
+    await engine.until_asked(2)
+    assert not await completer.reconfigure(replace(SETTINGS, **change))
+    assert engine.closed == 0
+    assert (await ask(completer, "[█]\n")).reason == "recalled"
+    assert (await asked).reason == "superseded"
 
 
 async def test_new_settings_forget_what_was_computed(
@@ -919,9 +860,9 @@ async def test_an_error_after_the_first_leaves_what_there_is(
 
 
 async def test_what_comes_after_the_first_is_asked_for_while_they_are_shown(
-    going_ahead: Completer, engine: ManualEngine
+    speculating: Completer, engine: ManualEngine
 ) -> None:
-    completer = going_ahead
+    completer = speculating
     engine.texts = ["a = 1\n", "b = 2\n", "c = 3\n", "\nd = 4\n\n", "\ne = 5\n\n"]
     engine.hold = [False, False, False, True]
     engine.go.set()
@@ -978,7 +919,7 @@ async def test_an_engine_that_comes_back_is_noticed(ollama: FakeOllama) -> None:
 
 async def test_three_thousand_cancels_leak_nothing(ollama: FakeOllama) -> None:
     completer = Completer(connect, replace(SETTINGS, url=ollama.url))
-    await completer.warm()
+    await completer.connection.warm()
     await ask(completer, "[█]\n")
     sockets, tasks = len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())
     for number in range(3_000):

@@ -43,3 +43,12 @@ def test_the_oldest_go_first_and_those_of_a_document_that_is_gone() -> None:
     assert offers.accept(made[2].number) is made[2]
     offers.forget(URI)
     assert offers.accept(made[3].number) is None
+
+
+def test_what_an_offer_replaces_and_what_is_left_for_who_can_only_insert() -> None:
+    offers = Offers()
+    (through,) = offers.make(URI, at("f(█)\n"), ["a)[0]"])
+    assert through.replaced == 1
+    assert (through.without_range().fill, through.without_range().replaced) == ("a", 0)
+    (before,) = offers.make(URI, at("f(█)\n"), ["a"])
+    assert (before.replaced, before.without_range().fill) == (0, "a")

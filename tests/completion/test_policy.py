@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Literal
 
@@ -10,10 +9,8 @@ import pytest
 
 from holes import at
 from infill_ls.completion import policy
-from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.policy import Plan
 from infill_ls.editors import HELIX_TRIGGERS
-from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
 from infill_ls.settings import Settings
 
@@ -161,64 +158,6 @@ def test_the_budget_of_a_prompt(
 def test_the_budget_where_nothing_is_measured() -> None:
     assert context_tokens("auto") == CONTEXT_TOKENS
     assert context_tokens(1000) == 1000
-
-
-def test_a_cancel_at_each_key_is_not_giving_up() -> None:
-    patience = EditorPatience()
-    for _ in range(5):
-        patience.gave_up(0.13)
-    assert patience.latency(1.0) == 1.0
-
-
-def test_an_editor_that_gives_up_is_answered_before() -> None:
-    patience = EditorPatience()
-    patience.gave_up(0.3)
-    patience.gave_up(0.752)
-    assert patience.limit == math.inf
-    assert patience.latency(1.0) == 1.0
-    patience.gave_up(0.748)
-    assert patience.latency(1.0) == pytest.approx(0.648)
-    assert patience.latency(0.2) == 0.2
-    patience.gave_up(2.0)
-    assert patience.latency(1.0) == pytest.approx(0.648)
-
-
-SMALL, LARGE = EmbeddedModel("small", 1000, 11.25), EmbeddedModel("large", 2000, 7.5)
-
-
-@pytest.mark.parametrize(
-    ("cores", "memory", "rates", "best"),
-    [
-        # Nothing measured: the cores tell.
-        (2, None, {}, "large"),
-        (1, None, {}, "small"),
-        (8, 5000, {}, "large"),
-        # Memory.
-        (8, 2000, {}, "large"),
-        (8, 1999, {}, "small"),
-        # What was measured counts more than the cores.
-        (8, None, {"large": Rates(write=7.9)}, "small"),
-        (1, None, {"large": Rates(write=8.0)}, "large"),
-        # Of the small one alone: the large one writes two thirds as fast.
-        (8, None, {"small": Rates(write=11.9)}, "small"),
-        (1, None, {"small": Rates(write=12.1)}, "large"),
-        # Its own rate counts more than the other's.
-        (2, None, {"small": Rates(write=30), "large": Rates(write=5)}, "small"),
-        # How fast it reads says nothing of how fast it writes.
-        (2, None, {"large": Rates(read=1)}, "large"),
-    ],
-)
-def test_the_model_that_the_embedded_engine_runs(
-    cores: int, memory: int | None, rates: dict[str, Rates], best: str
-) -> None:
-    for candidates in ([SMALL, LARGE], [LARGE, SMALL]):
-        chosen = best_embedded(candidates, cores=cores, memory=memory, rates=rates)
-        assert chosen == best
-
-
-@pytest.mark.parametrize("candidate", [SMALL, LARGE])
-def test_the_only_model_is_the_best(candidate: EmbeddedModel) -> None:
-    assert best_embedded([candidate], cores=1, memory=1, rates={}) == candidate.name
 
 
 @pytest.mark.parametrize(

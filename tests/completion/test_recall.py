@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +131,35 @@ def test_several_fills_of_a_hole() -> None:
     assert recall.find_all(URI, at("x = sum(a)█")) == ()
     recall.remember(URI, at("x = █"), "0")
     assert recall.find_all(URI, at("x = █")) == ("0",)
+
+
+# What can be shown (`known`): with closers that the editor put in meanwhile, or above the line.
+
+
+@pytest.mark.parametrize(
+    ("asked", "fill", "now", "shown"),
+    [
+        # The editor has closed what was typed of the fill.
+        ("a = █\n", "f(b, c)", "a = f(█)\n", ["b, c"]),
+        # Enter between two brackets, of which the second one goes below.
+        ("f(█)\n", "\n    a,\n)", "f(\n    █\n)\n", ["a,"]),
+        # The beginning of a line above the rest of this one.
+        ("█a = 1\n", "b = 2\n", "b = █a = 1\n", ["2\n"]),
+        ("a = █\n", "", "a = █\n", [""]),
+        ("a = █\n", "1", "b = █\n", []),
+    ],
+)
+def test_what_is_known_at_a_hole(asked: str, fill: str, now: str, shown: list[str]) -> None:
+    recall = Recall()
+    recall.remember(URI, at(asked), fill)
+    hole, known = recall.known(URI, at(now), "line")
+    assert list(known) == shown
+    assert hole.opens_line == fill.endswith("\n")
+
+
+def test_another_fill_takes_the_place_of_nothing() -> None:
+    recall = Recall()
+    recall.remember(URI, at("█"), "")
+    recall.add(URI, at("█"), "a")
+    recall.add(URI, at("█"), "b")
+    assert recall.find_all(URI, at("█")) == ("a", "b")

@@ -14,7 +14,7 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import beginning, families
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt.build import Mode, Request
-from infill_ls.prompt.families import Family
+from infill_ls.prompt.family import Family
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 

@@ -14,7 +14,7 @@ from infill_ls.settings import Settings
 class FakeCompleter:
     """``called`` has what it was asked and told. ``answer`` is what it answers, or raises.
 
-    ``error`` is what is in the way of getting ready.
+    ``another``: it says that other settings need another engine.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,8 @@ class FakeCompleter:
         self.offers = Offers()
         self.called: list[tuple[Any, ...]] = []
         self.answer: Answer | Exception = Answer("nothing")
-        self.error: InfillError | None = None
+        self.connection = FakeConnection(self)
+        self.another = False
 
     async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
         self.called.append(("complete", client, manual))
@@ -30,13 +31,10 @@ class FakeCompleter:
             raise self.answer
         return self.answer
 
-    async def warm(self) -> InfillError | None:
-        self.called.append(("warm",))
-        return self.error
-
-    async def reconfigure(self, settings: Settings) -> None:
+    async def reconfigure(self, settings: Settings) -> bool:
         self.called.append(("reconfigure",))
         self.settings = settings
+        return self.another
 
     def turn(self, *, on: bool) -> None:
         self.called.append(("turn", on))
@@ -53,3 +51,15 @@ class FakeCompleter:
 
     async def aclose(self) -> None:
         self.called.append(("aclose",))
+
+
+class FakeConnection:
+    """``error`` is what is in the way of getting ready."""
+
+    def __init__(self, completer: FakeCompleter) -> None:
+        self.error: InfillError | None = None
+        self._completer = completer
+
+    async def warm(self) -> InfillError | None:
+        self._completer.called.append(("warm",))
+        return self.error

@@ -118,9 +118,33 @@ async def test_turned_on_before_the_settings_are_known_it_does_not() -> None:
 # Getting ready
 
 
+async def test_at_the_start_it_gets_ready_once() -> None:
+    desk = Desk(initializationOptions={"maxTokens": 7})
+    desk.completer.another = True
+    await desk.begin()
+    assert desk.completer.called == [("reconfigure",), ("warm",)]
+
+
+@pytest.mark.parametrize("another", [True, False])
+async def test_another_engine_is_got_ready_at_once(desk: Desk, another: bool) -> None:
+    desk.completer.another = another
+    await desk.server.configuration.read({"maxTokens": 7})
+    await desk.rest()
+    assert len(desk.called("warm")) == another
+
+
+async def test_turned_on_by_the_settings_it_gets_ready(desk: Desk) -> None:
+    await desk.server.configuration.read({"enabled": False})
+    await desk.rest()
+    assert desk.called("warm") == []
+    await desk.server.configuration.read({"enabled": True})
+    await desk.rest()
+    assert len(desk.called("warm")) == 1
+
+
 async def test_what_is_in_the_way_of_getting_ready_is_shown_once() -> None:
     desk = Desk()
-    desk.completer.error = OFF
+    desk.completer.connection.error = OFF
     await desk.begin()
     desk.server.toggle()
     desk.server.toggle()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fills import CONTROL, fill, so_far
 from infill_ls.prompt import families
 from infill_ls.prompt.control import break_up, broken_up, make_whole
-from infill_ls.prompt.families import FAMILIES, Family
+from infill_ls.prompt.family import Family
+from infill_ls.prompt.table import FAMILIES
 
 FILE = 'START = "<|im_start|>"\nEND = "<|im_end|>"\n'
 

@@ -1,16 +1,11 @@
-"""The table of model families."""
+"""Which family a model is of, and why others can't fill."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from infill_ls.prompt.build import render
 from infill_ls.prompt.families import (
-    FAMILIES,
     UNMISTAKABLE,
-    Family,
     Model,
     all_control_tokens,
     family_of,
@@ -21,112 +16,8 @@ from infill_ls.prompt.families import (
     to_fetch,
     why_not,
 )
+from infill_ls.prompt.table import FAMILIES
 from infill_ls.settings import OwnTemplate
-
-# Indentation on both sides of the seam, which is in the middle of a line.
-PREFIX = "def f(x):\n    return "
-SUFFIX = "\n\n\tg()\n"
-# The exact bytes that each family gets, and how another file would stand before them.
-PROMPTS = {
-    "qwen3-coder-next": (
-        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
-        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
-    ),
-    "qwen3-coder": (
-        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
-        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
-    ),
-    "qwen-coder": (
-        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
-        "<|repo_name|>{repo}\n<|file_sep|>{other_path}\n{other_code}\n<|file_sep|>{path}\n{prompt}",
-    ),
-    "codeqwen": (
-        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
-        None,
-    ),
-    "deepseek-coder-v2": (
-        "<\uff5cfim\u2581begin\uff5c>def f(x):\n    return <\uff5cfim\u2581hole\uff5c>\n\n\tg()\n"
-        "<\uff5cfim\u2581end\uff5c>",
-        "#{other_path}\n{other_code}\n#{path}\n{prompt}",
-    ),
-    "deepseek-coder": (
-        "<\uff5cfim\u2581begin\uff5c>def f(x):\n    return <\uff5cfim\u2581hole\uff5c>\n\n\tg()\n"
-        "<\uff5cfim\u2581end\uff5c>",
-        "#{other_path}\n{other_code}\n#{path}\n{prompt}",
-    ),
-    "codellama": (
-        "<PRE> <SUF>\n\n\tg()\n <MID> def f(x):\n    return ",
-        None,
-    ),
-    "starcoder2": (
-        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
-        "<repo_name>{repo}<file_sep>{other_path}\n{other_code}<file_sep>{prompt}",
-    ),
-    "starcoder": (
-        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
-        "<reponame>{repo}<filename>{path}\n{prompt}",
-    ),
-    "santacoder": (
-        "<fim-prefix>def f(x):\n    return <fim-suffix>\n\n\tg()\n<fim-middle>",
-        None,
-    ),
-    "codegemma": (
-        "<|fim_prefix|><|fim_suffix|>\n\n\tg()\n<|fim_middle|>def f(x):\n    return ",
-        "{other_path}\n{other_code}<|file_separator|>{path}\n{prompt}",
-    ),
-    "codestral": (
-        "[SUFFIX]\n\n\tg()\n[PREFIX]def f(x):\n    return ",
-        "+++++ {other_path}\n{other_code}\n\n+++++ {path}\n{prefix}",
-    ),
-    "granite-code": (
-        "<fim_prefix><fim_suffix>\n\n\tg()\n<fim_middle>def f(x):\n    return ",
-        "<reponame>{repo}<filename>{path}\n{prompt}",
-    ),
-    "granite3.3": (
-        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
-        None,
-    ),
-    "granite4": (
-        "<|fim_prefix|>def f(x):\n    return <|fim_suffix|>\n\n\tg()\n<|fim_middle|>",
-        None,
-    ),
-    "stable-code": (
-        "<fim_prefix>def f(x):\n    return <fim_suffix>\n\n\tg()\n<fim_middle>",
-        None,
-    ),
-    "mellum": (
-        "<fim_suffix>\n\n\tg()\n<fim_prefix>def f(x):\n    return <fim_middle>",
-        "<filename>{other_path}\n{other_code}\n<filename>{path}\n{prompt}",
-    ),
-    "seed-coder": (
-        "<[fim-suffix]>\n\n\tg()\n<[fim-prefix]>def f(x):\n    return <[fim-middle]>",
-        None,
-    ),
-    "codegeex4": (
-        "<|user|>\n###PATH:\n###LANGUAGE:\n###MODE:BLOCK\n<|code_suffix|>\n\n\tg()\n"
-        "<|code_prefix|>def f(x):\n    return <|code_middle|><|assistant|>\n",
-        None,
-    ),
-    "glm-4.5": (
-        "<|code_prefix|>def f(x):\n    return <|code_suffix|>\n\n\tg()\n<|code_middle|>",
-        None,
-    ),
-    "falcon-h1-coder": (
-        "<|prefix|>def f(x):\n    return <|suffix|>\n\n\tg()\n<|middle|>",
-        None,
-    ),
-}
-
-
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_the_bytes_of_each_familys_prompt(family: Family) -> None:
-    prompt, cross_file = PROMPTS[family.name]
-    assert render(family.template, PREFIX, SUFFIX) == prompt
-    assert family.cross_file == cross_file
-
-
-def test_no_family_is_without_its_bytes() -> None:
-    assert list(PROMPTS) == [family.name for family in FAMILIES]
 
 
 @pytest.mark.parametrize(
@@ -309,24 +200,6 @@ def test_why_a_model_can_not_fill(model: Model, says: str) -> None:
     assert family_of(model) is None
     assert bool(why_not(model)) is bool(says)
     assert says in why_not(model)
-
-
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_a_row_is_whole(family: Family) -> None:
-    assert family.template.count("{prefix}") == family.template.count("{suffix}") == 1
-    # What is in a template must be known as control, so that the user's text can't spell it.
-    for literal in re.split(r"\{prefix\}|\{suffix\}", family.template):
-        tokens = re.findall(r"<.*?>|\[.*?\]", literal)
-        words = re.sub(r"\s|###[A-Z]+:[A-Z]*", "", literal)
-        assert "".join(tokens) == words
-        assert set(tokens) <= set(family.control)
-    assert 1 <= len(family.stop) <= 4
-    assert set(family.stop) <= set(family.control)
-    # Named are the document that it is from and one that it was checked against.
-    assert ";" in family.source
-    found = find(family.example)
-    assert found is not None
-    assert found.name == family.name
 
 
 def test_the_users_own_template_comes_first() -> None:

@@ -63,7 +63,7 @@ MESSAGES: Final[dict[Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``offers``: what to show, best first; empty if there is nothing."""
+    """The answer to one request. ``offers``: what to show, best first; empty if nothing is."""
 
     reason: Reason
     offers: tuple[Offer, ...] = ()
@@ -72,11 +72,11 @@ class Answer:
 
     @property
     def fill(self) -> str | None:
-        """The first of them, with the document's own line ends; None if there is nothing."""
+        """The text of the first offer, with the document's own line ends; None if there is none."""
         return self.offers[0].text if self.offers else None
 
     def explain(self) -> dict[str, Any]:
-        """Why this is the answer, for people and for JSON; there is none of the code in it."""
+        """Return why this is the answer, for people and as JSON; it has none of the user's code."""
         outcome = self.outcome
         return {
             "reason": self.reason,

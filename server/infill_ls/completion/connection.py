@@ -11,23 +11,30 @@ These are the rules:
 3. What failed to load is not tried again at every key, but after a while that grows, or at once
    when the user asks by hand.
 4. Each configuration has a number. What began under an older one is dropped, and whoever waits
-   for it gets the engine of the new one.
+   for it gets the engine of the new one. Only a change of the engine's own settings makes another
+   configuration.
+5. Whatever goes wrong on the way is told as an :class:`InfillError`, and to the status.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
 
+from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.status import Status
 from infill_ls.engines.engine import Engine
-from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import InfillError
+from infill_ls.errors import EngineError, InfillError, ModelNotFound, NotRunning
+from infill_ls.logs import TRACE
 from infill_ls.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # s. How long after a load that failed it is not tried again; twice as long each time.
 SHORTEST_RETRY: Final = 1.0
@@ -36,25 +43,35 @@ LONGEST_RETRY: Final = 60.0
 LOOK: Final = 2.0
 
 
-class Connection:
-    """``connect`` gives the engine for settings; it is asked again after :meth:`forget`.
+def _of_the_engine(settings: Settings) -> tuple[Any, ...]:
+    """Return the settings that an engine is made from; with others it has to be made anew."""
+    return (
+        *(settings.engine, settings.engine_url, settings.model, settings.fim),
+        *(settings.api_key_env, settings.headers, settings.ca_file, settings.keep_alive),
+        # Ollama is told how much room the model needs when it is loaded.
+        *(settings.context_tokens, settings.max_tokens),
+    )
 
-    ``measured`` keeps the engine's rates between sessions, ``status`` is told of loads.
+
+class Connection:
+    """Owns the engine. ``connect`` gives one for settings; it is asked again after :meth:`forget`.
+
+    ``rates_file`` keeps the engine's rates between sessions, ``status`` is told of loads.
     """
 
     def __init__(
         self,
         connect: Callable[[Settings], Awaitable[Engine]],
         settings: Settings,
-        measured: RatesFile | None = None,
+        rates_file: RatesFile | None = None,
         status: Status | None = None,
     ) -> None:
         self.rates = Rates()
         self._connect = connect
         self._settings = settings
         self._number = 0  # of the configuration
-        self._measured = measured
-        self._measured_of = ""  # the engine and model that the rates are of
+        self._rates_file = rates_file
+        self._rates_of = ""  # the engine and model that the rates are of
         self._status = status or Status()
         self._engine: Engine | None = None
         self._getting_ready: asyncio.Task[Engine] | None = None
@@ -66,7 +83,7 @@ class Connection:
         self._failed_until = 0.0  # s of the loop's clock
 
     async def ready(self, *, ahead: bool = False) -> Engine:
-        """The engine, ready to answer. Waits for its model to be loaded, if need be.
+        """Return the engine, ready to answer. Waits for its model to be loaded, if need be.
 
         ``ahead``: nobody has asked for anything yet. Raises :class:`InfillError` with what is in
         the way.
@@ -77,7 +94,7 @@ class Connection:
             enough = ahead or not self._ahead
             try:
                 engine = await asyncio.shield(work)
-                if enough:
+                if enough and number == self._number:
                     return engine
             except asyncio.CancelledError:
                 waiter = asyncio.current_task()
@@ -86,43 +103,62 @@ class Connection:
                     raise
 
     def prepare(self) -> None:
-        """Somebody types: the engine is to be ready by the time that he pauses."""
+        """Get the engine ready by the time that somebody who types makes a pause."""
         now = asyncio.get_running_loop().time()
         if now >= self._looks_again:
             self._looks_again = now + LOOK
             self._begin(ahead=True)
 
-    def _begin(self, ahead: bool) -> asyncio.Task[Engine]:
-        """Get ready, unless that is under way."""
-        if self._getting_ready is None or self._getting_ready.done():
-            self._ahead = ahead
-            self._getting_ready = asyncio.create_task(self._get_ready(ahead), name="get ready")
-            # All who waited for it may have left by the time that it fails.
-            self._getting_ready.add_done_callback(_look_at)
-        return self._getting_ready
+    async def warm(self) -> InfillError | None:
+        """Find the engine and get it ready; return what is in the way, if something is."""
+        with self._status.loading():
+            try:
+                await self.ready(ahead=True)
+            except InfillError as error:
+                self._status.fails(str(error))
+                await self.forget()
+                return error
+            self._status.works()
+        return None
+
+    async def failed(self, error: InfillError) -> None:
+        """Look for the engine again at the next request, if a call failed because it is gone."""
+        if isinstance(error, NotRunning | ModelNotFound):
+            await self.forget()
+
+    def learn(self, engine: Engine, calls: Iterable[Call]) -> None:
+        """Learn the engine's rates from calls that are over, unless another one is in use now."""
+        if engine is self._engine:
+            for call in calls:
+                self.rates.take(call)
+
+    def is_for_other(self, settings: Settings) -> bool:
+        """Whether these settings ask for another engine than the one in use."""
+        return _of_the_engine(settings) != _of_the_engine(self._settings)
 
     async def reconfigure(self, settings: Settings) -> None:
-        """From now on the engine of these settings is the one in use."""
-        self._settings = settings
-        self.forgive()
-        await self.forget()
+        """Use the engine of these settings from now on; the same one is kept as it is."""
+        another, self._settings = self.is_for_other(settings), settings
+        if another:
+            self.forgive()
+            await self.forget()
 
     def forgive(self) -> None:
-        """What failed to load may be tried again at once."""
+        """Let what failed to load be tried again at once."""
         self._retry, self._failed = 0.0, None
 
     async def forget(self) -> None:
         """Close the engine, and look for one again when it is needed next."""
         self._number += 1
         work, self._getting_ready = self._getting_ready, None
+        engine, self._engine = self._engine, None
         if work is not None and not work.done():
             work.cancel()
             await asyncio.wait([work])
-        if self._measured is not None and self._measured_of:
-            self._measured.save(self._measured_of, self.rates)
-        self._measured_of = ""
+        if self._rates_file is not None and self._rates_of:
+            self._rates_file.save(self._rates_of, self.rates)
+        self._rates_of = ""
         self._turn_to(Rates())
-        engine, self._engine = self._engine, None
         if engine is not None:
             with contextlib.suppress(InfillError):
                 await engine.aclose()
@@ -132,21 +168,53 @@ class Connection:
         self._closed = True
         await self.forget()
 
-    async def _get_ready(self, ahead: bool) -> Engine:
-        engine = self._engine
-        if engine is None:
-            engine = self._engine = await self._connect(self._settings)
-        if not self._measured_of:
-            await self._recollect(engine)
-        now = asyncio.get_running_loop().time
-        if await engine.is_loaded():
-            self.rates.ready(now())
-        elif engine.stays_loaded or not ahead:
-            await self._load(engine)
-            self.rates.ready(now(), anew=True)
+    def _begin(self, ahead: bool) -> asyncio.Task[Engine]:
+        """Get ready, unless that is under way."""
+        if self._getting_ready is None or self._getting_ready.done():
+            self._ahead = ahead
+            work = self._get_ready(ahead, self._number)
+            self._getting_ready = asyncio.create_task(work, name="get ready")
+            # All who waited for it may have left by the time that it fails.
+            self._getting_ready.add_done_callback(_look_at)
+        return self._getting_ready
+
+    async def _get_ready(self, ahead: bool, number: int) -> Engine:
+        """Connect and load. Raises nothing but :class:`InfillError`."""
+        try:
+            engine = self._engine or await self._connected(number)
+            if not self._rates_of:
+                await self._recollect(engine)
+            now = asyncio.get_running_loop().time
+            if await engine.is_loaded():
+                self.rates.ready(now())
+            elif engine.stays_loaded or not ahead:
+                await self._load(engine)
+                self.rates.ready(now(), anew=True)
+        except InfillError:
+            raise
+        except OSError as error:
+            what = error.filename or type(error).__name__
+            raise EngineError(
+                f"The engine can't be got ready: {error.strerror or error} ({what}).",
+                "Make that file readable and writable for you, or remove it.",
+            ) from None
+        except Exception as error:
+            log.error("getting the engine ready failed: %s", type(error).__name__)
+            log.log(TRACE, "getting the engine ready failed", exc_info=True)
+            raise EngineError(MESSAGES["problem"]) from None
+        return engine
+
+    async def _connected(self, number: int) -> Engine:
+        """Connect; an engine that comes after its configuration has ended is closed."""
+        engine = await self._connect(self._settings)
+        if number != self._number:
+            await engine.aclose()
+            raise asyncio.CancelledError
+        self._engine = engine
         return engine
 
     async def _load(self, engine: Engine) -> None:
+        """Have the model loaded, unless that has just failed."""
         loop = asyncio.get_running_loop()
         if self._failed is not None and loop.time() < self._failed_until:
             raise self._failed
@@ -165,9 +233,9 @@ class Connection:
     async def _recollect(self, engine: Engine) -> None:
         """Begin with the rates that this engine and model had in an earlier session."""
         model = await engine.describe()
-        self._measured_of = RatesFile.key(engine.name, self._settings.engine_url, model.name)
-        if self._measured is not None:
-            self._turn_to(self._measured.load(self._measured_of))
+        self._rates_of = RatesFile.key(engine.name, self._settings.engine_url, model.name)
+        if self._rates_file is not None:
+            self._turn_to(self._rates_file.load(self._rates_of))
 
     def _turn_to(self, rates: Rates) -> None:
         rates.follow(self.rates)
@@ -175,6 +243,6 @@ class Connection:
 
 
 def _look_at(work: asyncio.Task[Engine]) -> None:
-    """An exception that nobody has looked at would be printed, with its traceback."""
+    """Look at an exception that nobody waits for; otherwise it is printed, with its traceback."""
     if not work.cancelled():
         work.exception()

@@ -17,7 +17,7 @@ CAPACITY: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One fill of a hole; ``fill`` has ``\\n`` for every line end."""
+    """A fill that was shown, and its hole; ``fill`` has ``\\n`` for every line end."""
 
     number: int
     uri: str
@@ -26,21 +26,21 @@ class Offer:
 
     @property
     def text(self) -> str:
-        """What accepting it puts into the document."""
+        """The fill with the document's own line ends, as accepting it puts it in."""
         return self.hole.in_document(self.fill)
 
     @property
     def replaced(self) -> int:
-        """How many characters right of the cursor that takes the place of."""
+        """How many characters right of the cursor it replaces."""
         return self.hole.replaced(self.fill)
 
     def without_range(self) -> Offer:
-        """The same for who can't take the place of anything."""
+        """Return the offer for an editor that can only insert: the fill up to what it replaces."""
         return replace(self, fill=self.hole.before_closers(self.fill))
 
 
 class Offers:
-    """``shown`` counts answers with something to show, ``accepted`` those that were taken."""
+    """Keeps the newest offers. ``shown`` counts answers that had any, ``accepted`` those taken."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -49,7 +49,7 @@ class Offers:
         self._offers: OrderedDict[int, Offer] = OrderedDict()
 
     def make(self, uri: str, hole: Hole, fills: Sequence[str]) -> tuple[Offer, ...]:
-        """Offers of one answer, best first."""
+        """Return the offers of one answer, best first."""
         made = tuple(Offer(next(self._numbers), uri, hole, fill) for fill in fills)
         self.shown += bool(made)
         self._offers.update((offer.number, offer) for offer in made)
@@ -58,7 +58,7 @@ class Offers:
         return made
 
     def accept(self, number: object) -> Offer | None:
-        """The offer of this number, which counts once; None if it is none that is known."""
+        """Count the offer of this number as accepted and return it; None if it isn't known."""
         if not isinstance(number, int) or isinstance(number, bool):
             return None
         offer = self._offers.pop(number, None)
@@ -66,6 +66,6 @@ class Offers:
         return offer
 
     def forget(self, uri: str) -> None:
-        """The document is gone."""
+        """Drop the offers of a document that was closed."""
         for number in [one for one, offer in self._offers.items() if offer.uri == uri]:
             del self._offers[number]

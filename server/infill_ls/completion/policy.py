@@ -1,4 +1,4 @@
-"""Whether a fill is asked for at all, how much of one, and how long to wait first."""
+"""Decide whether a fill is asked for, how much of one, and how long to wait first. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from infill_ls.text.indents import depth_of, width_of
 from infill_ls.text.languages import OPENS, PROSE_LANGUAGES, is_comment
 from infill_ls.text.shape import Shape
 
-# s. The longest that a request waits for its fill; the work goes on into memory afterwards.
-AUTOMATIC_WAIT: Final = 10.0
+# s. The longest that a request waits for its fill; the work goes on into memory afterwards. Clients
+# give up at 10 s.
+AUTOMATIC_WAIT: Final = 8.0
 MANUAL_WAIT: Final = 30.0
 
 # Candidates that a manual request gets, and the draws for them at the most: many places have but
@@ -31,9 +32,12 @@ Refusal = Literal["disabled", "mid word"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """In seconds: ``wait`` is the debounce, ``latency`` what the user should wait for whole lines,
-    ``patience`` the time until the request is answered whatever the engine does. ``candidates`` is
-    how many different fills are wanted, ``draws`` how often the engine may be asked for them.
+    """What to do with a request.
+
+    ``shape``: how much to fill. ``wait``: the debounce, in s. ``latency``: for how many s the user
+    should wait for whole lines. ``patience``: after how many s the request is answered, whatever
+    the engine does. ``candidates``: how many different fills are wanted. ``draws``: how often the
+    engine may be asked for them.
     """
 
     shape: Shape
@@ -47,10 +51,10 @@ class Plan:
 def plan(
     hole: Hole, settings: Settings, *, client: str = "", manual: bool = False
 ) -> Plan | Refusal:
-    """What to do with a request; ``client`` is the editor's name for itself.
+    """Return what to do with a request, or why it is refused.
 
-    A manual request (the user pressed a key for it) passes every gate, waits for nothing and
-    gets several candidates.
+    ``client`` is the editor's name for itself. A manual request (the user pressed a key for it) is
+    never refused, waits for nothing and gets several candidates.
     """
     if not manual:
         if not settings.enabled:
@@ -68,13 +72,13 @@ def plan(
 
 
 def shape(hole: Hole, multiline: str, *, manual: bool = False) -> Shape:
-    """How much to fill: the line, the statement with its block, or the rest of the block.
+    """Return how much to fill: the line, the statement with its block, or the rest of the block.
 
-    Words right of the cursor demand one line (an automatic one; closers and blanks don't). An
-    empty line takes the rest of the block if nothing more stands in it, otherwise one statement.
-    Behind a statement of the block an automatic one takes no more than the next: of second lines
-    there, 1 of 6 was right after a right one, 12 of 16 where the block begins (`python -m
-    eval.lines`, both weights of the embedded engine, seven languages).
+    With words right of the cursor an automatic request gets one line; closers and blanks are no
+    words. On an empty line the fill is the rest of the block if nothing more stands in it,
+    otherwise one statement. Behind a statement of the block an automatic request gets the next
+    statement alone: second lines were right in 1 of 6 cases there, and in 12 of 16 at the start of
+    a block (`python -m eval.lines`, both weights of the embedded engine, seven languages).
     """
     rest = hole.rest_of_line.strip()
     if multiline == "never" or (not manual and rest.strip(")]}>\"'`,;: \t")):
@@ -112,7 +116,7 @@ def _follows_a_statement(hole: Hole) -> bool:
 
 
 def _code_above(hole: Hole) -> str:
-    """The nearest line above with code, without blanks at its end; empty if there is none."""
+    """Return the nearest line above with code, without blanks at its end; empty if none has."""
     near = hole.prefix.removesuffix(hole.line_before)[-SCAN_REACH:].split("\n")
     code = (
         line.rstrip()

@@ -1,14 +1,18 @@
-"""Fills that were computed before, found again at the same hole and while they are typed.
+"""Memory: fills that were computed before are found again at their hole, and while they are typed.
 
-A hole may have several, best first.
+A hole may have several fills, best first.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, earlier_of
+from infill_ls.text.shape import Shape
+from infill_ls.trim import fitted
 
 # Fills kept. llama.vim keeps 250; one takes about 1 KB here.
 CAPACITY: Final = 250
@@ -19,7 +23,7 @@ _Fill = tuple[str, str]
 
 
 class Recall:
-    """Least recently used go first."""
+    """Keeps the fills that were used last. ``capacity``: how many holes it keeps them of."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -30,9 +34,10 @@ class Recall:
         self._keep(_key(uri, hole), ((fill, hole.behind(fill)),))
 
     def add(self, uri: str, hole: Hole, fill: str) -> None:
-        """Keep another fill of a hole, after those that it has."""
+        """Keep another fill of a hole, after those that it has; an empty one makes way for it."""
         key = _key(uri, hole)
-        self._keep(key, (*self._fills.get(key, ()), (fill, hole.behind(fill))))
+        known = tuple(one for one in self._fills.get(key, ()) if one[0])
+        self._keep(key, (*known, (fill, hole.behind(fill))))
 
     def _keep(self, key: _Key, fills: tuple[_Fill, ...]) -> None:
         self._fills[key] = fills
@@ -41,14 +46,14 @@ class Recall:
             self._fills.popitem(last=False)
 
     def find(self, uri: str, hole: Hole, *, typed: int = 0) -> str | None:
-        """The first that :meth:`find_all` gives; None if nothing is known."""
+        """Return the first fill that :meth:`find_all` gives; None if nothing is known."""
         return next(iter(self.find_all(uri, hole, typed=typed)), None)
 
     def find_all(self, uri: str, hole: Hole, *, typed: int = 0) -> tuple[str, ...]:
-        """The fills of this hole, or what is left of those whose beginning has been typed since.
+        """Return the fills of this hole, or the rests of fills whose beginning was typed since.
 
-        ``typed``: the least that must have been typed, in characters. Empty if nothing is known;
-        never a fill that is typed to its end.
+        ``typed``: the least that must have been typed, in characters. Empty if nothing is known.
+        A fill that was typed to its end is never returned.
         """
         prefix, suffix = hole.prefix, hole.suffix[:IDENTITY_REACH]
         for since in range(typed, min(TYPED, len(prefix)) + 1):
@@ -68,9 +73,32 @@ class Recall:
             return tuple(_whole(hole, rest, behind) for rest, behind in rests)
         return ()
 
+    def known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
+        """Return what can be shown at a hole, best first, and the hole that it is to be put into.
+
+        One empty fill if there is nothing to show, none if nothing is known. The editor may have
+        closed a bracket right of the hole. Or what was typed is the beginning of a fill that was
+        to be a line above the rest of this one: then its line end has still to come.
+        """
+        found = self.find_all(uri, hole)
+        if found:
+            return hole, tuple(map(hole.shortened, found))
+        for before in earlier_of(hole):
+            found = self.find_all(uri, before, typed=1)
+            if found:
+                fits = dict.fromkeys(fitted(fill, hole, shape).text for fill in found)
+                return hole, [fill for fill in fits if fill]
+        if not hole.opens_line and not hole.at_line_start and hole.rest_of_line.strip():
+            below = f"\n{hole.indentation}{hole.suffix}"
+            above = replace(hole, suffix=below, opens_line=True)
+            found = self.find_all(uri, above, typed=1)
+            if any(fill.strip() for fill in found):
+                return above, found
+        return hole, ()
+
 
 def _whole(hole: Hole, rest: str, behind: str) -> str:
-    """What is left of a fill, such that the closers ``behind`` stand behind it.
+    """Return the rest of a fill, such that the closers ``behind`` stand behind it.
 
     Where a part of it was accepted that opened a bracket, the rest closes that; it seems to go
     through a closer of the line, which belongs to a bracket further left.

@@ -1,4 +1,4 @@
-"""What the server is doing, for an editor's status line: told when it changes, never per key."""
+"""Tell the editor what the server is doing, when that changes; never at each key."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _MESSAGES: Final[dict[State, str]] = {
 
 
 class Status:
-    """Of several things that are so at once, the first in this order is told: off, loading, a
-    problem (until something works), asking.
+    """Keeps the state. Several may be true at once; the first in this order is told: off, loading,
+    problem (until something works), asking, idle.
 
-    ``tell`` gets a state and a message for people whenever one of them is new. ``show_progress``
-    gets a message when a load takes long, and None when that is over.
+    ``tell`` is called with a state and a message for people whenever one of them is new.
+    ``show_progress`` is called with a message when a load takes long, and with None at its end.
     """
 
     def __init__(
@@ -50,24 +50,24 @@ class Status:
         self._begun = False
 
     def begin(self) -> None:
-        """The editor may be told from now on, and is told the state if it isn't idle."""
+        """Tell the editor from now on; at once if the state isn't idle."""
         self._begun = True
         self._look()
 
     def end(self) -> None:
-        """Nobody listens any more."""
+        """Tell nobody any more."""
         self._begun = False
         self._forget_rest()
         self._end_progress()
 
     def turned(self, *, off: bool) -> None:
-        """Completion was turned on or off."""
+        """Note that completion was turned on or off."""
         self._off = off
         self._look()
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        """While the engine gets ready."""
+        """Note that the engine gets ready, until the ``with`` block ends."""
         self._loading += 1
         self._look()
         if self._loading == 1:
@@ -82,7 +82,7 @@ class Status:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """While an engine is being asked."""
+        """Note that the engine is asked, until the ``with`` block ends."""
         self._asking += 1
         self._look()
         try:
@@ -92,13 +92,13 @@ class Status:
             self._look()
 
     def works(self) -> None:
-        """The engine did what it should."""
+        """Note that the engine did what it should; a problem is over."""
         if self._problem:
             self._problem = ""
             self._look()
 
     def fails(self, message: str) -> None:
-        """Something is in the way."""
+        """Note a problem; it is told until something works."""
         self._problem = message
         self._look()
 
@@ -113,7 +113,7 @@ class Status:
         return state, _MESSAGES[state]
 
     def _look(self) -> None:
-        """Tell what is new; that it is idle only after a rest."""
+        """Tell the state if it is new; idle only after a rest."""
         if not self._begun:
             return
         self._forget_rest()

@@ -137,8 +137,13 @@ class Server(LanguageServer):
 
     async def _take_settings(self, settings: Settings) -> None:
         set_log_level(settings.log)
-        if settings != self.completer.settings:
-            await self.completer.reconfigure(settings)
+        before = self.completer.settings
+        if settings == before:
+            return
+        another = await self.completer.reconfigure(settings)
+        # At the start the editor is told the status first.
+        if self.configuration.is_known and (another or not before.enabled):
+            self.background(self._get_ready())
 
     def toggle(self) -> bool:
         """Turn completion off, or on again, and return whether it is on.
@@ -212,7 +217,7 @@ class Server(LanguageServer):
     async def _get_ready(self) -> None:
         """Have the engine load its model, unless completion is off."""
         if self.completer.settings.enabled:
-            error = await self.completer.warm()
+            error = await self.completer.connection.warm()
             if error is not None:
                 self.messages.report(error)
 

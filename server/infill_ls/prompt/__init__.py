@@ -1,1 +1,1 @@
-"""A hole and a budget become the request for an engine. Pure."""
+"""Make the request for an engine from a hole and a budget. Pure."""

@@ -1,12 +1,12 @@
-"""The end of the prefix that is left to the model: what its answer is to begin with.
+"""Take the end of the prefix out of the prompt, so that the model writes it itself.
 
-In tokenizers a word goes with the blank before it (" sorted" is one token), and in many with a
-mark (".value"). A prompt that ends with such a blank, or inside of a word, is one that the model
-has hardly ever seen: after "return " it writes a number, for only before a digit does a blank
-stand by itself. So the prompt ends before it, and the answer is to begin with it.
+Tokenizers join a word to the blank before it (" sorted" is one token), and many also to a mark
+(".value"). A model has hardly ever seen a prompt that ends with such a blank or inside of a word:
+after "return " it writes a number, because only before a digit is a blank a token of its own. So
+the prompt ends before the blank or the word, and the answer is to begin with it.
 
-An engine that takes a grammar is told so. Of any other one what it writes is compared, piece by
-piece, with what stands before the cursor already.
+An engine that takes a grammar is told what the answer begins with. For any other engine, what the
+model writes is compared with it, piece by piece.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-# Of which longer operators are made; the second ones also stand before a single value.
+# Characters that longer operators are made of, and those that may stand before a value alone.
 _OPERATORS: Final = frozenset("+-*/%=<>!&|^~?:.@")
 _SIGNS: Final = frozenset("+-*&!~")
 # Characters: more than the longest word that is left to the model, with what stands before it.
@@ -26,9 +26,10 @@ _MARKS: Final = re.compile(r"\A\W+")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """``text``: what the answer is to begin with: a blank, marks, or a word with one of both.
+    """What the model's answer is to begin with.
 
-    ``before``: the character that the prompt ends with; empty if the file begins here.
+    ``text``: a blank, marks, or a word, which may have a blank or marks before it.
+    ``before``: the character that the prompt ends with; empty if the prompt is empty.
     """
 
     text: str
@@ -36,19 +37,20 @@ class Beginning:
 
     @property
     def is_blank(self) -> bool:
-        """Whether it is a blank or a tab by itself."""
+        """Whether it is only a blank or a tab."""
         return self.text.isspace()
 
     @property
     def word(self) -> str:
-        """The word without what goes with it; empty for a blank or marks."""
+        """The word alone, without the blank or marks before it; empty if there is no word."""
         return _MARKS.sub("", self.text, count=1)
 
     def rest(self, written: str, *, over: bool) -> str | None:
-        """What is written behind the beginning; None if something else was written.
+        """Return what the model has written after the beginning, or None if it began otherwise.
 
-        Empty as long as nobody can tell. ``over``: no more will be written. A word has to be
-        there. A blank need not, where what is written stands by itself without one.
+        ``written``: what it has written up to now. ``over``: whether it has finished. The result is
+        empty as long as nobody can tell. A word must be there; a blank may be missing where the
+        text means the same without it.
         """
         if written.startswith(self.text):
             return written[len(self.text) :]
@@ -60,11 +62,11 @@ class Beginning:
 
 
 def split(prefix: str, goes_with: str) -> tuple[str, Beginning | None]:
-    """The prefix without the word, marks or blank that it ends with, and that.
+    """Split off the word, marks or blank at the end of the prefix; None if there is none.
 
-    ``goes_with``: regular expression for the character before a word that the tokenizer makes one
-    with it (:class:`infill_ls.prompt.families.Family`). A word that ends with a digit is left where
-    it is: in tokenizers the next digit, or letter, is a token of its own.
+    ``goes_with``: the character that the tokenizer joins to the word after it, as a regular
+    expression (:class:`infill_ls.prompt.family.Family`). A word that ends with a digit stays in the
+    prefix: for tokenizers, the digit or letter after it is a token of its own.
     """
     found = _ending(goes_with).search(prefix[-_REACH:])
     if not found or not found[0].isascii():
@@ -80,12 +82,12 @@ def _ending(goes_with: str) -> re.Pattern[str]:
 
 
 def stands_in(text: str, word: str) -> bool:
-    """Whether a text has this word, and not only as a part of a longer one."""
+    """Whether a text has this word, and not only inside a longer one."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _is_one(pair: str) -> bool:
-    """Whether two characters belong to one word or one operator when no blank is between them."""
+    """Whether two characters form one word or one operator when no blank is between them."""
     before, behind = pair[:-1], pair[-1]
     if not before:
         return False

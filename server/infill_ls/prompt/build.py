@@ -21,7 +21,8 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import beginning, families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
-from infill_ls.prompt.families import Family, Model
+from infill_ls.prompt.families import Model
+from infill_ls.prompt.family import BLANK, Family
 from infill_ls.text.hole import LONE_SURROGATE, Hole
 
 Mode = Literal["raw", "suffix", "plain"]
@@ -152,7 +153,7 @@ def build(
         )
 
     whole = request(prefix)
-    kept, begin = beginning.split(prefix, family.goes_with if family else families.BLANK)
+    kept, begin = beginning.split(prefix, family.goes_with if family else BLANK)
     if begin is None:
         return whole
     if not begin.is_blank:

@@ -1,7 +1,7 @@
-"""Texts that spell a control token: broken up on the way to the model, whole again on the way back.
+"""Break up texts that spell a control token in a prompt, and restore them in the answer.
 
-Engines read raw prompts with control tokens enabled, so the user's own ``<|fim_suffix|>`` (in a
-tokenizer's source, say) would end the prefix.
+Engines read raw prompts with control tokens enabled: a ``<|fim_suffix|>`` in the user's own file
+(a tokenizer's source, for instance) would end the prefix.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def _broken(token: str) -> str:
 
 
 def break_up(text: str, control: tuple[str, ...]) -> str:
-    """The text with a blank after the first character of whatever spells a control token."""
+    """Return the text with a blank after the first character of each control token in it."""
     return _pattern(control).sub(lambda found: _broken(found[0]), text)
 
 
 def broken_up(control: tuple[str, ...], *texts: str) -> Mapping[str, str]:
-    """What :func:`break_up` makes of each token in the texts, and the token.
+    """Return the control tokens in the texts, each by what :func:`break_up` makes of it.
 
-    Left out is what a text spells with the blank itself: nobody can tell which of the two a copy
-    of it is of.
+    A token is left out if a text also has its broken form: then nobody can tell which of the two
+    the model copies.
     """
     starts = _starts(control)
     tokens = {
@@ -57,9 +57,10 @@ def broken_up(control: tuple[str, ...], *texts: str) -> Mapping[str, str]:
 
 
 def make_whole(text: str, broken: Mapping[str, str], *, over: bool) -> str:
-    """The text with tokens for what they were broken up into; ``broken`` as :func:`broken_up`.
+    """Return the text with the tokens whole again.
 
-    Unless it is over, without an end that may still become one.
+    ``broken``: what :func:`broken_up` returned. ``over``: whether the model has finished; until
+    then, an end that may become a broken token is held back.
     """
     for spelled, token in broken.items():
         text = text.replace(spelled, token)

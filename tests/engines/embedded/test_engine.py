@@ -10,16 +10,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infill_ls.engines.embedded import engine as embedded
-from infill_ls.engines.embedded import installation, openmp
-from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.embedded import installation, openmp, server, weights
+from infill_ls.engines.embedded.engine import Embedded, available_memory
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
-from infill_ls.engines.embedded.weights import DEFAULT, LARGER
+from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
+from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import NotRunning
 from infill_ls.prompt.build import Request
 
@@ -69,6 +72,65 @@ REFUSED_LOG = (
     "0.00.076 E llama_model_load: error loading model: {}\n"
     "0.00.077 E srv init: exiting due to model loading error\n"
 )
+
+
+# Which weights.
+
+
+@pytest.fixture
+def fetch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Weights], None]:
+    """Makes the files of weights; at first there is none."""
+    monkeypatch.setattr(weights, "folder", lambda: tmp_path)
+    monkeypatch.setattr(embedded, "available_memory", lambda: None)
+    monkeypatch.setattr(server, "threads", lambda: 2)
+    return lambda one: (tmp_path / one.file_name).touch()
+
+
+def test_the_best_of_the_weights_that_are_fetched(fetch: Callable[[Weights], None]) -> None:
+    assert embedded.best() == DEFAULT
+    fetch(LARGER)
+    assert embedded.best() == LARGER
+    fetch(DEFAULT)
+    assert embedded.best() == LARGER
+
+
+def test_rates_that_were_measured_count(fetch: Callable[[Weights], None]) -> None:
+    for one in weights.ALL:
+        fetch(one)
+    RatesFile().save(RatesFile.key("embedded", "", LARGER.name), Rates(read=50.0, write=3.0))
+    assert embedded.best() == DEFAULT
+
+
+def test_weights_that_need_more_memory_than_there_is(
+    fetch: Callable[[Weights], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in weights.ALL:
+        fetch(one)
+    monkeypatch.setattr(embedded, "available_memory", lambda: embedded.MEMORY * LARGER.size - 1)
+    assert embedded.best() == DEFAULT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others don't say")
+def test_the_memory_that_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = available_memory()
+    assert there is not None
+    assert 0 < there < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+    def refused(*_: object) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert available_memory() is None
+
+
+@pytest.mark.parametrize(
+    ("usable", "threads"), [(1, 1), (2, 2), (4, 4), (5, 2), (8, 4), (16, 8), (64, 8)]
+)
+def test_a_thread_for_each_physical_core(
+    monkeypatch: pytest.MonkeyPatch, usable: int, threads: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(usable)), raising=False)
+    assert server.threads() == threads
 
 
 # What it is started with.
@@ -343,3 +405,30 @@ async def test_a_line_longer_than_any_is_no_end_of_listening() -> None:
     process.stderr.feed_data(b"x" * 100 + b"\nlast\n")
     ending = await child.ending(silence=1.0)
     assert ending.log[-1:] == ["last"]
+
+
+# What it writes.
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_its_log_grows_nowhere() -> None:
+    engine = Embedded(DEFAULT, weights.ready(DEFAULT))
+    try:
+        await engine.load()
+        child = engine._child
+        assert child is not None
+        lines = child._lines
+        for _ in range(embedded.LOG_LINES):
+            async for _ in engine.generate(REQUEST):
+                pass
+        # It does write, some lines a request; all that is kept of them is what explains an end.
+        assert child._lines >= lines + embedded.LOG_LINES
+        assert len(child._log) == embedded.LOG_LINES
+        opened = [file.readlink() for file in Path(f"/proc/{child._process.pid}/fd").iterdir()]
+        assert opened
+        # Pipes, sockets and the like; no file, of whatever name, and none that was deleted.
+        assert not [file for file in opened if file.is_absolute() and file.parts[1] != "dev"]
+    finally:
+        await engine.aclose()

@@ -1,1 +1,1 @@
-"""The embedded engine: llama.cpp in a child process, with small weights that are verified."""
+"""Run llama.cpp in a child process, with small weights that are fetched and verified."""

@@ -1,4 +1,4 @@
-"""Which of its models the embedded engine runs on this machine. Pure."""
+"""Choose the model that the embedded engine runs on this machine. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from infill_ls.engines.rates import Rates
 
-# tokens/s. The shortest right fill of a line has some six tokens; written more slowly than this it
-# is not there within the second that `latencyMs` gives it.
+# tokens/s. The shortest right fill of a line has some six tokens. A model that is slower than this
+# can't write it within the second that `latencyMs` allows by default.
 SLOWEST_WRITE: Final = 8.0
 
 
@@ -17,7 +17,7 @@ SLOWEST_WRITE: Final = 8.0
 class EmbeddedModel:
     """A model that the embedded engine could run.
 
-    ``memory``: bytes that it takes. ``pace``: tokens/s that it writes for each core.
+    ``memory``: bytes that it takes. ``pace``: tokens/s that it writes for each processor core.
     """
 
     name: str
@@ -32,11 +32,13 @@ def best_embedded(
     memory: int | None,
     rates: Mapping[str, Rates],
 ) -> str:
-    """The model that the embedded engine should run: the largest that is fast enough here.
+    """Return the name of the largest model that is fast enough here; else that of the smallest.
 
-    A larger one is slower but right more often (1.5B parameters against 0.5B, two idle cores:
-    writes 15 against 22.5 tokens/s, and fills 85 against 80 % of whole lines). ``cores``: physical
-    ones; ``memory``: bytes available, None if unknown; ``rates``: what was measured, by name.
+    ``candidates``: at least one. ``cores``: the physical ones. ``memory``: bytes available, None if
+    unknown. ``rates``: what was measured, by the models' names.
+
+    A larger model is slower but right more often: with two idle cores, the one with 1.5B parameters
+    writes 15 tokens/s and fills 85 % of whole lines; the one with 0.5B, 22.5 tokens/s and 80 %.
     """
     from_large = sorted(candidates, key=lambda one: -one.memory)
     for candidate in from_large:
@@ -52,9 +54,9 @@ def _expected_write(
     cores: int,
     rates: Mapping[str, Rates],
 ) -> float:
-    """Tokens/s: its own if measured, else by another one's, else by the number of cores."""
+    """Return tokens/s: as measured, or from another model's rate, or from the number of cores."""
     for one in (candidate, *others):
-        measured = rates[one.name].write if one.name in rates else None
-        if measured is not None:
-            return measured * candidate.pace / one.pace
+        write = rates[one.name].write if one.name in rates else None
+        if write is not None:
+            return write * candidate.pace / one.pace
     return cores * candidate.pace

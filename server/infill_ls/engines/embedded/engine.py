@@ -1,4 +1,4 @@
-"""The embedded engine: a child process with verified weights, spoken to as an OpenAI server."""
+"""Start the embedded engine's child process, and ask it as an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from infill_ls.errors import BadAnswer, NotRunning, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 
-# What Python is to run in the child.
+# The arguments that Python gets in the child.
 COMMAND: Final = ("-m", "infill_ls.engines.embedded.server")
-# Memory in sizes of the weights' file. llama.cpp may keep most of it a second time, in the order in
-# which the processor reads it best: the child was seen to take 0.67 GB with the smaller weights and
-# 1.94 GB with the larger (x86-64 with AVX2); prompts that are kept come on top, 0.25 GB at most.
+# Memory that the child takes, in sizes of the weights' file. llama.cpp may keep most of the file a
+# second time, in the order that the processor reads best. Measured: 0.67 GB with the smaller
+# weights, 1.94 GB with the larger (x86-64 with AVX2). The prompts that it keeps come on top: 0.25
+# GB at most.
 MEMORY: Final = 2
-# s without a line at the start. Between two of its lines it loads a gigabyte: in 4 s from memory,
-# in two minutes from a slow disk; and so it may on a machine that is sixty times too busy.
+# s without a line at the start. Between two of its lines it loads a gigabyte: that takes 4 s from
+# memory and two minutes from a slow disk, or on a machine that is very busy.
 START_TIMEOUT: Final = 240.0
 STOP_TIMEOUT: Final = 2.0  # s; then the child is killed
 DEATH_NOTICE: Final = 1.0  # s; the end of a killed process is reported within some ms
@@ -41,24 +42,27 @@ LOG_LINES: Final = 40  # llama.cpp writes some ten at a start, and a few for eac
 
 
 def best() -> Weights:
-    """Which of the weights that are fetched to run on this machine; the default if none is."""
+    """Return the best of the fetched weights for this machine; the default ones if none are."""
     fetched = weights.fetched()
     if not fetched:
         return weights.DEFAULT
-    measured = RatesFile()
+    rates_file = RatesFile()
     name = best_embedded(
         [EmbeddedModel(one.name, MEMORY * one.size, one.pace) for one in fetched],
         cores=embedded_server.threads(),
         memory=available_memory(),
         rates={
-            one.name: measured.load(RatesFile.key(Embedded.name, "", one.name)) for one in fetched
+            one.name: rates_file.load(RatesFile.key(Embedded.name, "", one.name)) for one in fetched
         },
     )
     return next(one for one in fetched if one.name == name)
 
 
 def available_memory() -> int | None:
-    """Bytes that programs can have without others being pushed out; None where nobody says."""
+    """Return the bytes of memory that can be taken without swapping; None if unknown.
+
+    Source: ``MemAvailable`` of Linux's /proc/meminfo; other systems have none.
+    """
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -67,18 +71,21 @@ def available_memory() -> int | None:
 
 
 class _Child:
-    """The process with the engine in it, and the last lines that it wrote."""
+    """The process that runs the engine, with the last lines of its log.
+
+    The log comes through a pipe. ``LOG_LINES`` lines are kept, to explain its end; no file has it.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._lines = 0
-        # Somebody must read what it writes all its life, or it stands still when the pipe is full.
+        # Its log must be read for as long as it lives: with a full pipe the child would stop.
         self._listening = asyncio.create_task(self._listen(), name="embedded engine's log")
 
     @classmethod
     async def start(cls) -> _Child:
-        """Raises :class:`OSError` if the system starts no process."""
+        """Start the process. Raises :class:`OSError` if the system doesn't."""
         return cls(
             await asyncio.create_subprocess_exec(
                 *(sys.executable, *COMMAND),
@@ -92,10 +99,14 @@ class _Child:
 
     @property
     def is_alive(self) -> bool:
+        """Whether the process runs, as far as was noticed."""
         return self._process.returncode is None
 
     async def serve(self, call: dict[str, str]) -> str | Ending:
-        """Tell it what to serve; the address that it answers with, or why there is none."""
+        """Tell it what to serve, and return its address, or why it doesn't serve.
+
+        ``call``: see :func:`infill_ls.engines.embedded.server.main`.
+        """
         assert self._process.stdin
         assert self._process.stdout
         # The key goes through the pipe: other users can read a command line.
@@ -117,13 +128,19 @@ class _Child:
         return answer.get("url") or await self.ending(**answer)
 
     async def has_died(self) -> bool:
-        """Whether it is gone; its end is noticed a moment after its connections break."""
+        """Wait a moment for its end, and return whether it came.
+
+        Connections break before the end of the process is noticed.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), DEATH_NOTICE)
         return not self.is_alive
 
     async def ending(self, **known: Any) -> Ending:
-        """Why it doesn't serve; it is ended if it lives."""
+        """End it if it still runs, and return why it doesn't serve.
+
+        ``known``: fields of the result that are known already.
+        """
         died = await self.has_died() if not known else False
         await self.stop()
         return Ending(
@@ -131,7 +148,7 @@ class _Child:
         )
 
     async def stop(self) -> None:
-        """End it: it leaves when its stdin does."""
+        """End it: close its stdin, and kill it if that is not enough within ``STOP_TIMEOUT``."""
         assert self._process.stdin
         self._process.stdin.close()
         try:
@@ -144,6 +161,7 @@ class _Child:
         await self._listening
 
     async def _listen(self) -> None:
+        """Read its log to the end, and keep the last lines."""
         assert self._process.stderr
         while True:
             try:
@@ -157,7 +175,10 @@ class _Child:
 
 
 class Embedded:
-    """Starts its child at the first need, and again if it has died."""
+    """The embedded engine: one child process, started when it is needed and again if it has died.
+
+    ``weights`` and ``path``: what it runs, and the verified file.
+    """
 
     name = "embedded"
 
@@ -180,7 +201,7 @@ class Embedded:
         return True
 
     def expect(self, read: float | None) -> None:
-        """It makes no difference here."""
+        """Do nothing: this engine's timeouts depend on no expectation."""
 
     async def is_loaded(self) -> bool:
         return self._is_alive and self._server is not None
@@ -249,7 +270,7 @@ class Embedded:
         return self._server
 
     async def _failure(self, ending: Ending) -> NotRunning:
-        """What to say of an ending; the weights are blamed if their digest says so."""
+        """Return the error for an ending: that the weights are wrong, if they are."""
         if ending.may_be_the_weights:
             try:
                 await asyncio.to_thread(weights.verify, self._weights, self._path)

@@ -1,4 +1,4 @@
-"""Why the embedded engine's child gives no address, or has died, and what mends it. Pure."""
+"""Say why the embedded engine's child doesn't serve, and what helps. Pure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ _ERROR_LINE: Final = re.compile(r"^[\d.]+ E \S*\s*(.+)")
 class Ending:
     """What is known of a child that doesn't serve.
 
-    ``kind`` and ``text``: the exception that it told of, empty if it told of none. ``log``: the
-    last lines that it wrote. ``status``: its exit status, the negated number of the signal that
-    ended it, or None if it lives. ``silence``: seconds for which it was waited in vain.
+    ``kind`` and ``text``: the name and text of the exception that it reported; empty if none.
+    ``log``: the last lines that it wrote.
+    ``status``: its exit status; the negative number of the signal that ended it; None if it lives.
+    ``silence``: seconds that it was waited for in vain.
     """
 
     kind: str = ""
@@ -38,25 +39,28 @@ class Ending:
 
     @property
     def may_be_the_weights(self) -> bool:
-        """Whether broken weights could be behind it; their digest knows."""
+        """Whether damaged weights may be the cause; their digest tells."""
         killed = _is(self.status, "SIGKILL") or _is(self.status, "SIGILL")
         return not (self.is_an_import or killed or self.silence or self.is_short_of_memory)
 
     @property
     def is_an_import(self) -> bool:
+        """Whether the native code could not be loaded."""
         return self.kind in ("ImportError", "ModuleNotFoundError")
 
     @property
     def is_short_of_memory(self) -> bool:
+        """Whether the child said that it got no memory."""
         return bool(_NO_MEMORY.search("\n".join((self.kind, self.text, *self.log))))
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where it happened. ``needed`` and ``free``: bytes of memory, ``free`` None if unsaid.
+    """What is known of the machine and the installation.
 
-    ``smaller``: the short name of weights that need less, empty if there are none. ``reinstall``:
-    the command that installs the engine anew, with all that it needs.
+    ``needed``: bytes of memory that the engine takes. ``free``: bytes available, None if unknown.
+    ``smaller``: the short name of weights that need less; empty if there are none.
+    ``reinstall``: the command that installs the engine again, with all that it needs.
     """
 
     needed: int
@@ -66,7 +70,7 @@ class Surroundings:
 
 
 def explain(ending: Ending, there: Surroundings) -> NotRunning:
-    """One message with one cure. That the weights are whole was seen before."""
+    """Return an error with one cause and one cure, for weights that are known to be right."""
     if missing := re.search(r"(lib[\w.+-]+): cannot open shared object", ending.text):
         return NotRunning(
             f"The embedded engine does not start: this system has no {missing[1]}.",
@@ -113,7 +117,7 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
 
 
 def _reason(ending: Ending) -> str:
-    """The first line in which llama.cpp says why, or the exception, or the last line."""
+    """Return llama.cpp's own reason, or the exception, or the last line of the log."""
     for pattern in (_LOADING, _ERROR_LINE):
         for line in ending.log:
             if found := pattern.search(line):
@@ -125,7 +129,7 @@ def _reason(ending: Ending) -> str:
 
 
 def _is(status: int | None, name: str) -> bool:
-    """Whether a signal of this name, which not every system has, was the end."""
+    """Whether a signal of this name was the end; not every system has each."""
     number = getattr(signal, name, None)
     return number is not None and status == -number
 

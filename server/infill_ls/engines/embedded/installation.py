@@ -1,7 +1,7 @@
-"""How infill-ls was installed, and the command that installs it again with the embedded engine.
+"""Find out how infill-ls was installed, and which command adds the embedded engine.
 
-Nothing is asked but what installers leave behind: the distribution's own metadata (``INSTALLER``,
-``direct_url.json`` of PEP 610), and the files that uv and pipx keep in an environment of theirs.
+Sources: the distribution's metadata (``INSTALLER``, and ``direct_url.json`` of PEP 610), and the
+files that uv and pipx leave in the environments that they make.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ Installer = Literal["pip", "uv", "uv tool", "pipx", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """``by``: whose environment it is in; ``system`` is a Python that lets no pip in (PEP 668).
+    """How infill-ls was installed.
 
-    ``requirement``: what an installer is to be given, with the extra. ``editable``: the code runs
-    from the folder that it was installed from. ``python``: the interpreter's path.
+    ``by``: the installer; ``system`` is a Python in which pip may not install (PEP 668).
+    ``requirement``: what the installer is given, with the extra.
+    ``editable``: whether the code runs from the folder that it was installed from.
+    ``python``: the interpreter's path.
     """
 
     by: Installer
@@ -38,9 +40,9 @@ class Installation:
     python: str
 
     def command(self, *, anew: bool = False) -> str:
-        """The command that adds the embedded engine.
+        """Return the command that adds the embedded engine.
 
-        ``anew``: what is there already is replaced too, because it is of no use.
+        ``anew``: whether to replace what is there already, because it doesn't work.
         """
         what = _quote(self.requirement)
         if self.editable:
@@ -61,12 +63,12 @@ class Installation:
 
 
 def command(*, anew: bool = False) -> str:
-    """The command that adds the embedded engine to this installation; see :class:`Installation`."""
+    """Return the command for this installation; see :meth:`Installation.command`."""
     return installation().command(anew=anew)
 
 
 def installation() -> Installation:
-    """How the code that runs was installed."""
+    """Find out how the running code was installed."""
     try:
         found: Distribution | None = distribution(NAME)
     except PackageNotFoundError:
@@ -81,7 +83,7 @@ def installation() -> Installation:
 
 
 def _origin(found: Distribution | None) -> dict[str, Any]:
-    """What ``direct_url.json`` says; empty if it came from a package index."""
+    """Return the contents of ``direct_url.json``; empty if it came from a package index."""
     if found is None:
         # The code is run from its own folder.
         root = Path(__file__).parents[4]
@@ -129,7 +131,7 @@ def _requirement(origin: dict[str, Any]) -> str:
 
 
 def _quote(text: str) -> str:
-    """As a shell takes it; on Windows, PowerShell and cmd alike."""
+    """Quote a text for a shell; on Windows, for PowerShell and cmd."""
     if os.name == "nt":
         return f'"{text}"'
     return shlex.quote(text)

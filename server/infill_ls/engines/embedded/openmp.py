@@ -1,4 +1,4 @@
-"""OpenMP, with which the embedded engine's threads work together: how they wait, where it is."""
+"""Set up OpenMP, which the embedded engine's threads share their work with."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
-# What the native code asks the loader for (GNU's OpenMP; its symbols are in LLVM's as well).
+# The library that the native code needs: GNU's OpenMP. LLVM's has all of its symbols too.
 LIBRARY: Final = "libgomp.so.1"
-# Where the package has LLVM's OpenMP under that name.
+# The package that has LLVM's OpenMP under that name, and the folder in it.
 _PACKAGE: Final = "cmeel-libomp"
 _FOLDER: Final = "cmeel.prefix/lib"
-# With any of these the user has said himself how threads are to wait (GNU's and LLVM's manuals).
+# With any of these the user says how threads are to wait (manuals of GNU's and LLVM's OpenMP).
 _WAITING: Final = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 
-# Threads that spin while they wait take the time that the one they wait for needs, as soon as
-# another program wants a core too: beside two busy processes a fill takes up to ten times as long.
-# But falling asleep at once costs a quarter of the writing on a quiet machine, and spinning for
-# some µs gives that back (`make bench-busy`). The count is for GNU's, the policy for LLVM's.
+# Threads that spin while they wait take time from the thread that they wait for, as soon as another
+# program wants a core too: beside two busy processes a fill takes up to ten times as long. But
+# threads that sleep at once write a quarter slower on a quiet machine, and spinning for some µs
+# gives that back (`make bench-busy`). The count is for GNU's OpenMP, the policy for LLVM's.
 _WAIT: Final = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "300"}
 
 
 def environment(inherited: Mapping[str, str], libraries: Path | None) -> dict[str, str]:
-    """A child's environment; ``libraries``: the folder to look for OpenMP in, if need be."""
+    """Return the child's environment.
+
+    ``inherited``: this process's. ``libraries``: the folder to look for OpenMP in; None if the
+    system has it.
+    """
     changed = dict(inherited)
     if not any(name in inherited for name in _WAITING):
         changed |= _WAIT
@@ -37,12 +41,12 @@ def environment(inherited: Mapping[str, str], libraries: Path | None) -> dict[st
 
 
 def libraries() -> Path | None:
-    """The folder of the packaged OpenMP; None where the system has its own, or needs none."""
+    """Return the folder of the packaged OpenMP; None if the system has its own or needs none."""
     return None if sys.platform != "linux" or _system_has() else packaged()
 
 
 def packaged() -> Path | None:
-    """The folder of the packaged OpenMP; None where that isn't installed."""
+    """Return the folder of the packaged OpenMP; None if it isn't installed."""
     try:
         folder = Path(str(distribution(_PACKAGE).locate_file(_FOLDER)))
     except PackageNotFoundError:

@@ -1,9 +1,9 @@
-"""The embedded engine's child process: llama.cpp's server on loopback, from prebuilt wheels.
+"""The program of the embedded engine's child process: llama.cpp's server, on loopback.
 
-Started as ``python -m infill_ls.engines.embedded.server`` with one line of JSON on stdin (see
-:func:`main`); answers with one line of JSON on stdout, ``{"url": ...}`` or the name and the text
-of an exception, ``{"kind": ..., "text": ...}``, and lives until stdin ends, that is as long as its
-parent.
+It is started as ``python -m infill_ls.engines.embedded.server`` and gets one line of JSON on stdin
+(see :func:`main`). It answers with one line of JSON on stdout: ``{"url": ...}``, or the name and
+the text of an exception, ``{"kind": ..., "text": ...}``. It lives until its stdin ends, that is, as
+long as its parent. Its log goes to stderr.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ import os
 import sys
 from typing import Any, Final
 
-# Tokens. Room for prompt and fill with every default; 4,096 take 50 MB of memory.
+# Tokens, of prompt and fill together; the defaults need less. 4,096 take 50 MB of memory.
 CONTEXT: Final = 4096
-# A cancelled call is noticed between batches only. At 128 the next request waits 0.8 s where it
-# waits 24 s at 2,048, and reading is as fast (137.9 against 136.8 tokens/s, two cores).
+# Tokens. A cancelled call is noticed only between two batches: the next request waits 0.8 s with
+# 128 and 24 s with 2,048. Reading is as fast (137.9 and 136.8 tokens/s, two cores).
 BATCH: Final = 128
-# MB for prompts of files visited before; the default of 8,192 is more than a laptop spares.
+# MB for the prompts of other files; llama.cpp's default of 8,192 is too much for a laptop.
 PROMPT_CACHE: Final = 256
 
 
 def main() -> None:
-    """Serve ``weights`` with the key ``key`` until stdin ends."""
-    # Whatever the native code prints must not get between the lines of the protocol.
+    """Serve until stdin ends.
+
+    The line on stdin: ``{"weights": path, "key": what clients must send, "name": of the model}``.
+    """
+    # What the native code prints must not get into the answer: it goes to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     call = json.loads(sys.stdin.readline())
@@ -40,14 +43,14 @@ def main() -> None:
 
 
 def start(weights: str, key: str, name: str) -> Any:
-    """The running server; it listens on a free port of loopback."""
+    """Start the server on a free port of loopback, and return it."""
     import xllamacpp
 
     return xllamacpp.Server(parameters(weights, key, name))
 
 
 def parameters(weights: str, key: str, name: str) -> Any:
-    """How llama.cpp's server is set up."""
+    """Return the parameters of llama.cpp's server."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -61,8 +64,8 @@ def parameters(weights: str, key: str, name: str) -> Any:
     params.n_parallel = 1
     params.cache_ram_mib = PROMPT_CACHE
     params.cpuparams.n_threads = threads()
-    # What the prompt has already is tried first where the text repeats it; the outcome is the same.
-    # `make bench-knobs`, two cores: writes 70.8 tokens/s instead of 57.4.
+    # Where the text repeats what the prompt has, several tokens are checked at once; the outcome is
+    # the same. `make bench-knobs`, two cores: writes 70.8 tokens/s instead of 57.4.
     lookup = xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE
     params.speculative.types = [lookup]
     params.ui = False
@@ -71,10 +74,10 @@ def parameters(weights: str, key: str, name: str) -> Any:
 
 
 def threads() -> int:
-    """One for each physical core that this process may use, at most 8.
+    """Return how many threads to use: one for each physical core of this process, at most 8.
 
-    From some five up, processors count two threads a core, and a second one on the same core
-    slows matrix products down.
+    From about five processors up they are taken for two to a core, and a second thread on a core
+    makes matrix products slower.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     usable = usable or 1

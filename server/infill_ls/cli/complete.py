@@ -1,0 +1,188 @@
+"""``infill-ls complete``: the fill at a place in a file, as an editor would show it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from infill_ls.cli.options import add_engine_options, command_line, settings_from
+from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, write
+from infill_ls.errors import SettingsError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from infill_ls.cli.options import Commands
+    from infill_ls.completion.answer import Outcome
+    from infill_ls.settings import Settings
+    from infill_ls.text.hole import Hole
+
+# Language ids as editors name them, by the endings of file names.
+LANGUAGES: Final = {
+    "c h": "c",
+    "cc cpp cxx hh hpp hxx": "cpp",
+    "cs": "csharp",
+    "css": "css",
+    "ex exs": "elixir",
+    "go": "go",
+    "hs": "haskell",
+    "htm html": "html",
+    "java": "java",
+    "cjs js mjs": "javascript",
+    "jsx": "javascriptreact",
+    "json": "json",
+    "jl": "julia",
+    "kt kts": "kotlin",
+    "lua": "lua",
+    "md": "markdown",
+    "ml mli": "ocaml",
+    "php": "php",
+    "pl pm": "perl",
+    "py pyi": "python",
+    "r": "r",
+    "rb": "ruby",
+    "rst": "restructuredtext",
+    "rs": "rust",
+    "scala": "scala",
+    "bash sh zsh": "shellscript",
+    "sql": "sql",
+    "swift": "swift",
+    "toml": "toml",
+    "ts": "typescript",
+    "tsx": "typescriptreact",
+    "vue": "vue",
+    "yaml yml": "yaml",
+    "zig": "zig",
+}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser("complete", help="print the fill at a place in a file")
+    parser.add_argument(
+        "place", metavar="FILE:LINE[:COL]", help="from 1, COL in characters; end of line if absent"
+    )
+    parser.add_argument("--json", action="store_true", help="print the fill and its figures")
+    parser.add_argument("--no-suffix", action="store_true", help="leave out what follows")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say why it came out so")
+    add_engine_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the fill, and return the exit status: 1 if there is none.
+
+    Raises :class:`SettingsError` for a place that is none, and
+    :class:`infill_ls.errors.EngineError` if no engine answers.
+    """
+    settings = settings_from(command_line(options))
+    hole = hole_at(options.place, with_suffix=not options.no_suffix)
+    outcome = asyncio.run(_fill(hole, settings))
+    if options.verbose:
+        _explain(outcome)
+    if options.json:
+        write(json.dumps(_figures(outcome)) + "\n")
+    elif outcome.fill:
+        write(outcome.fill)
+        end_line(outcome.fill)
+    if not outcome.fill:
+        complain("The model wrote nothing that is worth showing here.")
+        return FAILURE
+    return SUCCESS
+
+
+def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
+    """Return the hole that ``FILE:LINE[:COL]`` means.
+
+    Lines and columns count from 1, columns in characters. Raises :class:`SettingsError` if the
+    file can't be read or has no such line or column.
+    """
+    from dataclasses import replace
+
+    from infill_ls.text.documents import split_lines
+    from infill_ls.text.hole import at
+
+    found = re.fullmatch(r"(.+?):(\d{1,9})(?::(\d{1,9}))?", place)
+    if not found:
+        raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
+    path = Path(found[1])
+    try:
+        # Not read_text: it would turn \r\n into \n.
+        lines = split_lines(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8.", "Convert it first.") from None
+    number = int(found[2])
+    if not 1 <= number <= len(lines):
+        raise SettingsError(f"{path} has no line {number}; its last is {len(lines)}.")
+    length = len(lines[number - 1].rstrip("\r\n"))
+    column = int(found[3]) if found[3] else length + 1
+    if not 1 <= column <= length + 1:
+        raise SettingsError(
+            f"Line {number} of {path} has no column {column}; its last is {length + 1}."
+        )
+    hole = at(lines, number - 1, column - 1, language_of(path))
+    return hole if with_suffix else replace(hole, suffix="")
+
+
+def language_of(path: Path) -> str:
+    """Return the language id of a file by the ending of its name, or "" if it is not known."""
+    ending = path.suffix.lower().lstrip(".")
+    return next((name for endings, name in LANGUAGES.items() if ending in endings.split()), "")
+
+
+async def _fill(hole: Hole, settings: Settings) -> Outcome:
+    """Connect to the engine, fill the hole, and close the engine."""
+    from infill_ls.completion import policy
+    from infill_ls.completion.generation import fill_hole
+    from infill_ls.engines import connect
+    from infill_ls.engines.engine import get_ready
+
+    engine = await connect(settings)
+    try:
+        wanted = policy.shape(hole, settings.multiline, manual=True)
+        await get_ready(engine)
+        return await fill_hole(engine, hole, settings, wanted)
+    finally:
+        await engine.aclose()
+
+
+def _figures(outcome: Outcome) -> dict[str, Any]:
+    """Return what ``--json`` prints."""
+    usage = outcome.usage
+    return {
+        "fill": outcome.fill,
+        "replaces": outcome.replaces,
+        "model": outcome.model,
+        "engine": outcome.engine,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "fill_tokens": usage.fill_tokens,
+        "stop_reason": outcome.ended_by,
+        "first_ms": outcome.first_ms and round(outcome.first_ms, 1),
+        "total_ms": round(outcome.total_ms, 1),
+    }
+
+
+def _explain(outcome: Outcome) -> None:
+    """Write on stderr what the engine read and wrote, and how long it took."""
+    usage = outcome.usage
+    read = f"prompt of {usage.prompt_tokens} tokens"
+    if usage.prompt_tokens is None:
+        read = f"prompt of about {outcome.about_prompt_tokens} tokens"
+    if usage.cached_tokens is not None:
+        read += f", {usage.cached_tokens} of them cached"
+    first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
+    print(
+        f"engine {outcome.engine}, model {outcome.model}\n"
+        f"{read}; {usage.fill_tokens} written\n"
+        f"first character after {first}, done after {outcome.total_ms:.0f} ms\n"
+        f"ended by: {outcome.ended_by}\n"
+        f"the model wrote: {outcome.raw!r}",
+        file=sys.stderr,
+    )

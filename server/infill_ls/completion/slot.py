@@ -1,0 +1,197 @@
+"""The slot: the one place where a generation runs, from its wait to its last piece.
+
+The slot decides nothing. It starts and closes generations when the completer
+(:mod:`infill_ls.completion.completer`) says so, and tells it of every piece and of the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from infill_ls.completion.answer import MESSAGES
+from infill_ls.completion.connection import Connection
+from infill_ls.completion.generation import Generation
+from infill_ls.completion.status import Status
+from infill_ls.errors import InfillError
+from infill_ls.logs import TRACE
+from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
+from infill_ls.text.shape import Shape
+from infill_ls.trim import Fill
+
+log = logging.getLogger(__name__)
+
+# s. Closing a call takes under 1 ms; a call that won't close must not block the next one for ever.
+CLOSE_LIMIT: Final = 1.0
+
+
+@dataclass(eq=False, slots=True)
+class Running:
+    """The generation that runs, and the hole that it is for by now.
+
+    ``speculative``: it is for what comes after a fill, and nobody has asked for that yet.
+    ``delivered``: the complete fill of this hole, once it has been given out.
+    """
+
+    generation: Generation
+    hole: Hole
+    shape: Shape
+    speculative: bool = False
+    task: asyncio.Task[None] | None = None
+    delivered: Fill | None = None
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it is a further candidate, for the request that waits alone."""
+        return self.generation.seed is not None
+
+    def join(self, hole: Hole, shape: Shape) -> None:
+        """Take a request that waits for it, at a hole further on."""
+        self.hole, self.shape, self.speculative, self.delivered = hole, shape, False, None
+
+    def follow(self, hole: Hole) -> None:
+        """Go along with the cursor; before the engine is asked, the newest hole is the one."""
+        if not self.generation.asked:
+            self.generation = Generation(self.generation.uri, hole, self.generation.seed)
+            self.hole = hole
+
+    def serves(self, uri: str, hole: Hole) -> bool:
+        """Whether a request for a hole may join it.
+
+        No request joins before the engine is asked, so that the debounce begins anew.
+        """
+        return self.generation.asked and self.agrees(uri, hole)
+
+    def agrees(self, uri: str, hole: Hole) -> bool:
+        """Whether what was typed up to a hole agrees with what has been written."""
+        if uri != self.generation.uri or self.is_candidate:
+            return False
+        return self.generation.fill(hole, self.shape) is not None
+
+    def comes_after(self, uri: str, hole: Hole, fill: str) -> bool:
+        """Whether it is for the hole behind this fill."""
+        if uri != self.generation.uri or self.is_candidate or not fill:
+            return False
+        return self.generation.hole.surroundings == hole.after(fill).surroundings
+
+
+class Slot:
+    """Holds at most one generation.
+
+    ``advanced`` is called after each piece and returns whether the fill is complete; ``ended`` is
+    called with the generation that is over, if nobody has closed it, and what went wrong, if
+    something did.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        status: Status,
+        advanced: Callable[[Running], bool],
+        ended: Callable[[Running, Exception | None], None],
+    ) -> None:
+        self.running: Running | None = None
+        self._connection = connection
+        self._status = status
+        self._advanced = advanced
+        self._ended = ended
+        self._closing: set[asyncio.Task[None]] = set()
+        self._grace: asyncio.TimerHandle | None = None  # until what runs is closed
+        self._last: Generation | None = None  # the one that asked last, for its prompt
+
+    def start(
+        self,
+        generation: Generation,
+        shape: Shape,
+        settings: Settings,
+        *,
+        wait: float = 0.0,
+        speculative: bool = False,
+    ) -> Running:
+        """Run a generation, which asks the engine after ``wait`` s; the slot must be empty."""
+        running = self.running = Running(generation, generation.hole, shape, speculative)
+        running.task = asyncio.create_task(self._run(running, wait, settings), name="generation")
+        return running
+
+    def close(self) -> None:
+        """Empty the slot; the engine sees the end of the call at once."""
+        running, self.running = self.running, None
+        if running is None:
+            return
+        assert running.task is not None
+        if not running.task.done():
+            running.task.cancel()
+            self._closing.add(running.task)
+            running.task.add_done_callback(self._closing.discard)
+
+    def close_candidate(self) -> None:
+        """Empty the slot if it holds a further candidate."""
+        if self.running is not None and self.running.is_candidate:
+            self.close()
+
+    def close_later(self, delay: float) -> None:
+        """Close what runs after ``delay`` seconds, counted anew with each call."""
+        self.keep()
+        loop = asyncio.get_running_loop()
+        self._grace = loop.call_later(delay, self._close_if, self.running)
+
+    def keep(self) -> None:
+        """Don't close what runs after all."""
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
+
+    def _close_if(self, running: Running | None) -> None:
+        if running is self.running:
+            self.close()
+
+    async def until_closed(self) -> None:
+        """Wait until the calls that were closed are gone, but not for ever."""
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_LIMIT)
+
+    async def _run(self, running: Running, wait: float, settings: Settings) -> None:
+        await asyncio.sleep(wait)
+        # The engine never sees two calls at once.
+        await self.until_closed()
+        error: Exception | None = None
+        try:
+            await self._ask(running, settings)
+        except InfillError as problem:
+            self._status.fails(str(problem))
+            await self._connection.failed(problem)
+            error = problem
+        except Exception as problem:
+            self._status.fails(MESSAGES["problem"])
+            log.error("a completion failed: %s", type(problem).__name__)
+            log.log(TRACE, "a completion failed", exc_info=True)
+            error = problem
+        if self.running is running:
+            self.running = None
+            self._ended(running, error)
+
+    async def _ask(self, running: Running, settings: Settings) -> None:
+        """Ask the engine and listen until the fill is complete."""
+        engine = await self._connection.ready()
+        # After the wait: until the engine is asked, a generation may follow the cursor.
+        generation = running.generation
+        last, self._last = self._last, generation
+        if last is not None and last.uri == generation.uri:
+            generation.first_line, generation.declined = last.first_line, last.declined
+        with self._status.asking():
+            steps = generation.stream(engine, settings, self._connection.rates)
+            try:
+                async with aclosing(steps):
+                    async for _ in steps:
+                        self._status.works()
+                        if self._advanced(running):
+                            break
+            finally:
+                # Also of a call that was closed, and of the ones before one that failed.
+                self._connection.learn(engine, generation.calls)
+        generation.over = True

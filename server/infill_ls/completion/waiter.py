@@ -1,0 +1,53 @@
+"""The request that waits for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from infill_ls.completion.answer import Answer, Outcome
+from infill_ls.completion.policy import Plan
+from infill_ls.text.hole import Hole
+
+
+@dataclass(eq=False, slots=True)
+class Waiter:
+    """One request, and what has been found for it so far.
+
+    ``since``: when it came, in s of the loop's clock. ``fills``: best first. ``draws``: complete
+    fills that the engine gave for it. ``new``: the engine has written one of the fills.
+    ``late``: it has waited for as long as the user should. ``outdated``: the document has changed
+    since. ``enough``: it gets no further candidates.
+    """
+
+    uri: str
+    hole: Hole
+    plan: Plan
+    answer: asyncio.Future[Answer]
+    since: float
+    fills: list[str] = field(default_factory=list)
+    draws: int = 0
+    new: bool = False
+    outcome: Outcome | None = None
+    late: bool = False
+    outdated: bool = False
+    enough: bool = False
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether the user has asked for it by hand."""
+        return self.plan.candidates > 1
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether the engine should be asked for another candidate."""
+        full = len(self.fills) >= self.plan.candidates or self.draws >= self.plan.draws
+        return not (full or self.enough)
+
+    def take(self, fill: str) -> bool:
+        """Add a fill to the candidates; return whether it is a new one."""
+        if not fill or fill.rstrip() in (known.rstrip() for known in self.fills):
+            return False
+        self.fills.append(fill)
+        self.new = True
+        return True

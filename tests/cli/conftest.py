@@ -1,0 +1,96 @@
+"""Runs commands as a shell does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls.engines.embedded import weights
+
+
+@dataclass
+class Ran:
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Awaitable[Ran]]
+SMALL, LARGE = (one.name for one in weights.ALL)
+
+
+@pytest.fixture
+def run(ollama: FakeOllama, tmp_path: Path) -> Run:
+    """Runs ``infill-ls`` in a folder of its own, with the simulated Ollama and an empty cache."""
+    cache = tmp_path / "cache"
+
+    async def run(
+        *arguments: str,
+        stdin: bytes = b"",
+        stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
+        **environment: str,
+    ) -> Ran:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "infill_ls", *arguments),
+            cwd=tmp_path,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=stdout,
+            stderr=asyncio.subprocess.PIPE,
+            env={
+                **os.environ,
+                "OLLAMA_HOST": ollama.url,
+                "XDG_CACHE_HOME": str(cache),
+                **environment,
+            },
+        )
+        async with asyncio.timeout(30):
+            out, err = await process.communicate(stdin)
+        assert process.returncode is not None
+        assert b"Traceback" not in err
+        return Ran(process.returncode, (out or b"").decode(), err.decode())
+
+    return run
+
+
+OnTerminal = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def on_terminal(ollama: FakeOllama, tmp_path: Path) -> OnTerminal:
+    """Runs ``infill-ls`` on a terminal; what stands there at the end."""
+
+    async def run(*arguments: str) -> str:
+        terminal, end = pty.openpty()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "infill_ls", *arguments),
+                cwd=tmp_path,
+                stdin=end,
+                stdout=end,
+                stderr=end,
+                env={**os.environ, "OLLAMA_HOST": ollama.url},
+            )
+            async with asyncio.timeout(30):
+                await process.wait()
+            return os.read(terminal, 1 << 16).decode()
+        finally:
+            os.close(end)
+            os.close(terminal)
+
+    return run
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    path = tmp_path / "main.py"
+    path.write_bytes(b"def f(xs):\r\n    return []\r\n")
+    return path

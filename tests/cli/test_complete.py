@@ -1,0 +1,223 @@
+"""infill-ls complete, as a shell runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Run
+from fake_ollama import FakeOllama
+from infill_ls.cli.complete import language_of
+from infill_ls.engines.embedded import weights
+
+SMALL, LARGE = (one.name for one in weights.ALL)
+
+
+async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code: Path) -> None:
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out, ran.err) == (0, "x for x in xs", "")
+    (call,) = ollama.generations
+    assert call.body == {
+        "model": "qwen2.5-coder:1.5b",
+        "prompt": "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>def f(xs):\n    return [",
+        "raw": True,
+        "stream": True,
+        "think": False,
+        "keep_alive": "30m",
+        "options": {
+            "num_predict": 128,
+            "temperature": 0.2,
+            "top_k": 40,
+            "top_p": 0.9,
+            # As it was loaded.
+            "num_ctx": 4096,
+            "repeat_penalty": 1.0,
+            "seed": 1,
+            "stop": call.body["options"]["stop"],
+        },
+    }
+    assert "<|endoftext|>" in call.body["options"]["stop"]
+
+
+async def test_the_suffix_field_where_the_user_wants_it(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    ran = await run("complete", "main.py:2:13", INFILL_LS_MODE="suffix")
+    assert ran.status == 0
+    body = ollama.generations[0].body
+    assert (body["prompt"], body["suffix"]) == ("def f(xs):\n    return [", "\n")
+    assert "raw" not in body
+
+
+async def test_what_follows_can_be_left_out(run: Run, ollama: FakeOllama, code: Path) -> None:
+    await run("complete", "--no-suffix", "main.py:2:13")
+    assert (
+        ollama.generations[0]
+        .body["prompt"]
+        .startswith("<|fim_prefix|><|fim_suffix|><|fim_middle|>")
+    )
+
+
+async def test_without_a_column_the_end_of_the_line_counts(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    await run("complete", "main.py:1")
+    assert ollama.generations[0].body["prompt"].endswith("[]\n<|fim_middle|>def f(xs):")
+
+
+async def test_figures_as_json(run: Run, code: Path) -> None:
+    ran = await run("complete", "--json", "main.py:2:13", "--model", "qwen2.5-coder:1.5b")
+    figures = json.loads(ran.out)
+    assert figures["fill"] == "x for x in xs"
+    assert (figures["engine"], figures["model"]) == ("ollama", "qwen2.5-coder:1.5b")
+    assert 0 < figures["first_ms"] <= figures["total_ms"]
+    assert set(figures) == {
+        *("fill", "model", "engine", "prompt_tokens", "cached_tokens", "fill_tokens"),
+        *("stop_reason", "first_ms", "total_ms", "replaces"),
+    }
+
+
+async def test_a_fill_that_goes_through_closers(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text("def fib()\n")
+    ollama.fill = "n):\n    return n\n"
+    ran = await run("complete", "--json", "main.py:1:9")
+    figures = json.loads(ran.out)
+    assert (figures["fill"], figures["replaces"]) == ("n):\n    return n", ")")
+
+
+async def test_the_fill_has_the_files_own_line_ends(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_bytes(b"def f(x):\r\n    ")
+    ollama.fill = "if x:\n        return 1\n    return 2\n"
+    ran = await run("complete", "a.py:2")
+    assert ran.out == "if x:\r\n        return 1\r\n    return 2"
+
+
+async def test_nothing_to_show_is_status_1(run: Run, ollama: FakeOllama, code: Path) -> None:
+    ollama.fill = ""
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing that is worth showing" in ran.err
+
+
+async def test_why_it_came_out_so(run: Run, code: Path) -> None:
+    ran = await run("complete", "-v", "main.py:2:13")
+    assert ran.out == "x for x in xs"
+    assert "engine ollama, model qwen2.5-coder:1.5b" in ran.err
+    assert "the model wrote: 'x for x in xs'" in ran.err
+
+
+async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    # The fill ends the call, and Ollama counts at the end.
+    ollama.fill = "x for x in xs]\n\n\nand so on"
+    ran = await run("complete", "-v", "main.py:2:13")
+    asked = ollama.generations[0].body["prompt"]
+    # 3.6 characters a token.
+    assert f"prompt of about {len(asked) / 3.6:.0f} tokens; 4 written\n" in ran.err
+    figures = json.loads((await run("complete", "--json", "main.py:2:13")).out)
+    assert (figures["prompt_tokens"], figures["cached_tokens"]) == (None, None)
+    ollama.fill = "x for x in xs"
+    ran = await run("complete", "-v", "main.py:2:13")
+    assert f"prompt of {len(asked) // 4 + 1} tokens; 4 written\n" in ran.err
+
+
+async def test_an_answer_that_ollama_ends_itself_is_completed_with(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text("def f():\n    \n")
+    ollama.fill = "a = g(1)\n    b = " + "1111" * 40
+    ran = await run("complete", "a.py:2:5")
+    assert (ran.status, ran.out, ran.err) == (0, "a = g(1)", "")
+    ollama.fill = "b = " + "1111" * 40
+    ran = await run("complete", "a.py:2:5")
+    assert (ran.status, ran.out) == (1, "")
+    assert "nothing that is worth showing" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("main.py", "is not FILE:LINE[:COL]"),
+        ("none.py:1", "none.py can't be read (No such file or directory)"),
+        ("main.py:9", "main.py has no line 9; its last is 3"),
+        ("main.py:0", "main.py has no line 0"),
+        (f"main.py:{'1' * 5000}", "is not FILE:LINE[:COL]"),
+        ("main.py:1:99", "Line 1 of main.py has no column 99; its last is 11"),
+        (".:1", "can't be read (Is a directory)"),
+        ("latin.py:1", "latin.py is not UTF-8"),
+    ],
+)
+async def test_a_wrong_place_is_status_2_and_one_line(
+    run: Run, code: Path, tmp_path: Path, place: str, said: str
+) -> None:
+    (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
+    ran = await run("complete", place)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+async def test_a_model_that_is_not_there(run: Run, code: Path) -> None:
+    ran = await run("complete", "--model", "no-such:1b", "main.py:2:13")
+    assert ran.status == 1
+    assert ran.err == (
+        'infill-ls: Ollama has no model "no-such:1b". Fetch it: ollama pull no-such:1b\n'
+    )
+
+
+async def test_a_model_of_a_size_that_there_is_none_of(run: Run, code: Path) -> None:
+    ran = await run("complete", "--model", "qwen3-coder:7b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert "library has qwen3-coder:30b and qwen3-coder:480b, none of 7b" in ran.err
+    assert ran.err.endswith("Fetch another: ollama pull qwen2.5-coder:7b\n")
+
+
+async def test_weights_that_are_not_fetched(run: Run, code: Path) -> None:
+    ran = await run("complete", "--engine", "embedded", "--model", "1.5b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        f"infill-ls: The embedded engine's weights {LARGE} (1117 MB) are not there yet. "
+        "Fetch them: infill-ls pull 1.5b\n"
+    )
+
+
+async def test_weights_that_there_are_none_of(run: Run, code: Path) -> None:
+    ran = await run("complete", "--engine", "embedded", "--model", "no-such:1b", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        'infill-ls: The embedded engine has no model "no-such:1b". '
+        f"Take {SMALL} (0.5b) or {LARGE} (1.5b).\n"
+    )
+
+
+async def test_no_engine_at_all_is_told_in_one_message(
+    run: Run, ollama: FakeOllama, code: Path
+) -> None:
+    await ollama.stop()
+    ran = await run("complete", "main.py:2:13")
+    assert ran.status == 1
+    assert ran.err.count("\n") == 1
+    for what_to_do in ("ollama serve", "ollama pull qwen2.5-coder:1.5b", "infill-ls pull"):
+        assert what_to_do in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("a.py", "python"),
+        ("folder.js/A.HPP", "cpp"),
+        ("a.tsx", "typescriptreact"),
+        ("a.unknown", ""),
+        ("Makefile", ""),
+        (".py", ""),
+    ],
+)
+def test_the_language_of_a_file_is_known_by_its_ending(name: str, language: str) -> None:
+    assert language_of(Path(name)) == language

@@ -1,0 +1,34 @@
+"""The arguments of infill-ls serve."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.conftest import Run
+from fake_ollama import FakeOllama
+from infill_ls.engines.embedded import weights
+
+SMALL, LARGE = (one.name for one in weights.ALL)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("0.0.0.0:7777", "add --allow-remote"),
+        ("192.0.2.1:7777", "add --allow-remote"),
+        ("nonsense", "is not HOST:PORT"),
+        ("127.0.0.1:99999", "is not HOST:PORT"),
+        ("127.0.0.1:²", "is not HOST:PORT"),
+        (f"127.0.0.1:{'1' * 5000}", "is not HOST:PORT"),
+    ],
+)
+async def test_a_socket_for_this_machine_only(run: Run, address: str, said: str) -> None:
+    ran = await run("serve", "--tcp", address)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+
+
+async def test_a_port_that_is_taken(run: Run, ollama: FakeOllama) -> None:
+    ran = await run("serve", "--tcp", f"127.0.0.1:{ollama.port}")
+    assert (ran.status, ran.out) == (2, "")
+    assert f"127.0.0.1:{ollama.port}" in ran.err

@@ -1,0 +1,206 @@
+"""The connection never acts on settings that no longer hold, and says whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infill_ls.completion.answer import MESSAGES
+from infill_ls.completion.connection import Connection
+from infill_ls.completion.status import Status
+from infill_ls.engines.engine import Engine
+from infill_ls.engines.rates import Call
+from infill_ls.engines.rates_file import RatesFile
+from infill_ls.errors import BadAnswer, InfillError, NotRunning
+from infill_ls.prompt.families import Model
+from infill_ls.settings import OwnTemplate, Settings
+from ready_engine import ReadyEngine
+
+SETTINGS = Settings(headers={})
+OTHER = replace(SETTINGS, model="other")
+
+
+@dataclass
+class NamedEngine(ReadyEngine):
+    """Is named after the model of the settings that it was made for."""
+
+    model: str = "auto"
+    name: str = "ollama"
+    closed: int = 0
+
+    async def describe(self) -> Model:
+        return Model(self.model)
+
+    def generate(self, request: Any) -> Any:
+        raise AssertionError("nobody generates here")
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Maker:
+    """Makes engines when it may; ``stubborn``: whoever gives up doesn't end the making."""
+
+    stubborn: bool = False
+    error: Exception | None = None
+    made: list[NamedEngine] = field(default_factory=list)
+    begun: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self, settings: Settings) -> Engine:
+        self.begun += 1
+        while not self.gate.is_set():
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                if not self.stubborn:
+                    raise
+                break
+        if self.error is not None:
+            raise self.error
+        engine = NamedEngine(model=settings.model)
+        self.made.append(engine)
+        return engine
+
+
+def status_of(told: list[tuple[str, str]]) -> Status:
+    status = Status(lambda state, message: told.append((state, message)))
+    status.begin()
+    return status
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_settings_that_change_while_a_connection_is_made(stubborn: bool) -> None:
+    maker = Maker(stubborn=stubborn)
+    connection = Connection(maker.connect, SETTINGS)
+    waiting = asyncio.create_task(connection.ready())
+    while not maker.begun:
+        await asyncio.sleep(0)
+    await connection.reconfigure(OTHER)
+    maker.gate.set()
+    engine = await waiting
+    assert isinstance(engine, NamedEngine)
+    assert engine.model == "other"
+    assert await connection.ready() is engine
+    # What came of the old ones is closed, if anything did.
+    assert [one.closed for one in maker.made] == [1] * (len(maker.made) - 1) + [0]
+    await connection.aclose()
+    assert [one.closed for one in maker.made] == [1] * len(maker.made)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"log": "debug"},
+        {"debounce_ms": 5},
+        {"latency_ms": 500},
+        {"multiline": "never"},
+        {"temperature": 0.0},
+        {"mode": "raw"},
+        {"enabled": False},
+    ],
+    ids=str,
+)
+async def test_the_engine_is_kept_where_its_own_settings_are_the_same(
+    change: dict[str, Any],
+) -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    engine = await connection.ready()
+    settings = replace(SETTINGS, **change)
+    assert not connection.is_for_other(settings)
+    await connection.reconfigure(settings)
+    assert await connection.ready() is engine
+    assert [one.closed for one in maker.made] == [0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"engine": "openai"},
+        {"url": "http://127.0.0.1:1"},
+        {"ollama_host": "127.0.0.1:1"},
+        {"model": "other"},
+        {"fim": (OwnTemplate("*", "{prefix}{suffix}"),)},
+        {"api_key_env": "KEY"},
+        {"headers": {"a": "b"}},
+        {"ca_file": "/a.pem"},
+        {"keep_alive": 0},
+        {"context_tokens": 4096},
+        {"max_tokens": 9},
+    ],
+    ids=str,
+)
+async def test_other_settings_of_the_engine_are_another_engine(change: dict[str, Any]) -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    engine = await connection.ready()
+    settings = replace(SETTINGS, **change)
+    assert connection.is_for_other(settings)
+    await connection.reconfigure(settings)
+    assert await connection.ready() is not engine
+    assert [one.closed for one in maker.made] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "/models/a.gguf"), "/models/a.gguf"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (NotRunning("Nothing answers."), "Nothing answers."),
+        (ValueError("a riddle"), MESSAGES["problem"]),
+    ],
+    ids=["permission", "disk", "engine", "ours"],
+)
+async def test_warming_tells_whatever_is_in_the_way(error: Exception, message: str) -> None:
+    maker = Maker(error=error)
+    maker.gate.set()
+    told: list[tuple[str, str]] = []
+    connection = Connection(maker.connect, SETTINGS, status=status_of(told))
+    problem = await connection.warm()
+    assert problem is not None
+    assert message in str(problem)
+    assert told[-1] == ("problem", str(problem))
+    with pytest.raises(InfillError, match=message):
+        await connection.ready()
+    maker.error = None
+    assert await connection.warm() is None
+
+
+async def test_an_engine_that_is_gone_is_looked_for_again() -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    first = await connection.ready()
+    await connection.failed(BadAnswer("broke off"))
+    assert await connection.ready() is first
+    await connection.failed(NotRunning("gone"))
+    assert await connection.ready() is not first
+    assert [one.closed for one in maker.made] == [1, 0]
+
+
+async def test_rates_are_learnt_of_the_engine_in_use_alone(tmp_path: Path) -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS, RatesFile(tmp_path / "rates.json"))
+    old = await connection.ready()
+    call = Call("p" * 4000, "x" * 40, 0.0, 10.0, 12.0, 12.0, 20, 1000, 0, 20, 10.0, 2.0)
+    connection.learn(old, [call, call])
+    assert connection.rates.read == pytest.approx(100)
+    await connection.reconfigure(OTHER)
+    await connection.ready()
+    assert connection.rates.read is None
+    # Of a call that ends only now.
+    connection.learn(old, [call, call])
+    assert connection.rates.read is None
+    # They were kept for the engine that they are of.
+    await connection.reconfigure(SETTINGS)
+    await connection.ready()
+    assert connection.rates.read == pytest.approx(100)

@@ -1,0 +1,64 @@
+"""The Python API: one call, and what stays open between calls."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fake_ollama import FakeOllama
+from infill_ls import complete
+from infill_ls.api import SharedEngines
+from infill_ls.errors import ModelNotFound, SettingsError
+
+
+@pytest.mark.usefixtures("_session")
+async def test_the_python_api(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+    fill = await asyncio.to_thread(complete, "def f(xs):\n    return [", "]\n")
+    assert fill == "x for x in xs"
+    named = await asyncio.to_thread(complete, "a = [", "]\n", "qwen2.5-coder:1.5b")
+    assert named == "x for x in xs"
+    assert [call.body["raw"] for call in ollama.generations] == [True, True]
+    monkeypatch.setenv("INFILL_LS_MODE", "sideways")
+    with pytest.raises(SettingsError, match="sideways"):
+        await asyncio.to_thread(complete, "a = [", "]\n")
+
+
+@pytest.fixture
+def _ollama_is_the_engine(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_an_engine_is_connected_once_for_the_same_settings(ollama: FakeOllama) -> None:
+    shared = SharedEngines.shared()
+    first = [asyncio.to_thread(shared.complete, f"a{n} = [", "]\n", "auto") for n in range(3)]
+    assert await asyncio.gather(*first) == ["x for x in xs"] * 3
+    assert len(shared._engines) == 1
+    await asyncio.to_thread(shared.complete, "b = [", "]\n", "qwen2.5-coder:1.5b")
+    assert len(shared._engines) == 2
+    assert SharedEngines.shared() is shared
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_after_a_close_it_begins_anew(ollama: FakeOllama) -> None:
+    first = SharedEngines.shared()
+    await asyncio.to_thread(first.complete, "a = [", "]\n", "auto")
+    await asyncio.to_thread(first.close)
+    assert not first._thread.is_alive()
+    assert SharedEngines.shared() is not first
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == "x for x in xs"
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_an_error_says_what_to_do_and_leaves_the_rest_working(ollama: FakeOllama) -> None:
+    with pytest.raises(ModelNotFound, match="ollama pull no-such:1b"):
+        await asyncio.to_thread(complete, "a = [", "]\n", "no-such:1b")
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == "x for x in xs"
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_a_hole_without_a_fill_is_an_empty_text(ollama: FakeOllama) -> None:
+    ollama.fill = ""
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == ""
