@@ -68,6 +68,71 @@ async def test_an_editor_that_says_twice_that_it_is_initialized() -> None:
     assert len(desk.called("warm")) == 1
 
 
+# Settings
+
+
+ASKS_FOR_SETTINGS = {"workspace": {"configuration": True}}
+
+
+def questions(desk: Desk) -> list[Any]:
+    return [one for one in desk.editor.received if one.get("method") == "workspace/configuration"]
+
+
+async def until_questions(desk: Desk, count: int) -> Any:
+    """The newest question, once there are so many."""
+    async with asyncio.timeout(10):
+        while len(questions(desk)) < count:
+            await asyncio.sleep(0)
+    return questions(desk)[-1]
+
+
+async def test_the_editor_is_asked_for_its_settings() -> None:
+    desk = Desk(capabilities=ASKS_FOR_SETTINGS)
+    desk.editor.notify("initialized", {})
+    asked = await until_questions(desk, 1)
+    assert asked["params"]["items"] == [{"section": "infill-ls"}]
+    desk.editor.send(id=asked["id"], result=[{"maxTokens": 7}])
+    await desk.rest()
+    assert desk.completer.settings.max_tokens == 7
+
+
+@pytest.mark.parametrize("reply", [{"result": []}, {"error": {"code": 1, "message": "no"}}])
+async def test_an_editor_that_does_not_say(reply: dict[str, Any]) -> None:
+    desk = Desk(capabilities=ASKS_FOR_SETTINGS, initializationOptions={"maxTokens": 7})
+    desk.editor.notify("initialized", {})
+    asked = await until_questions(desk, 1)
+    desk.editor.send(id=asked["id"], **reply)
+    await desk.rest()
+    assert desk.completer.settings.max_tokens == 7
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"other": 1}, [1], 5])
+async def test_a_change_that_says_nothing_of_us_is_asked_about(settings: Any) -> None:
+    desk = Desk(capabilities=ASKS_FOR_SETTINGS)
+    desk.editor.notify("initialized", {})
+    desk.editor.send(id=(await until_questions(desk, 1))["id"], result=[None])
+    await desk.rest()
+    desk.editor.notify("workspace/didChangeConfiguration", {"settings": settings})
+    asked = await until_questions(desk, 2)
+    desk.editor.send(id=asked["id"], result=[{"maxTokens": 7}])
+    async with asyncio.timeout(10):
+        while desk.completer.settings.max_tokens != 7:
+            await asyncio.sleep(0)
+    assert len(desk.editor.shown()) == (not (settings is None or isinstance(settings, dict)))
+
+
+async def test_a_change_that_says_all_is_not_asked_about() -> None:
+    desk = Desk(initializationOptions={"maxTokens": 7, "latencyMs": 500})
+    await desk.begin()
+    changed = {"settings": {"infill-ls": {"maxTokens": 9}}}
+    desk.editor.notify("workspace/didChangeConfiguration", changed)
+    async with asyncio.timeout(10):
+        while desk.completer.settings.max_tokens != 9:
+            await asyncio.sleep(0)
+    assert desk.completer.settings.latency_ms == 500
+    assert questions(desk) == []
+
+
 # Ghost text
 
 

@@ -103,6 +103,21 @@ async def test_what_is_typed_meanwhile_is_asked_for_after_a_pause() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_fill_that_comes_while_something_else_is_typed_waits_for_the_pause() -> None:
+    menu = Menu(URI, ASKED)
+    asked: list[str] = []
+
+    async def complete(hole: Hole) -> Answer:
+        asked.append(hole.prefix)
+        # The first is there before the pause, and disagrees with what was typed.
+        await asyncio.sleep(0.55)
+        return Answer("fill", (offer(hole, "rted(xs)" if hole == ASKED else "rce(xs)"),))
+
+    assert await offered(menu, complete, (0.5, "x = sou█\n")) == "urce(xs)"
+    assert asked == ["x = so", "x = sou"]
+
+
+@pytest.mark.looptime
 async def test_what_disagrees_is_asked_for_anew() -> None:
     asked: list[str] = []
 

@@ -240,6 +240,27 @@ async def test_an_answer_that_nobody_waits_for_any_more(
     assert desk.editor.shown() == []
 
 
+def test_a_cancel_of_what_is_no_request(desk: Desk) -> None:
+    for number in (12345, "what?", [1], {"a": 1}, None):
+        desk.editor.notify("$/cancelRequest", {"id": number})
+    desk.editor.send(**hover(7))
+    assert desk.editor.error(7)["code"] == -32601
+    assert desk.editor.shown() == []
+
+
+def test_an_error_of_pygls_own(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise KeyError("the user's code")
+
+    monkeypatch.setattr(desk.protocol, "handle_message", fail)
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
+        desk.editor.notify("initialized", {})
+    assert "dropped a message: KeyError" in caplog.text
+    assert "the user's code" not in caplog.text
+
+
 # Anything at all
 
 JSON = st.recursive(

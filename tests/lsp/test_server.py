@@ -59,7 +59,7 @@ async def test_before_the_settings_are_known_it_does_not() -> None:
 
 
 async def test_a_document_that_is_not_open(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, "infill_ls"):
         desk.change(insertion("b"))
     assert "a document changed that is not open" in caplog.text
     assert URI not in caplog.text
@@ -165,7 +165,7 @@ async def test_work_beside_the_messages_that_fails_is_logged(
     async def fail() -> None:
         raise PermissionError("/the/users/file")
 
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
         desk.server.background(fail())
         await desk.rest()
     assert "work beside the messages failed: PermissionError" in caplog.text
@@ -210,6 +210,19 @@ async def test_a_document_that_was_closed_meanwhile(desk: Desk) -> None:
     assert desk.called("complete") == []
 
 
+async def test_an_older_request_that_waits_for_the_settings_is_superseded() -> None:
+    desk = Desk()
+    desk.editor.open("a = [\n")
+    older = asyncio.create_task(desk.server.complete(URI, HOLE))
+    await asyncio.sleep(0)
+    newer = asyncio.create_task(desk.server.complete(URI, HOLE))
+    assert (await older).reason == "superseded"
+    assert desk.server.last_answer.reason == "unasked"
+    await desk.begin()
+    assert (await newer).reason == "nothing"
+    assert len(desk.called("complete")) == 1
+
+
 async def test_a_problem_is_shown_until_something_works(desk: Desk) -> None:
     desk.editor.open("a = [\n")
     shown = 0
@@ -226,7 +239,7 @@ async def test_a_problem_is_shown_until_something_works(desk: Desk) -> None:
 async def test_an_error_of_ours_is_a_problem(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.editor.open("a = [\n")
     desk.completer.answer = ValueError("the user's code")
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
         assert (await desk.server.complete(URI, HOLE)).reason == "problem"
     assert desk.server.last_answer.reason == "problem"
     assert "a request failed: ValueError" in caplog.text

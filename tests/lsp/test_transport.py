@@ -157,7 +157,7 @@ async def test_a_callback_that_fails_is_logged_without_the_code(
     def fail(text: str) -> None:
         raise ValueError(text)
 
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
         incoming = Incoming()
         serving = asyncio.create_task(serve(Server(), incoming, Output(io.BytesIO(), incoming)))
         await asyncio.sleep(0)

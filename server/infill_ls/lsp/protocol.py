@@ -80,8 +80,7 @@ class Protocol(LanguageServerProtocol):
         try:
             self.handle_message(structured)
         except Exception as error:
-            # pygls answers what its handlers raise, but not what itself does: ids that can't be
-            # hashed, for one.
+            # pygls answers what its handlers raise, but not what itself does.
             log.warning("dropped a message: %s", type(error).__name__)
             log.log(TRACE, "dropped a message", exc_info=True)
         if is_request and not hasattr(structured, "id"):
@@ -121,7 +120,7 @@ class Protocol(LanguageServerProtocol):
                 # Whatever came with it, something has changed.
                 sent = params.get("settings") if isinstance(params, dict) else None
                 message["params"] = {"settings": sent}
-        return super().structure_message(message)
+        return self.structure_message(message)
 
     def _check_request(self, number: object, method: object) -> None:
         """Raise the :class:`JsonRpcException` to answer a request with, if it may not come now."""
@@ -143,10 +142,6 @@ class Protocol(LanguageServerProtocol):
     def _snapshot_for(self, message: Any) -> Snapshot | None:
         about = getattr(getattr(message, "params", None), "text_document", None)
         return self.handlers.snapshot_for(getattr(about, "uri", ""))
-
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """Leave the message as it is: :meth:`receive` gives it its type."""
-        return data
 
     def _handle_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
         """Take the client's answer. One that nobody waits for any more is no error (pygls#621)."""
