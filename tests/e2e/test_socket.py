@@ -34,7 +34,9 @@ async def serve(ollama: FakeOllama) -> AsyncIterator[Serve]:
         processes.append(process)
         assert process.stderr is not None
         address = (await process.stderr.readline()).decode().split()[-1]
-        _, _, port = address.rpartition(":")
+        listening, _, port = address.rpartition(":")
+        # It can be said as it stands to whoever connects.
+        assert listening == host or host == "localhost"
         return process, host.strip("[]"), int(port)
 
     yield serve

@@ -88,17 +88,21 @@ def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
             listener = await loop.create_server(lambda: _Client(first), host, port)
         except OSError as error:
             raise SettingsError(
-                f"Nobody can listen on {host}:{port} ({error.strerror}).",
+                f"Nobody can listen on {_address(host, port)} ({error.strerror}).",
                 "Take another port; 0 is any that is free.",
             ) from None
-        address = listener.sockets[0].getsockname()
-        sys.stderr.write(f"listening on {address[0]}:{address[1]}\n")
+        name, number, *_ = listener.sockets[0].getsockname()
+        sys.stderr.write(f"listening on {_address(name, number)}\n")
         sys.stderr.flush()
         client = await first
         listener.close()
         return await serve(Server(command_line), client.incoming, client.transport)
 
     _leave(_run(main))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
