@@ -315,3 +315,21 @@ async def test_an_editor_that_says_twice_that_it_is_initialized(
     await client.until_states("asking", "idle")
     assert client.asked == ["workspace/configuration"]
     assert client.states() == ["loading", "asking", "idle"]
+
+
+async def test_only_another_engine_is_got_ready_anew(
+    start: Start, ollama: FakeOllama, at_default: FakeOllama
+) -> None:
+    client = await start()
+    await client.initialize(options=own(ollama))
+    await client.until_states("loading", "idle")
+    calls = len(ollama.calls)
+    settings = {"infill-ls": {"log": "error", "debounceMs": 5}}
+    client.notify("workspace/didChangeConfiguration", {"settings": settings})
+    await client.command("infill-ls.explain")
+    assert (len(ollama.calls), client.states()) == (calls, ["loading", "idle"])
+    settings = {"infill-ls": {"url": at_default.url}}
+    client.notify("workspace/didChangeConfiguration", {"settings": settings})
+    await client.until_states("idle", "loading", "idle")
+    assert at_default.calls
+    assert len(ollama.calls) == calls

@@ -14,6 +14,7 @@ from infill_ls.settings import Settings
 class FakeCompleter:
     """``called`` has what it was asked and told. ``answer`` is what it answers, or raises.
 
+    ``fill``: it answers with this instead, unless it is empty.
     ``another``: it says that other settings need another engine.
     """
 
@@ -22,6 +23,7 @@ class FakeCompleter:
         self.offers = Offers()
         self.called: list[tuple[Any, ...]] = []
         self.answer: Answer | Exception = Answer("nothing")
+        self.fill = ""
         self.connection = FakeConnection(self)
         self.another = False
 
@@ -29,6 +31,8 @@ class FakeCompleter:
         self.called.append(("complete", client, manual))
         if isinstance(self.answer, Exception):
             raise self.answer
+        if self.fill:
+            return Answer("fill", self.offers.make(uri, hole, [self.fill]))
         return self.answer
 
     async def reconfigure(self, settings: Settings) -> bool:

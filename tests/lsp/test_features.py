@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infill_ls.completion.answer import Answer
 from lsp.desk import HOLE, Desk
@@ -242,3 +244,76 @@ async def test_arguments_that_are_no_list(name: str, arguments: Any) -> None:
     reply = desk.editor.reply(7)
     assert "result" in reply or reply["error"]["code"] == -32602
     assert desk.editor.shown() == []
+
+
+# A session of anything
+
+
+NUMBERS = st.sampled_from([0, 1, 2, 5, 99, 2**31 - 1])
+POSITIONS = st.builds(
+    lambda line, character: {"line": line, "character": character}, NUMBERS, NUMBERS
+)
+RANGES = st.builds(lambda start, end: {"start": start, "end": end}, POSITIONS, POSITIONS)
+TEXTS = st.text(st.sampled_from("a😀\r\n\x0c\u2028(]\"'`"), max_size=8)
+URIS = st.sampled_from([URI, "file:///b.md"])
+OPENED = st.fixed_dictionaries(
+    {"uri": URIS, "languageId": st.just("python"), "version": st.just(1), "text": TEXTS}
+)
+ABOUT = st.fixed_dictionaries({"uri": URIS, "version": st.just(2)})
+CHANGES = st.lists(st.fixed_dictionaries({"text": TEXTS}, optional={"range": RANGES}), max_size=3)
+CONTEXTS = st.fixed_dictionaries({"triggerKind": st.sampled_from([1, 2])})
+SETTINGS = st.fixed_dictionaries({"maxTokens": NUMBERS})
+COMMANDS = st.sampled_from(["explain", "toggle", "accept", "unknown"])
+
+
+def messages(method: str, **params: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, Any]]:
+    return st.tuples(st.just(method), st.fixed_dictionaries(params))
+
+
+DOCUMENTS = st.fixed_dictionaries({"uri": URIS})
+NOTIFICATIONS = (
+    messages("textDocument/didOpen", textDocument=OPENED)
+    | messages("textDocument/didChange", textDocument=ABOUT, contentChanges=CHANGES)
+    | messages("textDocument/didClose", textDocument=DOCUMENTS)
+    | messages(
+        "workspace/didChangeConfiguration", settings=st.fixed_dictionaries({"infill-ls": SETTINGS})
+    )
+    | messages("$/cancelRequest", id=st.integers(0, 20))
+)
+REQUESTS = (
+    messages(INLINE, textDocument=DOCUMENTS, position=POSITIONS, context=CONTEXTS)
+    | messages(MENU, textDocument=DOCUMENTS, position=POSITIONS)
+    | messages("workspace/executeCommand", command=COMMANDS.map("infill-ls.{}".format))
+)
+ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32"])
+
+
+@given(st.lists(NOTIFICATIONS | REQUESTS, max_size=20), ENCODINGS, TEXTS, st.booleans())
+def test_every_request_of_a_session_gets_one_reply(
+    sent: list[tuple[str, Any]], encoding: str, fill: str, begins: bool
+) -> None:
+    async def session() -> None:
+        capabilities = {"general": {"positionEncodings": [encoding]}}
+        desk = Desk(capabilities=capabilities)
+        desk.completer.fill = fill
+        asked = []
+        for number, (method, params) in enumerate(sent):
+            if number == 3 and begins:
+                desk.editor.notify("initialized", {})
+            if method in (INLINE, MENU, "workspace/executeCommand"):
+                asked.append(number)
+                desk.editor.send(id=number, method=method, params=params)
+            else:
+                desk.editor.notify(method, params)
+            await asyncio.sleep(0)
+        desk.editor.notify("initialized", {})
+        async with asyncio.timeout(20):
+            while not {*asked} <= {one.get("id") for one in desk.editor.received}:
+                await asyncio.sleep(0)
+        for number in asked:
+            reply = desk.editor.reply(number)
+            assert "result" in reply or reply["error"]["code"] in (-32800, -32602)
+        assert all("maxTokens" in text for text in desk.editor.shown())
+        await desk.server.aclose()
+
+    asyncio.run(session())
