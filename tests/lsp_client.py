@@ -27,6 +27,7 @@ class LspClient:
     """``messages`` has every notification that the server sent.
 
     ``configuration``: what it is told of its section; nothing while ``answers`` is clear.
+    ``replies``: by method, what is answered instead, ``result`` or ``error``.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -35,6 +36,7 @@ class LspClient:
         self.process = process
         self.messages: list[dict[str, Any]] = []
         self.configuration: Any = None
+        self.replies: dict[str, Any] = {}
         self.answers = asyncio.Event()
         self.answers.set()
         self._stdin, self._stdout = process.stdin, process.stdout
@@ -162,6 +164,11 @@ class LspClient:
     def close_stdin(self) -> None:
         self._stdin.close()
 
+    def close_stdout(self) -> None:
+        """Read no more of what the server says."""
+        transport = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+
     def shown(self) -> list[str]:
         """What the user was shown."""
         return [
@@ -243,12 +250,13 @@ class LspClient:
             self._changed.notify_all()
         await self.answers.wait()
         result = [self.configuration] if "configuration" in message["method"] else None
-        self.write({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        reply = self.replies.get(message["method"], {"result": result})
+        self.write({"jsonrpc": "2.0", "id": message["id"], **reply})
 
-    async def until_asked(self, method: str) -> None:
-        """Wait until the server has asked this."""
+    async def until_asked(self, method: str, count: int = 1) -> None:
+        """Wait until the server has asked this so many times."""
         async with asyncio.timeout(10), self._changed:
-            await self._changed.wait_for(lambda: method in self.asked)
+            await self._changed.wait_for(lambda: self.asked.count(method) >= count)
 
     async def _take(self, message: dict[str, Any]) -> None:
         if "method" not in message:

@@ -253,10 +253,11 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 
 
 def test_the_tests_mirror_the_house() -> None:
-    """Each test file of a wing is named after the module that it tests."""
+    """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
     for wing in ("text", "prompt", "trim", "engines", "completion", "lsp", "cli"):
-        rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"}
+        rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")
-            assert name in rooms | {wing, test.parent.name, "rules"}, test
+            known = any(f"{name}_".startswith(f"{room}_") for room in rooms)
+            assert known or name in (test.parent.name, "rules"), test

@@ -1,4 +1,8 @@
-"""What is known of each editor, by its name for itself (``clientInfo``)."""
+"""What is known of each editor, by its name for itself (``clientInfo``).
+
+A name is compared in lower case, and what is known of an editor holds for every name that has the
+editor's in it. An unknown or empty name gets what is right for most.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,7 @@ _ONLY_INSERTS: Final = (
 
 
 def keeps_line_ends_apart(client: str) -> bool:
-    """Whether the editor wants ``\\n`` for every line end."""
+    """Whether the editor wants ``\\n`` for every line end, whatever the document has."""
     return _is_one_of(client, _LINE_ENDS_APART)
 
 
@@ -64,18 +68,21 @@ def shows_range(client: str) -> bool:
 
 
 def debounce(setting: int | Literal["auto"], client: str) -> float:
-    """Seconds to wait before the engine is asked, in case another key comes."""
+    """Return how long to wait before the engine is asked, in s, in case another key comes.
+
+    ``setting`` is the user's, in ms; ``"auto"`` means what is right for the editor.
+    """
     if setting != "auto":
         return setting / 1000
-    name = client.lower()
-    known = (ms for editor, ms in DEBOUNCE_MS.items() if editor in name)
+    known = (ms for editor, ms in DEBOUNCE_MS.items() if _is_one_of(client, [editor]))
     return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
 
 
 def trigger_characters(client: str) -> tuple[str, ...]:
-    """Texts after which a menu is to be asked for at once."""
-    return HELIX_TRIGGERS if client.lower() == "helix" else TRIGGERS
+    """Return the texts after which the editor is to ask for a menu at once."""
+    return HELIX_TRIGGERS if _is_one_of(client, ["helix"]) else TRIGGERS
 
 
 def _is_one_of(client: str, editors: Iterable[str]) -> bool:
+    """Whether an editor's name for itself has one of these in it; they are in lower case."""
     return any(name in client.lower() for name in editors)

@@ -1,8 +1,43 @@
-"""What is logged, and how much: to stderr, and the user's code at ``trace`` alone."""
+"""The log: its levels, and where it goes. It goes to stderr, since stdout carries LSP."""
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Final
 
 # A level of its own below DEBUG: the only one at which the user's code is written to the log.
 TRACE: Final = 5
+# By the names that the setting ``log`` has for them.
+LEVELS: Final = {
+    "error": logging.ERROR,
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": TRACE,
+}
+
+
+def start_logging() -> None:
+    """Write the log to stderr, warnings and worse until :func:`set_log_level` says otherwise."""
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger().setLevel(logging.ERROR)
+    set_log_level("warning")
+
+
+def set_log_level(name: str) -> None:
+    """Log from this level on; ``name`` is a key of :data:`LEVELS`.
+
+    pygls logs whole messages, which hold the user's code. So it is heard at ``trace`` only.
+    """
+    logging.getLogger("infill_ls").setLevel(LEVELS[name])
+    logging.getLogger("pygls").setLevel(logging.DEBUG if name == "trace" else logging.CRITICAL + 1)
+
+
+def failure(log: logging.Logger, what: str, error: BaseException) -> None:
+    """Log that something of ours failed: the kind of error, and its traceback at ``trace`` only.
+
+    A traceback may show the user's code. ``what``: a sentence without its full stop.
+    """
+    log.error("%s: %s", what, type(error).__name__)
+    log.log(TRACE, "%s", what, exc_info=error)

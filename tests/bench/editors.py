@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from bench.closing import Closer, closed
+from infill_ls.lsp.features import register
 from infill_ls.lsp.server import Server
 
 URI: Final = "file:///project/main.py"
@@ -51,6 +52,7 @@ class Editor:
         self._loop = asyncio.get_running_loop()
         self.text = ""
         self.cursor = 0
+        register(server)
         server.protocol.set_writer(self)
 
     def start(self, options: dict[str, Any]) -> None:

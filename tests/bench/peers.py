@@ -151,11 +151,17 @@ class Peer:
     def document_changed(self, *_: Any) -> None:
         """None of them looks at changes by themselves."""
 
-    async def warm(self) -> None:
-        return None
+    @property
+    def connection(self) -> Peer:
+        """The server has it got ready."""
+        return self
 
-    async def reconfigure(self, settings: Any) -> None:
+    async def warm(self) -> None:
+        """The engine is there already."""
+
+    async def reconfigure(self, settings: Any) -> bool:
         self.settings = settings
+        return False
 
     async def aclose(self) -> None:
         self._close()

@@ -10,7 +10,6 @@ import pytest
 from holes import at
 from infill_ls.completion import policy
 from infill_ls.completion.policy import Plan
-from infill_ls.editors import HELIX_TRIGGERS
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
 from infill_ls.settings import Settings
 
@@ -158,60 +157,3 @@ def test_the_budget_of_a_prompt(
 def test_the_budget_where_nothing_is_measured() -> None:
     assert context_tokens("auto") == CONTEXT_TOKENS
     assert context_tokens(1000) == 1000
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "yield ",
-        "    yield ",
-        "if len(word) ",
-        "for word in ",
-        "[word for word in words if ",
-        "\treturn not ",
-        "const ",
-        "  for (const ",
-        "if (x) ",
-        "} else ",
-        "xs[0] ",
-        "for (i = 0; ",
-        "x > 3 ",
-        "fn f() { let mut ",
-        "throw new ",
-        "Vec::",
-        "self->",
-        'open("',
-        "names['",
-        'kind == "',
-        '<a href="',
-        "</",
-        "items.map(|",
-        "SELECT ",
-        "SELECT name FROM ",
-        'echo "$',
-    ],
-)
-def test_helix_asks_where_an_expression_or_a_name_begins(text: str) -> None:
-    assert f"\n{text}".endswith(HELIX_TRIGGERS)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "# ",
-        "# a ",
-        "# the words of ",
-        "# for ",
-        "// with ",
-        "the main ",  # not "in "
-        "an error ",  # not "or "
-        "this ",
-        "a command ",
-        "int main",
-        "# let ",
-        "names ",
-        'say("a" ',
-    ],
-)
-def test_helix_asks_nobody_in_prose(text: str) -> None:
-    assert not f"\n{text}".endswith(HELIX_TRIGGERS)

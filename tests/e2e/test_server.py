@@ -442,43 +442,19 @@ async def test_leaving_closes_the_call(start: Start, ollama: FakeOllama, how: st
     await ollama.until(lambda: ollama.generations[0].state == "cancelled")
 
 
-async def test_over_a_socket(start: Start, ollama: FakeOllama) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infill_ls", "serve", "--tcp", "127.0.0.1:0"),
-        stderr=asyncio.subprocess.PIPE,
-        env={"OLLAMA_HOST": ollama.url, "INFILL_LS_DEBOUNCE_MS": "0"},
-    )
-    assert process.stderr is not None
-    address = (await process.stderr.readline()).decode().split()[-1]
-    reader, writer = await asyncio.open_connection(*address.rsplit(":", 1))
-
-    class Socket:
-        stdin, stdout, returncode = writer, reader, None
-
-    peer: Any = Socket()
-    client = LspClient(peer)
-    await client.initialize()
-    client.open(".a\n")
-    for version in range(2, 12):
-        # All in one write: what comes after a request must not change its answer.
-        client.insert("b", 0, 0, version)
-        asked = client.ask(0, version - 1)
-        client.insert("c", 0, 0, version)
-        client.notify(
-            "textDocument/didChange",
-            {
-                "textDocument": {"uri": URI, "version": version},
-                "contentChanges": [{"text": "b" * (version - 1) + ".a\n"}],
-            },
-        )
-        await asked
-        # The call after it is for what comes after the fill.
-        wanted = "<|fim_prefix|><|fim_suffix|>.a\n<|fim_middle|>" + "b" * (version - 1)
-        assert wanted in [call.body["prompt"] for call in ollama.generations]
-    await client.request("shutdown")
-    client.notify("exit", None)
-    assert await process.wait() == 0
-    writer.close()
+async def test_an_editor_that_reads_no_more(start: Start, ollama: FakeOllama) -> None:
+    """Its stdin is still open: another process may hold it."""
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    client.open(TEXT)
+    ollama.gate.clear()
+    client.ask(1, 12)
+    await ollama.until(lambda: len(ollama.generations) == 1)
+    client.close_stdout()
+    ollama.gate.set()
+    assert await client.wait() == 1
+    assert client.process.stderr is not None
+    assert b"Traceback" not in await client.process.stderr.read()
 
 
 async def test_what_was_measured_is_kept_for_the_next_session(

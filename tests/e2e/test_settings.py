@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from e2e.conftest import Start, patched
 from fake_ollama import FakeOllama
-from lsp_client import GHOST_TEXT, LspClient
+from lsp_client import GHOST_TEXT, MENU_ONLY, URI, LspClient
 
 TEXT = "def f(xs):\n    return []\n"
 ASKS_FOR_SETTINGS = {**GHOST_TEXT, "workspace": {"configuration": True}}
@@ -28,7 +29,7 @@ async def client(start: Start, at_default: FakeOllama) -> LspClient:
     command = patched(
         {
             "infill_ls.settings.DEFAULT_URL": at_default.url,
-            "infill_ls.lsp.server.CONFIGURATION_TIMEOUT": 1.0,
+            "infill_ls.lsp.configuration.TIMEOUT": 1.0,
         }
     )
     client: LspClient = await start(command=command)
@@ -38,6 +39,12 @@ async def client(start: Start, at_default: FakeOllama) -> LspClient:
 
 def own(ollama: FakeOllama, **more: Any) -> dict[str, Any]:
     return {"url": ollama.url, "debounceMs": 0, **more}
+
+
+async def fill_anew(client: LspClient) -> str | None:
+    """The fill at a place for which the engine has to be asked again."""
+    client.insert("values = [1]\n", 0, 0, 2)
+    return await client.fill(2, 12)
 
 
 async def test_a_request_waits_for_the_settings(
@@ -134,7 +141,23 @@ async def test_a_document_that_is_closed_meanwhile(client: LspClient, ollama: Fa
 
 async def test_before_anything_was_asked(client: LspClient) -> None:
     await client.initialize(ASKS_FOR_SETTINGS)
-    assert (await client.command("infill-ls.explain"))["reason"] == "unasked"
+    explained = await client.command("infill-ls.explain")
+    assert explained["reason"] == "unasked"
+    assert explained["message"] == "Nothing has been asked for yet."
+
+
+@pytest.mark.parametrize("capabilities", [GHOST_TEXT, MENU_ONLY])
+async def test_a_document_that_is_not_open(
+    start: Start, ollama: FakeOllama, capabilities: dict[str, Any]
+) -> None:
+    client = await start()
+    await client.initialize(capabilities, own(ollama))
+    about = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}}
+    if capabilities is MENU_ONLY:
+        assert await client.request("textDocument/completion", about) is None
+    else:
+        assert await client.ask(0, 0) == {"items": []}
+    assert (await client.command("infill-ls.explain"))["reason"] == "closed"
 
 
 async def test_the_newest_settings_count(client: LspClient, ollama: FakeOllama) -> None:
@@ -150,3 +173,163 @@ async def test_the_newest_settings_count(client: LspClient, ollama: FakeOllama) 
     await client.command("infill-ls.explain")
     assert await client.fill(0, 5) is not None
     assert {call.body["options"]["num_predict"] for call in ollama.generations} == {9}
+
+
+# Settings that are none
+
+
+@pytest.mark.parametrize("capabilities", [GHOST_TEXT, ASKS_FOR_SETTINGS])
+@pytest.mark.parametrize("options", [["maxTokens"], [], 5, "fast"])
+async def test_options_that_are_no_table_are_told_once_and_ignored(
+    start: Start, ollama: FakeOllama, capabilities: dict[str, Any], options: Any
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    client.configuration = {"debounceMs": 0}
+    await client.initialize(capabilities, options)
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    client.notify("workspace/didChangeConfiguration", {"settings": {"infill-ls": {}}})
+    await client.command("infill-ls.explain")
+    assert client.shown() == [
+        "infill-ls: The editor's initializationOptions are not a table but "
+        f"{options!r}; they are ignored."
+    ]
+
+
+async def test_no_options(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options=None)
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    assert client.shown() == []
+
+
+async def test_what_is_sent_goes_over_the_options_as_what_is_asked_for_does(
+    start: Start, ollama: FakeOllama
+) -> None:
+    client = await start()
+    await client.initialize(options=own(ollama, maxTokens=9, temperature=0.5))
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    sent = {"infill-ls": {"maxTokens": 7, "temperature": None}}
+    client.notify("workspace/didChangeConfiguration", {"settings": sent})
+    assert await fill_anew(client) == "x for x in xs"
+    options = ollama.generations[-1].body["options"]
+    assert (options["num_predict"], options["temperature"]) == (7, 0.5)
+
+
+@pytest.mark.parametrize("params", [None, {}, 5, {"settings": None}, {"settings": {"other": 1}}])
+@pytest.mark.parametrize("capabilities", [GHOST_TEXT, ASKS_FOR_SETTINGS])
+async def test_a_change_that_says_nothing_of_us(
+    start: Start, ollama: FakeOllama, capabilities: dict[str, Any], params: Any
+) -> None:
+    client = await start()
+    client.configuration = {"maxTokens": 7}
+    await client.initialize(capabilities, own(ollama, maxTokens=7))
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    client.configuration = {"maxTokens": 9}
+    client.notify("workspace/didChangeConfiguration", params)
+    wanted = 9 if capabilities is ASKS_FOR_SETTINGS else 7
+    for _ in range(200):
+        await client.fill(1, 12)
+        if ollama.generations[-1].body["options"]["num_predict"] == wanted:
+            break
+    else:
+        pytest.fail("the settings that the editor has now never counted")
+    assert client.shown() == []
+
+
+@pytest.mark.parametrize(
+    "settings", [[5], "fast", {"infill-ls": [5]}, {"infill-ls": {"maxTokens": []}}]
+)
+async def test_a_change_to_what_is_no_setting_is_told_once(
+    start: Start, ollama: FakeOllama, settings: Any
+) -> None:
+    client = await start()
+    await client.initialize(options=own(ollama))
+    for _ in range(2):
+        client.notify("workspace/didChangeConfiguration", {"settings": settings})
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    (shown,) = client.shown()
+    assert "ignored" in shown
+
+
+async def test_a_question_that_is_not_answered_leaves_the_settings_as_they_were(
+    client: LspClient, ollama: FakeOllama, at_default: FakeOllama
+) -> None:
+    client.configuration = own(ollama)
+    client.answers.set()
+    await client.initialize(ASKS_FOR_SETTINGS)
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    client.replies["workspace/configuration"] = {"error": {"code": -32603, "message": "no"}}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await fill_anew(client) == "x for x in xs"
+    assert at_default.calls == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        {"result": None},
+        {"result": []},
+        {"error": {"code": -32601, "message": "unknown"}},
+        {"error": "unknown"},
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_not_waited_for(
+    start: Start, ollama: FakeOllama, reply: dict[str, Any]
+) -> None:
+    # In ten minutes an editor may answer; whoever waits for it fails here.
+    client = await start(command=patched({"infill_ls.lsp.configuration.TIMEOUT": 600.0}))
+    client.replies["workspace/configuration"] = reply
+    await client.initialize(ASKS_FOR_SETTINGS, own(ollama))
+    client.open(TEXT)
+    async with asyncio.timeout(30):
+        assert await client.fill(1, 12) == "x for x in xs"
+    assert client.shown() == []
+
+
+async def test_an_answer_that_is_no_table_is_told(start: Start, ollama: FakeOllama) -> None:
+    client = await start()
+    client.configuration = ["maxTokens"]
+    await client.initialize(ASKS_FOR_SETTINGS, own(ollama))
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    (shown,) = client.shown()
+    assert "The editor's settings are not a table but ['maxTokens']" in shown
+
+
+async def test_an_editor_that_says_twice_that_it_is_initialized(
+    start: Start, ollama: FakeOllama
+) -> None:
+    client = await start()
+    client.configuration = own(ollama)
+    await client.initialize(ASKS_FOR_SETTINGS)
+    client.notify("initialized", {})
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    await client.until_states("asking", "idle")
+    assert client.asked == ["workspace/configuration"]
+    assert client.states() == ["loading", "asking", "idle"]
+
+
+async def test_only_another_engine_is_got_ready_anew(
+    start: Start, ollama: FakeOllama, at_default: FakeOllama
+) -> None:
+    client = await start()
+    await client.initialize(options=own(ollama))
+    await client.until_states("loading", "idle")
+    calls = len(ollama.calls)
+    settings = {"infill-ls": {"log": "error", "debounceMs": 5}}
+    client.notify("workspace/didChangeConfiguration", {"settings": settings})
+    await client.command("infill-ls.explain")
+    assert (len(ollama.calls), client.states()) == (calls, ["loading", "idle"])
+    settings = {"infill-ls": {"url": at_default.url}}
+    client.notify("workspace/didChangeConfiguration", {"settings": settings})
+    await client.until_states("idle", "loading", "idle")
+    assert at_default.calls
+    assert len(ollama.calls) == calls

@@ -38,16 +38,16 @@ def run(options: argparse.Namespace) -> int:
     # again and again while they are made takes a tenth of the start (`make bench`).
     usual = gc.get_threshold()
     gc.set_threshold(30_000, *usual[1:])
-    from infill_ls.lsp import server as lsp
+    from infill_ls.lsp import transport
 
     gc.freeze()
     gc.set_threshold(*usual)
 
     if options.tcp is None:
-        lsp.serve_stdio(command_line(options))
+        transport.serve_stdio(command_line(options))
     else:
         host, port = _address(options.tcp, allow_remote=options.allow_remote)
-        lsp.serve_tcp(command_line(options), host, port)
+        transport.serve_tcp(command_line(options), host, port)
     return SUCCESS
 
 

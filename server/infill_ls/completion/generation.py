@@ -25,6 +25,7 @@ from infill_ls.engines.rates import (
     context_tokens,
 )
 from infill_ls.errors import Stalled, TooLong
+from infill_ls.logs import TRACE
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request
@@ -41,8 +42,6 @@ GENERATION_LIMIT: Final = 120.0
 # How often a prompt is made half as long because the engine has no room for it. After so many it
 # has a 64th, and length is not what is wrong.
 REFUSALS: Final = 6
-# A level of its own below DEBUG: the only one at which the user's code is written to the log.
-TRACE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """LSP's base protocol: bytes in, bodies of messages out (LSP 3.17, "Base Protocol").
 
-:class:`Frames` does no I/O. More is accepted than the specification demands, as other servers
-do: header names in any case, bare ``\\n``, unknown headers, noise before a header. What can't be
-gone on with (a length that is no length) raises :class:`FrameError`.
+Nothing here reads or writes. More is accepted than the specification demands, as other servers do:
+header names in any case, bare ``\\n``, unknown headers, noise before a header.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ MAX_HEADER: Final = 4096
 
 
 class FrameError(Exception):
-    """The stream can't be followed any further."""
+    """The stream can't be followed any further: a length was announced that is none."""
 
 
 class Frames:
-    """``feed`` it whatever arrives."""
+    """Finds the messages in a stream. :meth:`feed` it whatever arrives, in pieces of any size."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -29,7 +28,7 @@ class Frames:
         self._announced: int | None = None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The bodies that are complete now, in order.
+        """Yield the bodies that are complete now, in order.
 
         Raises :class:`FrameError`, after the bodies that stand before what is wrong.
         """
@@ -44,7 +43,7 @@ class Frames:
                 yield body
 
     def _read_headers(self) -> bool:
-        """Whether the headers of the next body are over."""
+        """Read header lines; return whether those of the next body are over."""
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end]).strip()
             del self._buffer[: end + 1]
@@ -60,6 +59,7 @@ class Frames:
 
 
 def _length(value: bytes) -> int:
+    """Return the value of a ``Content-Length``, in bytes. Raises :class:`FrameError`."""
     if not value.isdigit() or len(value) > 9 or int(value) > MAX_BODY:
         raise FrameError(f"a message of {value[:40]!r} bytes was announced; {MAX_BODY} is the most")
     return int(value)

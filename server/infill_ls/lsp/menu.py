@@ -18,10 +18,8 @@ _WORD: Final = re.compile(r"\w*")
 
 
 def word_before(text: str) -> str:
-    """The word that a text ends with, or nothing.
-
-    Read from the end: from the start, a search takes the square of the longest word.
-    """
+    """Return the word that a text ends with, or nothing."""
+    # Read from the end: from the start, a search takes the square of the longest word.
     found = _WORD.match(text[::-1])
     assert found is not None
     return found[0][::-1]
@@ -29,6 +27,9 @@ def word_before(text: str) -> str:
 
 class Menu:
     """A request for a menu's items that waits, and where the cursor has gone since in its word.
+
+    ``uri``: the document. ``asked``: the hole that the request was made for. ``now``: the hole at
+    the cursor by now; None when the word has ended, or the cursor is elsewhere.
 
     Editors with menus don't ask again while they wait. They filter what comes late by the word as
     it is then, and accepting it first takes back what was typed since (Helix, VS Code); so what
@@ -39,17 +40,16 @@ class Menu:
     def __init__(self, uri: str, asked: Hole) -> None:
         self.uri = uri
         self.asked = asked
-        # None when the word has ended, or the cursor is elsewhere.
         self.now: Hole | None = asked
         self._changed = asyncio.Event()
 
     def follow(self, holes: Iterable[Hole]) -> None:
-        """The document has changed; ``holes`` are where the cursor may be now."""
-        self.now = next((place for place in holes if self._typed(place) is not None), None)
+        """Take note of a change of the document; ``holes`` are where the cursor may be now."""
+        self.now = next((hole for hole in holes if self._typed(hole) is not None), None)
         self._changed.set()
 
     async def still(self) -> None:
-        """Wait until something was typed, and then nothing more for a while."""
+        """Wait until something was typed, and then nothing more for :data:`TYPING_PAUSE`."""
         await self._changed.wait()
         while self.now is not None and self._changed.is_set():
             self._changed.clear()
@@ -58,13 +58,14 @@ class Menu:
     async def offer(
         self, complete: Callable[[Hole], Awaitable[Answer]], is_newest: Callable[[], bool]
     ) -> Offer | None:
-        """What the menu may show where the cursor is by now; None if nothing, or if nobody waits.
+        """Return what the menu may show where the cursor is by now; None if there is nothing.
 
-        ``complete`` answers for a hole, ``is_newest``: whether no other menu was asked for since.
+        There is nothing either once the word has ended, or another menu was asked for.
+        ``complete`` answers for a hole. ``is_newest`` tells whether no other menu was asked for.
         """
         while self.now is not None and is_newest():
-            place = self.now
-            answer = asyncio.ensure_future(complete(place))
+            hole = self.now
+            answer = asyncio.ensure_future(complete(hole))
             still = asyncio.create_task(self.still())
             try:
                 await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +73,7 @@ class Menu:
                     offer = next(iter(answer.result().offers), None)
                     if offer is not None and self.fits(offer):
                         return offer
-                    if self.now is place or not is_newest():
+                    if self.now is hole or not is_newest():
                         return None
                     await still
             finally:
@@ -86,10 +87,10 @@ class Menu:
         return typed is not None and offer.fill.startswith(typed) and offer.fill != typed
 
     def whole(self, offer: Offer) -> str:
-        """What an offer puts where the request was made: it begins with what was typed since."""
+        """Return what an offer puts where the request was made; it begins with what was typed."""
         return (self._typed(offer.hole) or "") + offer.fill
 
-    def _typed(self, place: Hole) -> str | None:
-        """The part of a word that was typed since the request; None if it isn't that alone."""
-        typed = typed_since(self.asked, place)
+    def _typed(self, hole: Hole) -> str | None:
+        """Return the part of a word that was typed since the request; None if other things were."""
+        typed = typed_since(self.asked, hole)
         return typed if typed is not None and _WORD.fullmatch(typed) else None

@@ -1,0 +1,114 @@
+"""What is done for each request and notification of the editor, and for each command."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from lsprotocol import types as lsp
+
+from infill_ls import editors
+from infill_ls.completion.answer import Answer
+from infill_ls.lsp import translate
+from infill_ls.lsp.menu import Menu
+from infill_ls.lsp.protocol import arrived
+from infill_ls.lsp.server import Server
+
+TOGGLE: Final = "infill-ls.toggle"
+EXPLAIN: Final = "infill-ls.explain"
+
+
+def register(server: Server) -> None:
+    """Have a server do all of this."""
+    server.feature(lsp.INITIALIZE)(initialize)
+    server.feature(lsp.INITIALIZED)(initialized)
+    server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(change_configuration)
+    # pygls needs the options object, or it declares nothing.
+    options = lsp.InlineCompletionOptions()
+    server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, options)(inline_completion)
+    server.command(EXPLAIN)(explain)
+    server.command(TOGGLE)(toggle)
+    server.command(translate.ACCEPT)(accept)
+
+
+def initialize(ls: Server, params: lsp.InitializeParams) -> None:
+    """Note the editor's options, and offer it menus if it has no ghost text."""
+    ls.configuration.options = params.initialization_options
+    if not ls.client.has_ghost_text:
+        # Offered beside ghost text, the same fill would show up twice.
+        triggers = editors.trigger_characters(ls.client.name)
+        options = lsp.CompletionOptions(trigger_characters=list(triggers))
+        ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, options)(completion)
+
+
+def initialized(ls: Server, params: lsp.InitializedParams) -> None:
+    """Read the settings and get the engine ready."""
+    ls.start()
+
+
+async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:
+    """Read the settings anew; the editor may have sent its part of them."""
+    sent = params.settings
+    await ls.configuration.read(sent.get("infill-ls") if isinstance(sent, dict) else sent)
+
+
+async def inline_completion(
+    ls: Server, params: lsp.InlineCompletionParams
+) -> lsp.InlineCompletionList | None:
+    """Return ghost text; None if a newer request came.
+
+    None leaves what is shown; an empty list would hide it.
+    """
+    snapshot = arrived.get()
+    if snapshot is None:
+        ls.last_answer = Answer("closed")
+        return lsp.InlineCompletionList(items=[])
+    manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
+    selected = params.context.selected_completion_info
+    where = translate.where(snapshot, params.position, ls.encoding, selected)
+    client = ls.client.name
+    answer = await ls.complete(snapshot.uri, where.hole, client=client, manual=manual)
+    if answer.reason == "superseded":
+        return None
+    return translate.inline_list(answer.offers, where, client)
+
+
+async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+    """Return a menu's item, for what was typed by the time that there is one."""
+    snapshot = arrived.get()
+    if snapshot is None:
+        ls.last_answer = Answer("closed")
+        return None
+    # Before these the editor hasn't waited for another key.
+    at_once = params.context is not None and params.context.trigger_kind in (
+        lsp.CompletionTriggerKind.TriggerCharacter,
+        lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
+    )
+    client = "" if at_once else ls.client.name
+    where = translate.where(snapshot, params.position, ls.encoding)
+    ls.menu = menu = Menu(snapshot.uri, where.hole)
+    try:
+        offer = await menu.offer(
+            lambda hole: ls.complete(menu.uri, hole, client=client), lambda: ls.menu is menu
+        )
+    finally:
+        if ls.menu is menu:
+            ls.menu = None
+    if offer is None or menu.now is None:
+        return None
+    return translate.completion_list(offer, menu, where, snapshot.language)
+
+
+def explain(ls: Server, *_: Any) -> dict[str, Any]:
+    """Return why the last answer came out so, and how many fills were shown and accepted."""
+    offers = ls.completer.offers
+    return {**ls.last_answer.explain(), "shown": offers.shown, "accepted": offers.accepted}
+
+
+def accept(ls: Server, *arguments: Any) -> None:
+    """Note that the user has accepted a fill; the first argument is the number of its offer."""
+    ls.completer.accept(arguments[0] if arguments else None)
+
+
+def toggle(ls: Server, *_: Any) -> dict[str, bool]:
+    """Turn completion off, or on again."""
+    return {"enabled": ls.toggle()}

@@ -1,0 +1,88 @@
+"""What the editor is told without having asked: messages, the status, progress."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from infill_ls.completion.status import State
+from infill_ls.errors import InfillError
+from infill_ls.lsp.translate import STATUS
+
+log = logging.getLogger(__name__)
+
+
+class Messages:
+    """``editor`` sends what the editor is told. ``background`` runs work beside the messages.
+
+    ``has_status``: the editor has asked for the status.
+    """
+
+    def __init__(
+        self,
+        editor: LanguageServer,
+        background: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self.has_status = False
+        self._editor = editor
+        self._background = background
+        self._told: set[str] = set()
+        self._reported: set[str] = set()
+        self._progress = 0  # number of the last one
+        self._progress_over: asyncio.Event | None = None  # of the one that is shown
+
+    def tell(self, text: str) -> None:
+        """Show the user a warning, once."""
+        if text not in self._told:
+            self._told.add(text)
+            self._show(lsp.MessageType.Warning, text)
+
+    def report(self, error: InfillError) -> None:
+        """Show the user a problem, once until something has worked again."""
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
+            log.warning("%s", error.message)
+            self._show(lsp.MessageType.Error, str(error))
+
+    def recovered(self) -> None:
+        """Note that it works again: should it break again, that is news."""
+        self._reported.clear()
+
+    def _show(self, kind: lsp.MessageType, text: str) -> None:
+        self._editor.window_show_message(lsp.ShowMessageParams(kind, f"infill-ls: {text}"))
+
+    def tell_status(self, state: State, message: str) -> None:
+        """Tell the editor what the server is doing, if it has asked for that.
+
+        Some editors log what they don't know, or show it (lsp-mode, Helix).
+        """
+        if self.has_status:
+            self._editor.protocol.notify(STATUS, {"state": state, "message": message})
+
+    def show_progress(self, message: str | None) -> None:
+        """Show a message in the editor's own progress bar, if it has one, until told None."""
+        if self._progress_over is not None:
+            self._progress_over.set()
+            self._progress_over = None
+        window = self._editor.client_capabilities.window
+        if message is not None and window is not None and window.work_done_progress:
+            self._progress_over = asyncio.Event()
+            self._background(self._show_progress(message, self._progress_over))
+
+    async def _show_progress(self, message: str, over: asyncio.Event) -> None:
+        self._progress += 1
+        token = f"infill-ls {self._progress}"
+        progress = self._editor.work_done_progress
+        try:
+            await progress.create_async(token)
+        except JsonRpcException:
+            return
+        progress.begin(token, lsp.WorkDoneProgressBegin("infill-ls", message=message))
+        await over.wait()
+        progress.end(token, lsp.WorkDoneProgressEnd())

@@ -1,0 +1,237 @@
+"""How a client is served, over stdin and stdout or over a socket, and how the process leaves.
+
+This takes the place of pygls' own loop. That one becomes deaf at a header in lower case and dies
+at a length that is wrong (version 2.1.1), waits for a thread when it is to leave, takes an ``exit``
+without ``shutdown`` for success, and doesn't look at the editor's process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, BinaryIO, Final, Protocol, cast
+
+from infill_ls.errors import SettingsError
+from infill_ls.logs import failure, start_logging
+from infill_ls.lsp.features import register
+from infill_ls.lsp.frames import FrameError, Frames
+from infill_ls.lsp.server import Server
+
+log = logging.getLogger(__name__)
+
+# s. How often the editor's process is looked at; a dead one must be noticed within 5 s.
+PARENT_INTERVAL: Final = 2.0
+# Bytes read at once.
+_READ_SIZE: Final = 64 * 1024
+
+
+class Writer(Protocol):
+    """Where the bytes for the client go."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Incoming:
+    """The bytes that the client sends, until it has left."""
+
+    def __init__(self) -> None:
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take what has arrived. Nothing means that the client has left."""
+        self._chunks.put_nowait(chunk)
+
+    def end(self) -> None:
+        """Note that the client has left."""
+        self.feed(b"")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield what arrives, in order."""
+        while chunk := await self._chunks.get():
+            yield chunk
+
+
+def serve_stdio(command_line: Mapping[str, Any]) -> None:
+    """Serve the client on stdin and stdout, then leave the process."""
+    start_logging()
+    # Whatever prints by mistake, native code included, goes to stderr from here on.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    async def main() -> int:
+        incoming = Incoming()
+        _read_from(sys.stdin.buffer, incoming)
+        return await serve(Server(command_line), incoming, Output(output, incoming))
+
+    _leave(_run(main))
+
+
+def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
+    """Serve one client on a socket, then leave the process.
+
+    The address is written to stderr; port 0 means any that is free. Raises :class:`SettingsError`
+    if the address can't be listened on.
+    """
+    start_logging()
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        first: asyncio.Future[_Client] = loop.create_future()
+        try:
+            listener = await loop.create_server(lambda: _Client(first), host, port)
+        except OSError as error:
+            raise SettingsError(
+                f"Nobody can listen on {_address(host, port)} ({error.strerror}).",
+                "Take another port; 0 is any that is free.",
+            ) from None
+        name, number, *_ = listener.sockets[0].getsockname()
+        sys.stderr.write(f"listening on {_address(name, number)}\n")
+        sys.stderr.flush()
+        client = await first
+        listener.close()
+        return await serve(Server(command_line), client.incoming, client.transport)
+
+    _leave(_run(main))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
+    """Serve one client until it leaves, and return the exit status.
+
+    That is 0 if the client has asked for ``shutdown`` before, 1 if it hasn't.
+    """
+    asyncio.get_running_loop().set_exception_handler(_log_failure)
+    register(server)
+    server.protocol.set_writer(writer)
+    if sys.platform != "win32":
+        # There os.kill(pid, 0) would end the process; the end of stdin must do.
+        server.background(_watch_parent(lambda: server.process_id, incoming))
+    frames = Frames()
+    try:
+        async for chunk in incoming.chunks():
+            for body in frames.feed(chunk):
+                server.protocol.receive(body)
+                # Let the request's task take its first step before the next message.
+                await asyncio.sleep(0)
+        return 0 if server.protocol.is_shut_down else 1
+    except FrameError as error:
+        log.error("%s", error)
+        return 1
+    except SystemExit as stopped:
+        return int(stopped.code or 0)
+    finally:
+        await server.aclose()
+
+
+class Output:
+    """A client's stdin. A client that reads no more has left."""
+
+    def __init__(self, stream: BinaryIO, incoming: Incoming) -> None:
+        self._stream = stream
+        self._incoming = incoming
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the client. Raises nothing."""
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except (OSError, ValueError):  # it is gone; it was closed
+            self._incoming.end()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
+
+
+def _read_from(stream: BinaryIO, incoming: Incoming) -> None:
+    """Read a stream in a thread of its own, so that stdin may be anything."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        chunk = b"-"
+        while chunk:
+            try:
+                chunk = os.read(stream.fileno(), _READ_SIZE)
+            except OSError:
+                chunk = b""
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+                loop.call_soon_threadsafe(incoming.feed, chunk)
+
+    threading.Thread(target=read, daemon=True, name="stdin").start()
+
+
+class _Client(asyncio.Protocol):
+    """A connection to the socket. The first one is served, others are turned away."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, first: asyncio.Future[_Client]) -> None:
+        self.incoming = Incoming()
+        self._first = first
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        if self._first.done():
+            self.transport.abort()
+        else:
+            self._first.set_result(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.incoming.feed(data)
+
+    def eof_received(self) -> bool:
+        self.incoming.end()
+        # What it has asked for before is still answered.
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # A connection that was reset ends here, with no end of file.
+        self.incoming.end()
+
+
+async def _watch_parent(process_id: Callable[[], int | None], incoming: Incoming) -> None:
+    """Leave when the editor has died without closing our stdin."""
+    while True:
+        await asyncio.sleep(PARENT_INTERVAL)
+        number = process_id()
+        try:
+            if number:
+                os.kill(number, 0)
+        except ProcessLookupError:
+            log.info("the parent process is gone")
+            incoming.end()
+            return
+        except (PermissionError, OverflowError):  # it is somebody else's; it is no number of one
+            continue
+
+
+def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what went wrong where nobody waits for it.
+
+    asyncio would log results too, and the user's code is in those.
+    """
+    failure(log, "a callback failed", context.get("exception") or RuntimeError(context["message"]))
+
+
+def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    try:
+        return asyncio.run(main())
+    except KeyboardInterrupt:
+        return 1
+
+
+def _leave(status: int) -> None:
+    """End the process without waiting for the thread that blocks on stdin."""
+    sys.stderr.flush()
+    os._exit(status)

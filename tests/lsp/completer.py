@@ -1,0 +1,69 @@
+"""A completer that answers as it is told to, and knows no engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from infill_ls.completion.answer import Answer
+from infill_ls.completion.offers import Offers
+from infill_ls.errors import InfillError
+from infill_ls.settings import Settings
+
+
+class FakeCompleter:
+    """``called`` has what it was asked and told. ``answer`` is what it answers, or raises.
+
+    ``fill``: it answers with this instead, unless it is empty.
+    ``another``: it says that other settings need another engine.
+    """
+
+    def __init__(self) -> None:
+        self.settings = Settings(headers={})
+        self.offers = Offers()
+        self.called: list[tuple[Any, ...]] = []
+        self.answer: Answer | Exception = Answer("nothing")
+        self.fill = ""
+        self.connection = FakeConnection(self)
+        self.another = False
+
+    async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
+        self.called.append(("complete", client, manual))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.fill:
+            return Answer("fill", self.offers.make(uri, hole, [self.fill]))
+        return self.answer
+
+    async def reconfigure(self, settings: Settings) -> bool:
+        self.called.append(("reconfigure",))
+        self.settings = settings
+        return self.another
+
+    def turn(self, *, on: bool) -> None:
+        self.called.append(("turn", on))
+        self.settings = replace(self.settings, enabled=on)
+
+    def accept(self, number: object) -> None:
+        self.called.append(("accept", number))
+
+    def document_changed(self, uri: str, holes: Any) -> None:
+        self.called.append(("document_changed", len(list(holes))))
+
+    def close_document(self, uri: str) -> None:
+        self.called.append(("close_document",))
+
+    async def aclose(self) -> None:
+        self.called.append(("aclose",))
+
+
+class FakeConnection:
+    """``error`` is what is in the way of getting ready."""
+
+    def __init__(self, completer: FakeCompleter) -> None:
+        self.error: InfillError | None = None
+        self._completer = completer
+
+    async def warm(self) -> InfillError | None:
+        self._completer.called.append(("warm",))
+        return self.error

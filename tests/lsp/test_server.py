@@ -1,0 +1,246 @@
+"""The server in this process: documents, settings, and what is in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, cast
+
+import pytest
+
+from holes import at
+from infill_ls.completion.answer import Answer
+from infill_ls.errors import NotRunning
+from infill_ls.lsp.menu import Menu
+from lsp.desk import HOLE, Desk
+from lsp.editor import URI
+
+OFF = NotRunning("Ollama is off.", "Start it.")
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    """One whose settings are known."""
+    desk = Desk()
+    await desk.begin()
+    desk.completer.called.clear()
+    return desk
+
+
+# Documents
+
+
+def insertion(text: str) -> dict[str, Any]:
+    here = {"line": 0, "character": 0}
+    return {"range": {"start": here, "end": here}, "text": text}
+
+
+async def test_the_completer_hears_of_changes(desk: Desk) -> None:
+    desk.editor.open("a\n")
+    desk.change(insertion("b"), insertion("c"))
+    # Before the closer too, which the editor may have put in.
+    desk.change(insertion("()"))
+    desk.change()
+    assert desk.called("document_changed") == [
+        ("document_changed", 1),
+        ("document_changed", 2),
+        ("document_changed", 0),
+    ]
+    snapshot = desk.server._snapshot_for(URI)
+    assert snapshot is not None
+    assert snapshot.lines == ("()cba\n", "")
+
+
+async def test_before_the_settings_are_known_it_does_not() -> None:
+    desk = Desk()
+    desk.editor.open("a\n")
+    desk.change(insertion("b"))
+    assert desk.completer.called == []
+
+
+async def test_a_document_that_is_not_open(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "infill_ls"):
+        desk.change(insertion("b"))
+    assert "a document changed that is not open" in caplog.text
+    assert URI not in caplog.text
+    assert desk.called("document_changed") == []
+
+
+async def test_a_closed_document(desk: Desk) -> None:
+    desk.editor.open("a\n")
+    desk.editor.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    assert desk.called("close_document")
+    assert desk.server._snapshot_for(URI) is None
+
+
+async def test_a_menu_that_waits_follows_its_document(desk: Desk) -> None:
+    desk.editor.open("so\n")
+    desk.editor.open("so\n", "file:///another")
+    for uri, ended in (("file:///another", False), (URI, True)):
+        desk.server.menu = menu = Menu(URI, at("so█\n"))
+        desk.change(insertion(" "), uri=uri)
+        assert (menu.now is None) is ended
+
+
+# Settings
+
+
+async def test_settings_that_are_the_same_change_nothing(desk: Desk) -> None:
+    await desk.server.configuration.read({})
+    assert desk.called("reconfigure") == []
+    await desk.server.configuration.read({"maxTokens": 7})
+    await desk.server.configuration.read({"maxTokens": 7})
+    assert len(desk.called("reconfigure")) == 1
+
+
+async def test_turned_on_by_hand_it_gets_ready(desk: Desk) -> None:
+    await desk.server.configuration.read({"enabled": False})
+    desk.completer.called.clear()
+    assert desk.server.toggle() is True
+    await desk.rest()
+    assert desk.completer.called == [("turn", True), ("warm",)]
+
+
+async def test_turned_off_by_hand_it_does_not(desk: Desk) -> None:
+    assert desk.server.toggle() is False
+    await desk.rest()
+    assert desk.completer.called == [("turn", False)]
+
+
+async def test_turned_on_before_the_settings_are_known_it_does_not() -> None:
+    desk = Desk()
+    for on in (False, True):
+        assert desk.server.toggle() is on
+    await desk.rest()
+    assert desk.called("warm") == []
+
+
+# Getting ready
+
+
+async def test_at_the_start_it_gets_ready_once() -> None:
+    desk = Desk(initializationOptions={"maxTokens": 7})
+    desk.completer.another = True
+    await desk.begin()
+    assert desk.completer.called == [("reconfigure",), ("warm",)]
+
+
+@pytest.mark.parametrize("another", [True, False])
+async def test_another_engine_is_got_ready_at_once(desk: Desk, another: bool) -> None:
+    desk.completer.another = another
+    await desk.server.configuration.read({"maxTokens": 7})
+    await desk.rest()
+    assert len(desk.called("warm")) == another
+
+
+async def test_turned_on_by_the_settings_it_gets_ready(desk: Desk) -> None:
+    await desk.server.configuration.read({"enabled": False})
+    await desk.rest()
+    assert desk.called("warm") == []
+    await desk.server.configuration.read({"enabled": True})
+    await desk.rest()
+    assert len(desk.called("warm")) == 1
+
+
+async def test_what_is_in_the_way_of_getting_ready_is_shown_once() -> None:
+    desk = Desk()
+    desk.completer.connection.error = OFF
+    await desk.begin()
+    desk.server.toggle()
+    desk.server.toggle()
+    await desk.rest()
+    assert len(desk.called("warm")) == 2
+    assert desk.editor.shown() == ["infill-ls: Ollama is off. Start it."]
+
+
+async def test_who_is_off_gets_nothing_ready() -> None:
+    desk = Desk(initializationOptions={"enabled": False})
+    await desk.begin()
+    assert desk.called("warm") == []
+
+
+async def test_work_beside_the_messages_that_fails_is_logged(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise PermissionError("/the/users/file")
+
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
+        desk.server.background(fail())
+        await desk.rest()
+    assert "work beside the messages failed: PermissionError" in caplog.text
+    assert "/the/users/file" not in caplog.text
+
+
+async def test_work_ends_with_the_server(desk: Desk) -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    desk.server.background(work())
+    await asyncio.sleep(0)
+    await desk.server.aclose()
+    await asyncio.sleep(0)
+    assert ended.is_set()
+    assert desk.called("aclose")
+
+
+# Answers
+
+
+async def test_an_answer_is_kept_to_explain_it(desk: Desk) -> None:
+    desk.editor.open("a = [\n")
+    for answer in (Answer("nothing"), Answer("slow"), Answer("mid word")):
+        desk.completer.answer = answer
+        assert await desk.server.complete(URI, HOLE) is answer
+        assert desk.server.last_answer is answer
+    # Nobody was shown this one.
+    desk.completer.answer = Answer("superseded")
+    await desk.server.complete(URI, HOLE)
+    assert desk.server.last_answer.reason == "mid word"
+
+
+async def test_a_document_that_was_closed_meanwhile(desk: Desk) -> None:
+    assert (await desk.server.complete(URI, HOLE)).reason == "closed"
+    assert desk.server.last_answer.reason == "closed"
+    assert desk.called("complete") == []
+
+
+async def test_an_older_request_that_waits_for_the_settings_is_superseded() -> None:
+    desk = Desk()
+    desk.editor.open("a = [\n")
+    older = asyncio.create_task(desk.server.complete(URI, HOLE))
+    await asyncio.sleep(0)
+    newer = asyncio.create_task(desk.server.complete(URI, HOLE))
+    assert (await older).reason == "superseded"
+    assert desk.server.last_answer.reason == "unasked"
+    await desk.begin()
+    assert (await newer).reason == "nothing"
+    assert len(desk.called("complete")) == 1
+
+
+async def test_a_problem_is_shown_until_something_works(desk: Desk) -> None:
+    desk.editor.open("a = [\n")
+    shown = 0
+    for reason, more in (("problem", 1), ("problem", 0), ("nothing", 0), ("fill", 0)):
+        desk.completer.answer = Answer(cast(Any, reason), error=OFF if more else None)
+        await desk.server.complete(URI, HOLE)
+        shown += more
+    assert len(desk.editor.shown()) == shown == 1
+    desk.completer.answer = Answer("problem", error=OFF)
+    await desk.server.complete(URI, HOLE)
+    assert len(desk.editor.shown()) == 2
+
+
+async def test_an_error_of_ours_is_a_problem(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.editor.open("a = [\n")
+    desk.completer.answer = ValueError("the user's code")
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
+        assert (await desk.server.complete(URI, HOLE)).reason == "problem"
+    assert desk.server.last_answer.reason == "problem"
+    assert "a request failed: ValueError" in caplog.text
+    assert "the user's code" not in caplog.text

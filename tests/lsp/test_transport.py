@@ -1,0 +1,169 @@
+"""Serving a client in this process: what it sends, and how it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infill_ls.lsp import transport
+from infill_ls.lsp.server import Server
+from infill_ls.lsp.transport import Incoming, Output, serve
+
+
+class Broken(io.BytesIO):
+    """A pipe that nobody reads any more."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def framed(**message: Any) -> bytes:
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def initialize(**params: Any) -> bytes:
+    about = {"processId": None, "rootUri": None, "capabilities": {}, **params}
+    return framed(id=1, method="initialize", params=about)
+
+
+SHUTDOWN = framed(id=2, method="shutdown")
+EXIT = framed(method="exit")
+
+
+async def served(*chunks: bytes) -> tuple[int, bytes]:
+    """The exit status and what the client got; it leaves after these chunks."""
+    incoming, stream = Incoming(), io.BytesIO()
+    for chunk in chunks:
+        incoming.feed(chunk)
+    incoming.end()
+    stream.close = lambda: None  # type: ignore[method-assign]
+    async with asyncio.timeout(30):
+        status = await serve(Server(), incoming, Output(stream, incoming))
+    return status, stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "status"),
+    [
+        ([], 1),
+        ([initialize()], 1),
+        ([initialize(), SHUTDOWN], 0),
+        ([initialize(), SHUTDOWN, EXIT], 0),
+        ([initialize(), EXIT], 1),
+        ([EXIT], 1),
+        ([framed(id=3, method="exit")], 1),
+        ([initialize(), b"Content-Length: 100\r\n\r\n{"], 1),
+        ([initialize(), SHUTDOWN, b"Content-Length: 100\r\n\r\n{"], 0),
+        ([initialize(), SHUTDOWN, b"Content-Length: many\r\n\r\n{"], 1),
+    ],
+)
+async def test_the_exit_status(chunks: list[bytes], status: int) -> None:
+    assert (await served(*chunks))[0] == status
+
+
+async def test_messages_are_found_wherever_they_are_split() -> None:
+    stream = initialize() + SHUTDOWN + EXIT
+    status, answer = await served(*(stream[at : at + 7] for at in range(0, len(stream), 7)))
+    assert status == 0
+    assert answer.count(b"Content-Length: ") == 2
+
+
+async def test_what_comes_after_the_client_has_left_is_not_read() -> None:
+    incoming = Incoming()
+    incoming.feed(b"a")
+    incoming.end()
+    incoming.feed(b"b")
+    assert [chunk async for chunk in incoming.chunks()] == [b"a"]
+
+
+@pytest.mark.parametrize("stream", [Broken(), io.BytesIO()], ids=["broken", "closed"])
+async def test_a_client_that_reads_no_more_has_left(stream: io.BytesIO) -> None:
+    if not isinstance(stream, Broken):
+        stream.close()
+    incoming = Incoming()
+    output = Output(stream, incoming)
+    output.write(b"a")
+    output.close()
+    assert [chunk async for chunk in incoming.chunks()] == []
+
+
+async def test_a_server_whose_client_reads_no_more_leaves() -> None:
+    incoming = Incoming()
+    incoming.feed(initialize())
+    async with asyncio.timeout(30):
+        assert await serve(Server(), incoming, Output(Broken(), incoming)) == 1
+
+
+# The editor's process
+
+
+def watched(
+    monkeypatch: pytest.MonkeyPatch, kill: Callable[[int, int], None]
+) -> tuple[list[int], asyncio.Task[list[bytes]]]:
+    """The processes that are looked at, and what is read until the client has left."""
+    looked: list[int] = []
+
+    def look(number: int, signal: int) -> None:
+        assert signal == 0
+        looked.append(number)
+        kill(len(looked), signal)
+
+    monkeypatch.setattr(os, "kill", look)
+    incoming = Incoming()
+
+    async def read() -> list[bytes]:
+        return [chunk async for chunk in incoming.chunks()]
+
+    process_ids = iter([None, *[7] * 1000])
+    watching = transport._watch_parent(lambda: next(process_ids), incoming)
+    asyncio.get_running_loop().create_task(watching, name="watch")
+    return looked, asyncio.create_task(read())
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("odd", [None, PermissionError, OverflowError])
+async def test_a_dead_editor_has_left(
+    monkeypatch: pytest.MonkeyPatch, odd: type[Exception] | None
+) -> None:
+    def kill(count: int, _: int) -> None:
+        if count == 3:
+            raise ProcessLookupError
+        if odd is not None:
+            raise odd
+
+    looked, reading = watched(monkeypatch, kill)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await reading == []
+    assert looked == [7, 7, 7]
+    # Within 5 s of its death.
+    assert loop.time() - began == pytest.approx(4 * transport.PARENT_INTERVAL)
+
+
+# What nobody waits for
+
+
+async def test_a_callback_that_fails_is_logged_without_the_code(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(text: str) -> None:
+        raise ValueError(text)
+
+    with caplog.at_level(logging.DEBUG, "infill_ls"):
+        incoming = Incoming()
+        serving = asyncio.create_task(serve(Server(), incoming, Output(io.BytesIO(), incoming)))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(fail, "the user's code")
+        await asyncio.sleep(0)
+        incoming.end()
+        await serving
+    assert "a callback failed: ValueError" in caplog.text
+    assert "the user's code" not in caplog.text

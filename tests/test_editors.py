@@ -1,0 +1,113 @@
+"""What is known of editors by their names."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from infill_ls.editors import (
+    HELIX_TRIGGERS,
+    TRIGGERS,
+    debounce,
+    keeps_line_ends_apart,
+    shows_range,
+    trigger_characters,
+)
+
+# As they name themselves.
+NAMES = (
+    *("Neovim", "helix", "GNU Emacs", "emacs", "Visual Studio Code", "VSCodium", "Kakoune", "kate"),
+    *("LSP4IJ", "IntelliJ IDEA", "PyCharm", "Android Studio", "Zed", "coc.nvim", ""),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_line_ends(name: str) -> None:
+    assert keeps_line_ends_apart(name) is (name == "Neovim")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ranges(name: str) -> None:
+    only_insert = ("LSP4IJ", "IntelliJ IDEA", "PyCharm", "Android Studio")
+    assert shows_range(name) is (name not in only_insert)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_triggers(name: str) -> None:
+    assert trigger_characters(name) == (HELIX_TRIGGERS if name == "helix" else TRIGGERS)
+
+
+def test_each_of_helix_s_triggers_is_told_once() -> None:
+    assert len(set(HELIX_TRIGGERS)) == len(HELIX_TRIGGERS)
+    assert "" not in HELIX_TRIGGERS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_waits_on_its_own_is_not_made_to_wait(name: str) -> None:
+    waits = name in ("Neovim", "helix", "GNU Emacs", "emacs")
+    assert debounce("auto", name) == (0 if waits else 0.075)
+
+
+@pytest.mark.parametrize(("setting", "seconds"), [(0, 0), (300, 0.3), (10_000, 10)])
+@pytest.mark.parametrize("name", ["Neovim", "Visual Studio Code", ""])
+def test_the_user_s_own_wait_counts_everywhere(setting: int, name: str, seconds: float) -> None:
+    wanted: int | Literal["auto"] = setting
+    assert debounce(wanted, name) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yield ",
+        "    yield ",
+        "if len(word) ",
+        "for word in ",
+        "[word for word in words if ",
+        "\treturn not ",
+        "const ",
+        "  for (const ",
+        "if (x) ",
+        "} else ",
+        "xs[0] ",
+        "for (i = 0; ",
+        "x > 3 ",
+        "fn f() { let mut ",
+        "throw new ",
+        "Vec::",
+        "self->",
+        'open("',
+        "names['",
+        'kind == "',
+        '<a href="',
+        "</",
+        "items.map(|",
+        "SELECT ",
+        "SELECT name FROM ",
+        'echo "$',
+    ],
+)
+def test_helix_asks_where_an_expression_or_a_name_begins(text: str) -> None:
+    assert f"\n{text}".endswith(HELIX_TRIGGERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# ",
+        "# a ",
+        "# the words of ",
+        "# for ",
+        "// with ",
+        "the main ",  # not "in "
+        "an error ",  # not "or "
+        "this ",
+        "a command ",
+        "int main",
+        "# let ",
+        "names ",
+        'say("a" ',
+    ],
+)
+def test_helix_asks_nobody_in_prose(text: str) -> None:
+    assert not f"\n{text}".endswith(HELIX_TRIGGERS)
