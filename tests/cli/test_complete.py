@@ -25,6 +25,8 @@ async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code
         "raw": True,
         "stream": True,
         "think": False,
+        # A prompt that is too long is refused, not cut.
+        "truncate": False,
         "keep_alive": "30m",
         "options": {
             "num_predict": 128,
