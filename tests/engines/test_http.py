@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http
-from infill_ls.errors import BadAnswer, EngineError, NotRunning, Stalled
+from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
+from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
+from infill_ls.settings import Settings
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -126,3 +127,30 @@ async def test_an_answer_that_drips_is_broken_off(monkeypatch: pytest.MonkeyPatc
             await http.ask("GET", "/api/tags")
         async with asyncio.timeout(10):
             await server.over.wait()
+
+
+@pytest.mark.parametrize(
+    ("name", "proxy"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("HTTP_PROXY", "ftp://127.0.0.1:9"),
+        ("HTTP_PROXY", "http://[::1"),
+    ],
+)
+async def test_a_proxy_of_no_use_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    http = Http("http://models.invalid:1", explain=lambda status, text: NotRunning(text))
+    with pytest.raises(SettingsError, match="models.invalid.*proxy") as caught:
+        await http.ask("GET", "/api/version")
+    assert caught.value.fix.startswith("Mend HTTP_PROXY")
+
+
+@pytest.mark.parametrize("key", ["", "ключ", "a\nb", "…"])
+def test_a_key_that_can_not_be_sent_is_told(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("THE_KEY", key)
+    with pytest.raises(SettingsError, match="THE_KEY") as caught:
+        request_headers(Settings(headers={}, api_key_env="THE_KEY"))
+    assert caught.value.fix
+    assert not key or key not in str(caught.value)

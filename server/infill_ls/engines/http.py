@@ -71,14 +71,23 @@ class Http:
     def _client(self, read_timeout: float) -> httpx.AsyncClient:
         if self._verify is None:
             self._verify = self._certificates()
-        return httpx.AsyncClient(
-            base_url=self.url,
-            headers=self._headers,
-            timeout=httpx.Timeout(CONNECT_TIMEOUT, read=read_timeout),
-            trust_env=self._trust_environment,
-            verify=self._verify,
-            follow_redirects=False,
-        )
+        address = httpx.URL(self.url)
+        try:
+            return httpx.AsyncClient(
+                base_url=address,
+                headers=self._headers,
+                timeout=httpx.Timeout(CONNECT_TIMEOUT, read=read_timeout),
+                trust_env=self._trust_environment,
+                verify=self._verify,
+                follow_redirects=False,
+            )
+        # ImportError: SOCKS needs another package.
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise SettingsError(
+                f"{self.url} can't be asked through the proxy that the environment names "
+                f"({error}).",
+                "Mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY where the editor is started.",
+            ) from None
 
     def _certificates(self) -> ssl.SSLContext | bool:
         if not self.url.startswith("https:"):
@@ -245,7 +254,7 @@ def seconds(value: Any, parts: float) -> float | None:
 def request_headers(settings: Settings) -> dict[str, str]:
     """Return the user's headers, with the key if the settings name one.
 
-    Raises :class:`SettingsError` if the variable that should hold the key is empty.
+    Raises :class:`SettingsError` if the variable that should hold the key has none.
     """
     headers = dict(settings.headers)
     if settings.api_key_env:
@@ -255,6 +264,12 @@ def request_headers(settings: Settings) -> dict[str, str]:
                 f'"apiKeyEnv" names the environment variable {settings.api_key_env}, '
                 "which is empty.",
                 "Set it where the editor is started, or remove the setting.",
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError(
+                f"The environment variable {settings.api_key_env} holds no key: it has characters "
+                "that can't be sent in a header.",
+                "Copy the key again; it has letters, digits and marks alone.",
             )
         headers["Authorization"] = f"Bearer {key}"
     return headers
