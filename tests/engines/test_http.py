@@ -142,7 +142,7 @@ async def test_a_proxy_of_no_use_is_told(
 ) -> None:
     monkeypatch.setenv(name, proxy)
     http = Http("http://models.invalid:1", explain=lambda status, text: NotRunning(text))
-    with pytest.raises(SettingsError, match="models.invalid.*proxy") as caught:
+    with pytest.raises(SettingsError, match=r"models\.invalid.*proxy") as caught:
         await http.ask("GET", "/api/version")
     assert caught.value.fix.startswith("Mend HTTP_PROXY")
 
