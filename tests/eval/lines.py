@@ -34,7 +34,7 @@ from infill_ls.engines.embedded import weights
 from infill_ls.engines.engine import Engine
 from infill_ls.settings import Settings
 from infill_ls.text.indents import depth_of
-from infill_ls.trim.statements import begins_statement
+from infill_ls.trim.lines import begins_statement
 
 KIND: Final = "rest of a block"
 # Holes in each language.

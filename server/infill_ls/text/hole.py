@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infill_ls.text.brackets import Closed, Open, Scan, closers_in, is_text, open_at, passed
+from infill_ls.text.brackets import Closed, Scan, is_text
+from infill_ls.text.closing import closers_in, passed
+from infill_ls.text.opened import Open, open_at
 
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.

@@ -15,10 +15,10 @@ from infill_ls.text.brackets import (
     TRIPLE_QUOTE,
     Scan,
     closer_of,
-    closers_in,
     ends_with_line,
     is_text,
 )
+from infill_ls.text.closing import closers_in
 from infill_ls.text.hole import SUFFIX_LIMIT
 from infill_ls.text.indents import depth_of, indent_of, width_of
 from infill_ls.trim.site import Draft, Site

@@ -8,9 +8,9 @@ from typing import Final
 
 from infill_ls.text.brackets import QUOTES, Scan
 from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.trim.lines import opens
 from infill_ls.trim.overlap import JOINED
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".

@@ -18,10 +18,11 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from infill_ls.prompt.control import broken_up
-from infill_ls.text.brackets import SCAN_REACH, TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
+from infill_ls.text.brackets import SCAN_REACH, Scan, closer_of, is_string, is_text
 from infill_ls.text.hole import Hole
 from infill_ls.text.indents import depth_of, width_of
 from infill_ls.text.languages import PROSE_LANGUAGES
+from infill_ls.text.opened import triple_quote
 from infill_ls.text.shape import Shape
 
 _COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
@@ -144,7 +145,7 @@ class Site:
     @cached_property
     def in_docstring(self) -> bool:
         """Whether the cursor is in a text between triple quotes."""
-        return len(TRIPLE_QUOTE.findall(self.hole.prefix)) % 2 == 1
+        return bool(triple_quote(self.hole.prefix))
 
     @cached_property
     def in_text(self) -> bool:

@@ -8,22 +8,23 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
-from infill_ls.text.indents import depth_of, indent_of, width_of
-from infill_ls.text.languages import OPENS
+from infill_ls.text.indents import depth_of, indent_of
 from infill_ls.text.shape import Shape
+from infill_ls.trim.block import begun_above, floor, headless, open_head
 from infill_ls.trim.closers import closable
+from infill_ls.trim.lines import (
+    CLAUSES,
+    FIRST_WORD,
+    LINE_LANGUAGES,
+    UNFINISHED,
+    code_of,
+    is_unfinished,
+    opens,
+)
 from infill_ls.trim.site import Draft, Site
 
-# In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
-# without an end mark may go on below: with a brace, a method call, a body up to its end.
-_LINE_LANGUAGES: Final = frozenset({"python", "go"})
 # Blocks end with a word, and their heads with anything.
 _END_LANGUAGES: Final = frozenset("lua ruby julia crystal elixir".split())
-# Words and marks that go on with the statement above at its own indentation.
-CLAUSES: Final = frozenset(
-    "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
-    "then do endif until".split()
-) | {*CLOSING_BRACKETS, "{", ".", "|"}
 # In these a line that begins with a point begins a rule.
 _SELECTOR_LANGUAGES: Final = frozenset({"css", "scss", "sass", "less"})
 # Comments, attributes and decorators belong to the statement below them; directives don't.
@@ -34,19 +35,15 @@ _INTRODUCES: Final = re.compile(
 _INTRODUCES_FIRST: Final = re.compile(rf"{_INTRODUCES.pattern}|\s*[)\]}}]+[;,]?$")
 # The mark at its end is none of an operator.
 _INCLUDES: Final = re.compile(r"\s*#\s*(?:include|import)\s*<")
-_FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 # Lines beyond the end of the block in which the model may get to the line that stands below.
 _LOOK_AHEAD: Final = 6
 _DEFINES: Final = re.compile(
     r"\s*(?:@|(?:(?:pub|export|default|async|static|public|private|protected|abstract)\b\s*)*"
     r"(?:def|class|func|fn|function|impl|struct|enum|interface|trait|module)\b)"
 )
-_FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 # After these, at the level of the block, nothing of it follows.
 _LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
 _PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
-_TO_LINE_END: Final = frozenset({"#", "//", "--"})
-_UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
 
 # The number of the first line that is not part of the fill, and why; without a reason, that of the
 # first that can't be judged yet.
@@ -168,9 +165,9 @@ class _Reading:
         self.last = ""
         self.introduces = False
         self.closable = closable(site)
-        self.head = _open_head(site) if block else None
-        self.body = _headless(site)
-        self.floor = _floor(site) if block else 0
+        self.head = open_head(site) if block else None
+        self.body = headless(site)
+        self.floor = floor(site) if block else 0
         # Whether the function is to be finished.
         self.finishes = bool(self.floor) and not indent_of(site.below or "")
         # A blank line after which the fill may go on.
@@ -234,7 +231,7 @@ class _Reading:
             if self._is_below_a_head(number, self.base):
                 self.base, self.last = self.site.depth, self.site.before
         if number > 0 and self.last is self.site.before:
-            self.base = min(self.base, _begun_above(self.site, depth_of(line), self.base))
+            self.base = min(self.base, begun_above(self.site, depth_of(line), self.base))
         if number > 0 and self.last and not (self._is_inside and self._may_be_inside(line)):
             end = self._before(number, line, grown, self.base)
             if end is not None:
@@ -275,7 +272,7 @@ class _Reading:
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
         """The end, if the fill ends before this line."""
-        first = _FIRST_WORD.match(line + "\n" if grown else line)
+        first = FIRST_WORD.match(line + "\n" if grown else line)
         if first is None and not grown:
             return self.so_far(number)
         word = (first[1] or first[2]) if first else ""
@@ -329,86 +326,9 @@ class _Reading:
         return base <= depth and depth + self.site.unit_width == self.body
 
 
-@lru_cache(maxsize=256)
-def code_of(line: str, language: str) -> str:
-    """A line without the blanks at its end, and without a comment there unless it is all comment.
-
-    The line begins outside of strings.
-    """
-    whole = Scan(language, lenient=True).follow(line).quote
-    if whole not in _TO_LINE_END:
-        return line.rstrip()
-    start = line.find(whole)
-    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
-        start = line.find(whole, start + 1)
-    return line[:start].rstrip() or line.rstrip()
-
-
-def opens(line: str, language: str) -> bool:
-    """Whether a line heads a block or goes on below, whatever comment stands at its end."""
-    return OPENS.search(code_of(line, language)) is not None
-
-
-def _begun_above(site: Site, depth: int, base: int) -> int:
-    """Width of the indentation of the head of a block whose first line is indented like this.
-
-    A head that goes on over two lines may be further in on the second than its block.
-    """
-    above = code_of(site.above, site.language)
-    outer = depth_of(above)
-    goes_on = site.language not in _LINE_LANGUAGES and above[-1:] not in ("", "{", "}", ";")
-    return outer if goes_on and outer < depth <= base else base
-
-
 def _is_directive(line: str, language: str) -> bool:
     """Whether the preprocessor takes this line, so that its indentation says nothing."""
     return language in _PREPROCESSED and line.lstrip().startswith("#")
-
-
-@lru_cache(maxsize=16)
-def _floor(site: Site) -> int:
-    """Width of the indentation down to which a block may go on in the one around it.
-
-    Where the cursor's line is empty to its start, the user has not said in which block he is. The
-    lines below tell how far the gap may reach, or it is the rest of the function. 0 if nothing
-    tells.
-    """
-    if site.before or site.rest.strip():
-        return 0
-    below = depth_of(site.below or "")
-    if below or site.language != "python":
-        return below
-    return _function_body(site)
-
-
-def _function_body(site: Site) -> int:
-    """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
-    width, body = 10_000, 0
-    for line in reversed(site.lines_above):
-        indent = depth_of(line)
-        if indent < width:
-            if _FUNCTION.match(line):
-                body = indent + 1
-            elif body:
-                break
-            width = indent
-    return body
-
-
-def is_unfinished(line: str) -> bool:
-    """Whether a statement goes on below this line, as far as its end tells."""
-    code = line.rstrip()
-    return bool(OPENS.search(code) or _UNFINISHED.search(code))
-
-
-def begins_statement(line: str, base: int) -> bool:
-    """Whether a line with code begins another statement of a block, ``base`` columns in.
-
-    As far as its blanks and its first word tell; what brackets are open is not looked at.
-    """
-    first = _FIRST_WORD.match(line + "\n")
-    word = (first[1] or first[2]) if first else ""
-    return depth_of(line) == base and word not in CLAUSES
 
 
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
@@ -417,37 +337,8 @@ def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) ->
         return "dedent"
     if indent > base or first in CLAUSES or shape == "block":
         return None
-    goes_on = _UNFINISHED.search(last.rstrip()) and not _INCLUDES.match(last)
+    goes_on = UNFINISHED.search(last.rstrip()) and not _INCLUDES.match(last)
     return None if goes_on else "statement"
-
-
-@lru_cache(maxsize=16)
-def _open_head(site: Site) -> int | None:
-    """Width of the indentation of the line whose block the cursor begins, if it begins one.
-
-    None too if the text below goes on with that statement already.
-    """
-    head, below = indent_of(site.above), site.below or ""
-    first = _FIRST_WORD.match(below + "\n")
-    goes_on = first is not None and first[1] in CLAUSES and indent_of(below) == head
-    opened = opens(site.above, site.language)
-    return width_of(head) if opened and site.at_line_start and not goes_on else None
-
-
-@lru_cache(maxsize=16)
-def _headless(site: Site) -> int:
-    """Width of the indentation of what stands below, if it is the body of a head that is missing.
-
-    0 if it isn't.
-    """
-    if not site.at_line_start or site.rest.strip() or site.language != "python":
-        return 0
-    above, below = depth_of(site.above), depth_of(site.below or "")
-    opened = opens(site.above, site.language)
-    if above == below and not site.before and not opened:
-        return below
-    deepest = above + site.unit_width if opened else above
-    return below if below > deepest else 0
 
 
 def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
@@ -455,6 +346,6 @@ def _is_finished(line: str, scan: Scan, base: int, language: str) -> bool:
     code = code_of(line, language)
     if scan.opened or scan.quote or depth_of(line) != base or code.lstrip()[:1] in CLOSING_BRACKETS:
         return False
-    if language not in _LINE_LANGUAGES and not code.endswith(";"):
+    if language not in LINE_LANGUAGES and not code.endswith(";"):
         return False
     return not is_unfinished(code)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, OPENERS, QUOTES, Scan, closer_of
 from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.trim.lines import CLAUSES, opens
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import CLAUSES, opens
 
 if TYPE_CHECKING:
     from tree_sitter import Parser

@@ -13,8 +13,8 @@ from typing import Final
 from infill_ls.text.brackets import CLOSING_BRACKETS, SCAN_REACH, Scan
 from infill_ls.text.indents import depth_of
 from infill_ls.text.languages import LINE_COMMENTS, is_comment
+from infill_ls.trim.lines import CLAUSES, is_unfinished
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import CLAUSES, is_unfinished
 
 # The words that leave a block, by language; elsewhere they may be anything.
 _COMMON: Final = ("return", "break", "continue")

@@ -1,0 +1,61 @@
+"""What one line of code tells of the statement that it is of."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
+from infill_ls.text.indents import depth_of
+from infill_ls.text.languages import OPENS
+
+# In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
+# without an end mark may go on below: with a brace, a method call, a body up to its end.
+LINE_LANGUAGES: Final = frozenset({"python", "go"})
+# Words and marks that go on with the statement above at its own indentation.
+CLAUSES: Final = frozenset(
+    "else elif elsif elseif except finally rescue ensure catch case default when end fi done esac "
+    "then do endif until".split()
+) | {*CLOSING_BRACKETS, "{", ".", "|"}
+# A line with less than this to tell it by comes twice in much code, in characters.
+TELLING: Final = 4
+FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
+_TO_LINE_END: Final = frozenset({"#", "//", "--"})
+UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
+
+
+@lru_cache(maxsize=256)
+def code_of(line: str, language: str) -> str:
+    """A line without the blanks at its end, and without a comment there unless it is all comment.
+
+    The line begins outside of strings.
+    """
+    whole = Scan(language, lenient=True).follow(line).quote
+    if whole not in _TO_LINE_END:
+        return line.rstrip()
+    start = line.find(whole)
+    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
+        start = line.find(whole, start + 1)
+    return line[:start].rstrip() or line.rstrip()
+
+
+def opens(line: str, language: str) -> bool:
+    """Whether a line heads a block or goes on below, whatever comment stands at its end."""
+    return OPENS.search(code_of(line, language)) is not None
+
+
+def is_unfinished(line: str) -> bool:
+    """Whether a statement goes on below this line, as far as its end tells."""
+    code = line.rstrip()
+    return bool(OPENS.search(code) or UNFINISHED.search(code))
+
+
+def begins_statement(line: str, base: int) -> bool:
+    """Whether a line with code begins another statement of a block, ``base`` columns in.
+
+    As far as its blanks and its first word tell; what brackets are open is not looked at.
+    """
+    first = FIRST_WORD.match(line + "\n")
+    word = (first[1] or first[2]) if first else ""
+    return depth_of(line) == base and word not in CLAUSES
