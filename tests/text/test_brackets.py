@@ -71,4 +71,4 @@ def test_a_regular_expression_has_its_limits() -> None:
 )
 def test_any_text_split_anywhere(text: str, language: str) -> None:
     whole = Scan(language, lenient=True).follow(text)
-    assert len(whole.opened) == len(whole.places)
+    assert len(whole.opened) == len(whole.positions)

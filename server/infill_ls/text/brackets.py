@@ -152,7 +152,7 @@ class Scan:
 
     ``opened``: what waits for its closer, outermost first: brackets, quotes (with an ``f`` before
     them where ``{`` begins code in them), ``<`` and what begins code in a string, what begins a
-    comment. ``places``: where each stands in the text followed last, -1 if not in there.
+    comment. ``positions``: where each stands in the text followed last, -1 if not in there.
     ``closed``: what was open at first and was closed since in the text followed last, innermost
     first. ``stray``: where the first closer stands that matches none of them; the scan stops there,
     or skips it if ``lenient``. ``spilled``: where a string that was open at first ended with its
@@ -161,7 +161,7 @@ class Scan:
 
     __slots__ = (
         *("_language", "_marks", "closed", "lenient", "opened", "outer"),
-        *("places", "spilled", "stray"),
+        *("positions", "spilled", "stray"),
     )
 
     def __init__(
@@ -175,7 +175,7 @@ class Scan:
         self._language = language
         self._marks = _marks(language)
         self.opened = [*opened, quote] if quote else list(opened)
-        self.places = [-1] * len(self.opened)
+        self.positions = [-1] * len(self.opened)
         self.outer = len(self.opened)
         self.closed: list[Closed] = []
         self.lenient = lenient
@@ -185,7 +185,11 @@ class Scan:
     def copy(self) -> Scan:
         """Another one that goes on from here."""
         other = copy(self)
-        other.opened, other.places, other.closed = self.opened[:], self.places[:], self.closed[:]
+        other.opened, other.positions, other.closed = (
+            self.opened[:],
+            self.positions[:],
+            self.closed[:],
+        )
         return other
 
     @property
@@ -208,7 +212,7 @@ class Scan:
         """Go on with this text."""
         position, search = 0, self._marks.search
         self.closed = []
-        self.places = [-1] * len(self.opened)
+        self.positions = [-1] * len(self.opened)
         while True:
             top = self.opened[-1] if self.opened else ""
             if is_text(top):
@@ -240,11 +244,11 @@ class Scan:
 
     def _open(self, mark: str, place: int) -> None:
         self.opened.append(mark)
-        self.places.append(place)
+        self.positions.append(place)
 
     def _close(self, start: int, end: int, *, by: str) -> None:
         last = self.opened.pop()
-        self.places.pop()
+        self.positions.pop()
         if len(self.opened) < self.outer:
             self.outer = len(self.opened)
             if last not in _COMMENTS and by != "\n":

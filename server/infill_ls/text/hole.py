@@ -27,7 +27,7 @@ LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
-_GOES_ON: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
+_BEGINS_NO_LINE: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def _is_a_line(text: str, hole: Hole) -> bool:
     The end of one goes on with an operator, or closes a bracket or a string that nobody has opened.
     A line of its own begins with such a closer, if it has one.
     """
-    if _GOES_ON.match(text):
+    if _BEGINS_NO_LINE.match(text):
         return False
     opened = tuple(one for one in hole.open.code if not is_text(one))
     scan = Scan(hole.language, opened=opened).follow(text[:IDENTITY_REACH].lstrip(")]}>"))

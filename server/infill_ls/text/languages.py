@@ -75,7 +75,7 @@ MARKED_STRINGS: Final = {
     "python": r"(?<!\w)[rR]?[fFtT][rR]?|(?<!\w)[bBrRuU]{1,2}",
     "csharp": r"@?\${1,9}+@?|@",
 }
-_COMMENT: Final = {
+_COMMENT_LINES: Final = {
     "//": re.compile(r"\s*(?://|/?\*)"),
     **{mark: re.compile(rf"\s*{mark}") for mark in ("#", "--", ";", "%")},
 }
@@ -83,4 +83,4 @@ _COMMENT: Final = {
 
 def is_comment(line: str, language: str) -> bool:
     """Whether a line of code is nothing but a comment."""
-    return _COMMENT[LINE_COMMENTS.get(language, "//")].match(line) is not None
+    return _COMMENT_LINES[LINE_COMMENTS.get(language, "//")].match(line) is not None

@@ -51,14 +51,14 @@ def open_at(prefix: str, language: str) -> Open:
     above = _scanned(near[:line_start], _quote_at(prefix, start, language), language)
     scan = Scan(language, opened=tuple(above.opened), lenient=True).follow(near[line_start:])
     kept = scan.outer
-    places = above.places[:kept] + [line_start + place for place in scan.places[kept:]]
-    indents = tuple(_indent_at(near, place) if place >= 0 else None for place in places)
-    ends = [*places, len(near)][1:] if places else []
+    positions = above.positions[:kept] + [line_start + place for place in scan.positions[kept:]]
+    indents = tuple(_indent_at(near, place) if place >= 0 else None for place in positions)
+    ends = [*positions, len(near)][1:] if positions else []
     texts = tuple(
         _open_in_text(near, place + 1, end, closer_of(opened)) if is_text(opened) else ()
-        for opened, place, end in zip(scan.opened, places, ends, strict=True)
+        for opened, place, end in zip(scan.opened, positions, ends, strict=True)
     )
-    return Open(tuple(scan.opened), texts, indents, len(places) - kept)
+    return Open(tuple(scan.opened), texts, indents, len(positions) - kept)
 
 
 @lru_cache(maxsize=16)

@@ -32,7 +32,7 @@ def floor(site: Site) -> int:
 def _function_body(site: Site) -> int:
     """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
     width, body = 10_000, 0
-    for line in reversed(site.lines_above):
+    for line in reversed(site.code_above):
         indent = depth_of(line)
         if indent < width:
             if _FUNCTION.match(line):

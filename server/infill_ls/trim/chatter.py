@@ -13,6 +13,7 @@ from infill_ls.prompt.control import make_whole
 from infill_ls.prompt.families import UNMISTAKABLE
 from infill_ls.text.brackets import Scan
 from infill_ls.trim import leaked, unseen
+from infill_ls.trim.lines import WORD
 from infill_ls.trim.site import Draft, Site
 
 # A control token that the stream breaks off inside of is dropped from this length on; shorter
@@ -49,7 +50,6 @@ _HEADS: Final = frozenset(
 )
 _LAST_WORD: Final = re.compile(r"(?<!\w)[A-Za-z_]\w{2,}\Z")
 _TWO_LETTERS: Final = re.compile(r"(?<!\w)[A-Za-z_]\w\Z")
-_WORD: Final = re.compile(r"\w+")
 # A call whose arguments, or whose first text, begins at the cursor.
 _CALL: Final = re.compile(r"[\w.]+\([\"'`]?\Z")
 # Enough of a line to know it again: two words, or a name that is given a value. Of a list of
@@ -219,7 +219,7 @@ def _without_call(draft: Draft, site: Site) -> Draft:
 
 def _without_two_letters(draft: Draft, start: str, site: Site) -> Draft:
     """The same for two letters, of which few words are made twice, unless the file has such one."""
-    found = _WORD.match(draft.text)
+    found = WORD.match(draft.text)
     if found is None:
         return draft
     word = found[0]

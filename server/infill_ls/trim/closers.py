@@ -285,7 +285,7 @@ def with_closers(draft: Draft, site: Site) -> Draft:
     if not draft.final or not (rest or hole.closers) or (rest and "\n" in text):
         return draft
     scan = Scan(site.language, opened=site.outer, lenient=True).follow(text)
-    own = [at for at in scan.places if at >= 0]
+    own = [at for at in scan.positions if at >= 0]
     if not own or (rest and scan.quote):
         return draft
     if rest and _missing_openers(site) >= len(own):

@@ -15,12 +15,12 @@ from infill_ls.trim.site import Draft, Site
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
 _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
-_TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
-_COMMENT: Final = re.compile(r"#|//|/\*")
+_BLANKS_AT_END: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+_COMMENT_MARK: Final = re.compile(r"#|//|/\*")
 # What a line of its own may end with.
 _ENDS_LINE: Final = re.compile(r"(?:[\w)\]}\"'`;]|(?<!:):|(?<![-=])>)\Z")
 # What a line that ends with a word goes on with, and none begins with.
-_GOES_ON: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
+_GOES_ON_AFTER_WORD: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
 _GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
@@ -91,7 +91,7 @@ def joined(draft: Draft, site: Site) -> Draft:
 def _behind_a_blank(draft: Draft, site: Site) -> Draft:
     """Of code without further blanks. In a string, and before a comment, they mean something."""
     code = draft.text.lstrip(" ")
-    if site.quote or _COMMENT.match(code):
+    if site.quote or _COMMENT_MARK.match(code):
         return draft
     if code == "/" and not draft.final:
         return draft.hold(0)
@@ -145,7 +145,7 @@ def tidy(draft: Draft, site: Site) -> Draft:
     text = draft.text
     if "\n" in text:
         head, newline, last = text.rpartition("\n")
-        text = _TRAILING.sub("", head) + newline + last
+        text = _BLANKS_AT_END.sub("", head) + newline + last
     if draft.final:
         if site.hole.opens_line:
             # Whether it ends its line tells whether it is one of its own.
@@ -182,11 +182,11 @@ def _joins(text: str, rest: str) -> bool:
         return False
     if text[-1].isspace() or not _ENDS_LINE.search(text) or _is_open(text):
         return True
-    return bool((_GOES_ON if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
+    return bool((_GOES_ON_AFTER_WORD if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
 
 
 def _is_open(text: str) -> bool:
     """Whether one line leaves a bracket or a quote open."""
-    if _COMMENT.match(text):
+    if _COMMENT_MARK.match(text):
         return False
     return any(text.count(quote) % 2 for quote in QUOTES) or bool(Scan("").follow(text).opened)

@@ -20,6 +20,9 @@ CLAUSES: Final = frozenset(
 ) | {*CLOSING_BRACKETS, "{", ".", "|"}
 # A line with less than this to tell it by comes twice in much code, in characters.
 TELLING: Final = 4
+# In these the preprocessor takes lines for itself.
+PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
+WORD: Final = re.compile(r"\w+")
 FIRST_WORD: Final = re.compile(r"[ \t]*(?:(\w+)(?=\W)|([^\w\s]))")
 _TO_LINE_END: Final = frozenset({"#", "//", "--"})
 UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if|else))$")
@@ -31,13 +34,10 @@ def code_of(line: str, language: str) -> str:
 
     The line begins outside of strings.
     """
-    whole = Scan(language, lenient=True).follow(line).quote
-    if whole not in _TO_LINE_END:
+    scan = Scan(language, lenient=True).follow(line)
+    if scan.quote not in _TO_LINE_END:
         return line.rstrip()
-    start = line.find(whole)
-    while Scan(language, lenient=True).follow(line[: start + len(whole)]).quote != whole:
-        start = line.find(whole, start + 1)
-    return line[:start].rstrip() or line.rstrip()
+    return line[: scan.positions[-1]].rstrip() or line.rstrip()
 
 
 def opens(line: str, language: str) -> bool:

@@ -10,13 +10,13 @@ from typing import Final
 from infill_ls.text.brackets import OPENERS, QUOTES, Scan
 from infill_ls.text.indents import depth_of
 from infill_ls.text.languages import PROSE_LANGUAGES, is_comment
-from infill_ls.trim.lines import TELLING, code_of
+from infill_ls.trim.lines import TELLING, WORD, code_of
 from infill_ls.trim.site import Draft, Site
 
 # Ends a draft where the model has gone on with the rest of the cursor's line.
 JOINED: Final = "rest of line"
 # What leaves a block is often said once inside of it and once below.
-_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_SAID_TWICE: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
 _CLOSING_WORD: Final = re.compile(r"\s*(?:end\w*|done|esac|fi)\b")
 # A head that isn't written twice in a row.
@@ -31,7 +31,6 @@ _OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z"
 _SAID: Final = 0.6
 # Comments of several lines, and of a form that texts about code have.
 _BELONGS_TO_MORE: Final = ("*", "///", "//!", "/**")
-_WORD: Final = re.compile(r"\w+")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
@@ -253,9 +252,9 @@ def _begins_alike(line: str, following: list[str], site: Site) -> bool | None:
     ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
     lines tell them apart. None as long as there is no second line.
     """
-    if not site.at_line_start or len(site.lines_below) < 2 or _ONCE.match(line):
+    if not site.at_line_start or len(site.code_below) < 2 or _ONCE.match(line):
         return False
-    other = site.lines_below[1]
+    other = site.code_below[1]
     if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
         return False
     second = next((one for one in following if one.strip()), None)
@@ -271,7 +270,7 @@ def _says(line: str, below: str, telling: str, language: str) -> bool:
     """Whether a line says what the next one does, or at any indentation what tells the place."""
     if same_line(line, below, language):
         return True
-    if telling == "" or _LEAVES.match(line):
+    if telling == "" or _SAID_TWICE.match(line):
         return False
     return _bare(line, language) == _bare(telling, language)
 
@@ -280,7 +279,7 @@ def _says(line: str, below: str, telling: str, language: str) -> bool:
 def _telling_below(site: Site) -> str:
     """The first of the lines below that has enough to be known again at any indentation."""
     # What is in another block than the cursor is no sign of what follows here.
-    near = takewhile(lambda line: not _CLOSES.match(line), site.lines_below[:3])
+    near = takewhile(lambda line: not _CLOSES.match(line), site.code_below[:3])
     deepest = max(depth_of(site.before + site.rest), depth_of(site.below or ""))
     telling = (
         line
@@ -290,7 +289,7 @@ def _telling_below(site: Site) -> str:
         and depth_of(line) <= deepest
     )
     line = next(telling, "")
-    return "" if _LEAVES.match(line) or site.in_text else line
+    return "" if _SAID_TWICE.match(line) or site.in_text else line
 
 
 def without_echo(draft: Draft, site: Site) -> Draft:
@@ -319,7 +318,7 @@ def without_said_comment(draft: Draft, site: Site) -> Draft:
     """Refuses a comment that only says again what a line above says, or a part of it."""
     if not draft.final or not draft.text.strip() or site.rest.strip() or site.in_docstring:
         return draft
-    if site.language in PROSE_LANGUAGES or _WORD.search(site.before):
+    if site.language in PROSE_LANGUAGES or WORD.search(site.before):
         return draft
     above = _words(site.above)
     for line in (site.before + draft.text).split("\n"):
@@ -336,7 +335,7 @@ def without_said_comment(draft: Draft, site: Site) -> Draft:
 @lru_cache(maxsize=64)
 def _words(line: str) -> str:
     """The words of a line in small letters, with a blank on either side of each."""
-    return f" {' '.join(_WORD.findall(line.lower()))} "
+    return f" {' '.join(WORD.findall(line.lower()))} "
 
 
 def _may_become(line: str, other: str, language: str) -> bool:

@@ -52,7 +52,7 @@ def without_repetition(draft: Draft, site: Site) -> Draft:
 
 
 def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, site: Site) -> Draft:
-    said = site.lines_above[-max(_PERIODS) :]
+    said = site.code_above[-max(_PERIODS) :]
     first = len(said)  # where the fill begins
     starts = [0] * first
     position, held = 0, len(draft.text)

@@ -19,7 +19,7 @@ _MARKUP: Final = frozenset(
 # The beginning of a tag, where no operand may stand left of it.
 _TAG: Final = re.compile(r"(?:^|[>({\[&|?:,=}]|\breturn)\s*(<[A-Za-z][\w.:-]*(?:\s[^<>]*)?)\Z")
 # The name of what is called or indexed.
-_NAME: Final = re.compile(r"[\w.:$?!@]*\Z")
+_CALLED: Final = re.compile(r"[\w.:$?!@]*\Z")
 
 
 @lru_cache(maxsize=16)
@@ -88,9 +88,9 @@ def _call_begun(text: str, site: Site) -> int | None:
     if code[-1:] not in ("(", "[") or site.rest.strip():
         return None
     scan = Scan(site.language, opened=site.outer, lenient=True).follow(code)
-    if scan.quote or not scan.opened or scan.places[-1] != len(code) - 1:
+    if scan.quote or not scan.opened or scan.positions[-1] != len(code) - 1:
         return None
-    name = _NAME.search(code[:-1])
+    name = _CALLED.search(code[:-1])
     if name is None or not name[0]:
         return None
     below = Scan(site.language, opened=tuple(scan.opened[:-1])).follow(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol, Self, TypeVar, cast
 
 from infill_ls.prompt.control import broken_up
 from infill_ls.text.brackets import SCAN_REACH, Scan, closer_of, is_string, is_text
@@ -25,7 +25,7 @@ from infill_ls.text.languages import PROSE_LANGUAGES
 from infill_ls.text.opened import triple_quote
 from infill_ls.text.shape import Shape
 
-_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
+_BEGINS_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
 # Indented with tabs, whoever writes them.
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
@@ -82,6 +82,19 @@ class Filter:
         self.apply: Final = apply
 
 
+class Reader(Protocol):
+    """What a filter learns of a fill's lines, one after the other."""
+
+    def read(self, lines: str) -> object:
+        """Go on with whole lines, line ends included."""
+
+    def copy(self) -> Self:
+        """Return another one that goes on from here."""
+
+
+AnyReader = TypeVar("AnyReader", bound=Reader)
+
+
 class Site:
     """What is known of a hole, worked out when it is first asked for, and once."""
 
@@ -93,6 +106,22 @@ class Site:
         self.before: Final = hole.line_before
         self.rest: Final = hole.rest_of_line
         self.at_line_start: Final = not self.before.strip()
+        self._readers: Final[dict[Callable[[Site], Reader], tuple[str, Reader]]] = {}
+
+    def having_read(self, reader: Callable[[Site], AnyReader], lines: str) -> AnyReader:
+        """Return a reader of this kind that has read the whole lines of a fill, from its first.
+
+        It is kept, so that with the next piece of the stream only new lines are read: who wants it
+        to go on takes a copy.
+        """
+        known, kept = self._readers.get(reader, ("", None))
+        if kept is None or not lines.startswith(known):
+            known, kept = "", reader(self)
+        if len(lines) > len(known):
+            kept = kept.copy()
+            kept.read(lines[len(known) :])
+        self._readers[reader] = lines, kept
+        return cast("AnyReader", kept)
 
     @cached_property
     def broken_up(self) -> Mapping[str, str]:
@@ -120,7 +149,7 @@ class Site:
         return re.search(r"\w", self.rest) is not None
 
     @cached_property
-    def lines_above(self) -> list[str]:
+    def code_above(self) -> list[str]:
         """The nearest lines above the cursor's that aren't blank, first to last."""
         near = self.hole.prefix[-SCAN_REACH:].split("\n")
         whole = near[1:-1] if len(self.hole.prefix) > SCAN_REACH else near[:-1]
@@ -129,10 +158,10 @@ class Site:
     @cached_property
     def above(self) -> str:
         """The nearest line above that isn't blank, or nothing."""
-        return self.lines_above[-1] if self.lines_above else ""
+        return self.code_above[-1] if self.code_above else ""
 
     @cached_property
-    def lines_below(self) -> list[str]:
+    def code_below(self) -> list[str]:
         """The nearest lines below the cursor's that aren't blank."""
         near = self.hole.suffix[:SCAN_REACH].split("\n")[1:]
         return [line.rstrip() for line in near if line.strip()]
@@ -140,7 +169,7 @@ class Site:
     @cached_property
     def below(self) -> str | None:
         """The nearest line below that isn't blank."""
-        return self.lines_below[0] if self.lines_below else None
+        return self.code_below[0] if self.code_below else None
 
     @cached_property
     def in_docstring(self) -> bool:
@@ -150,7 +179,7 @@ class Site:
     @cached_property
     def in_text(self) -> bool:
         """Whether the cursor is in a comment or a docstring, where prose is wanted."""
-        return bool(_COMMENT.match(self.before)) or self.in_docstring
+        return bool(_BEGINS_COMMENT.match(self.before)) or self.in_docstring
 
     @cached_property
     def prose(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
 from infill_ls.text.indents import depth_of, indent_of
@@ -16,6 +15,7 @@ from infill_ls.trim.lines import (
     CLAUSES,
     FIRST_WORD,
     LINE_LANGUAGES,
+    PREPROCESSED,
     UNFINISHED,
     code_of,
     is_unfinished,
@@ -42,31 +42,38 @@ _DEFINES: Final = re.compile(
     r"(?:def|class|func|fn|function|impl|struct|enum|interface|trait|module)\b)"
 )
 # After these, at the level of the block, nothing of it follows.
-_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
-_PREPROCESSED: Final = frozenset({"c", "cpp", "objective-c", "objective-cpp", "csharp"})
+_LEAVES_BLOCK: Final = re.compile(r"\s*(?:return|raise|throw|break|continue)\b")
 
-# The number of the first line that is not part of the fill, and why; without a reason, that of the
-# first that can't be judged yet.
-End = tuple[int, str | None]
+
+class End(NamedTuple):
+    """Where a fill ends.
+
+    ``line``: number of the first line that is not part of it, from 0; without a ``reason``, that of
+    the first that can't be judged yet.
+    """
+
+    line: int
+    reason: str | None
 
 
 def to_the_shape(draft: Draft, site: Site) -> Draft:
     """Ends with the line, the statement or the block."""
+    text = draft.text
     if site.shape == "line":
-        if (end := draft.text.find("\n")) >= 0:
+        if (end := text.find("\n")) >= 0:
             return draft.end(end, "line")
         return draft
-    lines = draft.text.split("\n")
-    whole = len(lines) - (not draft.final)
-    number, reason = _end(lines, whole, site)
-    if reason is None and (draft.final or number == len(lines)):
+    number, reason = _end(text, site, final=draft.final)
+    if reason is None and (draft.final or number > text.count("\n")):
         return draft
+    lines = text.split("\n")
     while reason is not None and number > 1 and not lines[number - 1].strip():
         number -= 1
     kept = "\n".join(lines[:number])
     if reason is None:
         return draft.hold(len(kept))
-    begun = site.before + draft.text.lstrip("\n")
+    whole = len(lines) - (not draft.final)
+    begun = site.before + text.lstrip("\n")
     if site.shape == "block" and _may_meet(lines[number:whole], begun, site):
         if draft.ended_by == "suffix" or _fits_whole(draft, site):
             return draft
@@ -101,55 +108,34 @@ def _fits_whole(draft: Draft, site: Site) -> bool:
     if not draft.final or draft.cut_short or draft.ended_by is not None:
         return False
     last = draft.text.rstrip().rpartition("\n")[2]
-    return not _leaves(last, depth_of(site.below or ""))
+    return not _leaves_block(last, depth_of(site.below or ""))
 
 
-def _leaves(line: str, depth: int) -> bool:
+def _leaves_block(line: str, depth: int) -> bool:
     """Whether this line leaves a block of this depth, so that nothing of it follows."""
-    return bool(_LEAVES.match(line)) and depth_of(line) == depth
+    return bool(_LEAVES_BLOCK.match(line)) and depth_of(line) == depth
 
 
-def _end(lines: list[str], whole: int, site: Site) -> End:
-    """Where the fill ends.
-
-    ``whole`` lines can't grow any more; the next one may.
-    """
-    if lines[-1].strip() or whole < len(lines):
-        reading, end = _whole_lines(site, "\n".join(lines[:-1]), len(lines) - 1)
-        if end is not None:
-            return end
-        reading, first = reading.copy(), len(lines) - 1
-    else:
-        reading, first = _Reading(site, heads=not lines[0].strip()), 0
-    for number in range(first, len(lines)):
-        end = reading.line(number, lines, whole)
-        if end is not None:
-            return end
-    return reading.so_far(len(lines))
-
-
-@lru_cache(maxsize=16)
-def _whole_lines(site: Site, text: str, count: int) -> tuple[_Reading, End | None]:
-    """What is known after so many lines behind which another one stands; or where the fill ends.
-
-    They are the same piece after piece.
-    """
-    lines = [*text.split("\n"), "-"] if count else ["-"]
-    reading = _Reading(site, heads=bool(count) and not lines[0].strip())
-    for number in range(count):
-        end = reading.line(number, lines, count)
-        if end is not None:
-            return reading, end
-    return reading, None
+def _end(text: str, site: Site, *, final: bool) -> End:
+    """Where a fill ends, as far as this text tells."""
+    start = text.rfind("\n") + 1
+    code = len(text.rstrip()) if final else len(text)
+    if code < start:
+        # Whether blank lines end the fill depends on what comes behind them: here, nothing.
+        start = text.find("\n", code) + 1 if code else 0
+    reading = site.having_read(_Reading, text[:start])
+    if reading.end is None:
+        reading = reading.copy()
+        lines = text[start:].split("\n")
+        for left, line in reversed(list(enumerate(reversed(lines)))):
+            reading.line(line, grown=final or left > 0, last=not left, ends=final)
+    return reading.end or reading.so_far(reading.number)
 
 
 class _Reading:
-    """The lines of a fill, read one by one: what is known of its statements so far.
+    """The lines of a fill, read one by one: what is known of its statements so far."""
 
-    ``heads``: the fill's first line is empty, so that what is typed may head a block.
-    """
-
-    def __init__(self, site: Site, *, heads: bool) -> None:
+    def __init__(self, site: Site) -> None:
         block = site.shape == "block"
         self.site = site
         self.shape: Shape = site.shape
@@ -159,6 +145,9 @@ class _Reading:
         self.scan = Scan(site.language, opened=opened, lenient=True)
         # What the cursor is in is no statement of several lines.
         self.in_docstring = site.in_docstring and not (site.quote and here)
+        # Of the next line, from 0.
+        self.number = 0
+        self.end: End | None = None
         # Width of the indentation of the fill's statements.
         self.base: int | None = None
         # The last line that counts, and whether it belongs to the next one.
@@ -174,29 +163,40 @@ class _Reading:
         self.gap: int | None = None
         # From here on it may be what stands below, in other words.
         self.doubtful: int | None = None
-        if heads and opens(site.before, site.language):
-            self.base, self.last = site.depth, site.before
 
     def copy(self) -> _Reading:
-        """Another one that goes on from here."""
+        """Return another one that goes on from here."""
         other = copy(self)
         other.scan = self.scan.copy()
         return other
 
-    def line(self, number: int, lines: list[str], whole: int) -> End | None:
-        """The next line; where the fill ends, if it does. ``whole`` of them can't grow any more."""
-        text, grown = lines[number], number < whole
+    def read(self, lines: str) -> None:
+        """Read whole lines behind which others stand."""
+        for line in lines.split("\n")[:-1]:
+            self.line(line, grown=True, last=False, ends=False)
+
+    def line(self, text: str, *, grown: bool, last: bool, ends: bool) -> None:
+        """Read the next line, unless the fill has ended.
+
+        ``grown``: it is whole. ``last``: none stands behind it yet. ``ends``: nothing but blanks
+        will.
+        """
+        if self.end is not None:
+            return
+        number = self.number
+        self.number += 1
         if text.strip():
-            return self.code(number, text, grown, number + 1 == len(lines))
-        if grown and number > 0:
-            ends = whole == len(lines) and not "".join(lines[number:]).strip()
-            return self.blank(number, ends)
-        return None
+            self.end = self.code(number, text, grown, last)
+        elif grown and number > 0:
+            self.end = self.blank(number, ends)
+        elif grown and not last and opens(self.site.before, self.site.language):
+            # What is typed heads the block that the fill begins below.
+            self.base, self.last = self.site.depth, self.site.before
 
     def so_far(self, number: int) -> End:
-        """Nothing before this line ends the fill, and the rest can't be judged yet."""
+        """Where the lines before this one end, or those of them that can be judged."""
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
-        return next(found), None
+        return End(next(found), None)
 
     def blank(self, number: int, ends: bool) -> End | None:
         """A blank line after the first ends the fill, or leaves a gap in it.
@@ -209,19 +209,19 @@ class _Reading:
             # Of the block that the line before heads.
             return None
         base = self.base or 0
-        if _leaves(self.last, base):
+        if _leaves_block(self.last, base):
             goes_on = self.finishes and self.floor < base
         else:
             block = self.shape == "block"
             in_body = not (block or ends or self.in_docstring) and depth_of(self.last) > base
             goes_on = bool(self.floor or in_body or (block and base))
         if not goes_on:
-            return number, "blank line"
+            return End(number, "blank line")
         self.gap = number if self.gap is None else self.gap
         return None
 
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
-        """A line with code; ``grown`` if it is whole, ``last`` if there is none after it yet."""
+        """A line with code."""
         line = text if number else self.site.before + text
         if number and self.scan.opened and _is_directive(line, self.site.language):
             # It stands at the start of the line whatever it is in.
@@ -239,7 +239,7 @@ class _Reading:
         if not grown:
             return self.so_far(number + 1)
         if not last and self._heads_what_stands_below(line, text, self.base):
-            return number + 1, "suffix"
+            return End(number + 1, "suffix")
         self.scan.follow(text + "\n")
         self.in_docstring = self.in_docstring and bool(self.scan.quote)
         first, self.last = not self.last, line
@@ -250,7 +250,7 @@ class _Reading:
         if last or self.shape != "statement" or self.introduces:
             return None
         over = _is_finished(line, self.scan, self.base, self.site.language)
-        return (number + 1, "statement") if over else None
+        return End(number + 1, "statement") if over else None
 
     def _is_below_a_head(self, number: int, depth: int) -> bool:
         """Whether the cursor's line heads the block that the fill begins on the line below, where
@@ -280,7 +280,7 @@ class _Reading:
             word = ""
         indent = depth_of(line)
         if self.gap is not None and indent < self.floor:
-            return self.gap, "blank line"
+            return End(self.gap, "blank line")
         outer = 0 < self.floor <= indent < base
         if outer and not grown:
             return self.so_far(number)
@@ -294,9 +294,9 @@ class _Reading:
         if self.gap is not None and self.floor and not self.finishes and self.doubtful is None:
             self.doubtful = self.gap
         self.gap = None
-        if self.doubtful is not None and grown and _leaves(line, self.floor):
+        if self.doubtful is not None and grown and _leaves_block(line, self.floor):
             # The function ends here, and yet goes on below.
-            return self.doubtful, "blank line"
+            return End(self.doubtful, "blank line")
         if indent < base and word in CLOSING_BRACKETS and self.closable > 0:
             # The text below leaves the block open.
             self.closable -= 1
@@ -305,7 +305,7 @@ class _Reading:
         reason = _ends_before(indent, word, base, self.last, self.shape)
         if reason is None or (reason == "statement" and self.introduces):
             return None
-        return number, reason
+        return End(number, reason)
 
     def _heads_what_stands_below(self, line: str, text: str, base: int) -> bool:
         """Whether this line opens the block whose body stands below the cursor already.
@@ -328,7 +328,7 @@ class _Reading:
 
 def _is_directive(line: str, language: str) -> bool:
     """Whether the preprocessor takes this line, so that its indentation says nothing."""
-    return language in _PREPROCESSED and line.lstrip().startswith("#")
+    return language in PREPROCESSED and line.lstrip().startswith("#")
 
 
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, OPENERS, QUOTES, Scan, closer_of
 from infill_ls.text.indents import depth_of, indent_of, width_of
-from infill_ls.trim.lines import CLAUSES, opens
+from infill_ls.trim.lines import CLAUSES, PREPROCESSED, opens
 from infill_ls.trim.site import Draft, Site
 
 if TYPE_CHECKING:
@@ -45,10 +45,9 @@ _AFTER: Final = 3_000
 _TRIES: Final = 24
 # Of these one will do for most lines of Python; elsewhere, a line may be missing.
 _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
-_PREPROCESSED: Final = frozenset({"c", "cpp"})
 _DIRECTIVE: Final = re.compile(r"^[ \t]*#", re.MULTILINE)
-_FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
-_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
+_FIRST_TOKEN: Final = re.compile(r"\s*(\w+|\S)")
+_WORD_OR_MARK: Final = re.compile(r"\w+|[^\w\s]")
 
 
 def without_new_errors(draft: Draft, site: Site) -> Draft:
@@ -69,7 +68,7 @@ def _kept(site: Site, text: str) -> int:
     if len(site.before) >= _BEFORE or max(map(len, (site.rest, site.hole.closers))) >= _AFTER:
         # Of a line that is cut itself no parser can say anything.
         return len(text)
-    if site.language in _PREPROCESSED and _DIRECTIVE.search(site.before + text):
+    if site.language in PREPROCESSED and _DIRECTIVE.search(site.before + text):
         # What it begins or ends may be anywhere.
         return len(text)
     before, after = _around(site)
@@ -113,7 +112,7 @@ def _lengths(text: str, site: Site) -> Iterator[int]:
         yield len(text[: found.start()].rstrip())
     line = text if first_line < 0 else text[:first_line]
     if site.rest_has_words:
-        ends = [found.end() for found in _TOKEN.finditer(line)]
+        ends = [found.end() for found in _WORD_OR_MARK.finditer(line)]
     else:
         python = site.language == "python"
         ends = [found.start() if python else found.end() for found in re.finditer(";", line)]
@@ -202,7 +201,7 @@ def _around(site: Site) -> tuple[str, str]:
 
 
 def _goes_on(line: str) -> bool:
-    first = _FIRST_WORD.match(line)
+    first = _FIRST_TOKEN.match(line)
     return first is not None and first[1] in CLAUSES
 
 

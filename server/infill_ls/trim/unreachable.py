@@ -13,7 +13,7 @@ from typing import Final
 from infill_ls.text.brackets import CLOSING_BRACKETS, SCAN_REACH, Scan
 from infill_ls.text.indents import depth_of
 from infill_ls.text.languages import LINE_COMMENTS, is_comment
-from infill_ls.trim.lines import CLAUSES, is_unfinished
+from infill_ls.trim.lines import CLAUSES, WORD, is_unfinished
 from infill_ls.trim.site import Draft, Site
 
 # The words that leave a block, by language; elsewhere they may be anything.
@@ -38,7 +38,7 @@ _MODIFIED: Final = {"ruby": re.compile(r"\b(?:if|unless|while|until)\b")}
 # What belongs to a block though nothing leads to it: a label, a directive, what is defined for
 # the lines above as well.
 _LABEL: Final = re.compile(r"\s*[\w.'$]+\s*:(?![:=])")
-_DEFINES: Final = re.compile(
+_DEFINITION: Final = re.compile(
     r"\s*(?:(?:export|default|pub|async|static|unsafe|private|public|protected|internal|inline|"
     r"local|abstract|final|override|open|declare)\b[\s(\w)]*?)?"
     r"\b(?:function|fn|func|fun|def|class|struct|enum|impl|trait|mod|type|interface|use|const|"
@@ -49,10 +49,9 @@ _GENERATOR: Final = re.compile(r"\s*yield\s*(?:#.*)?$")
 # Words that close a block stand further out than what is in it.
 _CLOSING: Final = frozenset("end fi done esac endif".split())
 # A comment behind code; in a string it would be none.
-_TRAILING: Final = re.compile(r"\s+(?://|#|--)\s[^\"'`]*$")
-_WORD: Final = re.compile(r"\w+")
+_COMMENT_AT_END: Final = re.compile(r"\s+(?://|#|--)\s[^\"'`]*$")
 # What begins a line that goes on with the one above.
-_GOES_ON: Final = frozenset(".+-*/%?:&|,=<>!~^@[({\\$;\"'`")
+_CONTINUING: Final = frozenset(".+-*/%?:&|,=<>!~^@[({\\$;\"'`")
 # An attribute may leave out the statement below it.
 _ATTRIBUTE: Final = re.compile(r"\s*#!?\[")
 
@@ -126,7 +125,7 @@ def _up_to_what_is_unreachable(draft: Draft, site: Site, left: int | None) -> Dr
             leaving = depth if _leaves(line, site.language) and not optional else None
         scan.follow(text + "\n")
         if leaving is not None and not scan.opened and not scan.quote:
-            if leaving and not is_unfinished(_TRAILING.sub("", line)):
+            if leaving and not is_unfinished(_COMMENT_AT_END.sub("", line)):
                 left = leaving
             leaving = None
         position += len(text) + 1
@@ -152,14 +151,14 @@ def _kind(line: str, language: str) -> str:
     if is_comment(line, language):
         return "comment"
     code = line.lstrip()
-    first, word = code[0], _WORD.match(code)
+    first, word = code[0], WORD.match(code)
     if first in CLOSING_BRACKETS or first == "#":
         return "allowed"
-    if first in _GOES_ON:
+    if first in _CONTINUING:
         return "goes on"
     if word is not None and word[0] in CLAUSES:
         return "statement" if word[0] in _CLOSING else "allowed"
-    if _DEFINES.match(line) or _LABEL.match(line) or _GENERATOR.match(line):
+    if _DEFINITION.match(line) or _LABEL.match(line) or _GENERATOR.match(line):
         return "allowed"
     return "statement"
 
@@ -169,11 +168,11 @@ def _left_above(site: Site) -> int | None:
     """Width of the indentation of the block that the lines above the cursor leave, if they do."""
     if not site.at_line_start or site.rest.strip() or site.in_docstring:
         return None
-    lines = site.lines_above
+    lines = site.code_above
     last = len(lines) - 1
     while last >= 0 and is_comment(lines[last], site.language):
         last -= 1
-    if last < 0 or is_unfinished(_TRAILING.sub("", lines[last])):
+    if last < 0 or is_unfinished(_COMMENT_AT_END.sub("", lines[last])):
         return None
     depth = depth_of(lines[last])
     if not depth:
