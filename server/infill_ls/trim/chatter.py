@@ -6,6 +6,7 @@ And what was typed already, said again before they go on with it.
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -119,12 +120,29 @@ def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
     use only where another filter ends the fill there.
     """
     text = draft.text
-    at = unseen.unsafe(text, site.before)
+    start = text.rfind("\n") + 1
+    start = start if site.having_read(_Visible, text[:start]).all_of_it else 0
+    at = unseen.unsafe(text, site.before, start)
     if at is None:
         return draft
     if not draft.final and unseen.may_belong(text, site.before, at):
         return draft.hold(at)
     return Draft(text[:at], unsafe_tail=True)
+
+
+class _Visible:
+    """Whether the lines of a fill have no character that nobody sees."""
+
+    def __init__(self, _site: Site) -> None:
+        self.all_of_it = True
+
+    def copy(self) -> _Visible:
+        """Return another one that goes on from here."""
+        return copy(self)
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        self.all_of_it = self.all_of_it and unseen.is_visible(lines)
 
 
 def out_of_fence(draft: Draft, site: Site) -> Draft:

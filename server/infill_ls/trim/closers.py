@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Final
@@ -48,17 +49,48 @@ def inside_of_quotes(draft: Draft, site: Site) -> Draft:
             return draft.hold(0)
         if begun[:1] == quote[0] and begun != quote[:2]:
             draft = draft.become(draft.text[1:])
-    scan = Scan(site.language, quote=site.inside, lenient=True).follow(draft.text)
-    if scan.spilled is not None:
-        return draft.end(scan.spilled, "quote")
+    start = draft.text.rfind("\n") + 1
+    reading = site.having_read(_String, draft.text[:start]).copy()
+    reading.read(draft.text[start:])
+    if reading.spilled is not None:
+        return draft.end(reading.spilled, "quote")
     if not _is_closed_after(site):
         return draft
-    if scan.closed:
-        return draft.end(_before_quote(draft.text, scan.closed[0].start, quote), "quote")
+    if reading.closed is not None:
+        return draft.end(_before_quote(draft.text, reading.closed, quote), "quote")
     held = next(
         (size for size in (2, 1) if len(quote) > size and draft.text.endswith(quote[:size])), 0
     )
     return draft if draft.final else draft.hold(len(draft.text) - held)
+
+
+class _String:
+    """What a fill makes of the string that the cursor is in.
+
+    ``closed``: where it is closed, None if it isn't. ``spilled``: where it ends with its line.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.scan = Scan(site.language, quote=site.inside, lenient=True)
+        self.position = 0
+        self.closed: int | None = None
+        self.spilled: int | None = None
+
+    def copy(self) -> _String:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read lines, of which the last one needs no line end."""
+        if self.closed is None and self.spilled is None:
+            scan = self.scan.follow(lines)
+            if scan.closed:
+                self.closed = self.position + scan.closed[0].start
+            if scan.spilled is not None:
+                self.spilled = self.position + scan.spilled
+        self.position += len(lines)
 
 
 def _before_quote(text: str, position: int, quote: str) -> int:
@@ -96,39 +128,71 @@ def inside_of_brackets(draft: Draft, site: Site) -> Draft:
     But a fill may close what the text after the cursor leaves open, and go through closers that an
     editor may have put there.
     """
-    text, own = draft.text, closable(site)
-    end = text.rfind("\n") + 1
-    above = _scanned(site, text[:end])
-    if above.stray is None:
-        last = above.copy().follow(text[end:])
-        if last.stray is None and len(above.closed) + len(last.closed) <= own:
-            return draft
-    lenient, opened, position = above.lenient, site.outer, 0
-    while True:
-        scan = Scan(site.language, opened=opened, lenient=lenient).follow(text[position:])
-        if len(scan.closed) <= own:
-            stray = scan.stray
-            return draft if stray is None else draft.end(position + stray, "bracket")
-        closed = position + scan.closed[own].start
-        end = text.find("\n", closed)
-        if end < 0 and not draft.final and not site.rest.strip():
-            return draft.hold(closed)
-        line = text[position : end if end >= 0 else None]
-        scan = Scan(site.language, opened=opened, lenient=True).follow(line)
+    text = draft.text
+    start = text.rfind("\n") + 1
+    reading = site.having_read(_Closing, text[:start])
+    if reading.end is None:
+        reading = reading.copy()
+        reading.line(text[start:], "", whole=draft.final)
+    if reading.end is not None:
+        return draft.end(reading.end, "bracket")
+    return draft if reading.held is None else draft.hold(reading.held)
+
+
+class _Closing:
+    """The lines of a fill, and what they close of what is open at the cursor.
+
+    ``end``: where the fill closes more than it may; None if it doesn't. ``held``: where it seems
+    to, if the rest of the line may open something else for that; None if it doesn't.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
+        lenient = site.language == "shellscript" or site.prose
+        self.scan = Scan(site.language, opened=site.outer, lenient=lenient)
+        self.position = 0
+        # How much it may still close.
+        self.own = closable(site)
+        self.end: int | None = None
+        self.held: int | None = None
+
+    def copy(self) -> _Closing:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            if self.end is None:
+                self.line(line, "\n", whole=True)
+            self.position += len(line) + 1
+
+    def line(self, line: str, newline: str, *, whole: bool) -> None:
+        """Read the next line, with its line end if it has one; ``whole`` if it can't grow."""
+        site, before, outer = self.site, tuple(self.scan.opened), self.scan.outer
+        closed = self.scan.follow(line + newline).closed
+        if len(closed) <= self.own:
+            self.own -= len(closed)
+            if self.scan.stray is not None:
+                self.end = self.position + self.scan.stray
+            return
+        start = self.position + closed[self.own].start
+        if not whole and not site.rest.strip():
+            self.held = start
+            return
+        scan = Scan(site.language, opened=before, lenient=True)
+        scan.outer = outer
+        scan.follow(line)
         if site.rest.strip() or not _opens_for_below(scan, site):
-            return draft.end(closed, "bracket")
-        if end < 0:
-            return draft
+            self.end = start
+            return
         # What it has opened stands for what it has closed.
-        opened, own, position = tuple(scan.opened), 0, end
-
-
-@lru_cache(maxsize=16)
-def _scanned(site: Site, lines: str) -> Scan:
-    """What the lines of a fill leave open that are whole; they are the same piece after piece."""
-    # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
-    lenient = site.language == "shellscript" or site.prose
-    return Scan(site.language, opened=site.outer, lenient=lenient).follow(lines)
+        self.scan = Scan(site.language, opened=tuple(scan.opened), lenient=self.scan.lenient)
+        self.scan.follow(newline)
+        self.own = 0
 
 
 def _opens_for_below(scan: Scan, site: Site) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -32,24 +33,53 @@ def as_the_file_indents(draft: Draft, site: Site) -> Draft:
     tabs = site.unit == "\t"
     if (" " if tabs else "\t") not in text or site.unit is None or site.prose or site.is_mixed:
         return draft
-    lines = text.split("\n")
-    if not draft.final and not lines[-1].strip(" \t"):
+    start = text.rfind("\n") + 1
+    reading = site.having_read(_Indented, text[:start]).copy()
+    last = text[start:]
+    if not draft.final and not last.strip(" \t"):
         # More blanks may come, and how wide one level is depends on them.
-        lines[-1] = ""
-    scan = Scan(site.language, quote=site.inside, lenient=True)
-    above, unit = site.above, 0
-    for number, line in enumerate(lines):
-        indent = indent_of(line)
-        if indent and line.strip() and not scan.string and (number or site.at_line_start):
-            if not tabs:
-                lines[number] = indent.replace("\t", site.unit) + line[len(indent) :]
-            elif " " in indent and "\t" not in indent and (number or len(indent) > 1):
-                unit = unit or _unit(len(indent), above, site)
-                lines[number] = _tabbed(len(indent), unit) + line[len(indent) :]
-        scan.follow(line + "\n")
-        if line.strip():
-            above = site.before + line if number == 0 else lines[number]
-    return draft.become("\n".join(lines))
+        last = ""
+    reading.read(last + "\n")
+    return draft.become(reading.text[:-1])
+
+
+class _Indented:
+    """The lines of a fill as the file would indent them, in ``text``."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.scan = Scan(site.language, quote=site.inside, lenient=True)
+        # The nearest line above with code; how many blanks the model takes for a level, if known.
+        self.above, self.unit = site.above, 0
+        self.text = ""
+
+    def copy(self) -> _Indented:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            first = not self.text
+            indented = self._indented(line, first) + "\n"
+            self.scan.follow(line + "\n")
+            if line.strip():
+                self.above = self.site.before + line if first else indented[:-1]
+            self.text += indented
+
+    def _indented(self, line: str, first: bool) -> str:
+        site, indent = self.site, indent_of(line)
+        in_code = indent and line.strip() and not self.scan.string
+        if not in_code or (first and not site.at_line_start):
+            return line
+        if site.unit != "\t":
+            return indent.replace("\t", site.unit or "") + line[len(indent) :]
+        if "\t" in indent or (first and len(indent) == 1):
+            return line
+        self.unit = self.unit or _unit(len(indent), self.above, site)
+        return _tabbed(len(indent), self.unit) + line[len(indent) :]
 
 
 def _unit(width: int, above: str, site: Site) -> int:
@@ -143,7 +173,7 @@ def _unshifted(draft: Draft, before: str) -> Draft:
 def tidy(draft: Draft, site: Site) -> Draft:
     """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
     text = draft.text
-    if "\n" in text:
+    if " \n" in text or "\t\n" in text:
         head, newline, last = text.rpartition("\n")
         text = _BLANKS_AT_END.sub("", head) + newline + last
     if draft.final:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
@@ -78,7 +79,7 @@ def before_the_rest(draft: Draft, site: Site) -> Draft:
             kept = line[:position]
             return draft.end(len(kept.rstrip() if site.rest[:1].isspace() else kept), JOINED)
         return draft if whole else draft.hold(len(line) - _shared(line, rest))
-    return _line_with_the_same_end(draft, rest, site)
+    return _line_with_the_same_end(draft, site)
 
 
 def _before_the_line_itself(draft: Draft, site: Site) -> Draft:
@@ -161,24 +162,51 @@ def _shared(line: str, rest: str) -> int:
     return 0
 
 
-def _line_with_the_same_end(draft: Draft, rest: str, site: Site) -> Draft:
+def _line_with_the_same_end(draft: Draft, site: Site) -> Draft:
     """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(site.language, quote=site.inside, lenient=True)
-    lines = draft.text.split("\n")
-    position = 0
-    for number, line in enumerate(lines):
-        whole = draft.final or number < len(lines) - 1
-        code = line.rstrip()
-        if not whole:
-            return draft.hold(position + len(code) - _shared(code, rest))
-        scan.follow(line + "\n")
-        if not scan.brackets and code.endswith(rest):
-            ended = draft.text[:position] + code
-            twice = rest[0] in ",;:>" or _closed_twice(ended, site)
-            if twice or _quoted_twice(ended, rest, site):
-                return draft.end(len(ended) - len(rest), "suffix")
-        position += len(line) + 1
-    return draft
+    start = draft.text.rfind("\n") + 1
+    reading = site.having_read(_Ends, draft.text[:start])
+    last = draft.text[start:]
+    if reading.end is None:
+        if not draft.final:
+            code = last.rstrip()
+            return draft.hold(start + len(code) - _shared(code, reading.rest))
+        reading = reading.copy()
+        reading.read(last + "\n")
+    return draft if reading.end is None else draft.end(reading.end, "suffix")
+
+
+class _Ends:
+    """The lines of a fill, and whether one of them ends as the cursor's does.
+
+    ``end``: where the fill is to end for that, None if it isn't.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.rest = site.rest.strip()
+        self.scan = Scan(site.language, quote=site.inside, lenient=True)
+        self.text = ""
+        self.end: int | None = None
+
+    def copy(self) -> _Ends:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        rest = self.rest
+        for line in [f"{line}\n" for line in lines.split("\n")[:-1]]:
+            self.scan.follow(line)
+            code = line.rstrip()
+            if self.end is None and not self.scan.brackets and code.endswith(rest):
+                ended = self.text + code
+                twice = rest[0] in ",;:>" or _closed_twice(ended, self.site)
+                if twice or _quoted_twice(ended, rest, self.site):
+                    self.end = len(ended) - len(rest)
+            self.text += line
 
 
 def _closed_twice(text: str, site: Site) -> bool:
@@ -211,29 +239,66 @@ def before_the_lines_below(draft: Draft, site: Site) -> Draft:
     below = site.below
     if below is None or (not site.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
-    telling = _telling_below(site)
-    lines = draft.text.split("\n")
-    if not draft.final:
-        growing = lines.pop()
-    position = 0
-    for number, line in enumerate(lines):
-        full = line if number else site.before + line
-        if draft.final and number == len(lines) - 1:
-            full += site.rest
-        judged = line.strip() and (number or _first_is_judged(site))
-        if judged and _says(full, below, telling, site.language):
-            again = number or not same_line(full, below, site.language)
-            alike = False if again else _begins_alike(full, lines[1:], site)
-            if alike is None and not draft.final:
-                return draft.hold(0)
-            if not alike:
-                return draft.end(max(0, position - 1), "suffix")
-        position += len(line) + 1
+    start = draft.text.rfind("\n") + 1
+    reading = site.having_read(_Below, draft.text[:start])
+    last = draft.text[start:]
     if draft.final:
-        return draft
-    full = growing if lines else site.before + growing
-    may_become = any(one and _may_become(full, one, site.language) for one in (below, telling))
-    return draft.hold(max(0, position - 1)) if may_become else draft
+        reading = reading.copy()
+        if last.strip():
+            reading.read(f"{last}{site.rest}\n")
+        end = 0 if reading.doubtful is not None else reading.end
+        return draft if end is None else draft.end(end, "suffix")
+    if reading.end is not None:
+        return draft.end(reading.end, "suffix")
+    if reading.doubtful is not None:
+        return draft.hold(0)
+    full = last if start else site.before + last
+    lines = (below, _telling_below(site))
+    may_become = any(one and _may_become(full, one, site.language) for one in lines)
+    return draft.hold(max(0, start - 1)) if may_become else draft
+
+
+class _Below:
+    """The lines of a fill, and whether one of them stands below the cursor already.
+
+    ``end``: where the fill is to end for that, None if it isn't. ``doubtful``: its first line,
+    if the next one tells whether it is the one below, or begins something else as that does.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.position = 0
+        self.end: int | None = None
+        self.doubtful: str | None = None
+
+    def copy(self) -> _Below:
+        """Return another one that goes on from here."""
+        return copy(self)
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            if self.end is None and line.strip():
+                self._judge(line)
+            self.position += len(line) + 1
+
+    def _judge(self, line: str) -> None:
+        site, below = self.site, self.site.below or ""
+        if self.doubtful is not None:
+            if not _begins_alike(line, site):
+                self.end = 0
+                return
+            self.doubtful = None
+        first = not self.position
+        full = site.before + line if first else line
+        if first and not _first_is_judged(site):
+            return
+        if not _says(full, below, _telling_below(site), site.language):
+            return
+        if first and same_line(full, below, site.language) and _may_begin_alike(full, site):
+            self.doubtful = full
+        else:
+            self.end = max(0, self.position - 1)
 
 
 def _first_is_judged(site: Site) -> bool:
@@ -246,20 +311,20 @@ def _first_is_judged(site: Site) -> bool:
     return site.at_line_start or len(_bare(site.below or "", site.language)) >= TELLING
 
 
-def _begins_alike(line: str, following: list[str], site: Site) -> bool | None:
-    """Whether the fill's first line, which says what the line below says, begins something else.
+def _may_begin_alike(line: str, site: Site) -> bool:
+    """Whether the fill's first line, which says what the line below says, may begin something else.
 
     ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
-    lines tell them apart. None as long as there is no second line.
+    lines tell them apart.
     """
     if not site.at_line_start or len(site.code_below) < 2 or _ONCE.match(line):
         return False
+    return depth_of(site.code_below[1]) > depth_of(line) or bool(_OVER_A_DEFINITION.match(line))
+
+
+def _begins_alike(second: str, site: Site) -> bool:
+    """Whether the line behind such a first one tells that it does begin something else."""
     other = site.code_below[1]
-    if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
-        return False
-    second = next((one for one in following if one.strip()), None)
-    if second is None:
-        return None
     if depth_of(second) != depth_of(other):
         return False
     return _bare(second, site.language) != _bare(other, site.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -26,63 +27,121 @@ _LONGEST_PIECE: Final = 40
 
 
 def without_repetition(draft: Draft, site: Site) -> Draft:
-    """Ends before lines that the fill has said already, or that stand above the cursor."""
-    lines = draft.text.split("\n")
-    whole = len(lines) if draft.final else len(lines) - 1
-    stopped = len(lines) if draft.final and not draft.cut_short else len(lines) - 1
-    position = 0
-    for line in lines[:stopped]:
-        if (looped := _loop(line)) is not None:
-            return draft.end(position + looped, "repetition")
-        position += len(line) + 1
-    if stopped < len(lines):
-        grown = len(lines[-1]) // _LOOP_STEP * _LOOP_STEP
-        for length in range(_LOOP_STEP, grown + 1, _LOOP_STEP):
-            if (looped := _loop(lines[-1][:length])) is not None:
-                return draft.end(position + looped, "repetition")
-    if draft.final and draft.cut_short:
-        if (looped := _endless(draft.text)) is not None:
-            # The line in which the model lost its way is worth nothing.
-            return draft.end(max(0, draft.text.rfind("\n", 0, looped)), "repetition")
-        if (looped := _loop(lines[-1])) is not None:
-            return draft.end(position + looped, "repetition")
-    if not (site.at_line_start or len(lines) > 1):
+    """End before lines that the fill has said already, or that stand above the cursor.
+
+    After ``a(1)⏎b(2)⏎`` comes ``a(1)⏎b(2)⏎`` again: the second two are left out. In one line,
+    ``x or x or x or …`` ends behind the first few.
+    """
+    start = draft.text.rfind("\n") + 1
+    said = site.having_read(_Said, draft.text[:start])
+    if said.end is not None:
+        return draft.end(said.end, "repetition")
+    looped = _looped(draft, start)
+    if looped is not None:
+        return draft.end(looped, "repetition")
+    if not (site.at_line_start or start):
         return draft
-    return _without_repeated_lines(draft, lines, whole, site)
-
-
-def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, site: Site) -> Draft:
-    said = site.code_above[-max(_PERIODS) :]
-    first = len(said)  # where the fill begins
-    starts = [0] * first
-    position, held = 0, len(draft.text)
-    for number, line in enumerate(lines):
-        full = (line if number else site.before + line).rstrip()
-        grown = number < whole
-        if grown and number > 1 and full == said[-1] and len(full.strip()) >= TELLING:
-            return draft.end(position - 1, "repetition")
-        if not grown and number > 1 and said[-1].startswith(full):
-            held = max(0, position - 1)
-        if full or not grown:
-            said.append(full)
-            starts.append(max(0, position - 1))
-        position += len(line) + 1
-    whole = len(said) - (not draft.final)
-    for end in range(first + 2, whole + 1):
-        for period in _PERIODS:
-            start = end - period
-            if start < max(first, period) or said[end - 1] != said[start - 1]:
-                continue
-            if said[start:end] == said[start - period : start] and _tell(said[start:end]):
-                return draft.end(starts[start], "repetition")
+    last = draft.text[start:]
     if not draft.final:
+        return draft.hold(said.held(last))
+    said = said.copy()
+    said.add(last)
+    return draft if said.end is None else draft.end(said.end, "repetition")
+
+
+def _looped(draft: Draft, start: int) -> int | None:
+    """Return where the loop begins that the last line is in, or that a limit has cut short.
+
+    ``start``: where that line begins.
+    """
+    line = draft.text[start:]
+    if draft.final and not draft.cut_short:
+        looped = _loop(line)
+        return None if looped is None else start + looped
+    for length in range(_LOOP_STEP, len(line) + 1, _LOOP_STEP):
+        if (looped := _loop(line[:length])) is not None:
+            return start + looped
+    if not draft.final:
+        return None
+    if (looped := _endless(draft.text)) is not None:
+        # The line in which the model lost its way is worth nothing.
+        return max(0, draft.text.rfind("\n", 0, looped))
+    return None if (looped := _loop(line)) is None else start + looped
+
+
+class _Said:
+    """The lines that stand above the cursor and in a fill, and where these come again.
+
+    ``end``: where the fill is to end for that, None if it isn't.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.before = site.before
+        # Lines without the blanks at their ends; of the blank ones none.
+        self.lines = site.code_above[-max(_PERIODS) :]
+        # How many of them stand above the fill, and where the others begin, line end included.
+        self.above = len(self.lines)
+        self.starts = [0] * self.above
+        self.number = self.position = 0
+        self.end: int | None = None
+
+    def copy(self) -> _Said:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.lines, other.starts = self.lines[:], self.starts[:]
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            if self.end is None and (looped := _loop(line)) is not None:
+                self.end = self.position + looped
+            self.add(line)
+
+    def add(self, line: str) -> None:
+        """Read a line that can't grow any more, unless the fill has ended."""
+        if self.end is not None:
+            return
+        full = self._full(line)
+        telling = len(full.strip()) >= TELLING
+        if self.number > 1 and telling and self.lines and full == self.lines[-1]:
+            self.end = self.position - 1
+            return
+        if full:
+            self.lines.append(full)
+            self.starts.append(max(0, self.position - 1))
+            self.end = self._again()
+        self.number += 1
+        self.position += len(line) + 1
+
+    def held(self, line: str) -> int:
+        """Return from where on a fill is to be held back whose last line still grows."""
+        full, start = self._full(line), max(0, self.position - 1)
+        held = self.position + len(line)
+        if self.number > 1 and self.lines and self.lines[-1].startswith(full):
+            held = start
+        lines, starts = [*self.lines, full], [*self.starts, start]
         for period in _PERIODS:
-            for start in range(max(len(said) - period, first, period), len(said)):
-                if said[-1 - period].startswith(said[-1]) and (
-                    said[start:-1] == said[start - period : -1 - period]
-                ):
-                    held = min(held, starts[start])
-    return draft.hold(held)
+            if period >= len(lines) or not lines[-1 - period].startswith(full):
+                continue
+            for first in range(max(len(lines) - period, self.above, period), len(lines)):
+                if lines[first:-1] == lines[first - period : -1 - period]:
+                    held = min(held, starts[first])
+        return held
+
+    def _full(self, line: str) -> str:
+        return (line if self.number else self.before + line).rstrip()
+
+    def _again(self) -> int | None:
+        """Return where the lines begin that end here and say what those above them say."""
+        lines = self.lines
+        for period in _PERIODS:
+            start = len(lines) - period
+            if start < max(self.above, period) or lines[-1] != lines[start - 1]:
+                continue
+            if lines[start:] == lines[start - period : start] and _tell(lines[start:]):
+                return self.starts[start]
+        return None
 
 
 def _tell(lines: list[str]) -> bool:

@@ -40,18 +40,21 @@ _PICTURES: Final = frozenset({"So", "Sk", "Sm"})
 _EMOJI_LETTERS: Final = frozenset("ℹ")
 
 
-def unsafe(text: str, before: str = "") -> int | None:
-    """Where the first unsafe character stands in a text; None if there is none.
+def is_visible(text: str) -> bool:
+    """Whether a text has none of these characters, wherever they would be ordinary."""
+    return _UNSAFE.search(text) is None
 
-    ``before``: what stands left of the text.
+
+def unsafe(text: str, before: str = "", start: int = 0) -> int | None:
+    """Return where the first unsafe character stands in a text; None if there is none.
+
+    ``before``: what stands left of the text. ``start``: where to begin to look for it.
 
     Characters that nobody sees are ordinary where they belong to one that is seen: a selector
     after an emoji, a sign or an ideograph, a joiner between two emoji, joiners between letters of
     the scripts that have them. Between letters of code they aren't.
     """
-    if _UNSAFE.search(text) is None:
-        return None
-    for found in _UNSAFE.finditer(text):
+    for found in _UNSAFE.finditer(text, start):
         at = found.start()
         left = text[at - 1] if at else before[-1:]
         if not left or not _belongs(found[0], left, text[at + 1 : at + 2]):
