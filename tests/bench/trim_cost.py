@@ -49,7 +49,7 @@ LONG: Final = {
     "go, with blanks": (
         "go",
         "\n\nfunc report(a int) {\n" + "\tcall(a, b)\n" * 400 + "\t",
-        "\n\treturn report\n}\n",
+        "\n\treturn report\n}\n" + "\tother(a)\n" * 500,
         "if a > N {\n        call(N, a)\n    }\n    nameN := find(N)\n    ",
     ),
     "before words": (

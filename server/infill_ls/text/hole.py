@@ -24,7 +24,6 @@ AUTO_CLOSED: Final = ")]}>\"'`"
 # Half of a character: it can be in a document (JSON has it) and in no encoding.
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
 _BEGINS_NO_LINE: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
@@ -184,8 +183,8 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
         size += len(lines[below])
         below += 1
     return _hole(
-        _LINE_END.sub("\n", "".join(reversed(before))),
-        _LINE_END.sub("\n", "".join(after)[:SUFFIX_LIMIT]),
+        _with_line_feeds("".join(reversed(before))),
+        _with_line_feeds("".join(after)[:SUFFIX_LIMIT]),
         language,
         _newline(lines[0]),
         first,
@@ -196,8 +195,8 @@ def between(prefix: str, suffix: str, language: str = "") -> Hole:
     """The hole between two texts, which may be cut anywhere in a line."""
     newline = _LINE_ENDS.search(prefix + suffix)
     return _hole(
-        _LINE_END.sub("\n", prefix),
-        _LINE_END.sub("\n", suffix),
+        _with_line_feeds(prefix),
+        _with_line_feeds(suffix),
         language,
         newline[0] if newline else "\n",
         indented=False,
@@ -284,6 +283,11 @@ def line_joined(hole: Hole) -> Hole | None:
     if hole.closers or hole.rest_of_line.strip() or not closers_in(below, hole.open):
         return None
     return replace(hole, suffix=newline + rest, closers=below.lstrip())
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text with ``\\n`` for each line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _newline(line: str) -> str:

@@ -85,7 +85,7 @@ def _quote_at(prefix: str, start: int, language: str) -> str:
     Empty if it is in none. What stands before the place is counted, not read.
     """
     if language == "python":
-        return triple_quote(prefix[:start])
+        return triple_quote(prefix, start)
     if language in BACKTICK_STRINGS - {"ruby", "shellscript"}:
         return "`" if prefix.count("`", 0, start) % 2 else ""
     if start and language in SLASH_COMMENTS and prefix[start : start + 200].lstrip()[:1] == "*":
@@ -93,10 +93,10 @@ def _quote_at(prefix: str, start: int, language: str) -> str:
     return ""
 
 
-def triple_quote(text: str) -> str:
-    """Return the triple quote that the end of a text is behind; empty if they come in pairs."""
-    line_start = text.rfind("\n") + 1
-    here = TRIPLE_QUOTE.findall(text, line_start)
+def triple_quote(text: str, end: int) -> str:
+    """Return the triple quote that a position in a text is behind; empty if they come in pairs."""
+    line_start = text.rfind("\n", 0, end) + 1
+    here = TRIPLE_QUOTE.findall(text, line_start, end)
     count, last = _triple_quotes(text[:line_start])
     return (here[-1] if here else last) if (count + len(here)) % 2 else ""
 

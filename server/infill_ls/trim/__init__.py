@@ -8,6 +8,7 @@ wherever the stream is split.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.hole import Hole
@@ -29,6 +30,10 @@ __all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted
 
 # Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
 MAX_CHARACTERS: Final = 4_000
+# A line that has grown longer than this is looked at whenever it has so many characters more: what
+# it costs to read it again goes with its length. Lines of code have 100, with few exceptions.
+_LONG_LINE: Final = 400
+_STEP: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,22 @@ def _filtered(
 ) -> Draft:
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    draft = Draft(raw, None, over, cut_short)
+    if not over:
+        start = raw.rfind("\n") + 1
+        if len(raw) - start > _LONG_LINE:
+            # No line end helps to read this once, so it is read in steps.
+            return _of_a_long_line(raw[: len(raw) - (len(raw) - start) % _STEP], site, filters)
+    return _passed(Draft(raw, None, over, cut_short), site, filters)
+
+
+@lru_cache(maxsize=16)
+def _of_a_long_line(raw: str, site: Site, filters: tuple[Filter, ...]) -> Draft:
+    return _passed(Draft(raw), site, filters)
+
+
+def _passed(draft: Draft, site: Site, filters: tuple[Filter, ...]) -> Draft:
+    """Return what the filters make of a draft."""
+    raw = draft.text
     for each in filters:
         draft = each.apply(draft, site)
     if draft.unsafe_tail and draft.ended_by is None:

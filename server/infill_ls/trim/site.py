@@ -174,7 +174,7 @@ class Site:
     @cached_property
     def in_docstring(self) -> bool:
         """Whether the cursor is in a text between triple quotes."""
-        return bool(triple_quote(self.hole.prefix))
+        return bool(triple_quote(self.hole.prefix, len(self.hole.prefix)))
 
     @cached_property
     def in_text(self) -> bool:
