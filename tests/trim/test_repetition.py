@@ -65,3 +65,19 @@ def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> Non
     for end in range(size, len(raw), size):
         early = trim(raw[:end], hole, "block", CONTROL, over=False)
         assert not early.complete or early == expected
+
+
+def test_lines_said_again_end_the_fill_where_its_stream_would() -> None:
+    # The last line twice is further down than the first two.
+    raw = "a.run(1)\nb.run(2)\n" * 2 + "c.go(3)\nc.go(3)\n"
+    hole = at("█\n", "")
+    expected = trim(raw, hole, "block", CONTROL)
+    assert (expected.text, expected.ended_by) == ("a.run(1)\nb.run(2)", "repetition")
+    for end in range(len(raw)):
+        early = trim(raw[:end], hole, "block", CONTROL, over=False)
+        assert not early.complete or early == expected
+
+
+def test_a_loop_below_repeated_lines_does_not_hide_them() -> None:
+    raw = "a.run(1)\nb.run(2)\n" * 2 + "x = " + "y or z or " * 20 + "\n"
+    assert fill("█\n", raw, "", shape="block") == "a.run(1)\nb.run(2)"
