@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,15 @@ from hypothesis import strategies as st
 from holes import at
 from infill_ls.text import hole
 from infill_ls.text.documents import split_lines
-from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typed_since
+from infill_ls.text.hole import (
+    PREFIX_LIMIT,
+    SUFFIX_LIMIT,
+    TYPED,
+    Hole,
+    between,
+    earlier_of,
+    typed_since,
+)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +148,25 @@ def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None
 def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
     assert not place.suffix.startswith("\n\n")
     assert place.line_end == ""
+
+
+def test_the_hole_behind_a_fill() -> None:
+    hole = at("f(█)\n")
+    assert hole.behind("a") == ")"
+    assert hole.behind("a) + b") == ""
+    assert hole.before_closers("a) + b") == hole.before_closers("a") == "a"
+    assert hole.after("a) + b") == replace(hole, prefix="f(a) + b", closers="")
+    assert hole.after("a").surroundings == ("f(a", "\n")
+
+
+def test_what_a_hole_may_have_been_before_the_editor_closed_something() -> None:
+    assert list(earlier_of(between("f(", ")x\n", ""))) == [between("f(", "x\n", "")]
+    assert list(earlier_of(between("f(", "x\n", ""))) == []
+    # Enter between two brackets puts the closer on a line of its own.
+    [joined] = earlier_of(at("f {\n  █\n}\nb\n", "go"))
+    assert (joined.closers, joined.suffix) == ("}", "\nb\n")
+    assert list(earlier_of(at("f {\n  █\nb\n", "go"))) == []
+
+
+def test_what_was_typed_where_the_editor_put_the_closer_below() -> None:
+    assert typed_since(at("f {█}\nb\n", "go"), at("f {\n  █\n}\nb\n", "go")) == "\n  "

@@ -6,6 +6,7 @@ import pytest
 
 from fills import fill
 from holes import at
+from infill_ls.trim import trim
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,26 @@ def test_an_editor_shows_what_has_all_that_it_takes_the_place_of(
 )
 def test_closers_that_stand_there_are_no_fill(text: str, raw: str, language: str) -> None:
     assert fill(text, raw, language) == ""
+
+
+def test_an_opener_further_on_may_stand_for_what_was_closed() -> None:
+    text, raw = "if (a) {\n  b();\n█\n  c();\n}\n", "} else {\n  d();\n"
+    assert fill(text, raw, "javascript", shape="block") == raw.rstrip()
+    # Until its line is whole, nobody knows.
+    hole = at(text, "javascript")
+    assert trim("} els", hole, "block", over=False).text == ""
+    assert trim("} else {\n  d", hole, "block", over=False).text == "} else {\n  d"
+
+
+@pytest.mark.parametrize(
+    ("below", "expected"),
+    [
+        # Three quotes below open another text, or close this one.
+        ('    b = """c"""\n', 'x\n    """'),
+        ('    b(\n        """c""")\n', 'x\n    """'),
+        ('    """\n', "x"),
+        ('    text """\n', "x"),
+    ],
+)
+def test_three_quotes_below(below: str, expected: str) -> None:
+    assert fill(f'def f():\n    """a █\n{below}', 'x\n    """') == expected

@@ -81,3 +81,9 @@ def test_lines_said_again_end_the_fill_where_its_stream_would() -> None:
 def test_a_loop_below_repeated_lines_does_not_hide_them() -> None:
     raw = "a.run(1)\nb.run(2)\n" * 2 + "x = " + "y or z or " * 20 + "\n"
     assert fill("█\n", raw, "", shape="block") == "a.run(1)\nb.run(2)"
+
+
+def test_a_loop_in_a_line_that_others_follow() -> None:
+    raw = "x = " + "y or z or " * 20 + "\nb"
+    found = trim(raw, at("█\n", ""), "block", CONTROL)
+    assert (found.text, found.ended_by) == ("x = y or z or", "repetition")

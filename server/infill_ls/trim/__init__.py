@@ -146,10 +146,10 @@ def _filtered(
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
     if not over:
-        start = raw.rfind("\n") + 1
-        if len(raw) - start > _LONG_LINE:
+        beyond = len(raw) - (raw.rfind("\n") + 1) - _LONG_LINE
+        if beyond > 0:
             # No line end helps to read this once, so it is read in steps.
-            return _of_a_long_line(raw[: len(raw) - (len(raw) - start) % _STEP], site, filters)
+            return _of_a_long_line(raw[: len(raw) - beyond % _STEP], site, filters)
     return _passed(Draft(raw, None, over, cut_short), site, filters)
 
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
-from infill_ls.text.indents import depth_of
 from infill_ls.text.languages import OPENS
 
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
@@ -49,13 +48,3 @@ def is_unfinished(line: str) -> bool:
     """Whether a statement goes on below this line, as far as its end tells."""
     code = line.rstrip()
     return bool(OPENS.search(code) or UNFINISHED.search(code))
-
-
-def begins_statement(line: str, base: int) -> bool:
-    """Whether a line with code begins another statement of a block, ``base`` columns in.
-
-    As far as its blanks and its first word tell; what brackets are open is not looked at.
-    """
-    first = FIRST_WORD.match(line + "\n")
-    word = (first[1] or first[2]) if first else ""
-    return depth_of(line) == base and word not in CLAUSES
