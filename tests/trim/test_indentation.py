@@ -95,9 +95,8 @@ def test_go_is_indented_with_tabs_where_nothing_tells() -> None:
 
 def test_one_blank_too_many_is_none_in_any_line() -> None:
     assert so_far("    █\n", " a = 1\n ").text == "a = 1"
-    assert fill("    █\n", " a = 1\n     b = 2\n", shape="block") == "a = 1\n    b = 2"
+    assert fill("def f():\n    █\n", " a = 1\n     b = 2\n", shape="block") == "a = 1\n    b = 2"
 
 
 def test_a_comment_at_the_start_of_a_line_is_a_line_of_its_own() -> None:
     assert fill("█b(c)\n", "# don't") == "# don't\n"
-    assert fill("█b(c)\n", "a(") == "a("

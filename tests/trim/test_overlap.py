@@ -309,3 +309,27 @@ def test_a_word_right_of_the_cursor(text: str, raw: str, language: str, expected
 )
 def test_a_last_line_that_stands_below(text: str, raw: str, language: str, expected: str) -> None:
     assert fill(text, raw, language, shape="block") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # The second line is no other one if it is further in.
+        ("a:\n  █\n  - b:\n      c: 1\n", "- b:\n  c", "yaml", ""),
+        # Nothing above is closed by this word.
+        ("    █\nend if\n", "a\n  end if", "", "a"),
+        # A blank line in a comment says nothing.
+        (
+            "# one two three four five\n█\n",
+            "# one two three four\n\n# two three four five",
+            "python",
+            "",
+        ),
+    ],
+)
+def test_what_stands_around_comes_once(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language, shape="block") == expected
+
+
+def test_the_quote_that_the_rest_of_the_line_closes_comes_once() -> None:
+    assert fill("f(█', b)\n", "'a'", shape="line") == "'a"

@@ -228,6 +228,4 @@ def _left_above(site: Site) -> int | None:
         head -= 1
     if head < 0 or depth_of(lines[head]) != depth or not _leaves(lines[head], site.language):
         return None
-    if head < last and lines[last].lstrip()[0] not in CLOSING_BRACKETS:
-        return None
     return None if head and _ATTRIBUTE.match(lines[head - 1]) else depth
