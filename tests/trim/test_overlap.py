@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fills import fill, so_far
+from holes import at
+from infill_ls.trim import FILTERS, Fill, trim
 
 
 @pytest.mark.parametrize(
@@ -317,14 +319,7 @@ def test_a_last_line_that_stands_below(text: str, raw: str, language: str, expec
         # The second line is no other one if it is further in.
         ("a:\n  █\n  - b:\n      c: 1\n", "- b:\n  c", "yaml", ""),
         # Nothing above is closed by this word.
-        ("    █\nend if\n", "a\n  end if", "", "a"),
-        # A blank line in a comment says nothing.
-        (
-            "# one two three four five\n█\n",
-            "# one two three four\n\n# two three four five",
-            "python",
-            "",
-        ),
+        ("    █\n</a>\n", "b\n  </a>", "html", "b"),
     ],
 )
 def test_what_stands_around_comes_once(text: str, raw: str, language: str, expected: str) -> None:
@@ -333,3 +328,10 @@ def test_what_stands_around_comes_once(text: str, raw: str, language: str, expec
 
 def test_the_quote_that_the_rest_of_the_line_closes_comes_once() -> None:
     assert fill("f(█', b)\n", "'a'", shape="line") == "'a"
+
+
+def test_a_blank_line_in_a_comment_says_nothing() -> None:
+    hole = at("# one two three four five\n█\n")
+    alone = tuple(one for one in FILTERS if one.name == "comment")
+    raw = "# one two three four\n\n# two three four five"
+    assert trim(raw, hole, "block", filters=alone) == Fill("", "repetition")

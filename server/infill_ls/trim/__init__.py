@@ -19,6 +19,7 @@ from infill_ls.trim import (
     indentation,
     overlap,
     repetition,
+    rest,
     severed,
     statements,
     syntax,
@@ -81,7 +82,7 @@ _FITTING: Final = (
     Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
-    Filter("rest", overlap.before_the_rest),
+    Filter("rest", rest.before_the_rest),
     Filter("shape", statements.to_the_shape),
     Filter("unreachable", unreachable.without_unreachable),
     Filter("repetition", repetition.without_repetition),
@@ -94,7 +95,7 @@ _FITTING: Final = (
     Filter("tidy", indentation.tidy),
     Filter("above", indentation.above_the_line),
     Filter("syntax", syntax.without_new_errors),
-    Filter("apart", overlap.apart_from_the_rest),
+    Filter("apart", rest.apart_from_the_rest),
     Filter("closers", closers.through_closers),
 )
 FILTERS: Final = _READING + _FITTING

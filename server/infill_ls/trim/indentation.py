@@ -10,7 +10,7 @@ from typing import Final
 from infill_ls.text.brackets import QUOTES, Scan
 from infill_ls.text.indents import depth_of, indent_of, width_of
 from infill_ls.trim.lines import opens
-from infill_ls.trim.overlap import JOINED
+from infill_ls.trim.rest import JOINED
 from infill_ls.trim.site import Draft, Site
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")

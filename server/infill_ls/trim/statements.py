@@ -10,7 +10,7 @@ from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
 from infill_ls.text.indents import depth_of, indent_of
 from infill_ls.text.shape import Shape
 from infill_ls.trim.block import begun_above, floor, headless, open_head
-from infill_ls.trim.closers import closable
+from infill_ls.trim.closable import closable
 from infill_ls.trim.lines import (
     CLAUSES,
     FIRST_WORD,
