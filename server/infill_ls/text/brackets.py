@@ -55,7 +55,10 @@ def is_text(opened: str) -> bool:
 
 
 def closer_of(opened: str) -> str:
-    """What closes this, of :attr:`Scan.opened`; empty for a comment that ends with its line."""
+    """Return what closes this, of :attr:`Scan.opened`.
+
+    Empty for a comment that ends with its line.
+    """
     if opened in OPENERS:
         return OPENERS[opened]
     if opened.startswith("<"):
@@ -67,10 +70,11 @@ def closer_of(opened: str) -> str:
 
 @lru_cache(maxsize=128)
 def _content(opened: str, language: str) -> re.Pattern[str]:
-    """A string or comment up to its end (group 1), to code in it (group 2), or to the text's end.
+    """Return a pattern for a string's or a comment's own text.
 
-    No possessive repeat around a look ahead: Debian 12's Python 3.11.2 gets that wrong. Without,
-    nothing is tried twice either, since the whole can't fail.
+    It goes up to the end (group 1), to code in it (group 2), or to the text's end. No possessive
+    repeat around a look ahead: Debian 12's Python 3.11.2 gets that wrong. Without, nothing is tried
+    twice either, since the whole can't fail.
     """
     if opened in ("#", "//", "--"):
         return re.compile(r"[^\n]*+(\n)?(\b\B)?")
@@ -102,7 +106,10 @@ def _content(opened: str, language: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _marks(language: str) -> re.Pattern[str]:
-    """Everything that a scan of this language's code stops at, in groups by what it is."""
+    """Return a pattern for everything that a scan of this language's code stops at.
+
+    Its groups say what was found: ``whole``, ``string``, ``bracket`` or ``comment``.
+    """
     whole, comments = [], []
     # After a word an apostrophe is no quote.
     apostrophe = "'" if language in QUOTE_AFTER_WORD else f"{_NOT_AFTER_WORD}'"
@@ -183,7 +190,7 @@ class Scan:
         self.spilled: int | None = None
 
     def copy(self) -> Scan:
-        """Another one that goes on from here."""
+        """Return another one that goes on from here."""
         other = copy(self)
         other.opened, other.positions, other.closed = (
             self.opened[:],
@@ -209,7 +216,7 @@ class Scan:
         return [one for one in self.opened if not is_text(one)]
 
     def follow(self, text: str) -> Scan:
-        """Go on with this text."""
+        """Go on with this text, and return the scan itself."""
         position, search = 0, self._marks.search
         self.closed = []
         self.positions = [-1] * len(self.opened)
@@ -258,7 +265,7 @@ class Scan:
 
 
 def _string(mark: str) -> str:
-    """How a string is noted, by what stands at its beginning."""
+    """Return how a string is noted, by what stands at its beginning."""
     quotes = mark.lstrip("bBrRuUfFtT@$")
     prefix = mark[: len(mark) - len(quotes)]
     return quotes if _CODED.isdisjoint(prefix) else "f" + quotes

@@ -31,7 +31,7 @@ class Closer(NamedTuple):
 
 @lru_cache(maxsize=64)
 def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
-    """The closers that the rest of a line consists of.
+    """Return the closers that the rest of a line consists of.
 
     Empty if there is more in it than closers of what is open, innermost first, with ``;`` and
     ``,`` behind them. A string need not be closed there: editors close no quote behind a word.
@@ -69,7 +69,7 @@ def closers_in(rest: str, opened: Open) -> tuple[Closer, ...]:
 
 
 def passed(fill: str, rest: str, opened: Open, language: str) -> list[Closed]:
-    """Where a fill closes what the rest of the line closes too, in the order of the rest."""
+    """Return where a fill closes what the rest of the line closes too, in the order of the rest."""
     closed = Scan(language, opened=opened.code, lenient=True).follow(fill).closed
     found: list[Closed] = []
     for layer, closers in groupby(closers_in(rest, opened), key=lambda closer: closer.layer):

@@ -70,13 +70,13 @@ class Hole:
         return self.closers + self.suffix[len(self.line_end) :]
 
     def passed(self, fill: str) -> list[Closed]:
-        """Where a fill has the closers of which it takes the place."""
+        """Return where a fill has the closers of which it takes the place."""
         if not self.closers or not fill:
             return []
         return passed(fill, self.closers, self.open, self.language)
 
     def replaced(self, fill: str) -> int:
-        """How many characters right of the cursor a fill takes the place of.
+        """Return how many characters right of the cursor a fill takes the place of.
 
         These are closers that it has itself, and ``;`` or ``,`` where it ends with that too.
         """
@@ -89,16 +89,19 @@ class Hole:
         return len(self.closers.rstrip()) if whole else ends[count - 1]
 
     def behind(self, fill: str) -> str:
-        """The closers of the line that stand behind a fill."""
+        """Return the closers of the line that stand behind a fill."""
         return self.closers[self.replaced(fill) :]
 
     def before_closers(self, fill: str) -> str:
-        """A fill as far as it goes without taking the place of anything."""
+        """Return a fill as far as it goes without taking the place of anything."""
         passed = self.passed(fill)
         return fill[: passed[0].start] if passed else fill
 
     def shortened(self, fill: str) -> str:
-        """A fill without the closers that its last line would only end with: they stand there."""
+        """Return a fill without the closers that its last line would only end with.
+
+        They stand there.
+        """
         passed = self.passed(fill)
         if not passed:
             return fill
@@ -110,7 +113,7 @@ class Hole:
         return kept[: len(kept) - blanks] if kept.endswith(own) else fill
 
     def after(self, fill: str) -> Hole:
-        """The hole behind a fill that was accepted."""
+        """Return the hole behind a fill that was accepted."""
         return replace(self, prefix=self.prefix + fill, closers=self.behind(fill))
 
     @property
@@ -119,7 +122,7 @@ class Hole:
         return self.prefix[-IDENTITY_REACH:], self.suffix[:IDENTITY_REACH]
 
     def in_document(self, fill: str) -> str:
-        """A fill with the document's own line ends."""
+        """Return a fill with the document's own line ends."""
         return fill.replace("\n", self.newline)
 
     @property
@@ -164,9 +167,10 @@ def _is_word(character: str) -> bool:
 
 
 def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole:
-    """The hole at a place in a document (line and column from 0, column in code points).
+    """Return the hole at a position in a document.
 
-    ``lines`` keep their line ends. Work is bounded by the limits above, not by the file.
+    ``line`` and ``column`` are from 0, the column in code points. ``lines`` keep their line ends.
+    Work is bounded by :data:`PREFIX_LIMIT` and :data:`SUFFIX_LIMIT`, not by the file.
     """
     # In a line that is too long by itself the start moves in steps, not with every character.
     skipped = -(-max(0, column - PREFIX_LIMIT) // (PREFIX_LIMIT // 4)) * (PREFIX_LIMIT // 4)
@@ -192,7 +196,7 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
-    """The hole between two texts, which may be cut anywhere in a line."""
+    """Return the hole between two texts, which may be cut anywhere in a line."""
     newline = _LINE_ENDS.search(prefix + suffix)
     return _hole(
         _with_line_feeds(prefix),
@@ -212,7 +216,10 @@ def _hole(
     *,
     indented: bool = True,
 ) -> Hole:
-    """``indented``: what begins behind blanks may be a line of its own too."""
+    """Return the hole between two texts, with what an editor may have put there set apart.
+
+    ``indented``: what begins behind blanks may be a line of its own too.
+    """
     hole = Hole(prefix, suffix, language, newline, first_line)
     rest = hole.rest_of_line
     if not rest.strip():
@@ -239,7 +246,7 @@ def _is_a_line(text: str, hole: Hole) -> bool:
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:
-    """What was typed at a hole since; None if anything else has changed near it.
+    """Return what was typed at a hole since; None if anything else has changed near it.
 
     Brackets and quotes that the editor closed by itself may stand right of the cursor now.
     """
@@ -265,7 +272,7 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
 
 
 def earlier_of(hole: Hole) -> Iterator[Hole]:
-    """What a hole may have been before the editor put closers right of the cursor, or below."""
+    """Yield what a hole may have been before the editor put in closers, on its line or below."""
     for closed in range(1, 3):
         if hole.suffix[closed - 1 : closed] not in tuple(AUTO_CLOSED):
             break
@@ -275,7 +282,7 @@ def earlier_of(hole: Hole) -> Iterator[Hole]:
 
 
 def line_joined(hole: Hole) -> Hole | None:
-    """The hole as it was before the editor put what it had closed on the line below.
+    """Return the hole as it was before the editor put what it had closed on the line below.
 
     Editors do so when Enter is typed between two brackets. None if there are no such closers.
     """

@@ -50,7 +50,10 @@ class Fill:
 
 
 def _whole_lines(draft: Draft, site: Site) -> Draft:
-    """Leaves out the line in which a limit cut the model short, if it is not the only one."""
+    """Leave out the line in which a limit cut the model short, if it is not the only one.
+
+    Of ``a = 1⏎b = some_na``, cut short, ``a = 1`` is kept.
+    """
     if not draft.cut_short or draft.ended_by is not None or "\n" not in draft.text:
         return draft
     if site.shape == "line":
@@ -59,7 +62,7 @@ def _whole_lines(draft: Draft, site: Site) -> Draft:
 
 
 def _not_too_long(draft: Draft, site: Site) -> Draft:
-    """Ends with the last whole line that fits the limit."""
+    """End with the last whole line within :data:`MAX_CHARACTERS`."""
     if len(draft.text) <= MAX_CHARACTERS:
         return draft
     return draft.end(max(0, draft.text.rfind("\n", 0, MAX_CHARACTERS)), "length")
@@ -111,7 +114,7 @@ def trim(
     cut_short: bool = False,
     filters: tuple[Filter, ...] = FILTERS,
 ) -> Fill:
-    """The fill in ``raw``, the whole of what the model wrote so far.
+    """Return the fill in ``raw``, the whole of what the model wrote so far.
 
     ``over``: nothing will follow, ``cut_short`` if a limit ended it and not the model. Until then
     the fill is complete only where more text could not change it; its text meanwhile is what may
@@ -126,14 +129,17 @@ def trim(
 def fitted(
     text: str, hole: Hole, shape: Shape, *, over: bool = True, cut_short: bool = False
 ) -> Fill:
-    """How much of a text is the fill at a hole; ``text`` has been read (:func:`continuation`)."""
+    """Return how much of a text is the fill at a hole.
+
+    ``text`` has been read already (:func:`continuation`).
+    """
     return trim(text, hole, shape, over=over, cut_short=cut_short, filters=_FITTING)
 
 
 def continuation(
     raw: str, hole: Hole, control: tuple[str, ...] = (), *, over: bool = True
 ) -> tuple[str, str | None]:
-    """What the model goes on with at the cursor, before it is cut to fit, and what ended it.
+    """Return what the model goes on with at the cursor, before it is cut to fit, and what ended it.
 
     None for the latter as long as more may come.
     """

@@ -15,7 +15,7 @@ _FUNCTION: Final = re.compile(r"\s*(?:async\s+)?def\b")
 
 @lru_cache(maxsize=16)
 def floor(site: Site) -> int:
-    """Width of the indentation down to which a block may go on in the one around it.
+    """Return the width of indentation down to which a block may go on in the one around it.
 
     Where the cursor's line is empty to its start, the user has not said in which block he is. The
     lines below tell how far the gap may reach, or it is the rest of the function. 0 if nothing
@@ -30,7 +30,10 @@ def floor(site: Site) -> int:
 
 
 def _function_body(site: Site) -> int:
-    """Width of the least indentation in the outermost function around the cursor; 0 if in none."""
+    """Return the least indentation in the outermost function around the cursor, in columns.
+
+    0 if it is in none.
+    """
     width, body = 10_000, 0
     for line in reversed(site.code_above):
         indent = depth_of(line)
@@ -45,9 +48,9 @@ def _function_body(site: Site) -> int:
 
 @lru_cache(maxsize=16)
 def open_head(site: Site) -> int | None:
-    """Width of the indentation of the line whose block the cursor begins, if it begins one.
+    """Return the indentation of the line whose block the cursor begins, in columns.
 
-    None too if the text below goes on with that statement already.
+    None if it begins no block, or if the text below goes on with that statement already.
     """
     head, below = indent_of(site.above), site.below or ""
     first = FIRST_WORD.match(below + "\n")
@@ -58,7 +61,7 @@ def open_head(site: Site) -> int | None:
 
 @lru_cache(maxsize=16)
 def headless(site: Site) -> int:
-    """Width of the indentation of what stands below, if it is the body of a head that is missing.
+    """Return the indentation of what stands below, if it is a body without a head, in columns.
 
     0 if it isn't.
     """
@@ -73,7 +76,7 @@ def headless(site: Site) -> int:
 
 
 def begun_above(site: Site, depth: int, base: int) -> int:
-    """Width of the indentation of the head of a block whose first line is indented like this.
+    """Return the indentation of the head of a block whose first line is indented like this.
 
     A head that goes on over two lines may be further in on the second than its block.
     """

@@ -66,7 +66,7 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]:
-    """Every start of a control token, the longest's length, and all characters they begin with."""
+    """Return every start of a control token, the longest's length, and all first characters."""
     partial = frozenset(
         token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
     )
@@ -74,7 +74,7 @@ def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]
 
 
 def _begun(text: str, control: tuple[str, ...]) -> int:
-    """How many characters at a text's end may be the start of a control token."""
+    """Return how many characters at a text's end may be the start of a control token."""
     partial, longest, firsts = _partial_tokens(control)
     tail = text[-longest:]
     for first in firsts:
@@ -86,7 +86,10 @@ def _begun(text: str, control: tuple[str, ...]) -> int:
 
 
 def without_control_tokens(draft: Draft, site: Site) -> Draft:
-    """Ends at a control token of any family; holds back what may become one."""
+    """End at a control token of any family; hold back what may become one.
+
+    Of ``a = 1<|endoftext|>`` the first five characters are kept.
+    """
     text = draft.text
     token = _token_pattern(site.control).search(text)
     before = text[: token.start()] if token else text
@@ -106,7 +109,10 @@ def without_control_tokens(draft: Draft, site: Site) -> Draft:
 
 
 def with_whole_tokens(draft: Draft, site: Site) -> Draft:
-    """Spells the user's own control tokens as he does, not as they were broken up for the model."""
+    """Spell the user's own control tokens as he does, not as they were broken up for the model.
+
+    Where the file has ``<|im_end|>``, the model reads and writes ``<| im_end|>`` for it.
+    """
     if " " not in draft.text or not site.broken_up:
         return draft
     whole = make_whole(draft.text, site.broken_up, over=draft.final)
@@ -114,7 +120,7 @@ def with_whole_tokens(draft: Draft, site: Site) -> Draft:
 
 
 def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
-    """Stops before a character that nobody sees, or that turns the text around it.
+    """Stop before a character that nobody sees, or that turns the text around it.
 
     Leaving it out would change what its line means, so what stands before it in its line is of
     use only where another filter ends the fill there.
@@ -146,7 +152,10 @@ class _Visible:
 
 
 def out_of_fence(draft: Draft, site: Site) -> Draft:
-    """Takes the code out of a Markdown fence; ends at one below the code."""
+    """Take the code out of a Markdown fence; end at a fence below the code.
+
+    Of a line of three backticks, ``a = 1`` and three backticks again, ``a = 1`` is kept.
+    """
     if site.prose:
         return draft
     text = draft.text
@@ -172,7 +181,10 @@ def out_of_fence(draft: Draft, site: Site) -> Draft:
 
 
 def without_prose(draft: Draft, site: Site) -> Draft:
-    """Refuses an explanation; ends before one below the code."""
+    """Refuse an explanation; end before one below the code.
+
+    ``Here is the code`` is no fill, nor is what follows it.
+    """
     if site.prose or site.quote:
         return draft
     text = draft.text
@@ -197,7 +209,10 @@ def _opens_docstring(text: str) -> bool:
 
 
 def without_what_was_typed(draft: Draft, site: Site) -> Draft:
-    """Drops the cursor's line, or the word before the cursor, where the model says it again."""
+    """Drop the cursor's line, or the word before the cursor, where the model says it again.
+
+    ``return █`` and ``return a`` make ``a``.
+    """
     typed = site.typed
     if not typed or site.prose:
         return draft
@@ -214,7 +229,7 @@ def without_what_was_typed(draft: Draft, site: Site) -> Draft:
 
 
 def _without_call(draft: Draft, site: Site) -> Draft:
-    """Drops the head of the call whose arguments are filled.
+    """Drop the head of the call whose arguments are filled.
 
     ``print(█`` is no place for ``print(x)``, but for ``print(x))``.
     """
@@ -236,7 +251,10 @@ def _without_call(draft: Draft, site: Site) -> Draft:
 
 
 def _without_two_letters(draft: Draft, start: str, site: Site) -> Draft:
-    """The same for two letters, of which few words are made twice, unless the file has such one."""
+    """Drop two letters before the cursor that the model says again: ``de█`` and ``def``.
+
+    Few words are made of the same two letters twice. Unless the file has such a word.
+    """
     found = WORD.match(draft.text)
     if found is None:
         return draft

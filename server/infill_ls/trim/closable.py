@@ -29,7 +29,7 @@ _DEEPEST: Final = 32
 
 @lru_cache(maxsize=16)
 def closable(site: Site) -> int:
-    """How much of what is open at the cursor a fill may close, innermost first."""
+    """Return how much of what is open at the cursor a fill may close, innermost first."""
     closers = closers_in(site.hole.closers, site.hole.open)
     closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
     rest = site.rest.strip()
@@ -39,7 +39,10 @@ def closable(site: Site) -> int:
 
 
 def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
-    """How much of what is open stands further in than what the rest of the line begins to close."""
+    """Return how much of what is open the rest of the line leaves to the fill to close.
+
+    That is what stands further in than what the rest begins to close.
+    """
     closed = "".join(
         takewhile(lambda mark: mark in CLOSING_BRACKETS or mark in QUOTES, rest[:_STRAYS])
     )
@@ -52,7 +55,7 @@ def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
 
 
 def _unclosed(site: Site, skipped: int) -> int:
-    """How much of what is open at the cursor, without the innermost ones, is left open below.
+    """Return how much of what is open is left open below, the innermost ones left aside.
 
     The first closers below tell, by their kind and where they stand.
     """
@@ -81,10 +84,10 @@ def _unclosed(site: Site, skipped: int) -> int:
 
 
 def _counted(site: Site, skipped: int) -> int | None:
-    """The same, as told by all closers below that the cursor's statement has; None if they don't.
+    """Return the same, as told by all closers below that the cursor's statement has.
 
     It has those down to the first line that is indented no further than its own first, and closes
-    nothing.
+    nothing. None if they don't tell.
     """
     opened, indents = site.hole.open.code, site.hole.open.indents
     opened, indents = opened[: len(opened) - skipped], indents[: len(opened) - skipped]
@@ -114,7 +117,7 @@ def _counted(site: Site, skipped: int) -> int | None:
 
 @lru_cache(maxsize=16)
 def missing_openers(site: Site) -> int:
-    """How many closers right of the cursor and below, in its statement, nothing opens."""
+    """Return how many closers right of the cursor and below, in its statement, nothing opens."""
     opened, indents = site.hole.open.code, site.hole.open.indents
     base = depth_of(site.before)
     widths = [base if one is None else width_of(one) for one in indents]
@@ -129,8 +132,9 @@ def missing_openers(site: Site) -> int:
 
 
 def _of_the_statement(below: str, base: int, language: str) -> str | None:
-    """The lines below that are of a statement with this width of indentation; None if that goes on
-    beyond what is known of the text.
+    """Return the lines below that are of a statement with this width of indentation.
+
+    None if it goes on beyond what is known of the text.
     """
     position = 0
     for line in below.split("\n"):
@@ -144,8 +148,9 @@ def _of_the_statement(below: str, base: int, language: str) -> str | None:
 
 @lru_cache(maxsize=16)
 def strays_below(site: Site) -> list[tuple[str, int | None]]:
-    """The next closers below that match nothing there, and how far each is indented; None for one
-    that isn't the first on its line.
+    """Return the next closers below that match nothing there, and how far each is indented.
+
+    None in place of the latter for one that isn't the first on its line.
     """
     below = site.hole.suffix[:SCAN_REACH]
     found: list[tuple[str, int | None]] = []
@@ -157,7 +162,7 @@ def strays_below(site: Site) -> list[tuple[str, int | None]]:
 
 
 def _strays(text: str, language: str) -> Iterator[int]:
-    """Where the closers stand that match nothing in a text, one after the other."""
+    """Yield where the closers stand that match nothing in a text, one after the other."""
     position = 0
     while (stray := Scan(language).follow(text[position:]).stray) is not None:
         yield position + stray

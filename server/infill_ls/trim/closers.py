@@ -25,9 +25,10 @@ _OPENS_TEXT: Final = re.compile(r"(?:[:=(\[{,]|\breturn)\s*[rRbBuUfFtT]{0,2}\Z")
 
 
 def inside_of_quotes(draft: Draft, site: Site) -> Draft:
-    """Ends before the quote that the string around the cursor is closed with already.
+    """End before the quote that the string around the cursor is closed with already.
 
-    Or before the line end at which a string would end that nobody has closed.
+    In ``"█"``, of ``a" + b`` the ``a`` is kept. Or before the line end at which a string would end
+    that nobody has closed.
     """
     quote = site.quote
     if not quote:
@@ -84,7 +85,7 @@ class _String:
 
 
 def _before_quote(text: str, position: int, quote: str) -> int:
-    """Where a string's own text ends: a closer on a line of its own has blanks before it."""
+    """Return where a string's own text ends: a closer on a line of its own has blanks before it."""
     return len(text[:position].rstrip()) if len(quote) == 3 else position
 
 
@@ -113,10 +114,10 @@ def _opens_text(site: Site, position: int) -> bool:
 
 
 def inside_of_brackets(draft: Draft, site: Site) -> Draft:
-    """Ends before a bracket that closes what was not opened in the fill.
+    """End before a bracket that closes what was not opened in the fill.
 
-    But a fill may close what the text after the cursor leaves open, and go through closers that an
-    editor may have put there.
+    In ``f(█).b``, of ``a)`` the ``a`` is kept. But a fill may close what the text after the cursor
+    leaves open, and go through closers that an editor may have put there.
     """
     text = draft.text
     start = text.rfind("\n") + 1
@@ -194,9 +195,9 @@ def _opens_for_below(scan: Scan, site: Site) -> bool:
 
 
 def with_closers(draft: Draft, site: Site) -> Draft:
-    """Cuts off what the fill leaves open where the rest of the line closes what was open before.
+    """Cut off what the fill leaves open where the rest of the line closes what was open before.
 
-    ``f(█)`` is no place for ``a, g(b``: the bracket there belongs to f.
+    In ``f(█)``, of ``a, g(b`` the ``a`` is kept: the bracket there belongs to f.
     """
     rest, text, hole = site.rest.strip(), draft.text, site.hole
     if not draft.final or not (rest or hole.closers) or (rest and "\n" in text):
@@ -220,9 +221,10 @@ def with_closers(draft: Draft, site: Site) -> Draft:
 
 
 def through_closers(draft: Draft, site: Site) -> Draft:
-    """Sets the fill against the closers right of the cursor.
+    """Set the fill against the closers right of the cursor.
 
-    One that says nothing but what stands there already is none.
+    In ``f({█ })``, ``a}.b`` becomes ``a }.b``, which takes the place of ``}``. A fill that says
+    nothing but what stands there already is none.
     """
     hole = site.hole
     if not draft.final or not hole.closers or not draft.text.strip():
@@ -232,7 +234,7 @@ def through_closers(draft: Draft, site: Site) -> Draft:
 
 
 def _closed(fill: str, site: Site) -> str:
-    """A fill up to the closers with which its last line would end.
+    """Return a fill up to the closers with which its last line would end.
 
     The closer of a bracket in which it has lines of its own stands on a line of its own, below
     the opener.
@@ -252,7 +254,7 @@ def _closed(fill: str, site: Site) -> str:
 
 
 def _spaced(text: str, site: Site) -> str:
-    """A fill with the blanks between the closers that it takes the place of.
+    """Return a fill with the blanks between the closers that it takes the place of.
 
     VS Code shows only what has every character that it takes the place of, in order.
     """
@@ -271,8 +273,9 @@ def _spaced(text: str, site: Site) -> str:
 
 
 def _with_blanks(head: str, blanks: str) -> str:
-    """What stands before a closer, with these blanks in it: before the closer, unless that is on a
-    line of its own.
+    """Return what stands before a closer, with these blanks in it.
+
+    They are put before the closer, unless that is on a line of its own.
     """
     characters = iter(head)
     if all(blank in characters for blank in blanks):

@@ -28,7 +28,10 @@ _UNITS: Final = (4, 2, 8, 3)
 
 
 def as_the_file_indents(draft: Draft, site: Site) -> Draft:
-    """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
+    """Indent with tabs or with blanks as the file does; leave the text in strings alone.
+
+    In a file with tabs, four blanks before ``return`` become one tab.
+    """
     text = draft.text
     tabs = site.unit == "\t"
     if (" " if tabs else "\t") not in text or site.unit is None or site.prose or site.is_mixed:
@@ -83,7 +86,7 @@ class _Indented:
 
 
 def _unit(width: int, above: str, site: Site) -> int:
-    """How many blanks the model takes for a level, by a line of this width below another."""
+    """Return how many blanks the model takes for a level, by a line of this width below another."""
     level = indent_of(above).count("\t") + opens(above, site.language)
     levels = (level, level - 1, indent_of(site.before).count("\t"))
     fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
@@ -96,7 +99,10 @@ def _tabbed(width: int, unit: int) -> str:
 
 
 def joined(draft: Draft, site: Site) -> Draft:
-    """Drops blanks that stand before the cursor already, and what comes of them below."""
+    """Drop blanks that stand before the cursor already, and what comes of them below.
+
+    Where four blanks are typed, of four blanks and ``return`` the word is kept.
+    """
     text, before = draft.text, site.before
     if not site.at_line_start:
         blank = before.endswith((" ", "\t"))
@@ -119,7 +125,10 @@ def joined(draft: Draft, site: Site) -> Draft:
 
 
 def _behind_a_blank(draft: Draft, site: Site) -> Draft:
-    """Of code without further blanks. In a string, and before a comment, they mean something."""
+    """Drop further blanks behind one, before code.
+
+    In a string, and before a comment, they mean something.
+    """
     code = draft.text.lstrip(" ")
     if site.quote or _COMMENT_MARK.match(code):
         return draft
@@ -129,7 +138,7 @@ def _behind_a_blank(draft: Draft, site: Site) -> Draft:
 
 
 def _on_a_line_of_its_own(draft: Draft, site: Site) -> Draft:
-    """Puts in the line end that a model leaves out where the next line's indentation follows."""
+    """Put in the line end that a model leaves out where the next line's indentation follows."""
     text, before = draft.text, site.before
     if not text.startswith(("  ", "\t")) or site.quote or site.in_text:
         return draft
@@ -155,7 +164,7 @@ def _fits(indent: str, site: Site) -> bool:
 
 
 def _unshifted(draft: Draft, before: str) -> Draft:
-    """The text without the blanks at its start, and without what comes of them below.
+    """Return the text without the blanks at its start, and without what comes of them below.
 
     In tokenizers a blank belongs to the word after it. So after a prompt that ends in blanks a
     model writes one more, and often indents its other lines by one too many.
@@ -171,7 +180,10 @@ def _unshifted(draft: Draft, before: str) -> Draft:
 
 
 def tidy(draft: Draft, site: Site) -> Draft:
-    """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
+    """Drop blanks at line ends, and at the fill's end unless the rest of the line goes on.
+
+    In ``a = █``, ``b `` becomes ``b``; in ``a = █c`` it stays.
+    """
     text = draft.text
     if " \n" in text or "\t\n" in text:
         head, newline, last = text.rpartition("\n")
@@ -193,9 +205,10 @@ def tidy(draft: Draft, site: Site) -> Draft:
 
 
 def above_the_line(draft: Draft, site: Site) -> Draft:
-    """Ends with a line end where the rest of the cursor's line is to stand below the fill.
+    """End with a line end where the rest of the cursor's line is to stand below the fill.
 
-    A fill that can't be a line of its own is the beginning of the one that stands there.
+    In ``█b()``, ``a()`` becomes ``a()⏎``. A fill that can't be a line of its own is the beginning
+    of the one that stands there: ``a = ``.
     """
     hole, text = site.hole, draft.text
     if not draft.final or not hole.opens_line or not text.strip():

@@ -56,10 +56,10 @@ _FOLLOWS_TYPE: Final = re.compile(r"[(\[{>,);:.&*?=|!-]|[ \t]+\S")
 
 
 def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
-    """Where the first leaked token begins, and whether it is one for certain; None without one.
+    """Return where the first leaked token begins, and whether it is one for certain.
 
-    Unless the text is ``over``, one that is not certain may turn out not to be one, or what
-    stands there may become one.
+    None without one. Unless the text is ``over``, one that is not certain may turn out not to be
+    one, or what stands there may become one.
     """
     if "<" not in text and "[" not in text:
         return None

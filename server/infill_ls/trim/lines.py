@@ -29,9 +29,9 @@ UNFINISHED: Final = re.compile(r"(?:[,\\=+\-*/%&|^<>.?]|\b(?:and|or|not|in|is|if
 
 @lru_cache(maxsize=256)
 def code_of(line: str, language: str) -> str:
-    """A line without the blanks at its end, and without a comment there unless it is all comment.
+    """Return a line without the blanks and the comment at its end.
 
-    The line begins outside of strings.
+    One that is all comment stays. The line begins outside of strings.
     """
     scan = Scan(language, lenient=True).follow(line)
     if scan.quote not in _TO_LINE_END:

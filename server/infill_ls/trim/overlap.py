@@ -35,13 +35,13 @@ _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 
 @lru_cache(maxsize=512)
 def plain(line: str) -> str:
-    """The same of a line, without a comma at its end."""
+    """Return the same of a line, without a comma at its end."""
     code = squeezed(line)
     return code.rstrip(",;") or code
 
 
 def _bare(line: str, language: str) -> str:
-    """The same without a comment at its end, unless it is all comment."""
+    """Return the same without a comment at its end, unless it is all comment."""
     return plain(code_of(line, language))
 
 
@@ -55,7 +55,10 @@ def same_line(line: str, other: str, language: str) -> bool:
 
 
 def before_the_lines_below(draft: Draft, site: Site) -> Draft:
-    """Ends before a line that stands below the cursor already."""
+    """End before a line that stands below the cursor already.
+
+    Above ``return a``, of ``a = 1⏎return a`` the first line is kept.
+    """
     if site.hole.opens_line:
         draft = before_the_line_itself(draft, site)
     below = site.below
@@ -164,7 +167,7 @@ def _says(line: str, below: str, telling: str, language: str) -> bool:
 
 @lru_cache(maxsize=16)
 def _telling_below(site: Site) -> str:
-    """The first of the lines below that has enough to be known again at any indentation."""
+    """Return the first of the lines below that has enough to be known again at any indentation."""
     # What is in another block than the cursor is no sign of what follows here.
     near = takewhile(lambda line: not _CLOSES.match(line), site.code_below[:3])
     deepest = max(depth_of(site.before + site.rest), depth_of(site.below or ""))
@@ -180,7 +183,10 @@ def _telling_below(site: Site) -> str:
 
 
 def without_echo(draft: Draft, site: Site) -> Draft:
-    """Leaves out a last line that only says, further in, what the line below says."""
+    """Leave out a last line that only says, further in, what the line below says.
+
+    Above ``done(a);``, of ``b();⏎    done(a);`` the first line is kept.
+    """
     head, _, last = draft.text.rstrip().rpartition("\n")
     if not draft.final or not head or site.rest.strip() or len(plain(last)) < TELLING:
         return draft
@@ -202,7 +208,10 @@ def _closes(head: str, last: str, site: Site) -> bool:
 
 
 def without_said_comment(draft: Draft, site: Site) -> Draft:
-    """Refuses a comment that only says again what a line above says, or a part of it."""
+    """Refuse a comment that only says again what a line above says, or a part of it.
+
+    Below ``# Add the values to the list`` the comment ``# add the values`` is no fill.
+    """
     if not draft.final or not draft.text.strip() or site.rest.strip() or site.in_docstring:
         return draft
     if site.language in PROSE_LANGUAGES or WORD.search(site.before):
@@ -221,7 +230,7 @@ def without_said_comment(draft: Draft, site: Site) -> Draft:
 
 @lru_cache(maxsize=64)
 def _words(line: str) -> str:
-    """The words of a line in small letters, with a blank on either side of each."""
+    """Return the words of a line in small letters, with a blank on either side of each."""
     return f" {' '.join(WORD.findall(line.lower()))} "
 
 

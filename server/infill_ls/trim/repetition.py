@@ -151,7 +151,7 @@ def _tell(lines: list[str]) -> bool:
 
 @lru_cache(maxsize=256)
 def _loop(line: str) -> int | None:
-    """Where in a line it begins to say the same again and again; None if it doesn't."""
+    """Return where in a line it begins to say the same again and again; None if it doesn't."""
     if len(line) < 15 or (found := _LOOP.search(line)) is None:
         return None
     piece = found[1] or found[2]
@@ -162,9 +162,9 @@ def _loop(line: str) -> int | None:
 
 
 def _endless(text: str) -> int | None:
-    """Where a piece begins that stands again and again up to the text's end, blanks left aside.
+    """Return where a piece begins that stands again and again up to the text's end.
 
-    None if it ends otherwise.
+    Blanks are left aside. None if the text ends otherwise.
     """
     places = [at for at, char in enumerate(text) if not char.isspace()]
     code = "".join(text.split())

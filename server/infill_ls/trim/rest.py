@@ -18,7 +18,10 @@ _WORD_AT_END: Final = re.compile(r"\w+\Z")
 
 
 def before_the_rest(draft: Draft, site: Site) -> Draft:
-    """Ends where the fill begins to repeat the rest of the cursor's line."""
+    """End where the fill begins to repeat the rest of the cursor's line.
+
+    In ``for █ in xs:``, of ``x in xs:`` the ``x`` is kept.
+    """
     rest = site.rest.strip()
     if not rest:
         return draft
@@ -36,7 +39,7 @@ def before_the_rest(draft: Draft, site: Site) -> Draft:
 
 
 def before_the_line_itself(draft: Draft, site: Site) -> Draft:
-    """Ends before the line that the cursor stands at the start of, if the fill begins it."""
+    """End before the line that the cursor stands at the start of, if the fill begins it."""
     line, newline, _ = draft.text.partition("\n")
     rest = site.hole.right.partition("\n")[0].rstrip()
     code = line.rstrip()
@@ -46,7 +49,10 @@ def before_the_line_itself(draft: Draft, site: Site) -> Draft:
 
 
 def apart_from_the_rest(draft: Draft, site: Site) -> Draft:
-    """Ends before a word that would become one with the word right of the cursor."""
+    """End before a word that would become one with the word right of the cursor.
+
+    In ``a █b``, of ``or c`` the ``or`` is kept, with its blank.
+    """
     if draft.ended_by == JOINED:
         # The model has put them together itself.
         return draft
@@ -62,7 +68,7 @@ def apart_from_the_rest(draft: Draft, site: Site) -> Draft:
 
 
 def _repeated(line: str, rest: str, site: Site, *, whole: bool) -> int | None:
-    """Where the rest of the cursor's line begins in this one."""
+    """Return where the rest of the cursor's line begins in this one."""
     telling = len(rest) >= 3 and re.search(r"\w", rest)
     if telling and (found := _loosely(rest).search(line)) is not None:
         return found.start()
@@ -99,14 +105,14 @@ def _is_another(shared: str, line: str, site: Site) -> bool:
 
 @lru_cache(maxsize=16)
 def _loosely(rest: str) -> re.Pattern[str]:
-    """Finds this text, whatever the blanks in it and the kind of its quotes."""
+    """Return a pattern that finds a text, whatever the blanks in it and the kind of its quotes."""
     parts = re.findall(r"\w+|[^\w\s]", rest)
     quoted = ["[\"']" if part in "\"'" else re.escape(part) for part in parts]
     return re.compile(r"\s*".join(quoted))
 
 
 def _shared(line: str, rest: str) -> int:
-    """How much of the line's end may become the rest, in characters."""
+    """Return how much of the line's end may become the rest, in characters."""
     goal = squeezed(rest)
     tail = line[-2 * len(rest) - 8 :]
     for start in range(len(tail)):
@@ -116,7 +122,7 @@ def _shared(line: str, rest: str) -> int:
 
 
 def _line_with_the_same_end(draft: Draft, site: Site) -> Draft:
-    """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
+    """End in a line that ends as the cursor's does, once all brackets in it are closed."""
     start = draft.text.rfind("\n") + 1
     reading = site.having_read(_Ends, draft.text[:start])
     last = draft.text[start:]
@@ -186,5 +192,5 @@ def _quoted_twice(text: str, repeated: str, site: Site) -> bool:
 
 
 def squeezed(text: str) -> str:
-    """A text without what one may write this way or that: blanks, and the kind of quotes."""
+    """Return a text without what one may write this way or that: blanks, and the kind of quotes."""
     return "".join(text.split()).replace("'", '"')

@@ -4,10 +4,10 @@ A :class:`Draft` is the text so far, a :class:`Site` what is known of the hole t
 filter takes both and returns a draft. Three rules make the outcome of all of them the same
 wherever the stream is split:
 
-- A filter decides by the text and the place alone.
-- Of the text that it lets through, nothing is taken back: what more text may change, it holds
+- A filter decides by the draft and the site alone.
+- It takes nothing back of the text that it has let through. What more text may change, it holds
   back until the draft is final.
-- Where it ends the draft, no later text changes that.
+- Where it has ended a draft, no later text changes that.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ class Draft:
         self.unsafe_tail = unsafe_tail
 
     def end(self, position: int, reason: str) -> Draft:
-        """Complete, with the text up to a position."""
+        """Return the draft, complete, with the text up to a position."""
         return Draft(self.text[:position], reason, True)
 
     def hold(self, position: int) -> Draft:
-        """Without what can't be judged yet, from a position on."""
+        """Return the draft without what can't be judged yet, from a position on."""
         if position >= len(self.text):
             return self
         return Draft(self.text[:position], None, False, self.cut_short, self.unsafe_tail)
 
     def become(self, text: str) -> Draft:
-        """The same with another text."""
+        """Return the same with another text."""
         if text is self.text:
             return self
         return Draft(text, self.ended_by, self.final, self.cut_short, self.unsafe_tail)
@@ -240,5 +240,5 @@ class Site:
 
 @lru_cache(maxsize=16)
 def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Site:
-    """What is known of a hole; the same object as long as it is asked for again and again."""
+    """Return what is known of a hole; the same object as long as it is asked for again."""
     return Site(hole, shape, control)

@@ -57,7 +57,10 @@ class End(NamedTuple):
 
 
 def to_the_shape(draft: Draft, site: Site) -> Draft:
-    """Ends with the line, the statement or the block."""
+    """End with the line, the statement or the block.
+
+    Of ``a = 1⏎b = 2``, a line or a statement is ``a = 1``, a block is both.
+    """
     text = draft.text
     if site.shape == "line":
         if (end := text.find("\n")) >= 0:
@@ -117,7 +120,7 @@ def _leaves_block(line: str, depth: int) -> bool:
 
 
 def _end(text: str, site: Site, *, final: bool) -> End:
-    """Where a fill ends, as far as this text tells."""
+    """Return where a fill ends, as far as this text tells."""
     start = text.rfind("\n") + 1
     code = len(text.rstrip()) if final else len(text)
     if code < start:
@@ -194,7 +197,7 @@ class _Reading:
             self.base, self.last = self.site.depth, self.site.before
 
     def so_far(self, number: int) -> End:
-        """Where the lines before this one end, or those of them that can be judged."""
+        """Return where the lines before this one end, or those of them that can be judged."""
         found = (one for one in (self.doubtful, self.gap, number) if one is not None)
         return End(next(found), None)
 
@@ -221,7 +224,7 @@ class _Reading:
         return None
 
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
-        """A line with code."""
+        """Return a line with code."""
         line = text if number else self.site.before + text
         if number and self.scan.opened and _is_directive(line, self.site.language):
             # It stands at the start of the line whatever it is in.
@@ -271,7 +274,7 @@ class _Reading:
         return depth_of(line) > (self.base or 0) or line.lstrip()[:1] in CLOSING_BRACKETS
 
     def _before(self, number: int, line: str, grown: bool, base: int) -> End | None:
-        """The end, if the fill ends before this line."""
+        """Return the end, if the fill ends before this line."""
         first = FIRST_WORD.match(line + "\n" if grown else line)
         if first is None and not grown:
             return self.so_far(number)
@@ -332,7 +335,10 @@ def _is_directive(line: str, language: str) -> bool:
 
 
 def _ends_before(indent: int, first: str, base: int, last: str, shape: Shape) -> str | None:
-    """Why a line with this indentation and first word is not part of the fill; None if it is."""
+    """Return why a line is not part of the fill, by its indentation and its first word.
+
+    None if it is.
+    """
     if indent < base:
         return "dedent"
     if indent > base or first in CLAUSES or shape == "block":

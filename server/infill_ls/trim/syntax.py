@@ -54,10 +54,10 @@ _WORD_OR_MARK: Final = re.compile(r"\w+|[^\w\s]")
 
 
 def without_new_errors(draft: Draft, site: Site) -> Draft:
-    """Cuts a complete fill back to the longest part that adds no syntax error.
+    """Cut a complete fill back to the longest part that adds no syntax error.
 
-    At line ends, in the first line at the end of a statement; where words stand right of the
-    cursor, at any word.
+    Of ``a = 1⏎b = (`` the first line is kept. Cut at line ends, in the first line at the end of a
+    statement; where words stand right of the cursor, at any word.
     """
     if not draft.final or not draft.text.strip() or site.language not in _GRAMMARS:
         return draft
@@ -128,7 +128,7 @@ def _kept(parser: Parser, before: str, text: str, after: str, site: Site) -> int
 
 
 def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:
-    """The text with nothing in the hole, or what would do in many.
+    """Return the text with nothing in the hole, or what would do in many.
 
     Where words or a lone quote stand right of the cursor, also with another line in place of the
     cursor's.
@@ -142,7 +142,7 @@ def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:
 
 
 def _lengths(text: str, site: Site) -> Iterator[int]:
-    """Where a fill may be cut, the longest part first."""
+    """Return where a fill may be cut, the longest part first."""
     yield len(text)
     first_line = text.find("\n")
     for found in reversed(list(re.finditer(r"\n", text))):
@@ -157,7 +157,7 @@ def _lengths(text: str, site: Site) -> Iterator[int]:
 
 
 def _completed(fill: str, after: str, site: Site) -> str:
-    """A fill and the text after it, with what the user has still to write below.
+    """Return a fill and the text after it, with what the user has still to write below.
 
     A fill of one line may head a block.
     """
@@ -194,7 +194,7 @@ def _stand_ins(site: Site) -> Iterator[str]:
 
 @lru_cache(maxsize=16)
 def _around(site: Site) -> tuple[str, str]:
-    """The text of the top-level statement around the cursor, on either side of it.
+    """Return the text of the top-level statement around the cursor, on either side of it.
 
     If that is too long, of what fits what is least indented; a Python one gets a head.
     """

@@ -63,9 +63,10 @@ def _leaving(language: str) -> re.Pattern[str]:
 
 
 def without_unreachable(draft: Draft, site: Site) -> Draft:
-    """Ends before a line of a block that was left above it.
+    """End before a line of a block that was left above it.
 
-    Not in a bracket that the fill opens: it would be left open.
+    Of ``return a⏎print(a)`` the first line is kept. Not in a bracket that the fill opens: it would
+    be left open.
     """
     words = _LEAVING.get(site.language)
     if words is None or not draft.text:
@@ -187,8 +188,9 @@ def _leaves(line: str, language: str) -> bool:
 
 
 def _kind(line: str, language: str) -> str:
-    """What a line is behind one that leaves its block: ``allowed``, a comment, a statement, or
-    what goes on with a statement.
+    """Return what a line is behind one that leaves its block.
+
+    ``allowed``, ``comment``, ``statement``, or ``goes on`` for what goes on with a statement.
     """
     if is_comment(line, language):
         return "comment"
@@ -207,7 +209,10 @@ def _kind(line: str, language: str) -> str:
 
 @lru_cache(maxsize=16)
 def _left_above(site: Site) -> int | None:
-    """Width of the indentation of the block that the lines above the cursor leave, if they do."""
+    """Return the indentation of the block that the lines above the cursor leave, in columns.
+
+    None if they leave none.
+    """
     if not site.at_line_start or site.rest.strip() or site.in_docstring:
         return None
     lines = site.code_above

@@ -100,7 +100,7 @@ def _belongs(char: str, left: str, right: str) -> bool:
 
 
 def _flag_around(text: str, at: int) -> int | None:
-    """Where the flag begins whose tags may stand here; None if there is none."""
+    """Return where the flag begins whose tags may stand here; None if there is none."""
     start = text.rfind(_FLAG, max(0, at - len(_FLAGS[0]) + 1), at)
     return start if start >= 0 else None
 
