@@ -131,8 +131,9 @@ def cursors(
 ) -> Iterator[tuple[int, int]]:
     """Yield where the cursor may be after a change, as line and column.
 
-    That is at the end of what was put in. Or before its last character, if that is a closer which the editor put in by itself, or before
-    its last line, if that is for a closer which it has put on a line of its own.
+    That is at the end of what was put in. Or before its last character, if that is a closer which
+    the editor put in by itself, or before its last line, if that is for a closer which it has put
+    on a line of its own.
     """
     for change in changes:
         if change.start is None:
