@@ -335,3 +335,9 @@ def test_a_blank_line_in_a_comment_says_nothing() -> None:
     alone = tuple(one for one in FILTERS if one.name == "comment")
     raw = "# one two three four\n\n# two three four five"
     assert trim(raw, hole, "block", filters=alone) == Fill("", "repetition")
+
+
+def test_what_closes_nothing_above_is_an_echo() -> None:
+    alone = tuple(one for one in FILTERS if one.name == "echo")
+    hole = at("    █\n</a>\n", "html")
+    assert trim("b\n  </a>", hole, "block", filters=alone) == Fill("b", "suffix")

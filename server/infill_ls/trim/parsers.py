@@ -17,7 +17,7 @@ PYTHON_WORK: Final = 12_000
 # Tree-sitter's is counted in steps, of which each is 100 operations or a piece of text that is
 # read. In code a step takes 6 µs, in texts made to be hard up to 300. 24 tries in 9,000 characters
 # of code take 600 to 2,200; 1 in 1,000 of those fills took more than 1,000.
-TREE_SITTER_WORK: Final = 800
+TREE_SITTER_WORK: Final = 1_000
 # Characters of code take one step to 60, lists of numbers one to 20, and texts with which it can
 # do nothing one to 3, or less. One text may take so many steps, and one more every so many bytes.
 _STEPS: Final = 64
