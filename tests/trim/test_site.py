@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holes import at
+from infill_ls.text.brackets import SCAN_REACH, Scan
 from infill_ls.trim.site import Draft, Site, known
 
 
@@ -93,3 +94,29 @@ def test_go_is_indented_with_tabs_whoever_writes_it() -> None:
 )
 def test_where_prose_is_wanted(text: str, language: str, prose: bool) -> None:
     assert Site(at(text, language), "block").prose is prose
+
+
+def test_a_closer_that_nothing_opens_is_looked_for_in_each_line_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scanned = 0
+
+    class Counted(Scan):
+        def follow(self, text: str) -> Scan:
+            nonlocal scanned
+            scanned += len(text)
+            return super().follow(text)
+
+    monkeypatch.setattr("infill_ls.trim.site.Scan", Counted)
+    for line in ("f()\n", "f(a)\n"):
+        site, scanned = Site(at(line * 2_000 + "    g())█\n"), "block"), 0
+        assert site.depth == 0
+        assert scanned < 3 * SCAN_REACH
+    site, scanned = Site(at("f(\n" * 2_000 + ")" * 2_000 + "█\n"), "block"), 0
+    assert site.depth == 0
+    assert scanned < 34 * SCAN_REACH
+
+
+def test_the_statement_may_begin_with_a_line_that_closes_one_itself() -> None:
+    assert Site(at("  if (a) {\n    b();\n  } else if (c(\n      d)) █\n", "c"), "block").depth == 2
+    assert Site(at("  f(a, [\n      1,\n      g(2),\n  ], b)█\n"), "block").depth == 2

@@ -27,6 +27,8 @@ from infill_ls.text.shape import Shape
 
 _BEGINS_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
+# Lines above that open something and are tried for what the cursor's line closes.
+_OPENERS: Final = 32
 # Indented with tabs, whoever writes them.
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
 
@@ -130,12 +132,22 @@ class Site:
 
     @cached_property
     def depth(self) -> int:
-        """Width of the indentation of the statement that the cursor's line is of, if that closes
-        brackets of lines above; else of the line itself.
+        """Width of the indentation of the statement that the cursor's line is of, in columns.
+
+        That is the line's own, or, if it closes brackets of lines above, that of the line in which
+        the first of them is opened.
         """
         text, above = self.before, self.hole.prefix[-SCAN_REACH:].split("\n")[:-1]
-        while above and Scan(self.language).follow(text).stray is not None:
-            text = f"{above.pop()}\n{text}"
+        looked = 0
+        while above and looked < _OPENERS and Scan(self.language).follow(text).stray is not None:
+            looked += 1
+            # A line that leaves nothing open changes nothing in what stands below it.
+            opens = False
+            while above and not opens:
+                line = above.pop()
+                text = f"{line}\n{text}"
+                alone = Scan(self.language).follow(line + "\n")
+                opens = alone.stray is None and bool(alone.opened)
         return depth_of(text)
 
     @cached_property
