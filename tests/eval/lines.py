@@ -34,7 +34,7 @@ from infill_ls.engines.embedded import weights
 from infill_ls.engines.engine import Engine
 from infill_ls.settings import Settings
 from infill_ls.text.indents import depth_of
-from infill_ls.trim.statements import begins_statement
+from infill_ls.trim.lines import CLAUSES, FIRST_WORD
 
 KIND: Final = "rest of a block"
 # Holes in each language.
@@ -182,3 +182,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def begins_statement(line: str, base: int) -> bool:
+    """Whether a line with code begins another statement of a block, ``base`` columns in.
+
+    As far as its blanks and its first word tell; what brackets are open is not looked at.
+    """
+    first = FIRST_WORD.match(line + "\n")
+    word = (first[1] or first[2]) if first else ""
+    return depth_of(line) == base and word not in CLAUSES

@@ -14,6 +14,7 @@ from infill_ls.text.documents import (
     Encoding,
     Position,
     character,
+    cursors,
     locate,
     split_lines,
 )
@@ -140,3 +141,31 @@ def test_a_reversed_range_is_the_range() -> None:
 def test_what_has_not_changed_is_not_copied() -> None:
     document = Document("file:///a", "", 1, "a\nb\n")
     assert document.snapshot() is document.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "expected"),
+    [
+        # Behind what was typed, on its line or below.
+        ("ab\n", Change(Position(0, 1), Position(0, 1), "x"), [(0, 2)]),
+        ("ab\n", Change(Position(0, 1), Position(0, 2), "x\ny"), [(1, 1)]),
+        # Before a closer that the editor has put in, or above the line for one.
+        ("f\n", Change(Position(0, 1), Position(0, 1), "()"), [(0, 3), (0, 2)]),
+        ("{\n", Change(Position(0, 1), Position(0, 1), "\n  \n"), [(2, 0), (1, 2)]),
+        # Nobody has typed a whole document.
+        ("a\n", Change(None, None, "b\n"), []),
+    ],
+)
+def test_where_the_cursor_is_after_a_change(
+    text: str, change: Change, expected: list[tuple[int, int]]
+) -> None:
+    document = Document("file:///a", "python", 1, text)
+    document.apply([change], 2, "utf-16")
+    lines = document.snapshot().lines
+    assert list(cursors(lines, [change], "utf-16")) == expected
+
+
+def test_a_snapshot_clamps_positions_into_the_document() -> None:
+    snapshot = Document("file:///a", "python", 1, "a😀b\n").snapshot()
+    assert snapshot.locate(Position(0, 3), "utf-16") == (0, 2)
+    assert snapshot.locate(Position(9, 9), "utf-16") == (1, 0)

@@ -1,15 +1,25 @@
-"""What stands before and after the cursor, and what kind of place that is."""
+"""What stands before and after the cursor, and what kind of hole that is."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holes import at
-from infill_ls.text import hole
 from infill_ls.text.documents import split_lines
-from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between, typed_since
+from infill_ls.text.hole import (
+    PREFIX_LIMIT,
+    SUFFIX_LIMIT,
+    TYPED,
+    Hole,
+    between,
+    earlier_of,
+    typed_since,
+)
+from infill_ls.text.hole import at as hole_at
 
 
 @pytest.mark.parametrize(
@@ -30,16 +40,16 @@ from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, TYPED, Hole, between
 def test_the_kind_of_place(
     text: str, before: str, rest: str, indentation: str, line_start: bool, mid_word: bool
 ) -> None:
-    place = at(text)
-    assert (place.line_before, place.rest_of_line) == (before, rest)
-    assert (place.indentation, place.at_line_start) == (indentation, line_start)
-    assert place.mid_word is mid_word
+    hole = at(text)
+    assert (hole.line_before, hole.rest_of_line) == (before, rest)
+    assert (hole.indentation, hole.at_line_start) == (indentation, line_start)
+    assert hole.mid_word is mid_word
 
 
 def test_lines_above_and_below() -> None:
-    place = at("a\n\nb█c\nd\n")
-    assert place.lines_above == ["a", ""]
-    assert place.lines_below == ["d", ""]
+    hole = at("a\n\nb█c\nd\n")
+    assert hole.lines_above == ["a", ""]
+    assert hole.lines_below == ["d", ""]
 
 
 @pytest.mark.parametrize(
@@ -48,9 +58,9 @@ def test_lines_above_and_below() -> None:
 def test_line_ends_are_the_documents_own_outside_and_one_kind_inside(
     text: str, newline: str
 ) -> None:
-    place = at(text)
-    assert place.newline == newline
-    assert "\r" not in place.prefix + place.suffix
+    hole = at(text)
+    assert hole.newline == newline
+    assert "\r" not in hole.prefix + hole.suffix
 
 
 @given(st.text(alphabet="ab\n\r é", max_size=60), st.integers(0, 60))
@@ -58,28 +68,28 @@ def test_nothing_is_lost_of_a_small_document(text: str, cut: int) -> None:
     lines = split_lines(text)
     line = min(cut % len(lines), len(lines) - 1)
     column = min(cut, len(lines[line].rstrip("\r\n")))
-    place = hole.at(lines, line, column)
+    hole = hole_at(lines, line, column)
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert place.prefix + place.right == whole
-    assert place.prefix.count("\n") == line
-    assert place.first_line == 0
+    assert hole.prefix + hole.right == whole
+    assert hole.prefix.count("\n") == line
+    assert hole.first_line == 0
 
 
 def test_a_large_document_gives_a_hole_that_is_bounded() -> None:
     lines = [f"line {number}\n" for number in range(50_000)]
-    place = hole.at(lines, 25_000, 3)
-    assert PREFIX_LIMIT - 100 < len(place.prefix) <= PREFIX_LIMIT + 100
-    assert len(place.suffix) == SUFFIX_LIMIT
-    assert place.prefix.startswith(f"line {place.first_line}\n")
-    assert place.prefix.endswith("line 24999\nlin")
-    assert place.suffix.startswith("e 25000\nline 25001\n")
+    hole = hole_at(lines, 25_000, 3)
+    assert PREFIX_LIMIT - 100 < len(hole.prefix) <= PREFIX_LIMIT + 100
+    assert len(hole.suffix) == SUFFIX_LIMIT
+    assert hole.prefix.startswith(f"line {hole.first_line}\n")
+    assert hole.prefix.endswith("line 24999\nlin")
+    assert hole.suffix.startswith("e 25000\nline 25001\n")
 
 
 def test_a_long_line_gives_a_hole_whose_start_moves_in_steps() -> None:
     line = "x" * 500_000
-    starts = {column - len(hole.at([line], 0, column).prefix) for column in range(300_000, 300_500)}
+    starts = {column - len(hole_at([line], 0, column).prefix) for column in range(300_000, 300_500)}
     assert len(starts) <= 2
-    assert len(hole.at([line], 0, 300_000).prefix) <= PREFIX_LIMIT
+    assert len(hole_at([line], 0, 300_000).prefix) <= PREFIX_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -105,36 +115,56 @@ def test_what_was_typed_since(earlier: str, later: str, typed: str | None) -> No
 
 def test_what_was_typed_since_in_a_file_whose_start_is_left_out() -> None:
     lines = [f"value_{number} = {number}\n" for number in range(20_000)]
-    earlier = hole.at(lines, 10_000, 4)
+    earlier = hole_at(lines, 10_000, 4)
     typed = "y" * 200
     lines[10_000] = "valu" + typed + lines[10_000][4:]
-    later = hole.at(lines, 10_000, 204)
+    later = hole_at(lines, 10_000, 204)
     assert 0 < earlier.first_line < later.first_line
     assert typed_since(earlier, later) == typed
-    assert typed_since(earlier, hole.at(lines, 12_000, 8)) is None
+    assert typed_since(earlier, hole_at(lines, 12_000, 8)) is None
     lines[9_999] = "another\n"
-    assert typed_since(earlier, hole.at(lines, 10_000, 204)) is None
+    assert typed_since(earlier, hole_at(lines, 10_000, 204)) is None
 
 
 def test_a_hole_between_two_texts() -> None:
-    place = between("a\r\n  ", "b\rc")
-    assert (place.prefix, place.suffix, place.newline) == ("a\n  ", "b\nc", "\r\n")
+    hole = between("a\r\n  ", "b\rc")
+    assert (hole.prefix, hole.suffix, hole.newline) == ("a\n  ", "b\nc", "\r\n")
+
+
+@pytest.mark.parametrize("hole", [hole_at(["a\r\n", "  b\r\n"], 1, 0), between("a\r\n", "  b\r\n")])
+def test_before_a_line_with_text_a_fill_is_lines_of_its_own(hole: Hole) -> None:
+    assert (hole.prefix, hole.suffix) == ("a\n", "\n  b\n")
+    assert hole.rest_of_line == ""
+    assert hole.line_end == "\n"
+    assert hole.in_document("x\ny\n") == "x\r\ny\r\n"
 
 
 @pytest.mark.parametrize(
-    "place", [hole.at(["a\r\n", "  b\r\n"], 1, 0), between("a\r\n", "  b\r\n")]
-)
-def test_before_a_line_with_text_a_fill_is_lines_of_its_own(place: Hole) -> None:
-    assert (place.prefix, place.suffix) == ("a\n", "\n  b\n")
-    assert place.rest_of_line == ""
-    assert place.line_end == "\n"
-    assert place.in_document("x\ny\n") == "x\r\ny\r\n"
-
-
-@pytest.mark.parametrize(
-    "place",
+    "hole",
     [at("a\n█\nb\n"), at("a\n █= b\n"), at("a █b\n"), at("█\nb")],
 )
-def test_anywhere_else_a_fill_is_as_it_is(place: Hole) -> None:
-    assert not place.suffix.startswith("\n\n")
-    assert place.line_end == ""
+def test_anywhere_else_a_fill_is_as_it_is(hole: Hole) -> None:
+    assert not hole.suffix.startswith("\n\n")
+    assert hole.line_end == ""
+
+
+def test_the_hole_behind_a_fill() -> None:
+    hole = at("f(█)\n")
+    assert hole.behind("a") == ")"
+    assert hole.behind("a) + b") == ""
+    assert hole.before_closers("a) + b") == hole.before_closers("a") == "a"
+    assert hole.after("a) + b") == replace(hole, prefix="f(a) + b", closers="")
+    assert hole.after("a").surroundings == ("f(a", "\n")
+
+
+def test_what_a_hole_may_have_been_before_the_editor_closed_something() -> None:
+    assert list(earlier_of(between("f(", ")x\n", ""))) == [between("f(", "x\n", "")]
+    assert list(earlier_of(between("f(", "x\n", ""))) == []
+    # Enter between two brackets puts the closer on a line of its own.
+    [joined] = earlier_of(at("f {\n  █\n}\nb\n", "go"))
+    assert (joined.closers, joined.suffix) == ("}", "\nb\n")
+    assert list(earlier_of(at("f {\n  █\nb\n", "go"))) == []
+
+
+def test_what_was_typed_where_the_editor_put_the_closer_below() -> None:
+    assert typed_since(at("f {█}\nb\n", "go"), at("f {\n  █\n}\nb\n", "go")) == "\n  "

@@ -478,3 +478,29 @@ def test_what_may_be_typed_text_said_again_is_held_back() -> None:
 
 def test_a_fence_in_the_middle_of_a_line() -> None:
     assert fill("a = f(█)\n", "```python\nb, c)\n```") == "b, c"
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        # The head of the call again, or a call in it.
+        ("print(█\n", "print(x)\n", "x)"),
+        ("print(█\n", "print(x))\n", "print(x))"),
+        ("print('█')\n", "print('x", "x"),
+        # Two letters, of which few words are made twice.
+        ("de█\n", "def", "f"),
+        ("de█\n", "fer", "fer"),
+        ("de█\n", "+ 1", "+ 1"),
+        ("dedef\nde█\n", "def", "def"),
+    ],
+)
+def test_a_call_or_two_letters_are_not_said_again(text: str, raw: str, expected: str) -> None:
+    assert fill(text, raw, "") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [("print(█\n", "print(x"), ("print(█\n", "pri"), ("de█\n", "d"), ("de█\n", "def")],
+)
+def test_what_may_be_said_again_is_held_back(text: str, raw: str) -> None:
+    assert so_far(text, raw, "").text == ""

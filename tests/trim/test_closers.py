@@ -6,6 +6,7 @@ import pytest
 
 from fills import fill
 from holes import at
+from infill_ls.trim import Fill, trim
 
 
 @pytest.mark.parametrize(
@@ -197,3 +198,54 @@ def test_an_editor_shows_what_has_all_that_it_takes_the_place_of(
 )
 def test_closers_that_stand_there_are_no_fill(text: str, raw: str, language: str) -> None:
     assert fill(text, raw, language) == ""
+
+
+def test_an_opener_further_on_may_stand_for_what_was_closed() -> None:
+    text, raw = "if (a) {\n  b();\n█\n  c();\n}\n", "} else {\n  d();\n"
+    assert fill(text, raw, "javascript", shape="block") == raw.rstrip()
+    # Until its line is whole, nobody knows.
+    hole = at(text, "javascript")
+    assert trim("} els", hole, "block", over=False).text == ""
+    assert trim("} else {\n  d", hole, "block", over=False).text == "} else {\n  d"
+
+
+@pytest.mark.parametrize(
+    ("below", "expected"),
+    [
+        # Three quotes below open another text, or close this one.
+        ('    b = """c"""\n', 'x\n    """'),
+        ('    b(\n        """c""")\n', 'x\n    """'),
+        ('    """\n', "x"),
+        ('    text """\n', "x"),
+    ],
+)
+def test_three_quotes_below(below: str, expected: str) -> None:
+    assert fill(f'def f():\n    """a █\n{below}', 'x\n    """') == expected
+
+
+def test_a_closer_that_stands_below_is_held_back_until_its_line_is_whole() -> None:
+    hole = at("f(\n  a█\n)\n")
+    assert trim(") + [", hole, "block", over=False) == Fill("")
+    assert trim(") + [\n  b", hole, "block", over=False).text == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # Brackets that are opened as far in as the cursor's are of its statement.
+        ("{\n  f({\n  g(█\n  )})\n}\n", "a)", "javascript", "a"),
+        # What stands below closes something else.
+        ("f(█\n  ])\n", "a)", "javascript", "a"),
+        # The statement goes on beyond what is known of the text.
+        ("f(█\n" + "  a\n" * 8_000, "b)", "javascript", "b)"),
+        ("f(█ + b)\n" + "  a\n" * 8_000, "g(", "lua", ""),
+        # The closer of lines of its own stands on one.
+        ("f(█)\n", "\n    a,\n    b\n", "lua", "\n    a,\n    b\n)"),
+        ("f(\n    █)\n", "a,\n    b\n", "lua", "a,\n    b\n)"),
+        ("f(█)\n", "g(\n  a),\n  b\n", "lua", "g(\n  a),\n  b"),
+    ],
+)
+def test_what_is_open_and_what_is_closed_below(
+    text: str, raw: str, language: str, expected: str
+) -> None:
+    assert fill(text, raw, language, shape="block") == expected

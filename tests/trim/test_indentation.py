@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fills import fill
+from fills import fill, so_far
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,12 @@ def test_tabs_and_blanks_are_the_file_s(text: str, raw: str, expected: str) -> N
 def test_go_is_indented_with_tabs_where_nothing_tells() -> None:
     raw = "    if c {\n        d()\n    }\n"
     assert fill("package a\n\nfunc f() {\n█\n}\n", raw, "go") == "\tif c {\n\t\td()\n\t}"
+
+
+def test_one_blank_too_many_is_none_in_any_line() -> None:
+    assert so_far("    █\n", " a = 1\n ").text == "a = 1"
+    assert fill("def f():\n    █\n", " a = 1\n     b = 2\n", shape="block") == "a = 1\n    b = 2"
+
+
+def test_a_comment_at_the_start_of_a_line_is_a_line_of_its_own() -> None:
+    assert fill("█b(c)\n", "# don't") == "# don't\n"

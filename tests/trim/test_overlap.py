@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fills import CONTROL, fill, so_far
+from fills import fill, so_far
 from holes import at
-from infill_ls.trim import trim
+from infill_ls.trim import FILTERS, Fill, trim
 
 
 @pytest.mark.parametrize(
@@ -102,64 +102,6 @@ def test_nearly_the_same_line_is_the_same(text: str, raw: str, expected: str) ->
 def test_what_may_become_the_line_below_is_held_back() -> None:
     text = "def f():\n    █\n\n    return a\n"
     assert so_far(text, "b = 1\n    retu").text == "b = 1"
-
-
-@pytest.mark.parametrize(
-    ("text", "raw", "expected"),
-    [
-        # Two lines and more that stand right above the cursor.
-        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(2)\nc.append(3)", ""),
-        ("a.append(1)\nb.append(2)\n█\n", "a.append(1)\nb.append(3)", None),
-        ("x = 1\n█\n", "x = 1\n", "x = 1"),
-        # Loops of one line to four.
-        ("█\n", "a.run(1)\nb.run(2)\n" * 3, "a.run(1)\nb.run(2)"),
-        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\n" * 3, "a.run(1)\nb.run(2)\nc.run(3)"),
-        ("█\n", "a.run(1)\nb.run(2)\nc.run(3)\nd.go(4)\n" * 2, None),
-        # Little is said in these.
-        ("█\n", "(\n  0,\n  1,\n  0,\n  1,\n)", None),
-        # In a line.
-        ("a = █\n", "first + second + " + "third + fourth + " * 20, "first + second + third +"),
-        ("a = █\n", "[0, 0, 0, 0, 0, 0]", None),
-        ("# █\n", "-" * 60, None),
-    ],
-)
-def test_nothing_is_said_again_and_again(text: str, raw: str, expected: str | None) -> None:
-    found = fill(text, raw, "", shape="block")
-    if raw.startswith("first"):
-        assert found.startswith("first + second + third + fourth")
-        assert found.count("third") <= 2
-    elif "d.go" in raw:
-        assert found == raw[: len(raw) // 2].rstrip()
-    else:
-        assert found == (raw if expected is None else expected).rstrip()
-
-
-@pytest.mark.parametrize(
-    "piece",
-    ["1", " 0", "ha ", ".a", "()", "[", "(", "-", "====", "\\n", "pass; ", "\n    x", "}\n", "\n"],
-)
-def test_a_loop_in_which_the_text_was_cut_short_takes_its_line_with_it(piece: str) -> None:
-    # Ollama ends the 32nd equal token.
-    looped = piece * 31
-    assert fill("x = █\n", looped, cut_short=True) == ""
-    raw = "a = g(1)\n    b = " + looped
-    assert fill("def f():\n    █\n", raw, shape="block", cut_short=True) == "a = g(1)"
-
-
-def test_a_few_equal_pieces_are_no_loop() -> None:
-    assert fill("x = █\n", "[0, 0, 0, 0, 0, 0]", cut_short=True) == "[0, 0, 0, 0, 0, 0]"
-    assert fill("# █\n", "-" * 15, cut_short=True) == "-" * 15
-
-
-@pytest.mark.parametrize("size", [1, 3, 7, 160, 400])
-def test_a_loop_in_a_line_is_seen_wherever_the_stream_is_split(size: int) -> None:
-    raw = "a = " + "b.strip() or " * 60
-    hole = at("█\n", "")
-    expected = trim(raw, hole, "block", CONTROL)
-    assert expected.ended_by == "repetition"
-    for end in range(size, len(raw), size):
-        early = trim(raw[:end], hole, "block", CONTROL, over=False)
-        assert not early.complete or early == expected
 
 
 @pytest.mark.parametrize(
@@ -369,3 +311,33 @@ def test_a_word_right_of_the_cursor(text: str, raw: str, language: str, expected
 )
 def test_a_last_line_that_stands_below(text: str, raw: str, language: str, expected: str) -> None:
     assert fill(text, raw, language, shape="block") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "language", "expected"),
+    [
+        # The second line is no other one if it is further in.
+        ("a:\n  █\n  - b:\n      c: 1\n", "- b:\n  c", "yaml", ""),
+        # Nothing above is closed by this word.
+        ("    █\n</a>\n", "b\n  </a>", "html", "b"),
+    ],
+)
+def test_what_stands_around_comes_once(text: str, raw: str, language: str, expected: str) -> None:
+    assert fill(text, raw, language, shape="block") == expected
+
+
+def test_the_quote_that_the_rest_of_the_line_closes_comes_once() -> None:
+    assert fill("f(█', b)\n", "'a'", shape="line") == "'a"
+
+
+def test_a_blank_line_in_a_comment_says_nothing() -> None:
+    hole = at("# one two three four five\n█\n")
+    alone = tuple(one for one in FILTERS if one.name == "comment")
+    raw = "# one two three four\n\n# two three four five"
+    assert trim(raw, hole, "block", filters=alone) == Fill("", "repetition")
+
+
+def test_what_closes_nothing_above_is_an_echo() -> None:
+    alone = tuple(one for one in FILTERS if one.name == "echo")
+    hole = at("    █\n</a>\n", "html")
+    assert trim("b\n  </a>", hole, "block", filters=alone) == Fill("b", "suffix")

@@ -92,3 +92,11 @@ def test_the_text_of_a_string_may_look_like_a_call(
     text: str, raw: str, language: str, expected: str
 ) -> None:
     assert fill(text, raw, language) == expected
+
+
+def test_a_call_in_a_comment_is_none() -> None:
+    assert fill("x = █\n", "a; // f(", "c", shape="block") == "a; // f("
+
+
+def test_a_call_on_a_line_of_its_own_is_cut_off_with_it() -> None:
+    assert fill("a {\n    █\n}\n", "b();\n    c.d(", "csharp", shape="block") == "b();"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fills import complete_after, fill, whole
+from holes import at
 from infill_ls.text.shape import Shape
-from infill_ls.trim import Fill
+from infill_ls.trim import Fill, trim
 
 
 @pytest.mark.parametrize(
@@ -475,3 +476,16 @@ def test_a_block_that_a_word_ends_is_ended(
     language: str, text: str, raw: str, expected: str
 ) -> None:
     assert fill(text, raw, language) == expected
+
+
+def test_a_rule_that_begins_with_a_point_is_another_one() -> None:
+    assert (
+        fill("a {\n  █\n}\n", "b {\n    c: d;\n  }\n  .e {\n  }", "scss", shape="statement")
+        == "b {\n    c: d;\n  }"
+    )
+
+
+def test_a_line_further_out_is_held_back_until_it_is_whole() -> None:
+    text = "def f(a):\n    for b in a:\n█\n    return c\n"
+    found = trim("        c += b\n    c = g", at(text), "block", over=False)
+    assert found.text == "        c += b"

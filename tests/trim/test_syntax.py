@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
 from fills import fill, whole
 from holes import at
 from infill_ls.trim import FILTERS, Fill, trim
+from infill_ls.trim.parsers import PYTHON_WORK, TREE_SITTER_WORK, most_of
+from infill_ls.trim.site import known
+from infill_ls.trim.syntax import verdict
 
 
 @pytest.mark.parametrize(
@@ -154,3 +159,61 @@ def test_a_line_longer_than_what_is_parsed_is_not_judged() -> None:
     assert fill(f"{long}b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"
     assert fill(f"b = [█]; {long}\n", "c for c in d]\n") == "c for c in d"
     assert fill(f"b = [█]{';' * 4_000}\n", "c = = d") == "c = = d"
+
+
+# Where a fill goes, and texts that are hard for a parser: what it doesn't know, operators and
+# openers without end, comments that nobody closes, one error in each line, one behind many lines.
+HOLES: Final = {
+    "python": "def f():\n    █\n",
+    "javascript": "function f() {\n  █\n}\n",
+    "javascriptreact": "const a = () => {\n  █\n};\n",
+    "typescript": "function f() {\n  █\n}\n",
+    "typescriptreact": "const a = () => {\n  █\n};\n",
+    "go": "package a\n\nfunc f() {\n\t█\n}\n",
+    "rust": "fn f() {\n    █\n}\n",
+    "c": "int f(void) {\n    █\n}\n",
+    "cpp": "int f() {\n    █\n}\n",
+    "java": "class A {\n  void f() {\n    █\n  }\n}\n",
+}
+HARD: Final = (
+    *("@a\n", "->", "-> \n", "<s>", "!a", "$!", '"', "< a=>", "a/; * *", "x(<a>", "$(|!", "x(/* "),
+    *("{a:[\n", "( ", "x\n", "1,", "a if b else ", "not ", "a.", "lambda: ", "'", "`", "/*\n"),
+)
+# The most work of each parser: what it may do for parts of the fill and for stand-ins, each of
+# which it may go beyond with the last try. All that is parsed has at most this many characters.
+PARSED: Final = 6_000 + 4_000 + 3_000
+MOST_OF_PYTHON: Final = 2 * (PYTHON_WORK + 2 * PARSED)
+MOST_OF_TREE_SITTER: Final = 2 * (TREE_SITTER_WORK + 2 * most_of(PARSED) + 64)
+
+
+@pytest.mark.parametrize("language", HOLES)
+@pytest.mark.parametrize("piece", HARD)
+def test_no_fill_takes_more_work_than_there_is_for_it(language: str, piece: str) -> None:
+    hole = at(HOLES[language], language)
+    raw = piece * (4_000 // len(piece))
+    found = verdict(known(hole, "block", ()), raw)
+    most = [MOST_OF_PYTHON] if language == "python" else []
+    for work, limit in zip(found.work, [*most, MOST_OF_TREE_SITTER], strict=False):
+        assert work <= limit
+    assert 0 <= found.kept <= len(raw)
+
+
+def test_what_stands_around_is_bounded_too() -> None:
+    around = "".join(f"    a{number} = b c\n" for number in range(3_000))
+    hole = at(f"def f():\n{around}    █\n{around}")
+    found = verdict(known(hole, "block", ()), "a b c\n    " * 200)
+    # The line above tells that nothing in the hole would do.
+    assert found.work[0] < PYTHON_WORK
+    assert found.work[1] <= MOST_OF_TREE_SITTER
+
+
+def test_where_the_tries_end_before_anything_is_found_the_fill_is_none() -> None:
+    raw = "a = (\n    " + "b = 1\n    " * 300
+    assert fill("def f():\n    █\n", raw, shape="block") == ""
+
+
+def test_long_tables_are_kept() -> None:
+    raw = "int a[] = {" + ", ".join(map(str, range(800))) + "};"
+    assert fill("█\n\nint f(void) { return 0; }\n", raw, "c", shape="block") == raw
+    deep = "[" * 70 + "]" * 70
+    assert fill("a = █\n", deep) == deep

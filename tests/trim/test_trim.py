@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fills import CONTROL, fill, so_far, whole
+from holes import at
 from infill_ls.completion import policy
 from infill_ls.text.hole import Hole, between
 from infill_ls.text.shape import Shape
-from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, fitted, trim
+from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, continuation, fitted, trim
+from infill_ls.trim.site import known
 
 
 def test_a_fill_that_a_limit_cut_short_loses_the_line_it_was_in() -> None:
@@ -242,3 +244,47 @@ def test_the_line_below_never_comes_twice_because_of_the_fill(
 def test_line_ends_are_the_document_s(hole: Hole, shape: Shape, raw: str, newline: str) -> None:
     text = trim(raw, hole, shape, CONTROL).text.replace("\n", newline)
     assert not {"\r", "\n"} & set(text.replace(newline, ""))
+
+
+def test_what_the_model_goes_on_with_is_not_cut_to_fit() -> None:
+    hole = at("f(█)\n")
+    assert continuation("a)\nb = (", hole, CONTROL) == ("a)\nb = (", None)
+    assert continuation("```\na = 1\n```\n", at("█\n"), CONTROL) == ("a = 1\n", "fence")
+    assert continuation("a <|fim", hole, CONTROL, over=False) == ("a ", None)
+
+
+def test_a_limit_takes_no_line_of_a_fill_that_is_to_be_one() -> None:
+    kept = tuple(one for one in FILTERS if one.name != "shape")
+    assert trim("a\nb", at("x = █\n"), "line", cut_short=True, filters=kept) == Fill(
+        "a\nb", "limit"
+    )
+
+
+@pytest.mark.parametrize("newline", ["\n    ", " + "])
+def test_a_long_stream_may_be_split_anywhere(newline: str) -> None:
+    pieces = (f"name{number} = f({number}, [a{number}]){newline}" for number in range(60))
+    raw = "".join(pieces)[:1_500]
+    hole = at("def f():\n    █\n\n    return name\n", "")
+    expected = trim(raw, hole, "block", CONTROL).text
+    shown = ""
+    for length in range(0, len(raw), 7):
+        early = trim(raw[:length], hole, "block", CONTROL, over=False)
+        assert early.text.startswith(shown)
+        shown = early.text
+    assert expected.startswith(shown)
+    # It lags behind by less than a line, or by the steps in which a long one is read.
+    assert len(shown) > len(raw) - 80
+
+
+@EXAMPLES
+@given(HOLES, SHAPES, st.lists(TEXTS, min_size=2, max_size=6), st.data())
+def test_what_was_read_before_makes_no_difference(
+    hole: Hole, shape: Shape, parts: list[str], data: st.DataObject
+) -> None:
+    """Readers go on from the last piece; a site that has read nothing says the same."""
+    raw = "\n".join(parts)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(raw)), max_size=5)))
+    for cut in (*cuts, len(raw)):
+        warm = trim(raw[:cut], hole, shape, CONTROL, over=False)
+        known.cache_clear()
+        assert trim(raw[:cut], hole, shape, CONTROL, over=False) == warm

@@ -187,3 +187,8 @@ def test_the_engine_is_not_kept_busy_with_what_nothing_leads_to() -> None:
     assert so_far("def f(a):\n    for b in a:\n        █\n", "return b\n        pri") == Fill(
         "return b"
     )
+
+
+def test_a_comment_on_what_was_left_is_no_fill_by_itself() -> None:
+    text = "def f():\n    if a:\n        return 1\n        █\n    c()\n"
+    assert fill(text, "# why\n    b = 1", shape="block") == ""

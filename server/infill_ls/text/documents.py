@@ -45,7 +45,10 @@ class Snapshot:
     lines: tuple[str, ...]
 
     def locate(self, position: Position, encoding: Encoding) -> tuple[int, int]:
-        """Line and column, both from 0, the column in code points; clamped into the document."""
+        """Return line and column, both from 0, the column in code points.
+
+        A position outside of the document is moved into it.
+        """
         return locate(self.lines, position, encoding)
 
 
@@ -67,6 +70,7 @@ class Document:
         self._snapshot = None
 
     def snapshot(self) -> Snapshot:
+        """Return the document as it stands now; the same object until it changes."""
         if self._snapshot is None:
             self._snapshot = Snapshot(self.uri, self.version, self.language, tuple(self._lines))
         return self._snapshot
@@ -95,7 +99,7 @@ class Document:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines with their line ends; the last one has none, and may be empty."""
+    """Split a text into lines with their line ends; the last one has none, and may be empty."""
     lines = _LINE.findall(text)
     if not lines or lines[-1][-1] in "\r\n":
         lines.append("")
@@ -103,7 +107,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def locate(lines: Sequence[str], position: Position, encoding: Encoding) -> tuple[int, int]:
-    """Line and column in code points for a position that may lie outside of the text.
+    """Return line and column in code points for a position that may lie outside of the text.
 
     A line past the end means the end of the text, a character past the end of the line its end
     (LSP 3.17, "Position"); one inside a character means that character's start.
@@ -125,10 +129,11 @@ def locate(lines: Sequence[str], position: Position, encoding: Encoding) -> tupl
 def cursors(
     lines: Sequence[str], changes: Sequence[Change], encoding: Encoding
 ) -> Iterator[tuple[int, int]]:
-    """Where the cursor may be after a change: at the end of what was put in.
+    """Yield where the cursor may be after a change, as line and column.
 
-    Or before its last character, if that is a closer which the editor put in by itself, or before
-    its last line, if that is for a closer which it has put on a line of its own.
+    That is at the end of what was put in. Or before its last character, if that is a closer which
+    the editor put in by itself, or before its last line, if that is for a closer which it has put
+    on a line of its own.
     """
     for change in changes:
         if change.start is None:
@@ -148,7 +153,7 @@ def cursors(
 
 
 def character(line: str, column: int, encoding: Encoding) -> int:
-    """The column of a line, in code points, as a number of code units of the encoding."""
+    """Return the column of a line, in code points, as a number of code units of the encoding."""
     if encoding == "utf-32" or line.isascii():
         return column
     codec, width = _CODECS[encoding]

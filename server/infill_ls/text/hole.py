@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from infill_ls.text.brackets import Closed, Open, Scan, closers_in, is_text, open_at, passed
+from infill_ls.text.brackets import Closed, Scan, is_text
+from infill_ls.text.closing import closers_in, passed
+from infill_ls.text.opened import Open, open_at
 
 # More than any prompt takes, so that the work per request doesn't grow with the file: at three
 # characters a token, 64 Ki characters are over 20,000 tokens.
@@ -22,10 +24,9 @@ AUTO_CLOSED: Final = ")]}>\"'`"
 # Half of a character: it can be in a document (JSON has it) and in no encoding.
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_LINE_END: Final = re.compile(r"\r\n?")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
-_GOES_ON: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
+_BEGINS_NO_LINE: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,13 @@ class Hole:
         return self.closers + self.suffix[len(self.line_end) :]
 
     def passed(self, fill: str) -> list[Closed]:
-        """Where a fill has the closers of which it takes the place."""
+        """Return where a fill has the closers of which it takes the place."""
         if not self.closers or not fill:
             return []
         return passed(fill, self.closers, self.open, self.language)
 
     def replaced(self, fill: str) -> int:
-        """How many characters right of the cursor a fill takes the place of.
+        """Return how many characters right of the cursor a fill takes the place of.
 
         These are closers that it has itself, and ``;`` or ``,`` where it ends with that too.
         """
@@ -88,16 +89,19 @@ class Hole:
         return len(self.closers.rstrip()) if whole else ends[count - 1]
 
     def behind(self, fill: str) -> str:
-        """The closers of the line that stand behind a fill."""
+        """Return the closers of the line that stand behind a fill."""
         return self.closers[self.replaced(fill) :]
 
     def before_closers(self, fill: str) -> str:
-        """A fill as far as it goes without taking the place of anything."""
+        """Return a fill as far as it goes without taking the place of anything."""
         passed = self.passed(fill)
         return fill[: passed[0].start] if passed else fill
 
     def shortened(self, fill: str) -> str:
-        """A fill without the closers that its last line would only end with: they stand there."""
+        """Return a fill without the closers that its last line would only end with.
+
+        They stand there.
+        """
         passed = self.passed(fill)
         if not passed:
             return fill
@@ -109,7 +113,7 @@ class Hole:
         return kept[: len(kept) - blanks] if kept.endswith(own) else fill
 
     def after(self, fill: str) -> Hole:
-        """The hole behind a fill that was accepted."""
+        """Return the hole behind a fill that was accepted."""
         return replace(self, prefix=self.prefix + fill, closers=self.behind(fill))
 
     @property
@@ -118,7 +122,7 @@ class Hole:
         return self.prefix[-IDENTITY_REACH:], self.suffix[:IDENTITY_REACH]
 
     def in_document(self, fill: str) -> str:
-        """A fill with the document's own line ends."""
+        """Return a fill with the document's own line ends."""
         return fill.replace("\n", self.newline)
 
     @property
@@ -163,9 +167,10 @@ def _is_word(character: str) -> bool:
 
 
 def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole:
-    """The hole at a place in a document (line and column from 0, column in code points).
+    """Return the hole at a position in a document.
 
-    ``lines`` keep their line ends. Work is bounded by the limits above, not by the file.
+    ``line`` and ``column`` are from 0, the column in code points. ``lines`` keep their line ends.
+    Work is bounded by :data:`PREFIX_LIMIT` and :data:`SUFFIX_LIMIT`, not by the file.
     """
     # In a line that is too long by itself the start moves in steps, not with every character.
     skipped = -(-max(0, column - PREFIX_LIMIT) // (PREFIX_LIMIT // 4)) * (PREFIX_LIMIT // 4)
@@ -182,8 +187,8 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
         size += len(lines[below])
         below += 1
     return _hole(
-        _LINE_END.sub("\n", "".join(reversed(before))),
-        _LINE_END.sub("\n", "".join(after)[:SUFFIX_LIMIT]),
+        _with_line_feeds("".join(reversed(before))),
+        _with_line_feeds("".join(after)[:SUFFIX_LIMIT]),
         language,
         _newline(lines[0]),
         first,
@@ -191,11 +196,11 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
-    """The hole between two texts, which may be cut anywhere in a line."""
+    """Return the hole between two texts, which may be cut anywhere in a line."""
     newline = _LINE_ENDS.search(prefix + suffix)
     return _hole(
-        _LINE_END.sub("\n", prefix),
-        _LINE_END.sub("\n", suffix),
+        _with_line_feeds(prefix),
+        _with_line_feeds(suffix),
         language,
         newline[0] if newline else "\n",
         indented=False,
@@ -211,7 +216,10 @@ def _hole(
     *,
     indented: bool = True,
 ) -> Hole:
-    """``indented``: what begins behind blanks may be a line of its own too."""
+    """Return the hole between two texts, with what an editor may have put there set apart.
+
+    ``indented``: what begins behind blanks may be a line of its own too.
+    """
     hole = Hole(prefix, suffix, language, newline, first_line)
     rest = hole.rest_of_line
     if not rest.strip():
@@ -230,7 +238,7 @@ def _is_a_line(text: str, hole: Hole) -> bool:
     The end of one goes on with an operator, or closes a bracket or a string that nobody has opened.
     A line of its own begins with such a closer, if it has one.
     """
-    if _GOES_ON.match(text):
+    if _BEGINS_NO_LINE.match(text):
         return False
     opened = tuple(one for one in hole.open.code if not is_text(one))
     scan = Scan(hole.language, opened=opened).follow(text[:IDENTITY_REACH].lstrip(")]}>"))
@@ -238,7 +246,7 @@ def _is_a_line(text: str, hole: Hole) -> bool:
 
 
 def typed_since(earlier: Hole, later: Hole) -> str | None:
-    """What was typed at a hole since; None if anything else has changed near it.
+    """Return what was typed at a hole since; None if anything else has changed near it.
 
     Brackets and quotes that the editor closed by itself may stand right of the cursor now.
     """
@@ -264,7 +272,7 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
 
 
 def earlier_of(hole: Hole) -> Iterator[Hole]:
-    """What a hole may have been before the editor put closers right of the cursor, or below."""
+    """Yield what a hole may have been before the editor put in closers, on its line or below."""
     for closed in range(1, 3):
         if hole.suffix[closed - 1 : closed] not in tuple(AUTO_CLOSED):
             break
@@ -274,7 +282,7 @@ def earlier_of(hole: Hole) -> Iterator[Hole]:
 
 
 def line_joined(hole: Hole) -> Hole | None:
-    """The hole as it was before the editor put what it had closed on the line below.
+    """Return the hole as it was before the editor put what it had closed on the line below.
 
     Editors do so when Enter is typed between two brackets. None if there are no such closers.
     """
@@ -282,6 +290,11 @@ def line_joined(hole: Hole) -> Hole | None:
     if hole.closers or hole.rest_of_line.strip() or not closers_in(below, hole.open):
         return None
     return replace(hole, suffix=newline + rest, closers=below.lstrip())
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text with ``\\n`` for each line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _newline(line: str) -> str:

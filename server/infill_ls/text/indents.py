@@ -6,16 +6,16 @@ from functools import lru_cache
 
 
 def indent_of(line: str) -> str:
-    """The blanks at a line's start."""
+    """Return the blanks at a line's start."""
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 @lru_cache(maxsize=256)
 def width_of(blanks: str) -> int:
-    """Width of blanks in columns; a tab goes on to the next multiple of eight."""
+    """Return the width of blanks in columns; a tab goes on to the next multiple of eight."""
     return len(blanks.expandtabs(8))
 
 
 def depth_of(line: str) -> int:
-    """Width of the blanks at a line's start in columns."""
+    """Return the width of the blanks at a line's start, in columns."""
     return width_of(indent_of(line))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 # Languages in which prose and fences are what is written.
 PROSE_LANGUAGES: Final = frozenset(
@@ -23,7 +23,59 @@ LINE_COMMENTS: Final = {
     **dict.fromkeys("clojure lisp scheme elisp asm ini".split(), ";"),
     **dict.fromkeys("latex erlang prolog matlab".split(), "%"),
 }
-_COMMENT: Final = {
+# Languages in which a single ' stands alone: lifetimes, primes, quoting.
+LONE_APOSTROPHE: Final = frozenset("rust haskell ocaml lisp clojure scheme elisp verilog".split())
+JAVASCRIPT: Final = "javascript typescript javascriptreact typescriptreact vue svelte".split()
+BACKTICK_STRINGS: Final = frozenset({*JAVASCRIPT, "go", "ruby", "shellscript"})
+TRIPLE_QUOTES: Final = frozenset(
+    "python java kotlin scala swift csharp groovy dart julia elixir".split()
+)
+# In these a string may follow a word at once.
+QUOTE_AFTER_WORD: Final = frozenset({"lua", "shellscript"})
+# In these a # begins a comment after a blank, a bracket or a semicolon only.
+SPACED_COMMENTS: Final = frozenset({"shellscript", "yaml"})
+HASH_COMMENTS: Final = frozenset(
+    "python ruby perl r yaml toml makefile julia elixir dockerfile nim powershell "
+    "shellscript".split()
+)
+SLASH_COMMENTS: Final = frozenset(
+    "c cpp java javascript javascriptreact typescript typescriptreact go rust csharp kotlin swift "
+    "php scala dart groovy objective-c zig scss less jsonc".split()
+)
+DASH_COMMENTS: Final = frozenset("lua sql haskell elm".split())
+
+
+class Interpolation(NamedTuple):
+    """How code is put into a string: what begins it, and in which strings."""
+
+    opener: str
+    strings: tuple[str, ...]
+
+
+# Language reference of each; for Python and C# the string is marked as one with code in it.
+INTERPOLATIONS: Final[dict[str, tuple[Interpolation, ...]]] = {
+    **dict.fromkeys(JAVASCRIPT, (Interpolation("${", ("`",)),)),
+    **dict.fromkeys(
+        ("ruby", "elixir", "crystal", "coffeescript"), (Interpolation("#{", ('"', '"""', "`")),)
+    ),
+    **dict.fromkeys(
+        ("kotlin", "groovy", "scala", "terraform", "hcl"), (Interpolation("${", ('"', '"""')),)
+    ),
+    "dart": (Interpolation("${", ('"', "'", '"""', "'''")),),
+    "swift": (Interpolation("\\(", ('"', '"""')),),
+    "php": (Interpolation("{$", ('"',)), Interpolation("${", ('"',))),
+    "perl": (Interpolation("${", ('"',)), Interpolation("@{", ('"',))),
+    "shellscript": (Interpolation("${", ('"',)), Interpolation("$(", ('"',))),
+    "julia": (Interpolation("$(", ('"', '"""')),),
+    "python": (Interpolation("{", ('f"', "f'", 'f"""', "f'''")),),
+    "csharp": (Interpolation("{", ('f"', 'f"""')),),
+}
+# What stands before a string that has code in it, and before others.
+MARKED_STRINGS: Final = {
+    "python": r"(?<!\w)[rR]?[fFtT][rR]?|(?<!\w)[bBrRuU]{1,2}",
+    "csharp": r"@?\${1,9}+@?|@",
+}
+_COMMENT_LINES: Final = {
     "//": re.compile(r"\s*(?://|/?\*)"),
     **{mark: re.compile(rf"\s*{mark}") for mark in ("#", "--", ";", "%")},
 }
@@ -31,4 +83,4 @@ _COMMENT: Final = {
 
 def is_comment(line: str, language: str) -> bool:
     """Whether a line of code is nothing but a comment."""
-    return _COMMENT[LINE_COMMENTS.get(language, "//")].match(line) is not None
+    return _COMMENT_LINES[LINE_COMMENTS.get(language, "//")].match(line) is not None

@@ -8,6 +8,7 @@ wherever the stream is split.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.hole import Hole
@@ -17,6 +18,8 @@ from infill_ls.trim import (
     closers,
     indentation,
     overlap,
+    repetition,
+    rest,
     severed,
     statements,
     syntax,
@@ -28,6 +31,10 @@ __all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted
 
 # Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
 MAX_CHARACTERS: Final = 4_000
+# A line that has grown longer than this is looked at whenever it has so many characters more: what
+# it costs to read it again goes with its length. Lines of code have 100, with few exceptions.
+_LONG_LINE: Final = 400
+_STEP: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,10 @@ class Fill:
 
 
 def _whole_lines(draft: Draft, site: Site) -> Draft:
-    """Leaves out the line in which a limit cut the model short, if it is not the only one."""
+    """Leave out the line in which a limit cut the model short, if it is not the only one.
+
+    Of ``a = 1⏎b = some_na``, cut short, ``a = 1`` is kept.
+    """
     if not draft.cut_short or draft.ended_by is not None or "\n" not in draft.text:
         return draft
     if site.shape == "line":
@@ -52,7 +62,7 @@ def _whole_lines(draft: Draft, site: Site) -> Draft:
 
 
 def _not_too_long(draft: Draft, site: Site) -> Draft:
-    """Ends with the last whole line that fits the limit."""
+    """End with the last whole line within :data:`MAX_CHARACTERS`."""
     if len(draft.text) <= MAX_CHARACTERS:
         return draft
     return draft.end(max(0, draft.text.rfind("\n", 0, MAX_CHARACTERS)), "length")
@@ -75,10 +85,10 @@ _FITTING: Final = (
     Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
     Filter("brackets", closers.inside_of_brackets),
-    Filter("rest", overlap.before_the_rest),
+    Filter("rest", rest.before_the_rest),
     Filter("shape", statements.to_the_shape),
     Filter("unreachable", unreachable.without_unreachable),
-    Filter("repetition", overlap.without_repetition),
+    Filter("repetition", repetition.without_repetition),
     Filter("limit", _whole_lines),
     Filter("length", _not_too_long),
     Filter("echo", overlap.without_echo),
@@ -88,7 +98,7 @@ _FITTING: Final = (
     Filter("tidy", indentation.tidy),
     Filter("above", indentation.above_the_line),
     Filter("syntax", syntax.without_new_errors),
-    Filter("apart", overlap.apart_from_the_rest),
+    Filter("apart", rest.apart_from_the_rest),
     Filter("closers", closers.through_closers),
 )
 FILTERS: Final = _READING + _FITTING
@@ -104,7 +114,7 @@ def trim(
     cut_short: bool = False,
     filters: tuple[Filter, ...] = FILTERS,
 ) -> Fill:
-    """The fill in ``raw``, the whole of what the model wrote so far.
+    """Return the fill in ``raw``, the whole of what the model wrote so far.
 
     ``over``: nothing will follow, ``cut_short`` if a limit ended it and not the model. Until then
     the fill is complete only where more text could not change it; its text meanwhile is what may
@@ -119,14 +129,17 @@ def trim(
 def fitted(
     text: str, hole: Hole, shape: Shape, *, over: bool = True, cut_short: bool = False
 ) -> Fill:
-    """How much of a text is the fill at a hole; ``text`` has been read (:func:`continuation`)."""
+    """Return how much of a text is the fill at a hole.
+
+    ``text`` has been read already (:func:`continuation`).
+    """
     return trim(text, hole, shape, over=over, cut_short=cut_short, filters=_FITTING)
 
 
 def continuation(
     raw: str, hole: Hole, control: tuple[str, ...] = (), *, over: bool = True
 ) -> tuple[str, str | None]:
-    """What the model goes on with at the cursor, before it is cut to fit, and what ended it.
+    """Return what the model goes on with at the cursor, before it is cut to fit, and what ended it.
 
     None for the latter as long as more may come.
     """
@@ -139,7 +152,22 @@ def _filtered(
 ) -> Draft:
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    draft = Draft(raw, None, over, cut_short)
+    if not over:
+        beyond = len(raw) - (raw.rfind("\n") + 1) - _LONG_LINE
+        if beyond > 0:
+            # No line end helps to read this once, so it is read in steps.
+            return _of_a_long_line(raw[: len(raw) - beyond % _STEP], site, filters)
+    return _passed(Draft(raw, None, over, cut_short), site, filters)
+
+
+@lru_cache(maxsize=16)
+def _of_a_long_line(raw: str, site: Site, filters: tuple[Filter, ...]) -> Draft:
+    return _passed(Draft(raw), site, filters)
+
+
+def _passed(draft: Draft, site: Site, filters: tuple[Filter, ...]) -> Draft:
+    """Return what the filters make of a draft."""
+    raw = draft.text
     for each in filters:
         draft = each.apply(draft, site)
     if draft.unsafe_tail and draft.ended_by is None:

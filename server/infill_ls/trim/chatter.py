@@ -6,6 +6,7 @@ And what was typed already, said again before they go on with it.
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from infill_ls.prompt.control import make_whole
 from infill_ls.prompt.families import UNMISTAKABLE
 from infill_ls.text.brackets import Scan
 from infill_ls.trim import leaked, unseen
+from infill_ls.trim.lines import WORD
 from infill_ls.trim.site import Draft, Site
 
 # A control token that the stream breaks off inside of is dropped from this length on; shorter
@@ -49,7 +51,6 @@ _HEADS: Final = frozenset(
 )
 _LAST_WORD: Final = re.compile(r"(?<!\w)[A-Za-z_]\w{2,}\Z")
 _TWO_LETTERS: Final = re.compile(r"(?<!\w)[A-Za-z_]\w\Z")
-_WORD: Final = re.compile(r"\w+")
 # A call whose arguments, or whose first text, begins at the cursor.
 _CALL: Final = re.compile(r"[\w.]+\([\"'`]?\Z")
 # Enough of a line to know it again: two words, or a name that is given a value. Of a list of
@@ -65,7 +66,7 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]:
-    """Every start of a control token, the longest's length, and all characters they begin with."""
+    """Return every start of a control token, the longest's length, and all first characters."""
     partial = frozenset(
         token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
     )
@@ -73,7 +74,7 @@ def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]
 
 
 def _begun(text: str, control: tuple[str, ...]) -> int:
-    """How many characters at a text's end may be the start of a control token."""
+    """Return how many characters at a text's end may be the start of a control token."""
     partial, longest, firsts = _partial_tokens(control)
     tail = text[-longest:]
     for first in firsts:
@@ -85,7 +86,10 @@ def _begun(text: str, control: tuple[str, ...]) -> int:
 
 
 def without_control_tokens(draft: Draft, site: Site) -> Draft:
-    """Ends at a control token of any family; holds back what may become one."""
+    """End at a control token of any family; hold back what may become one.
+
+    Of ``a = 1<|endoftext|>`` the first five characters are kept.
+    """
     text = draft.text
     token = _token_pattern(site.control).search(text)
     before = text[: token.start()] if token else text
@@ -105,7 +109,10 @@ def without_control_tokens(draft: Draft, site: Site) -> Draft:
 
 
 def with_whole_tokens(draft: Draft, site: Site) -> Draft:
-    """Spells the user's own control tokens as he does, not as they were broken up for the model."""
+    """Spell the user's own control tokens as he does, not as they were broken up for the model.
+
+    Where the file has ``<|im_end|>``, the model reads and writes ``<| im_end|>`` for it.
+    """
     if " " not in draft.text or not site.broken_up:
         return draft
     whole = make_whole(draft.text, site.broken_up, over=draft.final)
@@ -113,13 +120,15 @@ def with_whole_tokens(draft: Draft, site: Site) -> Draft:
 
 
 def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
-    """Stops before a character that nobody sees, or that turns the text around it.
+    """Stop before a character that nobody sees, or that turns the text around it.
 
     Leaving it out would change what its line means, so what stands before it in its line is of
     use only where another filter ends the fill there.
     """
     text = draft.text
-    at = unseen.unsafe(text, site.before)
+    start = text.rfind("\n") + 1
+    start = start if site.having_read(_Visible, text[:start]).all_of_it else 0
+    at = unseen.unsafe(text, site.before, start)
     if at is None:
         return draft
     if not draft.final and unseen.may_belong(text, site.before, at):
@@ -127,8 +136,26 @@ def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
     return Draft(text[:at], unsafe_tail=True)
 
 
+class _Visible:
+    """Whether the lines of a fill have no character that nobody sees."""
+
+    def __init__(self, _site: Site) -> None:
+        self.all_of_it = True
+
+    def copy(self) -> _Visible:
+        """Return another one that goes on from here."""
+        return copy(self)
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        self.all_of_it = self.all_of_it and unseen.is_visible(lines)
+
+
 def out_of_fence(draft: Draft, site: Site) -> Draft:
-    """Takes the code out of a Markdown fence; ends at one below the code."""
+    """Take the code out of a Markdown fence; end at a fence below the code.
+
+    Of a line of three backticks, ``a = 1`` and three backticks again, ``a = 1`` is kept.
+    """
     if site.prose:
         return draft
     text = draft.text
@@ -154,7 +181,10 @@ def out_of_fence(draft: Draft, site: Site) -> Draft:
 
 
 def without_prose(draft: Draft, site: Site) -> Draft:
-    """Refuses an explanation; ends before one below the code."""
+    """Refuse an explanation; end before one below the code.
+
+    ``Here is the code`` is no fill, nor is what follows it.
+    """
     if site.prose or site.quote:
         return draft
     text = draft.text
@@ -179,7 +209,10 @@ def _opens_docstring(text: str) -> bool:
 
 
 def without_what_was_typed(draft: Draft, site: Site) -> Draft:
-    """Drops the cursor's line, or the word before the cursor, where the model says it again."""
+    """Drop the cursor's line, or the word before the cursor, where the model says it again.
+
+    ``return █`` and ``return a`` make ``a``.
+    """
     typed = site.typed
     if not typed or site.prose:
         return draft
@@ -196,7 +229,7 @@ def without_what_was_typed(draft: Draft, site: Site) -> Draft:
 
 
 def _without_call(draft: Draft, site: Site) -> Draft:
-    """Drops the head of the call whose arguments are filled.
+    """Drop the head of the call whose arguments are filled.
 
     ``print(█`` is no place for ``print(x)``, but for ``print(x))``.
     """
@@ -218,8 +251,11 @@ def _without_call(draft: Draft, site: Site) -> Draft:
 
 
 def _without_two_letters(draft: Draft, start: str, site: Site) -> Draft:
-    """The same for two letters, of which few words are made twice, unless the file has such one."""
-    found = _WORD.match(draft.text)
+    """Drop two letters before the cursor that the model says again: ``de█`` and ``def``.
+
+    Few words are made of the same two letters twice. Unless the file has such a word.
+    """
+    found = WORD.match(draft.text)
     if found is None:
         return draft
     word = found[0]

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from copy import copy
 from functools import lru_cache
-from itertools import islice, takewhile
 from typing import Final
 
 from infill_ls.text.brackets import (
-    CLOSING_BRACKETS,
-    QUOTES,
-    SCAN_REACH,
     TRIPLE_QUOTE,
     Scan,
     closer_of,
-    closers_in,
-    ends_with_line,
     is_text,
 )
-from infill_ls.text.hole import SUFFIX_LIMIT
-from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.text.closing import closers_in
+from infill_ls.text.indents import indent_of
+from infill_ls.trim.closable import closable, missing_openers, strays_below
 from infill_ls.trim.site import Draft, Site
 
-# Closers below, or right of the cursor, that are looked at.
-_STRAYS: Final = 4
-# Brackets and strings within each other that are set against the rest of the line.
-_DEEPEST: Final = 32
 # Strings that may go on below.
 _OF_SEVERAL_LINES: Final = frozenset({'"""', "'''", "`", '"#'})
 # What stands on the line above, or before it, where three quotes open a docstring or another text.
@@ -34,9 +25,10 @@ _OPENS_TEXT: Final = re.compile(r"(?:[:=(\[{,]|\breturn)\s*[rRbBuUfFtT]{0,2}\Z")
 
 
 def inside_of_quotes(draft: Draft, site: Site) -> Draft:
-    """Ends before the quote that the string around the cursor is closed with already.
+    """End before the quote that the string around the cursor is closed with already.
 
-    Or before the line end at which a string would end that nobody has closed.
+    In ``"█"``, of ``a" + b`` the ``a`` is kept. Or before the line end at which a string would end
+    that nobody has closed.
     """
     quote = site.quote
     if not quote:
@@ -48,21 +40,52 @@ def inside_of_quotes(draft: Draft, site: Site) -> Draft:
             return draft.hold(0)
         if begun[:1] == quote[0] and begun != quote[:2]:
             draft = draft.become(draft.text[1:])
-    scan = Scan(site.language, quote=site.inside, lenient=True).follow(draft.text)
-    if scan.spilled is not None:
-        return draft.end(scan.spilled, "quote")
+    start = draft.text.rfind("\n") + 1
+    reading = site.having_read(_String, draft.text[:start]).copy()
+    reading.read(draft.text[start:])
+    if reading.spilled is not None:
+        return draft.end(reading.spilled, "quote")
     if not _is_closed_after(site):
         return draft
-    if scan.closed:
-        return draft.end(_before_quote(draft.text, scan.closed[0].start, quote), "quote")
+    if reading.closed is not None:
+        return draft.end(_before_quote(draft.text, reading.closed, quote), "quote")
     held = next(
         (size for size in (2, 1) if len(quote) > size and draft.text.endswith(quote[:size])), 0
     )
     return draft if draft.final else draft.hold(len(draft.text) - held)
 
 
+class _String:
+    """What a fill makes of the string that the cursor is in.
+
+    ``closed``: where it is closed, None if it isn't. ``spilled``: where it ends with its line.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.scan = Scan(site.language, quote=site.inside, lenient=True)
+        self.position = 0
+        self.closed: int | None = None
+        self.spilled: int | None = None
+
+    def copy(self) -> _String:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read lines, of which the last one needs no line end."""
+        if self.closed is None and self.spilled is None:
+            scan = self.scan.follow(lines)
+            if scan.closed:
+                self.closed = self.position + scan.closed[0].start
+            if scan.spilled is not None:
+                self.spilled = self.position + scan.spilled
+        self.position += len(lines)
+
+
 def _before_quote(text: str, position: int, quote: str) -> int:
-    """Where a string's own text ends: a closer on a line of its own has blanks before it."""
+    """Return where a string's own text ends: a closer on a line of its own has blanks before it."""
     return len(text[:position].rstrip()) if len(quote) == 3 else position
 
 
@@ -91,204 +114,99 @@ def _opens_text(site: Site, position: int) -> bool:
 
 
 def inside_of_brackets(draft: Draft, site: Site) -> Draft:
-    """Ends before a bracket that closes what was not opened in the fill.
+    """End before a bracket that closes what was not opened in the fill.
 
-    But a fill may close what the text after the cursor leaves open, and go through closers that an
-    editor may have put there.
+    In ``f(█).b``, of ``a)`` the ``a`` is kept. But a fill may close what the text after the cursor
+    leaves open, and go through closers that an editor may have put there.
     """
-    text, own = draft.text, closable(site)
-    end = text.rfind("\n") + 1
-    above = _scanned(site, text[:end])
-    if above.stray is None:
-        last = above.copy().follow(text[end:])
-        if last.stray is None and len(above.closed) + len(last.closed) <= own:
-            return draft
-    lenient, opened, position = above.lenient, site.outer, 0
-    while True:
-        scan = Scan(site.language, opened=opened, lenient=lenient).follow(text[position:])
-        if len(scan.closed) <= own:
-            stray = scan.stray
-            return draft if stray is None else draft.end(position + stray, "bracket")
-        closed = position + scan.closed[own].start
-        end = text.find("\n", closed)
-        if end < 0 and not draft.final and not site.rest.strip():
-            return draft.hold(closed)
-        line = text[position : end if end >= 0 else None]
-        scan = Scan(site.language, opened=opened, lenient=True).follow(line)
+    text = draft.text
+    start = text.rfind("\n") + 1
+    reading = site.having_read(_Closing, text[:start])
+    if reading.end is None:
+        reading = reading.copy()
+        reading.line(text[start:], "", whole=draft.final)
+    if reading.end is not None:
+        return draft.end(reading.end, "bracket")
+    return draft if reading.held is None else draft.hold(reading.held)
+
+
+class _Closing:
+    """The lines of a fill, and what they close of what is open at the cursor.
+
+    ``end``: where the fill closes more than it may; None if it doesn't. ``held``: where it seems
+    to, if the rest of the line may open something else for that; None if it doesn't.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
+        lenient = site.language == "shellscript" or site.prose
+        self.scan = Scan(site.language, opened=site.outer, lenient=lenient)
+        self.position = 0
+        # How much it may still close.
+        self.own = closable(site)
+        self.end: int | None = None
+        self.held: int | None = None
+
+    def copy(self) -> _Closing:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            if self.end is None:
+                self.line(line, "\n", whole=True)
+            self.position += len(line) + 1
+
+    def line(self, line: str, newline: str, *, whole: bool) -> None:
+        """Read the next line, with its line end if it has one; ``whole`` if it can't grow."""
+        site, before, outer = self.site, tuple(self.scan.opened), self.scan.outer
+        closed = self.scan.follow(line + newline).closed
+        if len(closed) <= self.own:
+            self.own -= len(closed)
+            if self.scan.stray is not None:
+                self.end = self.position + self.scan.stray
+            return
+        start = self.position + closed[self.own].start
+        if not whole and not site.rest.strip():
+            self.held = start
+            return
+        scan = Scan(site.language, opened=before, lenient=True)
+        scan.outer = outer
+        scan.follow(line)
         if site.rest.strip() or not _opens_for_below(scan, site):
-            return draft.end(closed, "bracket")
-        if end < 0:
-            return draft
+            self.end = start
+            return
         # What it has opened stands for what it has closed.
-        opened, own, position = tuple(scan.opened), 0, end
-
-
-@lru_cache(maxsize=16)
-def _scanned(site: Site, lines: str) -> Scan:
-    """What the lines of a fill leave open that are whole; they are the same piece after piece."""
-    # A shell's case has closers of its own; prose has smileys, and counts with a) and b).
-    lenient = site.language == "shellscript" or site.prose
-    return Scan(site.language, opened=site.outer, lenient=lenient).follow(lines)
+        self.scan = Scan(site.language, opened=tuple(scan.opened), lenient=self.scan.lenient)
+        self.scan.follow(newline)
+        self.own = 0
 
 
 def _opens_for_below(scan: Scan, site: Site) -> bool:
     """Whether a line that closes a bracket too many opens one that the text below closes."""
     if len(scan.opened) == scan.outer or is_text(scan.opened[-1]):
         return False
-    below = _strays_below(site)
+    below = strays_below(site)
     return bool(below) and closer_of(scan.opened[-1]) == below[0][0]
 
 
-@lru_cache(maxsize=16)
-def closable(site: Site) -> int:
-    """How much of what is open at the cursor a fill may close, innermost first."""
-    closers = closers_in(site.hole.closers, site.hole.open)
-    closed = closers[-1].layer + (not closers[-1].in_text) if closers else 0
-    rest = site.rest.strip()
-    if rest:
-        return _closable_before(rest, site.outer)
-    return closed + _unclosed(site, closed)
-
-
-def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
-    """How much of what is open stands further in than what the rest of the line begins to close."""
-    closed = "".join(
-        takewhile(lambda mark: mark in CLOSING_BRACKETS or mark in QUOTES, rest[:_STRAYS])
-    )
-    closers = [closer_of(one) for one in reversed(outer[-_DEEPEST:])]
-    for size in range(len(closed), 0, -1):
-        for inner in range(len(closers)):
-            if "".join(closers[inner:]).startswith(closed[:size]):
-                return inner
-    return len(outer)
-
-
-def _unclosed(site: Site, skipped: int) -> int:
-    """How much of what is open at the cursor, without the innermost ones, is left open below.
-
-    The first closers below tell, by their kind and where they stand.
-    """
-    opened, indents = site.hole.open.code, site.hole.open.indents
-    opened = opened[: len(opened) - skipped]
-    if (counted := _counted(site, skipped)) is not None:
-        return counted
-    below = _strays_below(site)
-    if not below or site.language == "shellscript":
-        return len(opened)
-    # A string that ends with its line is not closed below, nor is what is open in it.
-    strings = [number for number, one in enumerate(opened) if ends_with_line(one)]
-    least = len(opened) - strings[0] if strings else 0
-    mark, depth = below[0]
-    matching = [number for number, one in enumerate(opened) if closer_of(one) == mark]
-    if depth is not None:
-        widths = [depth if indent is None else width_of(indent) for indent in indents]
-        level = [number for number in matching if widths[number] == depth]
-        if not level:
-            # It closes something that is out of reach.
-            return max(least, sum(width > depth for width in widths[: len(opened)]))
-        # In a namespace, blocks that are not indented are closed one after the other.
-        same = len(list(takewhile(lambda stray: stray == below[0], below)))
-        matching = level[:-1] if 1 < len(level) == same + 1 else level
-    return max(least, len(opened) - 1 - matching[-1]) if matching else len(opened)
-
-
-def _counted(site: Site, skipped: int) -> int | None:
-    """The same, as told by all closers below that the cursor's statement has; None if they don't.
-
-    It has those down to the first line that is indented no further than its own first, and closes
-    nothing.
-    """
-    opened, indents = site.hole.open.code, site.hole.open.indents
-    opened, indents = opened[: len(opened) - skipped], indents[: len(opened) - skipped]
-    here = max(0, site.hole.open.here - skipped)
-    if site.language == "shellscript" or any(map(is_text, opened)):
-        return None
-    widths = [width_of(site.hole.indentation if one is None else one) for one in indents]
-    # The brackets that the statement opens: those of the cursor's line, and what they stand in.
-    first = len(opened) - here
-    while first and opened[first - 1] != "{":
-        first -= 1
-    if first == len(opened):
-        return None
-    base = min(widths[first:])
-    while first and widths[first - 1] >= base:
-        first -= 1
-    statement = opened[first:]
-    below = _of_the_statement(site.hole.suffix.partition("\n")[2], base, site.language)
-    if below is None:
-        return None
-    marks = [below[stray] for stray in _strays(below, site.language)]
-    missing = len(statement) - len(marks)
-    if missing < 0 or marks != [closer_of(one) for one in reversed(statement)][missing:]:
-        return None
-    return missing
-
-
-@lru_cache(maxsize=16)
-def _missing_openers(site: Site) -> int:
-    """How many closers right of the cursor and below, in its statement, nothing opens."""
-    opened, indents = site.hole.open.code, site.hole.open.indents
-    base = depth_of(site.before)
-    widths = [base if one is None else width_of(one) for one in indents]
-    own = 0
-    while own < len(opened) and widths[len(opened) - 1 - own] >= base:
-        own += 1
-    below = _of_the_statement(site.hole.suffix.partition("\n")[2], base, site.language)
-    if below is None:
-        return 0
-    strays = _strays(f"{site.rest}\n{below}", site.language)
-    return max(0, sum(1 for _ in strays) - own)
-
-
-def _of_the_statement(below: str, base: int, language: str) -> str | None:
-    """The lines below that are of a statement with this width of indentation; None if that goes on
-    beyond what is known of the text.
-    """
-    position = 0
-    for line in below.split("\n"):
-        code = line.strip()
-        depth = depth_of(line)
-        if code and code[0] != "#" and (depth < base or (depth == base and code[0] not in ")]}")):
-            return below[:position]
-        position += len(line) + 1
-    return below if len(below) < SUFFIX_LIMIT - 1_000 else None
-
-
-@lru_cache(maxsize=16)
-def _strays_below(site: Site) -> list[tuple[str, int | None]]:
-    """The next closers below that match nothing there, and how far each is indented; None for one
-    that isn't the first on its line.
-    """
-    below = site.hole.suffix[:SCAN_REACH]
-    found: list[tuple[str, int | None]] = []
-    for stray in islice(_strays(below, site.language), _STRAYS):
-        line = below[below.rfind("\n", 0, stray) + 1 : stray]
-        first = not line.strip() and "\n" in below[:stray]
-        found.append((below[stray], depth_of(line) if first else None))
-    return found
-
-
-def _strays(text: str, language: str) -> Iterator[int]:
-    """Where the closers stand that match nothing in a text, one after the other."""
-    position = 0
-    while (stray := Scan(language).follow(text[position:]).stray) is not None:
-        yield position + stray
-        position += stray + 1
-
-
 def with_closers(draft: Draft, site: Site) -> Draft:
-    """Cuts off what the fill leaves open where the rest of the line closes what was open before.
+    """Cut off what the fill leaves open where the rest of the line closes what was open before.
 
-    ``f(█)`` is no place for ``a, g(b``: the bracket there belongs to f.
+    In ``f(█)``, of ``a, g(b`` the ``a`` is kept: the bracket there belongs to f.
     """
     rest, text, hole = site.rest.strip(), draft.text, site.hole
     if not draft.final or not (rest or hole.closers) or (rest and "\n" in text):
         return draft
     scan = Scan(site.language, opened=site.outer, lenient=True).follow(text)
-    own = [at for at in scan.places if at >= 0]
+    own = [at for at in scan.positions if at >= 0]
     if not own or (rest and scan.quote):
         return draft
-    if rest and _missing_openers(site) >= len(own):
+    if rest and missing_openers(site) >= len(own):
         return draft
     if rest:
         after = Scan(site.language, opened=site.outer).follow(site.rest)
@@ -303,9 +221,10 @@ def with_closers(draft: Draft, site: Site) -> Draft:
 
 
 def through_closers(draft: Draft, site: Site) -> Draft:
-    """Sets the fill against the closers right of the cursor.
+    """Set the fill against the closers right of the cursor.
 
-    One that says nothing but what stands there already is none.
+    In ``f({█ })``, ``a}.b`` becomes ``a }.b``, which takes the place of ``}``. A fill that says
+    nothing but what stands there already is none.
     """
     hole = site.hole
     if not draft.final or not hole.closers or not draft.text.strip():
@@ -315,7 +234,7 @@ def through_closers(draft: Draft, site: Site) -> Draft:
 
 
 def _closed(fill: str, site: Site) -> str:
-    """A fill up to the closers with which its last line would end.
+    """Return a fill up to the closers with which its last line would end.
 
     The closer of a bracket in which it has lines of its own stands on a line of its own, below
     the opener.
@@ -335,7 +254,7 @@ def _closed(fill: str, site: Site) -> str:
 
 
 def _spaced(text: str, site: Site) -> str:
-    """A fill with the blanks between the closers that it takes the place of.
+    """Return a fill with the blanks between the closers that it takes the place of.
 
     VS Code shows only what has every character that it takes the place of, in order.
     """
@@ -354,8 +273,9 @@ def _spaced(text: str, site: Site) -> str:
 
 
 def _with_blanks(head: str, blanks: str) -> str:
-    """What stands before a closer, with these blanks in it: before the closer, unless that is on a
-    line of its own.
+    """Return what stands before a closer, with these blanks in it.
+
+    They are put before the closer, unless that is on a line of its own.
     """
     characters = iter(head)
     if all(blank in characters for blank in blanks):

@@ -3,57 +3,90 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.brackets import QUOTES, Scan
 from infill_ls.text.indents import depth_of, indent_of, width_of
-from infill_ls.trim.overlap import JOINED
+from infill_ls.trim.lines import opens
+from infill_ls.trim.rest import JOINED
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import opens
 
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\n)+")
 # An odd number of blanks before code. Comments of the form /** have lines such as " * text".
 _ODD_INDENT: Final = re.compile(r"^((?:  )*) (?=[^\s*])", re.MULTILINE)
-_TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
-_COMMENT: Final = re.compile(r"#|//|/\*")
+_BLANKS_AT_END: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+_COMMENT_MARK: Final = re.compile(r"#|//|/\*")
 # What a line of its own may end with.
 _ENDS_LINE: Final = re.compile(r"(?:[\w)\]}\"'`;]|(?<!:):|(?<![-=])>)\Z")
 # What a line that ends with a word goes on with, and none begins with.
-_GOES_ON: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
+_GOES_ON_AFTER_WORD: Final = re.compile(r"[:;=.,?(\[!>%+|^~]|-\S|& |/[^/*]|<\w+> ")
 _GOES_ON_ANYHOW: Final = re.compile(r"[:;=,?]|\.\w|/[^/*]")
 # Widths that a level of indentation may have, the usual ones first.
 _UNITS: Final = (4, 2, 8, 3)
 
 
 def as_the_file_indents(draft: Draft, site: Site) -> Draft:
-    """Indents with tabs or with blanks as the file does; the text in strings is left alone."""
+    """Indent with tabs or with blanks as the file does; leave the text in strings alone.
+
+    In a file with tabs, four blanks before ``return`` become one tab.
+    """
     text = draft.text
     tabs = site.unit == "\t"
     if (" " if tabs else "\t") not in text or site.unit is None or site.prose or site.is_mixed:
         return draft
-    lines = text.split("\n")
-    if not draft.final and not lines[-1].strip(" \t"):
+    start = text.rfind("\n") + 1
+    reading = site.having_read(_Indented, text[:start]).copy()
+    last = text[start:]
+    if not draft.final and not last.strip(" \t"):
         # More blanks may come, and how wide one level is depends on them.
-        lines[-1] = ""
-    scan = Scan(site.language, quote=site.inside, lenient=True)
-    above, unit = site.above, 0
-    for number, line in enumerate(lines):
-        indent = indent_of(line)
-        if indent and line.strip() and not scan.string and (number or site.at_line_start):
-            if not tabs:
-                lines[number] = indent.replace("\t", site.unit) + line[len(indent) :]
-            elif " " in indent and "\t" not in indent and (number or len(indent) > 1):
-                unit = unit or _unit(len(indent), above, site)
-                lines[number] = _tabbed(len(indent), unit) + line[len(indent) :]
-        scan.follow(line + "\n")
-        if line.strip():
-            above = site.before + line if number == 0 else lines[number]
-    return draft.become("\n".join(lines))
+        last = ""
+    reading.read(last + "\n")
+    return draft.become(reading.text[:-1])
+
+
+class _Indented:
+    """The lines of a fill as the file would indent them, in ``text``."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.scan = Scan(site.language, quote=site.inside, lenient=True)
+        # The nearest line above with code; how many blanks the model takes for a level, if known.
+        self.above, self.unit = site.above, 0
+        self.text = ""
+
+    def copy(self) -> _Indented:
+        """Return another one that goes on from here."""
+        other = copy(self)
+        other.scan = self.scan.copy()
+        return other
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            first = not self.text
+            indented = self._indented(line, first) + "\n"
+            self.scan.follow(line + "\n")
+            if line.strip():
+                self.above = self.site.before + line if first else indented[:-1]
+            self.text += indented
+
+    def _indented(self, line: str, first: bool) -> str:
+        site, indent = self.site, indent_of(line)
+        in_code = indent and line.strip() and not self.scan.string
+        if not in_code or (first and not site.at_line_start):
+            return line
+        if site.unit != "\t":
+            return indent.replace("\t", site.unit or "") + line[len(indent) :]
+        if "\t" in indent or (first and len(indent) == 1):
+            return line
+        self.unit = self.unit or _unit(len(indent), self.above, site)
+        return _tabbed(len(indent), self.unit) + line[len(indent) :]
 
 
 def _unit(width: int, above: str, site: Site) -> int:
-    """How many blanks the model takes for a level, by a line of this width below another."""
+    """Return how many blanks the model takes for a level, by a line of this width below another."""
     level = indent_of(above).count("\t") + opens(above, site.language)
     levels = (level, level - 1, indent_of(site.before).count("\t"))
     fitting = (unit for level in levels for unit in _UNITS if unit * level == width)
@@ -66,7 +99,10 @@ def _tabbed(width: int, unit: int) -> str:
 
 
 def joined(draft: Draft, site: Site) -> Draft:
-    """Drops blanks that stand before the cursor already, and what comes of them below."""
+    """Drop blanks that stand before the cursor already, and what comes of them below.
+
+    Where four blanks are typed, of four blanks and ``return`` the word is kept.
+    """
     text, before = draft.text, site.before
     if not site.at_line_start:
         blank = before.endswith((" ", "\t"))
@@ -89,9 +125,12 @@ def joined(draft: Draft, site: Site) -> Draft:
 
 
 def _behind_a_blank(draft: Draft, site: Site) -> Draft:
-    """Of code without further blanks. In a string, and before a comment, they mean something."""
+    """Drop further blanks behind one, before code.
+
+    In a string, and before a comment, they mean something.
+    """
     code = draft.text.lstrip(" ")
-    if site.quote or _COMMENT.match(code):
+    if site.quote or _COMMENT_MARK.match(code):
         return draft
     if code == "/" and not draft.final:
         return draft.hold(0)
@@ -99,7 +138,7 @@ def _behind_a_blank(draft: Draft, site: Site) -> Draft:
 
 
 def _on_a_line_of_its_own(draft: Draft, site: Site) -> Draft:
-    """Puts in the line end that a model leaves out where the next line's indentation follows."""
+    """Put in the line end that a model leaves out where the next line's indentation follows."""
     text, before = draft.text, site.before
     if not text.startswith(("  ", "\t")) or site.quote or site.in_text:
         return draft
@@ -125,7 +164,7 @@ def _fits(indent: str, site: Site) -> bool:
 
 
 def _unshifted(draft: Draft, before: str) -> Draft:
-    """The text without the blanks at its start, and without what comes of them below.
+    """Return the text without the blanks at its start, and without what comes of them below.
 
     In tokenizers a blank belongs to the word after it. So after a prompt that ends in blanks a
     model writes one more, and often indents its other lines by one too many.
@@ -141,11 +180,14 @@ def _unshifted(draft: Draft, before: str) -> Draft:
 
 
 def tidy(draft: Draft, site: Site) -> Draft:
-    """No blanks at line ends, none at the fill's end unless the rest of the line goes on."""
+    """Drop blanks at line ends, and at the fill's end unless the rest of the line goes on.
+
+    In ``a = █``, ``b `` becomes ``b``; in ``a = █c`` it stays.
+    """
     text = draft.text
-    if "\n" in text:
+    if " \n" in text or "\t\n" in text:
         head, newline, last = text.rpartition("\n")
-        text = _TRAILING.sub("", head) + newline + last
+        text = _BLANKS_AT_END.sub("", head) + newline + last
     if draft.final:
         if site.hole.opens_line:
             # Whether it ends its line tells whether it is one of its own.
@@ -163,9 +205,10 @@ def tidy(draft: Draft, site: Site) -> Draft:
 
 
 def above_the_line(draft: Draft, site: Site) -> Draft:
-    """Ends with a line end where the rest of the cursor's line is to stand below the fill.
+    """End with a line end where the rest of the cursor's line is to stand below the fill.
 
-    A fill that can't be a line of its own is the beginning of the one that stands there.
+    In ``█b()``, ``a()`` becomes ``a()⏎``. A fill that can't be a line of its own is the beginning
+    of the one that stands there: ``a = ``.
     """
     hole, text = site.hole, draft.text
     if not draft.final or not hole.opens_line or not text.strip():
@@ -182,11 +225,11 @@ def _joins(text: str, rest: str) -> bool:
         return False
     if text[-1].isspace() or not _ENDS_LINE.search(text) or _is_open(text):
         return True
-    return bool((_GOES_ON if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
+    return bool((_GOES_ON_AFTER_WORD if re.search(r"\w\Z", text) else _GOES_ON_ANYHOW).match(rest))
 
 
 def _is_open(text: str) -> bool:
     """Whether one line leaves a bracket or a quote open."""
-    if _COMMENT.match(text):
+    if _COMMENT_MARK.match(text):
         return False
     return any(text.count(quote) % 2 for quote in QUOTES) or bool(Scan("").follow(text).opened)

@@ -15,7 +15,7 @@ from infill_ls.trim.site import Site
 
 # What such a token is called: by the way that tokenizers form these names, with the models that
 # have them. No element of HTML or SVG is called so, but for s.
-_NAME: Final = (
+_TOKEN_NAME: Final = (
     r"(?:"
     # <eos>, <bos>, <EOT>, <EOD>, <eot_id> (Gemma, CodeLlama, and many tokenizers' defaults)
     r"[eb]o[stdm](?:_id|_token)?|[EB]O[STDM]|"
@@ -31,8 +31,8 @@ _NAME: Final = (
     r"SUF|MID|unk|s"
     r")"
 )
-_TOKEN: Final = re.compile(
-    rf"<(/?)({_NAME})>|\[/(INST|[A-Z]+_[A-Z]+)\]|<</?(SYS)>>",
+_LEAKED: Final = re.compile(
+    rf"<(/?)({_TOKEN_NAME})>|\[/(INST|[A-Z]+_[A-Z]+)\]|<</?(SYS)>>",
 )
 # What a text may end in that becomes one with more; the longest name has 27 characters.
 _BEGUN: Final = re.compile(r"(?:<<?/?[\w-]{0,28}>?|\[(?:/[A-Z_]{0,24})?)\Z")
@@ -52,18 +52,18 @@ _NO_TYPE_ARGUMENTS: Final = frozenset(
 )
 _INCLUDE: Final = re.compile(r"[ \t]*#[ \t]*(?:include|import)\b")
 # What may follow type arguments at once, and not a token that was leaked.
-_GOES_ON: Final = re.compile(r"[(\[{>,);:.&*?=|!-]|[ \t]+\S")
+_FOLLOWS_TYPE: Final = re.compile(r"[(\[{>,);:.&*?=|!-]|[ \t]+\S")
 
 
 def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
-    """Where the first leaked token begins, and whether it is one for certain; None without one.
+    """Return where the first leaked token begins, and whether it is one for certain.
 
-    Unless the text is ``over``, one that is not certain may turn out not to be one, or what
-    stands there may become one.
+    None without one. Unless the text is ``over``, one that is not certain may turn out not to be
+    one, or what stands there may become one.
     """
     if "<" not in text and "[" not in text:
         return None
-    for found in _TOKEN.finditer(text):
+    for found in _LEAKED.finditer(text):
         if _is_known(found, text[: found.start()], site):
             continue
         line, newline, _ = text[found.end() :].partition("\n")
@@ -107,7 +107,7 @@ def _is_code(found: re.Match[str], written: str, line: str, site: Site) -> bool:
     language, head = site.language, (site.before + written).rpartition("\n")[2]
     if language in _ANY_TAG or (name == "s" and language in _TAGS) or _INCLUDE.match(head):
         return True
-    if language in _NO_TYPE_ARGUMENTS or not _GOES_ON.match(line):
+    if language in _NO_TYPE_ARGUMENTS or not _FOLLOWS_TYPE.match(line):
         return False
     return name.isupper() or re.search(r"[\w:.]\Z", head) is not None
 

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
-from infill_ls.text.brackets import OPENERS, QUOTES, Scan
 from infill_ls.text.indents import depth_of
 from infill_ls.text.languages import PROSE_LANGUAGES, is_comment
+from infill_ls.trim.lines import TELLING, WORD, code_of
+from infill_ls.trim.rest import before_the_line_itself, squeezed
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import code_of
 
-# Ends a draft where the model has gone on with the rest of the cursor's line.
-JOINED: Final = "rest of line"
-# A line with less than this to tell it by comes twice in much code, in characters.
-_TELLING: Final = 4
-# The same for each of several lines in a row.
-_TELLING_LINES: Final = 6
-# Lines that a model in a loop repeats.
-_PERIODS: Final = range(2, 5)
-# A line is searched for a loop when it is whole, and whenever it has grown by so many characters.
-_LOOP_STEP: Final = 160
-# Three or more characters eight times, ten or more four times. tabby-agent takes five and three,
-# which are numbers in a list as well.
-_LOOP: Final = re.compile(r"(?=\S)(?:(.{3,9}?)\1{7}|(.{10,60}?)\2{3})")
-# A piece, of any characters, that stands so often in a row where a limit or the engine ended the
-# text is a loop: Ollama ends an answer itself at the 32nd equal token.
-_ENDLESS: Final = 16
-# The longest such piece, in characters without blanks.
-_LONGEST_PIECE: Final = 40
 # What leaves a block is often said once inside of it and once below.
-_LEAVES: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
+_SAID_TWICE: Final = re.compile(r"\s*(?:return|raise|throw|break|continue|yield|goto)\b")
 _CLOSES: Final = re.compile(r"\s*(?:[)\]}]|</)")
 _CLOSING_WORD: Final = re.compile(r"\s*(?:end\w*|done|esac|fi)\b")
 # A head that isn't written twice in a row.
@@ -47,27 +30,18 @@ _OVER_A_DEFINITION: Final = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#!?\[.*\])\Z"
 _SAID: Final = 0.6
 # Comments of several lines, and of a form that texts about code have.
 _BELONGS_TO_MORE: Final = ("*", "///", "//!", "/**")
-_WORD: Final = re.compile(r"\w+")
 _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
-# The end of the word that the cursor is in, and what follows it.
-_WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
-_WORD_AT_END: Final = re.compile(r"\w+\Z")
-
-
-def _squeezed(text: str) -> str:
-    """A text without what one may write this way or that: blanks, and the kind of quotes."""
-    return "".join(text.split()).replace("'", '"')
 
 
 @lru_cache(maxsize=512)
 def plain(line: str) -> str:
-    """The same of a line, without a comma at its end."""
-    code = _squeezed(line)
+    """Return the same of a line, without a comma at its end."""
+    code = squeezed(line)
     return code.rstrip(",;") or code
 
 
 def _bare(line: str, language: str) -> str:
-    """The same without a comment at its end, unless it is all comment."""
+    """Return the same without a comment at its end, unless it is all comment."""
     return plain(code_of(line, language))
 
 
@@ -80,177 +54,76 @@ def same_line(line: str, other: str, language: str) -> bool:
     return _bare(line, language) == _bare(other, language)
 
 
-def before_the_rest(draft: Draft, site: Site) -> Draft:
-    """Ends where the fill begins to repeat the rest of the cursor's line."""
-    rest = site.rest.strip()
-    if not rest:
-        return draft
-    end = draft.text.find("\n")
-    line = draft.text if end < 0 else draft.text[:end]
-    whole = end >= 0 or draft.final
-    one_line = site.shape == "line"
-    if one_line:
-        position = _repeated(line, rest, site, whole=whole)
-        if position is not None:
-            kept = line[:position]
-            return draft.end(len(kept.rstrip() if site.rest[:1].isspace() else kept), JOINED)
-        return draft if whole else draft.hold(len(line) - _shared(line, rest))
-    return _line_with_the_same_end(draft, rest, site)
-
-
-def _before_the_line_itself(draft: Draft, site: Site) -> Draft:
-    """Ends before the line that the cursor stands at the start of, if the fill begins it."""
-    line, newline, _ = draft.text.partition("\n")
-    rest = site.hole.right.partition("\n")[0].rstrip()
-    code = line.rstrip()
-    if not (newline or draft.final) or code == rest or not code.endswith(rest):
-        return draft
-    return draft.end(len(code) - len(rest), JOINED)
-
-
-def apart_from_the_rest(draft: Draft, site: Site) -> Draft:
-    """Ends before a word that would become one with the word right of the cursor."""
-    if draft.ended_by == JOINED:
-        # The model has put them together itself.
-        return draft
-    if not draft.final or site.hole.mid_word or not _WORD_AT_END.match(site.rest[:1]):
-        return draft
-    text = draft.text
-    word = _WORD_AT_END.search(text)
-    if word is None:
-        return draft
-    kept = text[: word.start()]
-    end = len(kept) if kept.rpartition("\n")[2].strip() else len(kept.rstrip())
-    return draft.end(end, draft.ended_by or "suffix")
-
-
-def _repeated(line: str, rest: str, site: Site, *, whole: bool) -> int | None:
-    """Where the rest of the cursor's line begins in this one."""
-    telling = len(rest) >= 3 and re.search(r"\w", rest)
-    if telling and (found := _loosely(rest).search(line)) is not None:
-        return found.start()
-    if site.hole.mid_word and (word := _WORD_END.match(rest)) is not None:
-        found = _loosely(word[0]).search(line)
-        if found is not None:
-            return found.start()
-    if not whole:
-        return None
-    stripped = line.rstrip()
-    for length in range(min(len(rest), len(stripped)), 0, -1):
-        shared = rest[:length]
-        if not stripped.endswith(shared) or _is_another(shared, stripped, site):
-            continue
-        all_of_it = shared == rest and rest.strip(")]}\"'`")
-        unlike_code = not re.search(r"[\w)\]}\"']", shared)
-        if length >= 3 or all_of_it or unlike_code:
-            return len(stripped) - length
-    if stripped.endswith(rest) and _closed_twice(stripped, site):
-        return len(stripped) - len(rest)
-    for repeated in (rest, rest[0]):
-        if stripped.endswith(repeated) and _quoted_twice(stripped, repeated, site):
-            return len(stripped) - len(repeated)
-    return None
-
-
-def _is_another(shared: str, line: str, site: Site) -> bool:
-    """Whether an opener at the end of both closes further on: ``f(█() => a)`` has two."""
-    if shared[-1] not in OPENERS:
-        return False
-    scan = Scan(site.language).follow(site.before + line + site.rest)
-    return scan.stray is None and not scan.opened
-
-
-@lru_cache(maxsize=16)
-def _loosely(rest: str) -> re.Pattern[str]:
-    """Finds this text, whatever the blanks in it and the kind of its quotes."""
-    parts = re.findall(r"\w+|[^\w\s]", rest)
-    quoted = ["[\"']" if part in "\"'" else re.escape(part) for part in parts]
-    return re.compile(r"\s*".join(quoted))
-
-
-def _shared(line: str, rest: str) -> int:
-    """How much of the line's end may become the rest, in characters."""
-    goal = _squeezed(rest)
-    tail = line[-2 * len(rest) - 8 :]
-    for start in range(len(tail)):
-        if goal.startswith(_squeezed(tail[start:])):
-            return len(tail) - start
-    return 0
-
-
-def _line_with_the_same_end(draft: Draft, rest: str, site: Site) -> Draft:
-    """Ends in a line that ends as the cursor's does, once all brackets in it are closed."""
-    scan = Scan(site.language, quote=site.inside, lenient=True)
-    lines = draft.text.split("\n")
-    position = 0
-    for number, line in enumerate(lines):
-        whole = draft.final or number < len(lines) - 1
-        code = line.rstrip()
-        if not whole:
-            return draft.hold(position + len(code) - _shared(code, rest))
-        scan.follow(line + "\n")
-        if not scan.brackets and code.endswith(rest):
-            ended = draft.text[:position] + code
-            twice = rest[0] in ",;:>" or _closed_twice(ended, site)
-            if twice or _quoted_twice(ended, rest, site):
-                return draft.end(len(ended) - len(rest), "suffix")
-        position += len(line) + 1
-    return draft
-
-
-def _closed_twice(text: str, site: Site) -> bool:
-    """Whether this text, in which all brackets match, leaves nothing to close for those after it.
-
-    ``f(█)`` needs no closer in the fill, ``f█)`` an opener.
-    """
-    matched = Scan(site.language, opened=site.outer).follow(text)
-    if matched.stray is not None:
-        return False
-    after = matched.follow(site.rest)
-    return after.stray is not None or (bool(after.string) and text.endswith(site.rest.rstrip()))
-
-
-def _quoted_twice(text: str, repeated: str, site: Site) -> bool:
-    """Whether the string that this text closes at its end is the one that its rest closes.
-
-    ``'a█'`` needs no quote in the fill, ``█'`` one.
-    """
-    if repeated[0] not in QUOTES or site.quote:
-        return False
-    opened = Scan(site.language, lenient=True).follow(text[: len(text) - len(repeated)])
-    return opened.string == repeated[0] and not opened.follow(site.rest).string
-
-
 def before_the_lines_below(draft: Draft, site: Site) -> Draft:
-    """Ends before a line that stands below the cursor already."""
+    """End before a line that stands below the cursor already.
+
+    Above ``return a``, of ``a = 1⏎return a`` the first line is kept.
+    """
     if site.hole.opens_line:
-        draft = _before_the_line_itself(draft, site)
+        draft = before_the_line_itself(draft, site)
     below = site.below
     if below is None or (not site.at_line_start and "\n" not in draft.text and not draft.final):
         return draft
-    telling = _telling_below(site)
-    lines = draft.text.split("\n")
-    if not draft.final:
-        growing = lines.pop()
-    position = 0
-    for number, line in enumerate(lines):
-        full = line if number else site.before + line
-        if draft.final and number == len(lines) - 1:
-            full += site.rest
-        judged = line.strip() and (number or _first_is_judged(site))
-        if judged and _says(full, below, telling, site.language):
-            again = number or not same_line(full, below, site.language)
-            alike = False if again else _begins_alike(full, lines[1:], site)
-            if alike is None and not draft.final:
-                return draft.hold(0)
-            if not alike:
-                return draft.end(max(0, position - 1), "suffix")
-        position += len(line) + 1
+    start = draft.text.rfind("\n") + 1
+    reading = site.having_read(_Below, draft.text[:start])
+    last = draft.text[start:]
     if draft.final:
-        return draft
-    full = growing if lines else site.before + growing
-    may_become = any(one and _may_become(full, one, site.language) for one in (below, telling))
-    return draft.hold(max(0, position - 1)) if may_become else draft
+        reading = reading.copy()
+        if last.strip():
+            reading.read(f"{last}{site.rest}\n")
+        end = 0 if reading.doubtful is not None else reading.end
+        return draft if end is None else draft.end(end, "suffix")
+    if reading.end is not None:
+        return draft.end(reading.end, "suffix")
+    if reading.doubtful is not None:
+        return draft.hold(0)
+    full = last if start else site.before + last
+    lines = (below, _telling_below(site))
+    may_become = any(one and _may_become(full, one, site.language) for one in lines)
+    return draft.hold(max(0, start - 1)) if may_become else draft
+
+
+class _Below:
+    """The lines of a fill, and whether one of them stands below the cursor already.
+
+    ``end``: where the fill is to end for that, None if it isn't. ``doubtful``: its first line,
+    if the next one tells whether it is the one below, or begins something else as that does.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.position = 0
+        self.end: int | None = None
+        self.doubtful: str | None = None
+
+    def copy(self) -> _Below:
+        """Return another one that goes on from here."""
+        return copy(self)
+
+    def read(self, lines: str) -> None:
+        """Read whole lines."""
+        for line in lines.split("\n")[:-1]:
+            if self.end is None and line.strip():
+                self._judge(line)
+            self.position += len(line) + 1
+
+    def _judge(self, line: str) -> None:
+        site, below = self.site, self.site.below or ""
+        if self.doubtful is not None:
+            if not _begins_alike(line, site):
+                self.end = 0
+                return
+            self.doubtful = None
+        first = not self.position
+        full = site.before + line if first else line
+        if first and not _first_is_judged(site):
+            return
+        if not _says(full, below, _telling_below(site), site.language):
+            return
+        if first and same_line(full, below, site.language) and _may_begin_alike(full, site):
+            self.doubtful = full
+        else:
+            self.end = max(0, self.position - 1)
 
 
 def _first_is_judged(site: Site) -> bool:
@@ -260,23 +133,23 @@ def _first_is_judged(site: Site) -> bool:
     """
     if site.rest_has_words:
         return False
-    return site.at_line_start or len(_bare(site.below or "", site.language)) >= _TELLING
+    return site.at_line_start or len(_bare(site.below or "", site.language)) >= TELLING
 
 
-def _begins_alike(line: str, following: list[str], site: Site) -> bool | None:
-    """Whether the fill's first line, which says what the line below says, begins something else.
+def _may_begin_alike(line: str, site: Site) -> bool:
+    """Whether the fill's first line, which says what the line below says, may begin something else.
 
     ``<tr>`` stands above one row and above the next, ``#[test]`` above each test: their second
-    lines tell them apart. None as long as there is no second line.
+    lines tell them apart.
     """
-    if not site.at_line_start or len(site.lines_below) < 2 or _ONCE.match(line):
+    if not site.at_line_start or len(site.code_below) < 2 or _ONCE.match(line):
         return False
-    other = site.lines_below[1]
-    if depth_of(other) <= depth_of(line) and not _OVER_A_DEFINITION.match(line):
-        return False
-    second = next((one for one in following if one.strip()), None)
-    if second is None:
-        return None
+    return depth_of(site.code_below[1]) > depth_of(line) or bool(_OVER_A_DEFINITION.match(line))
+
+
+def _begins_alike(second: str, site: Site) -> bool:
+    """Whether the line behind such a first one tells that it does begin something else."""
+    other = site.code_below[1]
     if depth_of(second) != depth_of(other):
         return False
     return _bare(second, site.language) != _bare(other, site.language)
@@ -287,32 +160,35 @@ def _says(line: str, below: str, telling: str, language: str) -> bool:
     """Whether a line says what the next one does, or at any indentation what tells the place."""
     if same_line(line, below, language):
         return True
-    if telling == "" or _LEAVES.match(line):
+    if telling == "" or _SAID_TWICE.match(line):
         return False
     return _bare(line, language) == _bare(telling, language)
 
 
 @lru_cache(maxsize=16)
 def _telling_below(site: Site) -> str:
-    """The first of the lines below that has enough to be known again at any indentation."""
+    """Return the first of the lines below that has enough to be known again at any indentation."""
     # What is in another block than the cursor is no sign of what follows here.
-    near = takewhile(lambda line: not _CLOSES.match(line), site.lines_below[:3])
+    near = takewhile(lambda line: not _CLOSES.match(line), site.code_below[:3])
     deepest = max(depth_of(site.before + site.rest), depth_of(site.below or ""))
     telling = (
         line
         for line in near
-        if len(re.findall(r"\w", code := code_of(line, site.language))) >= _TELLING
+        if len(re.findall(r"\w", code := code_of(line, site.language))) >= TELLING
         and not _ONE_WORD.fullmatch(code)
         and depth_of(line) <= deepest
     )
     line = next(telling, "")
-    return "" if _LEAVES.match(line) or site.in_text else line
+    return "" if _SAID_TWICE.match(line) or site.in_text else line
 
 
 def without_echo(draft: Draft, site: Site) -> Draft:
-    """Leaves out a last line that only says, further in, what the line below says."""
+    """Leave out a last line that only says, further in, what the line below says.
+
+    Above ``done(a);``, of ``b();⏎    done(a);`` the first line is kept.
+    """
     head, _, last = draft.text.rstrip().rpartition("\n")
-    if not draft.final or not head or site.rest.strip() or len(plain(last)) < _TELLING:
+    if not draft.final or not head or site.rest.strip() or len(plain(last)) < TELLING:
         return draft
     if _bare(last, site.language) != _bare(site.below or "", site.language):
         return draft
@@ -332,10 +208,13 @@ def _closes(head: str, last: str, site: Site) -> bool:
 
 
 def without_said_comment(draft: Draft, site: Site) -> Draft:
-    """Refuses a comment that only says again what a line above says, or a part of it."""
+    """Refuse a comment that only says again what a line above says, or a part of it.
+
+    Below ``# Add the values to the list`` the comment ``# add the values`` is no fill.
+    """
     if not draft.final or not draft.text.strip() or site.rest.strip() or site.in_docstring:
         return draft
-    if site.language in PROSE_LANGUAGES or _WORD.search(site.before):
+    if site.language in PROSE_LANGUAGES or WORD.search(site.before):
         return draft
     above = _words(site.above)
     for line in (site.before + draft.text).split("\n"):
@@ -351,8 +230,8 @@ def without_said_comment(draft: Draft, site: Site) -> Draft:
 
 @lru_cache(maxsize=64)
 def _words(line: str) -> str:
-    """The words of a line in small letters, with a blank on either side of each."""
-    return f" {' '.join(_WORD.findall(line.lower()))} "
+    """Return the words of a line in small letters, with a blank on either side of each."""
+    return f" {' '.join(WORD.findall(line.lower()))} "
 
 
 def _may_become(line: str, other: str, language: str) -> bool:
@@ -362,96 +241,3 @@ def _may_become(line: str, other: str, language: str) -> bool:
         return False
     begun = plain(line)
     return plain(other).startswith(begun) or begun.startswith(_bare(other, language))
-
-
-def without_repetition(draft: Draft, site: Site) -> Draft:
-    """Ends before lines that the fill has said already, or that stand above the cursor."""
-    lines = draft.text.split("\n")
-    whole = len(lines) if draft.final else len(lines) - 1
-    stopped = len(lines) if draft.final and not draft.cut_short else len(lines) - 1
-    position = 0
-    for line in lines[:stopped]:
-        if (looped := _loop(line)) is not None:
-            return draft.end(position + looped, "repetition")
-        position += len(line) + 1
-    if stopped < len(lines):
-        grown = len(lines[-1]) // _LOOP_STEP * _LOOP_STEP
-        for length in range(_LOOP_STEP, grown + 1, _LOOP_STEP):
-            if (looped := _loop(lines[-1][:length])) is not None:
-                return draft.end(position + looped, "repetition")
-    if draft.final and draft.cut_short:
-        if (looped := _endless(draft.text)) is not None:
-            # The line in which the model lost its way is worth nothing.
-            return draft.end(max(0, draft.text.rfind("\n", 0, looped)), "repetition")
-        if (looped := _loop(lines[-1])) is not None:
-            return draft.end(position + looped, "repetition")
-    if not (site.at_line_start or len(lines) > 1):
-        return draft
-    return _without_repeated_lines(draft, lines, whole, site)
-
-
-def _without_repeated_lines(draft: Draft, lines: list[str], whole: int, site: Site) -> Draft:
-    said = site.lines_above[-max(_PERIODS) :]
-    first = len(said)  # where the fill begins
-    starts = [0] * first
-    position, held = 0, len(draft.text)
-    for number, line in enumerate(lines):
-        full = (line if number else site.before + line).rstrip()
-        grown = number < whole
-        if grown and number > 1 and full == said[-1] and len(full.strip()) >= _TELLING:
-            return draft.end(position - 1, "repetition")
-        if not grown and number > 1 and said[-1].startswith(full):
-            held = max(0, position - 1)
-        if full or not grown:
-            said.append(full)
-            starts.append(max(0, position - 1))
-        position += len(line) + 1
-    whole = len(said) - (not draft.final)
-    for end in range(first + 2, whole + 1):
-        for period in _PERIODS:
-            start = end - period
-            if start < max(first, period) or said[end - 1] != said[start - 1]:
-                continue
-            if said[start:end] == said[start - period : start] and _tell(said[start:end]):
-                return draft.end(starts[start], "repetition")
-    if not draft.final:
-        for period in _PERIODS:
-            for start in range(max(len(said) - period, first, period), len(said)):
-                if said[-1 - period].startswith(said[-1]) and (
-                    said[start:-1] == said[start - period : -1 - period]
-                ):
-                    held = min(held, starts[start])
-    return draft.hold(held)
-
-
-def _tell(lines: list[str]) -> bool:
-    """Whether these lines have enough to be known again."""
-    return sum(len(line.strip()) for line in lines) >= len(lines) * _TELLING_LINES
-
-
-@lru_cache(maxsize=256)
-def _loop(line: str) -> int | None:
-    """Where in a line it begins to say the same again and again; None if it doesn't."""
-    if len(line) < 15 or (found := _LOOP.search(line)) is None:
-        return None
-    piece = found[1] or found[2]
-    if not re.search(r"\w", piece):
-        # A ruler, or a table.
-        return None
-    return found.start() + len(piece)
-
-
-def _endless(text: str) -> int | None:
-    """Where a piece begins that stands again and again up to the text's end, blanks left aside.
-
-    None if it ends otherwise.
-    """
-    places = [at for at, char in enumerate(text) if not char.isspace()]
-    code = "".join(text.split())
-    for length in range(1, min(_LONGEST_PIECE, len(code) // _ENDLESS) + 1):
-        piece, start = code[-length:], len(code)
-        while code.endswith(piece, 0, start):
-            start -= length
-        if len(code) - start >= _ENDLESS * length:
-            return places[start]
-    return None

@@ -19,17 +19,20 @@ _MARKUP: Final = frozenset(
 # The beginning of a tag, where no operand may stand left of it.
 _TAG: Final = re.compile(r"(?:^|[>({\[&|?:,=}]|\breturn)\s*(<[A-Za-z][\w.:-]*(?:\s[^<>]*)?)\Z")
 # The name of what is called or indexed.
-_NAME: Final = re.compile(r"[\w.:$?!@]*\Z")
+_CALLED: Final = re.compile(r"[\w.:$?!@]*\Z")
 
 
 @lru_cache(maxsize=16)
 def _call(quote: str) -> re.Pattern[str]:
-    """A call, or an index, with a string, up to where it is known that it is one."""
+    """Return a pattern for a call, or an index, with a string.
+
+    It goes up to where it is known that it is one.
+    """
     return re.compile(rf"[A-Za-z_][\w.:]*[(\[]{quote}(\w?)")
 
 
 def outside_of_strings(draft: Draft, site: Site) -> Draft:
-    """Refuses an expression with a string of its own, written between quotes that stand there.
+    """Refuse an expression with a string of its own, written between quotes that stand there.
 
     ``"█"`` is no place for ``os.getenv("KEY")``: up to the first quote it would be cut in two.
     """
@@ -46,10 +49,11 @@ def outside_of_strings(draft: Draft, site: Site) -> Draft:
 
 
 def without_severed_end(draft: Draft, site: Site) -> Draft:
-    """Cuts a fill that broke off back to what stands by itself.
+    """Cut a fill that broke off back to what stands by itself.
 
-    Of one that is to be a line, the rest may be meant to stand below; at the start of a line that
-    stands there, it may be that one.
+    Of ``a()⏎b.c(``, with nothing below that goes on with it, ``a()`` is kept. Of a fill that is to
+    be a line, the rest may be meant to stand below; at the start of a line that stands there, it
+    may be that one.
     """
     if not draft.final or site.shape == "line" or not draft.text or site.in_text:
         return draft
@@ -64,7 +68,10 @@ def without_severed_end(draft: Draft, site: Site) -> Draft:
 
 
 def _tag_begun(text: str, site: Site) -> int | None:
-    """Where the tag begins that the text ends in; None if it ends in none, or it goes on below."""
+    """Return where the tag begins that the text ends in.
+
+    None if it ends in none, or it goes on below.
+    """
     if site.language not in _MARKUP or "<" not in text or site.quote:
         return None
     start = text.rfind("\n") + 1
@@ -80,7 +87,7 @@ def _tag_begun(text: str, site: Site) -> int | None:
 
 
 def _call_begun(text: str, site: Site) -> int | None:
-    """Where the call is to be cut off that the text ends in; None if it ends in none.
+    """Return where the call is to be cut off that the text ends in; None if it ends in none.
 
     Nor where what stands below closes it.
     """
@@ -88,9 +95,9 @@ def _call_begun(text: str, site: Site) -> int | None:
     if code[-1:] not in ("(", "[") or site.rest.strip():
         return None
     scan = Scan(site.language, opened=site.outer, lenient=True).follow(code)
-    if scan.quote or not scan.opened or scan.places[-1] != len(code) - 1:
+    if scan.quote or not scan.opened or scan.positions[-1] != len(code) - 1:
         return None
-    name = _NAME.search(code[:-1])
+    name = _CALLED.search(code[:-1])
     if name is None or not name[0]:
         return None
     below = Scan(site.language, opened=tuple(scan.opened[:-1])).follow(

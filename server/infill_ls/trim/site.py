@@ -4,10 +4,10 @@ A :class:`Draft` is the text so far, a :class:`Site` what is known of the hole t
 filter takes both and returns a draft. Three rules make the outcome of all of them the same
 wherever the stream is split:
 
-- A filter decides by the text and the place alone.
-- Of the text that it lets through, nothing is taken back: what more text may change, it holds
+- A filter decides by the draft and the site alone.
+- It takes nothing back of the text that it has let through. What more text may change, it holds
   back until the draft is final.
-- Where it ends the draft, no later text changes that.
+- Where it has ended a draft, no later text changes that.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol, Self, TypeVar, cast
 
 from infill_ls.prompt.control import broken_up
-from infill_ls.text.brackets import SCAN_REACH, TRIPLE_QUOTE, Scan, closer_of, is_string, is_text
+from infill_ls.text.brackets import SCAN_REACH, Scan, closer_of, is_string, is_text
 from infill_ls.text.hole import Hole
 from infill_ls.text.indents import depth_of, width_of
 from infill_ls.text.languages import PROSE_LANGUAGES
+from infill_ls.text.opened import triple_quote
 from infill_ls.text.shape import Shape
 
-_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
+_BEGINS_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
+# Lines above that open something and are tried for what the cursor's line closes.
+_OPENERS: Final = 32
 # Indented with tabs, whoever writes them.
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
 
@@ -55,17 +58,17 @@ class Draft:
         self.unsafe_tail = unsafe_tail
 
     def end(self, position: int, reason: str) -> Draft:
-        """Complete, with the text up to a position."""
+        """Return the draft, complete, with the text up to a position."""
         return Draft(self.text[:position], reason, True)
 
     def hold(self, position: int) -> Draft:
-        """Without what can't be judged yet, from a position on."""
+        """Return the draft without what can't be judged yet, from a position on."""
         if position >= len(self.text):
             return self
         return Draft(self.text[:position], None, False, self.cut_short, self.unsafe_tail)
 
     def become(self, text: str) -> Draft:
-        """The same with another text."""
+        """Return the same with another text."""
         if text is self.text:
             return self
         return Draft(text, self.ended_by, self.final, self.cut_short, self.unsafe_tail)
@@ -81,6 +84,19 @@ class Filter:
         self.apply: Final = apply
 
 
+class Reader(Protocol):
+    """What a filter learns of a fill's lines, one after the other."""
+
+    def read(self, lines: str) -> object:
+        """Go on with whole lines, line ends included."""
+
+    def copy(self) -> Self:
+        """Return another one that goes on from here."""
+
+
+AnyReader = TypeVar("AnyReader", bound=Reader)
+
+
 class Site:
     """What is known of a hole, worked out when it is first asked for, and once."""
 
@@ -92,6 +108,22 @@ class Site:
         self.before: Final = hole.line_before
         self.rest: Final = hole.rest_of_line
         self.at_line_start: Final = not self.before.strip()
+        self._readers: Final[dict[Callable[[Site], Reader], tuple[str, Reader]]] = {}
+
+    def having_read(self, reader: Callable[[Site], AnyReader], lines: str) -> AnyReader:
+        """Return a reader of this kind that has read the whole lines of a fill, from its first.
+
+        It is kept, so that with the next piece of the stream only new lines are read: who wants it
+        to go on takes a copy.
+        """
+        known, kept = self._readers.get(reader, ("", None))
+        if kept is None or not lines.startswith(known):
+            known, kept = "", reader(self)
+        if len(lines) > len(known):
+            kept = kept.copy()
+            kept.read(lines[len(known) :])
+        self._readers[reader] = lines, kept
+        return cast("AnyReader", kept)
 
     @cached_property
     def broken_up(self) -> Mapping[str, str]:
@@ -100,12 +132,22 @@ class Site:
 
     @cached_property
     def depth(self) -> int:
-        """Width of the indentation of the statement that the cursor's line is of, if that closes
-        brackets of lines above; else of the line itself.
+        """Width of the indentation of the statement that the cursor's line is of, in columns.
+
+        That is the line's own, or, if it closes brackets of lines above, that of the line in which
+        the first of them is opened.
         """
         text, above = self.before, self.hole.prefix[-SCAN_REACH:].split("\n")[:-1]
-        while above and Scan(self.language).follow(text).stray is not None:
-            text = f"{above.pop()}\n{text}"
+        looked = 0
+        while above and looked < _OPENERS and Scan(self.language).follow(text).stray is not None:
+            looked += 1
+            # A line that leaves nothing open changes nothing in what stands below it.
+            opens = False
+            while above and not opens:
+                line = above.pop()
+                text = f"{line}\n{text}"
+                alone = Scan(self.language).follow(line + "\n")
+                opens = alone.stray is None and bool(alone.opened)
         return depth_of(text)
 
     @cached_property
@@ -119,7 +161,7 @@ class Site:
         return re.search(r"\w", self.rest) is not None
 
     @cached_property
-    def lines_above(self) -> list[str]:
+    def code_above(self) -> list[str]:
         """The nearest lines above the cursor's that aren't blank, first to last."""
         near = self.hole.prefix[-SCAN_REACH:].split("\n")
         whole = near[1:-1] if len(self.hole.prefix) > SCAN_REACH else near[:-1]
@@ -128,10 +170,10 @@ class Site:
     @cached_property
     def above(self) -> str:
         """The nearest line above that isn't blank, or nothing."""
-        return self.lines_above[-1] if self.lines_above else ""
+        return self.code_above[-1] if self.code_above else ""
 
     @cached_property
-    def lines_below(self) -> list[str]:
+    def code_below(self) -> list[str]:
         """The nearest lines below the cursor's that aren't blank."""
         near = self.hole.suffix[:SCAN_REACH].split("\n")[1:]
         return [line.rstrip() for line in near if line.strip()]
@@ -139,17 +181,17 @@ class Site:
     @cached_property
     def below(self) -> str | None:
         """The nearest line below that isn't blank."""
-        return self.lines_below[0] if self.lines_below else None
+        return self.code_below[0] if self.code_below else None
 
     @cached_property
     def in_docstring(self) -> bool:
         """Whether the cursor is in a text between triple quotes."""
-        return len(TRIPLE_QUOTE.findall(self.hole.prefix)) % 2 == 1
+        return bool(triple_quote(self.hole.prefix, len(self.hole.prefix)))
 
     @cached_property
     def in_text(self) -> bool:
         """Whether the cursor is in a comment or a docstring, where prose is wanted."""
-        return bool(_COMMENT.match(self.before)) or self.in_docstring
+        return bool(_BEGINS_COMMENT.match(self.before)) or self.in_docstring
 
     @cached_property
     def prose(self) -> bool:
@@ -210,5 +252,5 @@ class Site:
 
 @lru_cache(maxsize=16)
 def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Site:
-    """What is known of a hole; the same object as long as it is asked for again and again."""
+    """Return what is known of a hole; the same object as long as it is asked for again."""
     return Site(hole, shape, control)

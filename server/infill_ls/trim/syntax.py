@@ -1,29 +1,32 @@
 """Whether a fill adds a syntax error, and how much of it does not.
 
 Python is judged by Python's own parser as far as that can read the text around the hole,
-everything else by tree-sitter, which is lenient. Only the top-level statement around the cursor is
-parsed, and only when the fill is complete. If there is an error in it whatever stands in the hole,
-nothing is cut.
+everything else by tree-sitter, which is lenient (:mod:`infill_ls.trim.parsers`). Only the top-level
+statement around the cursor is parsed, and only when the fill is complete. If there is an error in
+it whatever stands in the hole, nothing is cut.
+
+What a fill may cost is counted, not timed: characters around the hole, parts of the fill that are
+tried, and the work of the parsers. Where that ends before anything is found, the verdict is as if
+there were no more to try; a text that is too hard for a parser says nothing of the fill.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from infill_ls.text.brackets import CLOSING_BRACKETS, OPENERS, QUOTES, Scan, closer_of
 from infill_ls.text.indents import depth_of, indent_of, width_of
+from infill_ls.trim.lines import CLAUSES, PREPROCESSED, opens
+from infill_ls.trim.parsers import Parser, PythonParser, TooHardError, TreeSitter, depth_of_brackets
 from infill_ls.trim.site import Draft, Site
-from infill_ls.trim.statements import CLAUSES, opens
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser
+    from tree_sitter import Parser as TreeSitterParser
 
 # Module and function of a language's grammar, by the language's id in editors.
 _GRAMMARS: Final = {
@@ -45,54 +48,87 @@ _AFTER: Final = 3_000
 _TRIES: Final = 24
 # Of these one will do for most lines of Python; elsewhere, a line may be missing.
 _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
-_PREPROCESSED: Final = frozenset({"c", "cpp"})
 _DIRECTIVE: Final = re.compile(r"^[ \t]*#", re.MULTILINE)
-_FIRST_WORD: Final = re.compile(r"\s*(\w+|\S)")
-_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
+_FIRST_TOKEN: Final = re.compile(r"\s*(\w+|\S)")
+_WORD_OR_MARK: Final = re.compile(r"\w+|[^\w\s]")
 
 
 def without_new_errors(draft: Draft, site: Site) -> Draft:
-    """Cuts a complete fill back to the longest part that adds no syntax error.
+    """Cut a complete fill back to the longest part that adds no syntax error.
 
-    At line ends, in the first line at the end of a statement; where words stand right of the
-    cursor, at any word.
+    Of ``a = 1⏎b = (`` the first line is kept. Cut at line ends, in the first line at the end of a
+    statement; where words stand right of the cursor, at any word.
     """
     if not draft.final or not draft.text.strip() or site.language not in _GRAMMARS:
         return draft
-    kept = _kept(site, draft.text)
+    kept = verdict(site, draft.text).kept
     return draft if kept == len(draft.text) else draft.end(kept, "syntax")
 
 
+class Verdict(NamedTuple):
+    """How much of a fill to keep, in characters, and the work of each parser that was asked."""
+
+    kept: int
+    work: tuple[int, ...] = ()
+
+
 @lru_cache(maxsize=32)
-def _kept(site: Site, text: str) -> int:
-    """How much of a fill to keep, in characters."""
+def verdict(site: Site, text: str) -> Verdict:
+    """Judge a complete fill."""
     if len(site.before) >= _BEFORE or max(map(len, (site.rest, site.hole.closers))) >= _AFTER:
         # Of a line that is cut itself no parser can say anything.
-        return len(text)
-    if site.language in _PREPROCESSED and _DIRECTIVE.search(site.before + text):
+        return Verdict(len(text))
+    if site.language in PREPROCESSED and _DIRECTIVE.search(site.before + text):
         # What it begins or ends may be anywhere.
-        return len(text)
+        return Verdict(len(text))
     before, after = _around(site)
-    for parses in _judges(site.language):
-        for length in islice(_lengths(text, site), _TRIES):
-            if parses(before + _completed(text[:length], after, site)):
-                return length
-        if any(parses(one) for one in _without_fill(before, after, site)):
-            return 0
+    work: list[int] = []
+    depth = depth_of_brackets(before + text) + depth_of_brackets(after)
+    for parser in _parsers(site.language, depth):
+        try:
+            kept = _kept(parser, before, text, after, site)
+        except TooHardError:
+            kept = len(text)
+        work.append(parser.work)
+        if kept is not None:
+            return Verdict(kept, tuple(work))
     # The text around is broken whatever stands in the hole: it can't tell what the fill adds.
-    return len(text)
+    return Verdict(len(text), tuple(work))
 
 
-def _judges(language: str) -> Iterator[Callable[[str], bool]]:
-    """The parsers of a language, the strictest first."""
+def _parsers(language: str, depth: int) -> Iterator[Parser]:
+    """Yield the parsers of a language for one fill, the strictest first."""
     if language == "python":
-        yield _is_python
-    parser = _parser(language)
-    yield lambda text: not parser.parse(text.encode("utf-8", "replace")).root_node.has_error
+        yield PythonParser(depth)
+    yield TreeSitter(_tree_sitter(language), depth)
+
+
+def _kept(parser: Parser, before: str, text: str, after: str, site: Site) -> int | None:
+    """Return how much of a fill one parser would keep; None if it can't read the text around."""
+    cursor = before.count("\n")
+    # The line of the fill from which on nothing makes good what was found.
+    settled: int | None = None
+    for length in islice(_lengths(text, site), _TRIES):
+        if settled is not None and text.count("\n", 0, length) > settled:
+            continue
+        if parser.work > parser.most:
+            break
+        error = parser.error(before + _completed(text[:length], after, site))
+        if error is None:
+            return length
+        if error.line < cursor:
+            return None
+        settled = error.line - cursor if settled is None else min(settled, error.line - cursor)
+    for stand_in in _without_fill(before, after, site):
+        if parser.work > 2 * parser.most:
+            break
+        if parser.error(stand_in) is None:
+            return 0
+    return None
 
 
 def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:
-    """The text with nothing in the hole, or what would do in many.
+    """Return the text with nothing in the hole, or what would do in many.
 
     Where words or a lone quote stand right of the cursor, also with another line in place of the
     cursor's.
@@ -106,14 +142,14 @@ def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:
 
 
 def _lengths(text: str, site: Site) -> Iterator[int]:
-    """Where a fill may be cut, the longest part first."""
+    """Return where a fill may be cut, the longest part first."""
     yield len(text)
     first_line = text.find("\n")
     for found in reversed(list(re.finditer(r"\n", text))):
         yield len(text[: found.start()].rstrip())
     line = text if first_line < 0 else text[:first_line]
     if site.rest_has_words:
-        ends = [found.end() for found in _TOKEN.finditer(line)]
+        ends = [found.end() for found in _WORD_OR_MARK.finditer(line)]
     else:
         python = site.language == "python"
         ends = [found.start() if python else found.end() for found in re.finditer(";", line)]
@@ -121,7 +157,7 @@ def _lengths(text: str, site: Site) -> Iterator[int]:
 
 
 def _completed(fill: str, after: str, site: Site) -> str:
-    """A fill and the text after it, with what the user has still to write below.
+    """Return a fill and the text after it, with what the user has still to write below.
 
     A fill of one line may head a block.
     """
@@ -158,7 +194,7 @@ def _stand_ins(site: Site) -> Iterator[str]:
 
 @lru_cache(maxsize=16)
 def _around(site: Site) -> tuple[str, str]:
-    """The text of the top-level statement around the cursor, on either side of it.
+    """Return the text of the top-level statement around the cursor, on either side of it.
 
     If that is too long, of what fits what is least indented; a Python one gets a head.
     """
@@ -202,26 +238,14 @@ def _around(site: Site) -> tuple[str, str]:
 
 
 def _goes_on(line: str) -> bool:
-    first = _FIRST_WORD.match(line)
+    first = _FIRST_TOKEN.match(line)
     return first is not None and first[1] in CLAUSES
 
 
-def _is_python(text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(text)
-        except (SyntaxError, ValueError):
-            return False
-        except (RecursionError, MemoryError):
-            # Too deep for the parser; that says nothing of the fill.
-            return True
-    return True
-
-
 @lru_cache(maxsize=16)
-def _parser(language: str) -> Parser:
-    from tree_sitter import Language, Parser
+def _tree_sitter(language: str) -> TreeSitterParser:
+    from tree_sitter import Language
+    from tree_sitter import Parser as TreeSitterParser
 
     module, function = _GRAMMARS[language]
-    return Parser(Language(getattr(import_module(module), function)()))
+    return TreeSitterParser(Language(getattr(import_module(module), function)()))

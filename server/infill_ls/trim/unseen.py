@@ -40,18 +40,21 @@ _PICTURES: Final = frozenset({"So", "Sk", "Sm"})
 _EMOJI_LETTERS: Final = frozenset("ℹ")
 
 
-def unsafe(text: str, before: str = "") -> int | None:
-    """Where the first unsafe character stands in a text; None if there is none.
+def is_visible(text: str) -> bool:
+    """Whether a text has none of these characters, wherever they would be ordinary."""
+    return _UNSAFE.search(text) is None
 
-    ``before``: what stands left of the text.
+
+def unsafe(text: str, before: str = "", start: int = 0) -> int | None:
+    """Return where the first unsafe character stands in a text; None if there is none.
+
+    ``before``: what stands left of the text. ``start``: where to begin to look for it.
 
     Characters that nobody sees are ordinary where they belong to one that is seen: a selector
     after an emoji, a sign or an ideograph, a joiner between two emoji, joiners between letters of
     the scripts that have them. Between letters of code they aren't.
     """
-    if _UNSAFE.search(text) is None:
-        return None
-    for found in _UNSAFE.finditer(text):
+    for found in _UNSAFE.finditer(text, start):
         at = found.start()
         left = text[at - 1] if at else before[-1:]
         if not left or not _belongs(found[0], left, text[at + 1 : at + 2]):
@@ -97,7 +100,7 @@ def _belongs(char: str, left: str, right: str) -> bool:
 
 
 def _flag_around(text: str, at: int) -> int | None:
-    """Where the flag begins whose tags may stand here; None if there is none."""
+    """Return where the flag begins whose tags may stand here; None if there is none."""
     start = text.rfind(_FLAG, max(0, at - len(_FLAGS[0]) + 1), at)
     return start if start >= 0 else None
 
