@@ -31,7 +31,7 @@ from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import EngineError, InfillError, ModelNotFound, NotRunning
-from infill_ls.logs import TRACE
+from infill_ls.logs import failure
 from infill_ls.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -199,8 +199,7 @@ class Connection:
                 "Make that file readable and writable for you, or remove it.",
             ) from None
         except Exception as error:
-            log.error("getting the engine ready failed: %s", type(error).__name__)
-            log.log(TRACE, "getting the engine ready failed", exc_info=True)
+            failure(log, "getting the engine ready failed", error)
             raise EngineError(MESSAGES["problem"]) from None
         return engine
 

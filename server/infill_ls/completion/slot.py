@@ -18,7 +18,7 @@ from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.status import Status
 from infill_ls.errors import InfillError
-from infill_ls.logs import TRACE
+from infill_ls.logs import failure
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 from infill_ls.text.shape import Shape
@@ -168,8 +168,7 @@ class Slot:
             error = problem
         except Exception as problem:
             self._status.fails(MESSAGES["problem"])
-            log.error("a completion failed: %s", type(problem).__name__)
-            log.log(TRACE, "a completion failed", exc_info=True)
+            failure(log, "a completion failed", problem)
             error = problem
         if self.running is running:
             self.running = None

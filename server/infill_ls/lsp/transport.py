@@ -134,7 +134,7 @@ async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
 
 
 class Output:
-    """A client's stdin. A client that reads no more has left."""
+    """What the client reads of us, on stdout. A client that reads no more has left."""
 
     def __init__(self, stream: BinaryIO, incoming: Incoming) -> None:
         self._stream = stream
