@@ -9,7 +9,7 @@ import pytest
 from fake_ollama import FakeOllama
 from infill_ls import complete
 from infill_ls.api import SharedEngines
-from infill_ls.errors import ModelNotFound, SettingsError
+from infill_ls.errors import ModelNotFound, NotRunning, SettingsError
 
 
 @pytest.mark.usefixtures("_session")
@@ -62,3 +62,16 @@ async def test_an_error_says_what_to_do_and_leaves_the_rest_working(ollama: Fake
 async def test_a_hole_without_a_fill_is_an_empty_text(ollama: FakeOllama) -> None:
     ollama.fill = ""
     assert await asyncio.to_thread(complete, "a = [", "]\n") == ""
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_who_waits_while_it_is_closed_is_told(ollama: FakeOllama) -> None:
+    ollama.delay = 60.0
+    shared = SharedEngines.shared()
+    waiting = asyncio.create_task(asyncio.to_thread(shared.complete, "a = [", "]\n", "auto"))
+    async with asyncio.timeout(20):
+        while not ollama.generations:
+            await asyncio.sleep(0.01)
+    await asyncio.to_thread(shared.close)
+    with pytest.raises(NotRunning, match="closed meanwhile"):
+        await waiting

@@ -145,6 +145,32 @@ def test_pure_rooms_know_nothing_of_the_world(module: str) -> None:
     assert impure == set()
 
 
+ABSENT = (
+    ("errors", ("settings", "logs", "editors")),
+    ("editors", ("errors", "settings", "logs")),
+    ("logs", ("errors", "settings", "editors")),
+    ("settings", ("errors", "logs", "editors")),
+    ("prompt", ("editors", "logs")),
+    # What the editor can show is seen to where the item is made.
+    ("trim", ("editors", "settings", "logs")),
+    ("engines", ("text.documents", "text.hole", "trim", "editors")),
+    ("completion", ("text.documents",)),
+)
+
+
+@pytest.mark.parametrize(("name", "absent"), ABSENT)
+def test_what_is_absent_from_a_wing(name: str, absent: tuple[str, ...]) -> None:
+    known = {other for module in ROOMS if belongs(module, name) for other in ours(module)}
+    assert {other for other in known if any(belongs(other, one) for one in absent)} == set()
+
+
+def test_the_project_sends_nothing() -> None:
+    sending = {"asyncio", "httpx", "http", "socket", "ssl", "subprocess", "urllib"}
+    for module in ROOMS:
+        if belongs(module, "project"):
+            assert {name.partition(".")[0] for name in imports(module)} & sending == set()
+
+
 def test_policy_knows_neither_trim_nor_engines() -> None:
     known = ours("infill_ls.completion.policy")
     assert {name for name in known if belongs(name, "trim") or belongs(name, "engines")} == set()
@@ -261,3 +287,15 @@ def test_the_tests_mirror_the_house() -> None:
             name = test.stem.removeprefix("test_")
             known = any(f"{name}_".startswith(f"{room}_") for room in rooms)
             assert known or name in (test.parent.name, "rules"), test
+
+
+def test_a_constants_name_means_one_thing() -> None:
+    found: dict[str, dict[str, str]] = {}
+    for module in ROOMS:
+        for node in ast.parse(text_of(module)).body:
+            if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+                continue
+            if node.target.id.isupper() and node.value is not None:
+                found.setdefault(node.target.id, {})[module] = ast.dump(node.value)
+    several = {name: list(where) for name, where in found.items() if len(where) > 1}
+    assert several == {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
+from concurrent.futures import CancelledError
 from typing import ClassVar
 
 from infill_ls.completion import policy
 from infill_ls.completion.generation import fill_hole
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
-from infill_ls.errors import SettingsError
+from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.settings import Settings, from_user
 from infill_ls.text.hole import between
 
@@ -54,6 +55,8 @@ class SharedEngines:
         except KeyboardInterrupt:
             future.cancel()
             raise
+        except CancelledError:
+            raise NotRunning("The engines were closed meanwhile.", "Ask again.") from None
 
     def close(self) -> None:
         """Close the engines and end the thread. A later call of :meth:`shared` makes new ones."""
@@ -80,5 +83,10 @@ class SharedEngines:
         return hole.before_closers(outcome.fill)
 
     async def _close(self) -> None:
+        """Close the engines; whoever still waits for a fill is told so."""
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         for _, engine in self._engines:
             await engine.aclose()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 # ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
-# timer) need no second wait; VS Code asks 50 ms after every key.
+# timer) need no second wait; VS Code asks 40 to 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
 DEBOUNCE_MS_ELSEWHERE: Final = 75
 # Texts after which editors with menus ask without waiting for two letters of a word: where a name
@@ -32,18 +32,18 @@ _BEGIN_STATEMENTS: Final = (
     *("match", "package", "private", "protected", "pub", "public", "require", "switch", "trait"),
     *("type", "until", "use", "when", "while", "with"),
 )
-_OPERATORS: Final = "=,:+-*/%<>&|?"
+_OPERATOR_MARKS: Final = "=,:+-*/%<>&|?"
 # Helix looks for whole texts left of the cursor, and asks all servers after those of any: a blank
 # alone would open everybody's menu in the middle of comments, and at each step of indentation. So
 # it is a blank after what an expression, a name or another part of a statement follows.
 HELIX_TRIGGERS: Final = (
     *(".", "(", "[", "{", "->", "::", "$", "<", "</", "(|"),
-    *(f"{mark} " for mark in f"{_OPERATORS});]}}0123456789"),
+    *(f"{mark} " for mark in f"{_OPERATOR_MARKS});]}}0123456789"),
     *(f"{before}{word} " for word in _BEFORE_EXPRESSIONS for before in ("\n", "\t", " ", "(", "[")),
     *(f"{before}{word} " for word in _BEGIN_STATEMENTS for before in ("\n", "\t", "  ")),
     # Within a string, where it is the part of an expression.
     *(before + quote for before in ("(", "[", "{", "=") for quote in "\"'"),
-    *(f"{mark} {quote}" for mark in _OPERATORS for quote in "\"'"),
+    *(f"{mark} {quote}" for mark in _OPERATOR_MARKS for quote in "\"'"),
     *sorted({"\n" + unit * depth for unit in ("\t", "  ", "    ") for depth in range(7)}),
 )
 # They send a document with its own line ends, but keep them apart from the text: a CR in what is

@@ -67,7 +67,7 @@ class Stalled(EngineError):
 
 
 class Busy(EngineError):
-    """The engine's queue is full."""
+    """The engine can't take a request now: its queue is full, or it still loads its model."""
 
 
 class Unauthorized(EngineError):

@@ -19,6 +19,8 @@ SMALL, LARGE = (one.name for one in weights.ALL)
         ("nonsense", "is not HOST:PORT"),
         ("127.0.0.1:99999", "is not HOST:PORT"),
         ("127.0.0.1:²", "is not HOST:PORT"),
+        ("a..b:0", "is not HOST:PORT"),
+        (f"{'a' * 70}:0", "is not HOST:PORT"),
         (f"127.0.0.1:{'1' * 5000}", "is not HOST:PORT"),
     ],
 )

@@ -18,9 +18,10 @@ from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import GRACE, Completer
 from infill_ls.completion.connection import LOOK
 from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
+from infill_ls.completion.status import Status
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine
-from infill_ls.errors import BadAnswer, NotRunning
+from infill_ls.errors import BadAnswer, CannotInsert, NotRunning
 from infill_ls.settings import Settings
 from infill_ls.text.hole import TYPED
 
@@ -359,7 +360,7 @@ async def test_a_load_is_dropped_with_its_settings(
     asked = ask(completer, "[█]\n")
     ready = asyncio.create_task(completer.connection.warm())
     await asyncio.sleep(1)
-    await completer.reconfigure(replace(SETTINGS, max_tokens=9))
+    await completer.reconfigure(replace(SETTINGS, max_tokens=9, keep_alive="1h"))
     assert (await asked).reason == "superseded"
     engine.load_gate.set()
     # Who waited for the engine gets the one of the new settings.
@@ -637,6 +638,27 @@ async def test_an_editor_that_gives_up_gets_the_whole_lines_before(
     started = asyncio.get_running_loop().time()
     assert await ask(completer, "█")
     assert asyncio.get_running_loop().time() - started == pytest.approx(answered_after)
+
+
+async def test_other_settings_of_fills_may_mend_a_problem(engine: ManualEngine) -> None:
+    told: list[str] = []
+    status = Status(lambda state, message: told.append(state))
+
+    async def connect(_: Settings) -> Engine:
+        return engine
+
+    completer = Completer(connect, SETTINGS, status=status)
+    status.begin()
+    engine.error = CannotInsert("It can't.", 'Set "mode" to "plain".')
+    engine.go.set()
+    assert (await ask(completer, "[█]\n")).reason == "problem"
+    assert told[-1] == "problem"
+    assert not await completer.reconfigure(replace(SETTINGS, mode="plain"))
+    engine.error = None
+    assert (await ask(completer, "[█]\n")).reason == "fill"
+    assert told.count("problem") == 1
+    await completer.aclose()
+    status.end()
 
 
 @pytest.mark.looptime

@@ -13,7 +13,7 @@ from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.status import Status
 from infill_ls.engines.engine import Engine
-from infill_ls.engines.rates import Call
+from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, InfillError, NotRunning
 from infill_ls.prompt.families import Model
@@ -22,6 +22,7 @@ from ready_engine import ReadyEngine
 
 SETTINGS = Settings(headers={})
 OTHER = replace(SETTINGS, model="other")
+TEMPLATE = OwnTemplate("*", "{prefix}{suffix}")
 
 
 @dataclass
@@ -103,6 +104,10 @@ async def test_settings_that_change_while_a_connection_is_made(stubborn: bool) -
         {"temperature": 0.0},
         {"mode": "raw"},
         {"enabled": False},
+        {"max_tokens": 9},
+        {"engine": "embedded", "max_tokens": 9, "context_tokens": 999, "keep_alive": 0},
+        {"engine": "embedded", "url": "http://127.0.0.1:1", "fim": (TEMPLATE,)},
+        {"engine": "openai", "max_tokens": 9, "context_tokens": 999, "keep_alive": 0},
     ],
     ids=str,
 )
@@ -111,9 +116,10 @@ async def test_the_engine_is_kept_where_its_own_settings_are_the_same(
 ) -> None:
     maker = Maker()
     maker.gate.set()
-    connection = Connection(maker.connect, SETTINGS)
+    before = replace(SETTINGS, engine=change.get("engine", "auto"))
+    connection = Connection(maker.connect, before)
     engine = await connection.ready()
-    settings = replace(SETTINGS, **change)
+    settings = replace(before, **change)
     assert not connection.is_for_other(settings)
     await connection.reconfigure(settings)
     assert await connection.ready() is engine
@@ -127,13 +133,12 @@ async def test_the_engine_is_kept_where_its_own_settings_are_the_same(
         {"url": "http://127.0.0.1:1"},
         {"ollama_host": "127.0.0.1:1"},
         {"model": "other"},
-        {"fim": (OwnTemplate("*", "{prefix}{suffix}"),)},
+        {"fim": (TEMPLATE,)},
         {"api_key_env": "KEY"},
         {"headers": {"a": "b"}},
         {"ca_file": "/a.pem"},
         {"keep_alive": 0},
         {"context_tokens": 4096},
-        {"max_tokens": 9},
     ],
     ids=str,
 )
@@ -153,7 +158,7 @@ async def test_other_settings_of_the_engine_are_another_engine(change: dict[str,
     ("error", "message"),
     [
         (PermissionError(13, "Permission denied", "/models/a.gguf"), "/models/a.gguf"),
-        (OSError(5, "Input/output error"), "Input/output error"),
+        (OSError(24, "Too many open files"), "Too many open files. See whether the system"),
         (NotRunning("Nothing answers."), "Nothing answers."),
         (ValueError("a riddle"), MESSAGES["problem"]),
     ],
@@ -184,6 +189,49 @@ async def test_an_engine_that_is_gone_is_looked_for_again() -> None:
     await connection.failed(NotRunning("gone"))
     assert await connection.ready() is not first
     assert [one.closed for one in maker.made] == [1, 0]
+
+
+async def test_an_engine_that_comes_while_the_old_one_goes_begins_with_its_own_rates(
+    tmp_path: Path,
+) -> None:
+    @dataclass
+    class SlowToDie(NamedEngine):
+        async def is_loaded(self) -> bool:
+            return self.model == "other"
+
+        async def load(self) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0)
+                await dying.wait()
+
+    dying = asyncio.Event()
+
+    async def connect(settings: Settings) -> Engine:
+        return SlowToDie(model=settings.model)
+
+    rates = RatesFile(tmp_path / "rates.json")
+    rates.save(RatesFile.key("ollama", SETTINGS.engine_url, "auto"), Rates(read=80.0, write=2.0))
+    connection = Connection(connect, SETTINGS, rates)
+    loading = asyncio.create_task(connection.ready())
+    while connection.rates.read is None:
+        await asyncio.sleep(0)
+    changing = asyncio.create_task(connection.reconfigure(OTHER))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    engine = await connection.ready()
+    assert isinstance(engine, NamedEngine)
+    assert engine.model == "other"
+    assert connection.rates.read is None
+    dying.set()
+    await changing
+    assert await loading is engine
+    call = Call("p" * 4000, "x" * 40, 0.0, 10.0, 12.0, 12.0, 20, 1000, 0, 20, 10.0, 2.0)
+    connection.learn(engine, [call, call])
+    assert connection.rates.read == pytest.approx(100)
+    await connection.aclose()
+    assert rates.load(RatesFile.key("ollama", SETTINGS.engine_url, "auto")).read == 80.0
 
 
 async def test_rates_are_learnt_of_the_engine_in_use_alone(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holes import at
-from infill_ls.completion.offers import CAPACITY, Offers
+from infill_ls.completion.offers import OFFERS_KEPT, Offers
 
 URI = "file:///a.py"
 
@@ -36,7 +36,7 @@ def test_what_is_no_number_of_an_offer(number: object) -> None:
 
 def test_the_oldest_go_first_and_those_of_a_document_that_is_gone() -> None:
     offers = Offers()
-    made = [offers.make(URI, at("x = █"), [str(n)])[0] for n in range(CAPACITY + 1)]
+    made = [offers.make(URI, at("x = █"), [str(n)])[0] for n in range(OFFERS_KEPT + 1)]
     assert offers.accept(made[0].number) is None
     assert offers.accept(made[1].number) is made[1]
     offers.forget("file:///b.py")

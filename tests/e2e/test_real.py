@@ -136,9 +136,9 @@ async def test_the_readmes_example_in_every_mode() -> None:
     async with aclosing(await connect(settings)) as engine:
         for asked, modes in ((engine, ("raw", "plain")), (AsOllama(engine), get_args(Mode))):
             for mode in modes:
-                place = between(prefix, suffix)
-                shape = policy.shape(place, "auto", manual=True)
-                outcome = await fill_hole(asked, place, replace(settings, mode=mode), shape)
+                hole = between(prefix, suffix)
+                shape = policy.shape(hole, "auto", manual=True)
+                outcome = await fill_hole(asked, hole, replace(settings, mode=mode), shape)
                 check = "assert [is_even(n) for n in (0, 1, 2, 7)] == [True, False, True, False]"
                 run(prefix + outcome.fill + suffix, check)
 

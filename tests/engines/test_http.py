@@ -154,3 +154,16 @@ def test_a_key_that_can_not_be_sent_is_told(monkeypatch: pytest.MonkeyPatch, key
         request_headers(Settings(headers={}, api_key_env="THE_KEY"))
     assert caught.value.fix
     assert not key or key not in str(caught.value)
+
+
+async def test_an_error_that_is_nested_without_end_is_told() -> None:
+    body = b"[" * 5000
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 500 Oh\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+        await writer.drain()
+
+    async with serving(write) as (_, http):
+        with pytest.raises(NotRunning, match="500"):
+            await http.ask("GET", "/api/version")

@@ -93,13 +93,32 @@ async def test_of_several_models_the_one_that_the_users_template_means_is_taken(
 
 
 @pytest.mark.parametrize(
+    ("models", "taken"),
+    [
+        # A template without a name is for any model, but not every model can fill.
+        (["text-embedding-v1.5", "qwen2.5-coder-7b"], "qwen2.5-coder-7b"),
+        (["text-embedding-v1.5", "mine"], "text-embedding-v1.5"),
+    ],
+)
+async def test_a_template_for_all_models_chooses_none(
+    ollama: FakeOllama, models: list[str], taken: str
+) -> None:
+    ollama.models = {name: [] for name in models}
+    own = OwnTemplate("*", "<PRE>{prefix}<SUF>{suffix}<MID>")
+    settings = Settings(headers={}, url=ollama.url, engine="openai", fim=(own,))
+    assert (await (await connect(settings)).describe()).name == taken
+
+
+@pytest.mark.parametrize(
     ("about", "props", "room"),
     [
         ({"max_model_len": 8192}, None, 8192),
         ({"max_model_len": "8192"}, None, None),
         ({"max_model_len": 0}, None, None),
         ({"max_model_len": True}, None, None),
-        ({"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}}, None, 32768),
+        # What it was trained with may be much more than what it is served with.
+        ({"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}}, None, None),
+        ({"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}}, {}, 32768),
         (
             {"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}},
             {"default_generation_settings": {"n_ctx": 1024}},

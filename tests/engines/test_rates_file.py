@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.engines.rates import Call, Rates
-from infill_ls.engines.rates_file import CAPACITY, RatesFile
+from infill_ls.engines.rates_file import RATES_KEPT, RatesFile
 
 
 def load(path: Path, key: str) -> tuple[float | None, float | None]:
@@ -69,7 +69,7 @@ def test_what_was_measured_once_is_not_kept(tmp_path: Path) -> None:
 
 def test_only_the_last_ones_are_kept(tmp_path: Path) -> None:
     rates_file = RatesFile(tmp_path / "rates.json")
-    for number in range(CAPACITY + 1):
+    for number in range(RATES_KEPT + 1):
         rates_file.save(str(number), Rates(read=1))
     assert rates_file.load("0").kept == (None, None)
     assert rates_file.load("1").kept == (1, None)

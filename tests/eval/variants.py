@@ -47,18 +47,18 @@ _HEADERS: Final = {
 
 def _built(
     family: Callable[[Family], Family] = lambda same: same,
-    hole: Callable[[Hole], Hole] = lambda same: same,
+    cut: Callable[[Hole], Hole] = lambda same: same,
     *,
     mode: Mode = "raw",
     healing: bool = True,
 ) -> Variant:
-    async def build(engine: Engine, place: Hole, settings: Settings) -> Request:
+    async def build(engine: Engine, hole: Hole, settings: Settings) -> Request:
         model = await engine.describe()
         found = families.family_of(model, settings.fim)
         if found is None and mode == "raw":
             raise CannotInsert(f'Nothing is known of the tokens of "{model.name}".')
         request = prompt.build(
-            hole(place),
+            cut(hole),
             model if healing else replace(model, can_begin=False),
             found and family(found),
             mode=mode,
@@ -74,14 +74,14 @@ def _built(
 def _left_to_the_model(variant: str) -> Variant:
     """Whatever blank or word the prefix ends with is left to the model."""
 
-    async def build(engine: Engine, place: Hole, settings: Settings) -> Request:
+    async def build(engine: Engine, hole: Hole, settings: Settings) -> Request:
         family = families.family_of(await engine.describe(), settings.fim)
         assert family is not None
-        whole = await VARIANTS[variant](engine, place, settings)
-        kept, begin = beginning.split(place.prefix, family.goes_with)
+        whole = await VARIANTS[variant](engine, hole, settings)
+        kept, begin = beginning.split(hole.prefix, family.goes_with)
         if begin is None:
             return whole
-        shorter = await VARIANTS[variant](engine, replace(place, prefix=kept), settings)
+        shorter = await VARIANTS[variant](engine, replace(hole, prefix=kept), settings)
         return replace(shorter, begin=begin, otherwise=whole)
 
     return build
@@ -124,7 +124,7 @@ VARIANTS: Final[dict[str, Variant]] = {
     "ours without healing": _built(healing=False),
     "ours, every end left": _left_to_the_model("ours without healing"),
     "documented, every end left": _left_to_the_model("documented without healing"),
-    "suffix 3 lines": _built(hole=_three_lines),
+    "suffix 3 lines": _built(cut=_three_lines),
     "with file header": _built(_with_header),
     "suffix mode": _built(mode="suffix"),
 }

@@ -295,7 +295,7 @@ def test_the_grid_never_gives_up_half_of_the_room(length: int, budget: int) -> N
 @pytest.mark.parametrize("most", [0, 1, 40, 700, 1536, 2000, 3000])
 def test_a_window_never_exceeds_its_limit(start: int | None, most: int) -> None:
     hole = hole_at(FILE, 1000, 0)
-    prefix, suffix = window(hole, ROOM, start=start, most=most)
+    prefix, suffix = window(hole, ROOM, start=start, limit=most)
     assert len(prefix) + len(suffix) <= most
     if start is not None and most >= ROOM * 1.5 + ROOM / 4:
         assert window(hole, ROOM, start=start) == (prefix, suffix)
@@ -309,8 +309,8 @@ def test_a_window_never_exceeds_its_limit(start: int | None, most: int) -> None:
     [
         ({"most_tokens": 100}, 300),
         ({"most_tokens": 100, "characters_per_token": 1.0}, 100 + 43),
-        ({"longest": 200}, 200),
-        ({"most_tokens": 100, "longest": 200}, 200),
+        ({"most_characters": 200}, 200),
+        ({"most_tokens": 100, "most_characters": 200}, 200),
         ({"most_tokens": 5}, 43),
         ({"characters_per_token": 0.5}, 256),
     ],
@@ -321,14 +321,14 @@ def test_a_prompt_never_exceeds_its_limits(
     for text in ("█", " = x = █", " = self.valu█"):
         before = "".join(FILE[:1000])
         request = ask(at(f"{before}{text}\n{before}"), mode=mode, **limits)
-        assert len(request.longest) <= characters + (60 if "most_tokens" not in limits else 0)
+        assert len(request.longest_text) <= characters + (60 if "most_tokens" not in limits else 0)
         for one in (request, request.otherwise or request):
-            assert len(one.prompt + (one.suffix or "")) <= len(request.longest)
+            assert len(one.prompt + (one.suffix or "")) <= len(request.longest_text)
 
 
 def test_with_shorter_tokens_the_budget_has_less_text() -> None:
     hole = at("".join(FILE[:1000]) + "█\n" + "".join(FILE[1000:]))
-    sizes = [len(ask(hole, characters_per_token=each).longest) for each in (3, 1.5, 1.0, 0.5)]
+    sizes = [len(ask(hole, characters_per_token=each).longest_text) for each in (3, 1.5, 1.0, 0.5)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] < sizes[0] / 4
     assert ask(hole) == ask(hole, characters_per_token=3.0, most_tokens=100_000)

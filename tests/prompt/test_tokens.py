@@ -57,7 +57,7 @@ def test_both_together_are_never_more_than_the_room(
 def test_what_a_text_is_reckoned_to_have() -> None:
     assert about_tokens("") == 0
     assert about_tokens("12345") == 5
-    assert about_tokens("abcdef") == 2
+    assert about_tokens("abc" * 11) == 10
     assert about_tokens("中文") == 3
     assert about_tokens("\ud800") > 0
 
@@ -65,7 +65,7 @@ def test_what_a_text_is_reckoned_to_have() -> None:
 def test_nothing_is_known_of_a_new_document() -> None:
     lengths = TokenLengths()
     assert lengths.characters("a") == SAFE_CHARACTERS_PER_TOKEN
-    assert lengths.longest("a") is None
+    assert lengths.most_characters("a") is None
     assert lengths.at_most("a", "中a") == 4 + ADDED
     assert lengths.about("a", "123abc") == 4 + ADDED
 
@@ -132,9 +132,9 @@ def test_a_prompt_that_is_too_long_is_made_shorter_each_time() -> None:
 def test_what_was_refused_is_never_asked_for_again() -> None:
     lengths = TokenLengths()
     lengths.refuse("a", "x" * 1000)
-    assert lengths.longest("a") == 500
+    assert lengths.most_characters("a") == 500
     lengths.take("a", "x" * 500, 100)
-    assert lengths.longest("a") == 500
+    assert lengths.most_characters("a") == 500
 
 
 def test_the_documents_used_last_are_remembered() -> None:
@@ -142,9 +142,9 @@ def test_the_documents_used_last_are_remembered() -> None:
     lengths.refuse("old", "xx")
     lengths.refuse("kept", "xx")
     for number in range(DOCUMENTS - 1):
-        assert lengths.longest("kept") == 1
+        assert lengths.most_characters("kept") == 1
         lengths.refuse(str(number), "xx")
-    assert lengths.longest("old") is None
+    assert lengths.most_characters("old") is None
 
 
 @given(st.text(max_size=50), st.text(max_size=50), st.text(max_size=50))
@@ -154,3 +154,15 @@ def test_how_far_two_texts_begin_alike(start: str, one: str, other: str) -> None
     assert (start + one)[:length] == (start + other)[:length]
     following = (start + one)[length : length + 1], (start + other)[length : length + 1]
     assert following[0] != following[1] or "" in following
+
+
+def test_a_count_of_what_was_read_alone_makes_no_token_longer() -> None:
+    lengths = TokenLengths()
+    text = "1" * 601
+    lengths.take("a", text, 601, is_whole=False)
+    assert lengths.characters("a") == 1.0
+    lengths.take("a", text + "2", 200, is_whole=False)
+    assert lengths.characters("a") == 1.0
+    # Where nothing of it can have been known already, the count is of all.
+    lengths.take("a", "words and words " * 40, 200, is_whole=False)
+    assert lengths.characters("a") == 3.0

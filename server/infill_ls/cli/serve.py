@@ -53,9 +53,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
     """Return the host and the port of ``HOST:PORT``; the host may be missing."""
+    from infill_ls.settings import is_host
+
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not re.fullmatch(r"\d{1,5}", port, re.ASCII) or int(port) > 65535:
+    good = re.fullmatch(r"\d{1,5}", port, re.ASCII) is not None and int(port) <= 65535
+    if not (good and is_host(host)):
         raise SettingsError(f'"{text}" is not HOST:PORT.', "Say --tcp 127.0.0.1:7777.")
     if host not in ("127.0.0.1", "localhost", "::1") and not allow_remote:
         raise SettingsError(

@@ -25,7 +25,8 @@ These are the rules:
 
 And this is the table of them. A generation *serves* a hole if the engine has been asked and what
 was typed agrees; it *agrees* also before the engine was asked; it *comes after* a fill if it is
-for the hole behind that. "Answer" means the request that waits, if one does.
+for the hole behind that. "Answer" means the request that waits, if one does. What stands under "who
+waits" is what decides; where a column has "anything" or "anybody", it doesn't matter.
 
 ====  =========================  ===========  ===================  ================================
 row   event                      who waits    the slot has         what happens
@@ -38,7 +39,7 @@ a5    any other request          nobody       serves               join it
 a6    any other request          nobody       nothing, other       close, start after the debounce
 b1    the client cancels         it           a candidate          close it
 b2    the client cancels         it           any other            close it after the grace
-c1    the document changes       a request    anything             no further candidates
+c1    the document changes       for it       anything             no further candidates
 c2    the document changes       nobody       agrees, comes after  leave it; follow, if not asked
 c3    the document changes       nobody       other                close it
 d1    a piece comes              anybody      disagrees by now     close it, start for who waits
@@ -54,8 +55,8 @@ f3    enough time for draws      has fills    a candidate          answer with t
 g1    a fill is accepted         a request    anything             nothing
 g2    a fill is accepted         nobody       speculative, nothing keep what comes after, or start
 h1    a document is closed       for it       its own              answer: closed; close
-h2    other engine settings      a request    anything             answer: superseded; close
-h3    turned off                 a request    anything             answer: disabled; close
+h2    other settings of fills    anybody      anything             answer: superseded; close
+h3    turned off                 anybody      anything             answer: disabled; close
 ====  =========================  ===========  ===================  ================================
 """
 
@@ -90,7 +91,7 @@ from infill_ls.trim import Fill, fitted
 # 250 ms after its cancel at the latest; the rest is for a busy machine.
 GRACE: Final = 0.2
 # Settings, beside the engine's, that change what a fill is.
-FILL_SETTINGS: Final = ("multiline", "temperature", "mode")
+FILL_SETTINGS: Final = ("multiline", "temperature", "mode", "max_tokens", "context_tokens", "fim")
 
 
 class Completer:
@@ -292,6 +293,8 @@ class Completer:
             self._answer("superseded")
             self._slot.close()
             self._recall = Recall()
+            # What was in the way may be out of it.
+            self._status.works()
         self.turn(on=settings.enabled)
         await self.connection.reconfigure(settings)
         return another

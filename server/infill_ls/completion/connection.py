@@ -45,12 +45,16 @@ LOOK: Final = 2.0
 
 def _of_the_engine(settings: Settings) -> tuple[Any, ...]:
     """Return the settings that an engine is made from; with others it has to be made anew."""
-    return (
-        *(settings.engine, settings.engine_url, settings.model, settings.fim),
-        *(settings.api_key_env, settings.headers, settings.ca_file, settings.keep_alive),
-        # Ollama is told how much room the model needs when it is loaded.
-        *(settings.context_tokens, settings.max_tokens),
-    )
+    chosen = (settings.engine, settings.model)
+    if settings.engine == "embedded":
+        return chosen
+    address = (settings.engine_url, settings.api_key_env, settings.headers, settings.ca_file)
+    if settings.engine == "openai":
+        return (*chosen, *address, settings.fim)
+    # Ollama is told how much room the model needs when it is loaded.
+    prompt = settings.context_tokens
+    room = None if prompt == "auto" else prompt + settings.max_tokens
+    return (*chosen, *address, settings.fim, settings.keep_alive, room)
 
 
 class Connection:
@@ -152,13 +156,15 @@ class Connection:
         self._number += 1
         work, self._getting_ready = self._getting_ready, None
         engine, self._engine = self._engine, None
+        rates, rates_of = self.rates, self._rates_of
+        # Before the first wait: whoever comes meanwhile has another engine, with other rates.
+        self._rates_of = ""
+        self._turn_to(Rates())
+        if self._rates_file is not None and rates_of:
+            self._rates_file.save(rates_of, rates)
         if work is not None and not work.done():
             work.cancel()
             await asyncio.wait([work])
-        if self._rates_file is not None and self._rates_of:
-            self._rates_file.save(self._rates_of, self.rates)
-        self._rates_of = ""
-        self._turn_to(Rates())
         if engine is not None:
             with contextlib.suppress(InfillError):
                 await engine.aclose()
@@ -183,7 +189,7 @@ class Connection:
         try:
             engine = self._engine or await self._connected(number)
             if not self._rates_of:
-                await self._recollect(engine)
+                await self._recollect(engine, number)
             now = asyncio.get_running_loop().time
             if await engine.is_loaded():
                 self.rates.ready(now())
@@ -193,11 +199,7 @@ class Connection:
         except InfillError:
             raise
         except OSError as error:
-            what = error.filename or type(error).__name__
-            raise EngineError(
-                f"The engine can't be got ready: {error.strerror or error} ({what}).",
-                "Make that file readable and writable for you, or remove it.",
-            ) from None
+            raise _unready(error) from None
         except Exception as error:
             failure(log, "getting the engine ready failed", error)
             raise EngineError(MESSAGES["problem"]) from None
@@ -229,9 +231,11 @@ class Connection:
             raise
         self.forgive()
 
-    async def _recollect(self, engine: Engine) -> None:
+    async def _recollect(self, engine: Engine, number: int) -> None:
         """Begin with the rates that this engine and model had in an earlier session."""
         model = await engine.describe()
+        if number != self._number:
+            return
         self._rates_of = RatesFile.key(engine.name, self._settings.engine_url, model.name)
         if self._rates_file is not None:
             self._turn_to(self._rates_file.load(self._rates_of))
@@ -239,6 +243,17 @@ class Connection:
     def _turn_to(self, rates: Rates) -> None:
         rates.follow(self.rates)
         self.rates = rates
+
+
+def _unready(error: OSError) -> EngineError:
+    """Return what to tell of a failure of the system while the engine gets ready."""
+    reason = error.strerror or type(error).__name__
+    if error.filename:
+        reason += f" ({error.filename})"
+        fix = "Make that file readable and writable for you, or remove it."
+    else:
+        fix = "See whether the system has run out of something: files, processes, memory."
+    return EngineError(f"The engine can't be got ready: {reason}.", fix)
 
 
 def _look_at(work: asyncio.Task[Engine]) -> None:

@@ -101,7 +101,7 @@ class Generation:
         rates = Rates() if rates is None else rates
         self._model, self._engine = (await engine.describe()).name, engine.name
         asked: Request | None = await self._request(engine, settings, rates)
-        refused = 0
+        refused, room = 0, engine.room
         try:
             async with asyncio.timeout(GENERATION_LIMIT):
                 while asked is not None:
@@ -114,7 +114,10 @@ class Generation:
                         refused += 1
                         if refused > REFUSALS or self.written:
                             raise
-                        rates.lengths.refuse(self.uri, asked.longest)
+                        if engine.room == room:
+                            # The refusal hasn't told how much there is room for.
+                            rates.lengths.refuse(self.uri, asked.longest_text)
+                        room = engine.room
                         asked = await self._request(engine, settings, rates)
                     else:
                         asked = asked.otherwise if self._is_declined(asked) else None
@@ -187,7 +190,10 @@ class Generation:
         finally:
             if not failed:
                 said = self.usage or Usage()
-                lengths.take(self.uri, self.prompt, said.prompt_tokens or 0)
+                # Ollama before 0.3.14 counts what was read, and doesn't say what was cached.
+                counts_all = said.cached_tokens is not None
+                tokens = said.prompt_tokens or 0
+                lengths.take(self.uri, self.prompt, tokens, is_whole=counts_all)
                 self.calls.append(
                     Call(
                         prompt=self.prompt,
@@ -281,8 +287,10 @@ async def request_for(
 
     It has no more tokens than the engine has room for, and leaves room for the fill. Where that
     isn't sure, they are counted, or reckoned from the document's own, and the prompt is made
-    shorter. Raises :class:`infill_ls.errors.InfillError`; :class:`TooLong` if nothing is short
-    enough.
+    shorter. ``rates``: the engine's, for budget and lengths of tokens; None if nothing is known.
+    ``start``: the number of the line that the prompt before this one began with, to be kept.
+    ``uri``: the document's. Raises :class:`infill_ls.errors.InfillError`; :class:`TooLong` if
+    nothing is short enough.
     """
     model = await engine.describe()
     rates = Rates() if rates is None else rates
@@ -308,19 +316,19 @@ async def request_for(
             context_tokens=tokens.prompt,
             most_tokens=tokens.most,
             characters_per_token=lengths.characters(uri),
-            longest=lengths.longest(uri),
+            most_characters=lengths.most_characters(uri),
             max_tokens=tokens.fill,
             temperature=settings.temperature,
         )
-        if tokens.most is None or lengths.at_most(uri, request.longest) <= tokens.most:
+        if tokens.most is None or lengths.at_most(uri, request.longest_text) <= tokens.most:
             return request
-        counted = await engine.count(request.longest)
+        counted = await engine.count(request.longest_text)
         if counted is not None:
-            lengths.note(uri, request.longest, counted)
-        has = lengths.about(uri, request.longest) if counted is None else counted
+            lengths.note(uri, request.longest_text, counted)
+        has = lengths.about(uri, request.longest_text) if counted is None else counted
         if has <= tokens.most:
             return request
-        lengths.shrink(uri, request.longest, has)
+        lengths.shrink(uri, request.longest_text, has)
     raise TooLong(
         f"The shortest prompt has {has} tokens, and may have {tokens.most}.",
         'Raise "contextTokens", lower "maxTokens", or start the engine with a larger context.',

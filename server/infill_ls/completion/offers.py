@@ -12,7 +12,7 @@ from infill_ls.text.hole import Hole
 
 # Offers kept. An editor shows the newest answer, or the one before while that is on its way; an
 # answer has three at most. A hole takes up to 80 KB.
-CAPACITY: Final = 16
+OFFERS_KEPT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Offers:
         made = tuple(Offer(next(self._numbers), uri, hole, fill) for fill in fills)
         self.shown += bool(made)
         self._offers.update((offer.number, offer) for offer in made)
-        while len(self._offers) > CAPACITY:
+        while len(self._offers) > OFFERS_KEPT:
             self._offers.popitem(last=False)
         return made
 

@@ -15,7 +15,7 @@ from infill_ls.text.shape import Shape
 from infill_ls.trim import fitted
 
 # Fills kept. llama.vim keeps 250; one takes about 1 KB here.
-CAPACITY: Final = 250
+HOLES_KEPT: Final = 250
 
 _Key = tuple[str, str, str]
 # A fill, and the closers that stand behind it.
@@ -25,7 +25,7 @@ _Fill = tuple[str, str]
 class Recall:
     """Keeps the fills that were used last. ``capacity``: how many holes it keeps them of."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = HOLES_KEPT) -> None:
         self._capacity = capacity
         self._fills: OrderedDict[_Key, tuple[_Fill, ...]] = OrderedDict()
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 async def connect(settings: Settings) -> Engine:
     """Return the engine that the settings name.
 
-    For ``auto`` it is Ollama if that answers, else the embedded one.
+    For ``auto`` it is Ollama if that answers, unless the model's name is one of the embedded
+    engine's own and Ollama has none such; else the embedded one.
     Raises :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also
     raises :class:`ModelNotFound` and :class:`WeightsError`.
     """
@@ -39,7 +40,7 @@ async def connect(settings: Settings) -> Engine:
     from infill_ls.engines.embedded import weights
 
     try:
-        ours = await _is_ours(ollama, settings)
+        for_embedded = await _is_for_embedded(ollama, settings)
     except NotRunning as absent:
         try:
             return await _embedded(settings.model)
@@ -54,10 +55,10 @@ async def connect(settings: Settings) -> Engine:
                 f'Start Ollama ("ollama serve") and fetch a model ("ollama pull {model}"), or use '
                 f"the embedded engine. {reason.fix}",
             ) from None
-    return await _embedded(settings.model) if ours else ollama
+    return await _embedded(settings.model) if for_embedded else ollama
 
 
-async def _is_ours(ollama: Ollama, settings: Settings) -> bool:
+async def _is_for_embedded(ollama: Ollama, settings: Settings) -> bool:
     """Whether the model's name is one of the embedded engine's own, and Ollama has none such.
 
     Raises :class:`NotRunning` if Ollama doesn't answer.

@@ -207,7 +207,7 @@ def _error_text(body: bytes) -> str:
     It is ``{"error": "..."}``, ``{"error": {"message": "..."}}`` or mere text.
     """
     text = body[:_MAX_ERROR].decode("utf-8", "replace")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         data = json.loads(text)
         error = data.get("error", data.get("message")) if isinstance(data, dict) else None
         if isinstance(error, dict):

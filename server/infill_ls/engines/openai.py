@@ -171,16 +171,17 @@ class OpenAI(KeepsItsModel):
     async def _only(self) -> str:
         """Return the server's model.
 
-        Of several it is the first that the user's ``fim`` means, or whose family is known.
+        Of several it is the first whose family is known; before the others, those that the user's
+        ``fim`` means.
         """
         names: list[str] = [entry["id"] for entry in await self._models()]
         if not names:
             raise ModelNotFound(
                 f"The server at {self._http.url} has no model.", "Start it with one."
             )
-        meant = (name for name in names if any(families.means(own, name) for own in self._fim))
-        known = (name for name in names if families.find(name))
-        return next(chain(meant, known, names))
+        meant = [name for name in names if any(families.means(own, name) for own in self._fim)]
+        # A template without a name is for any model, also for those that can't fill at all.
+        return next(chain(filter(families.find, meant), meant, filter(families.find, names), names))
 
     async def _models(self) -> list[dict[str, Any]]:
         """Return the entries of ``GET /v1/models`` that have an ``id``."""
@@ -206,11 +207,11 @@ class OpenAI(KeepsItsModel):
             found, self._room = entry.get("root"), _room_of(entry.get("max_model_len"))
             self._llama_server = bool(models) and models[0].get("owned_by") == "llamacpp"
             if self._llama_server:
-                self._room = _room_of(_mapping(models[0].get("meta")).get("n_ctx_train"))
                 props = _mapping(await self._http.ask("GET", "/props"))
                 found = found or props.get("model_path")
                 slot = _mapping(props.get("default_generation_settings"))
-                self._room = _room_of(slot.get("n_ctx")) or self._room
+                trained = _mapping((entry or models[0]).get("meta")).get("n_ctx_train")
+                self._room = _room_of(slot.get("n_ctx")) or _room_of(trained)
         except Busy:
             # It will tell later, as llama-server does when it has loaded its model.
             raise
@@ -264,10 +265,10 @@ class OpenAI(KeepsItsModel):
             if refusals.is_about_length(message):
                 raise self._too_long(message)
             raise BadAnswer(message, "Look at its own log for more.")
-        return _mapping_of(data)
+        return _event_of(data)
 
 
-def _mapping_of(data: Any) -> dict[str, Any]:
+def _event_of(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadAnswer("The server's answer makes no sense.", 'Check the setting "url".')
     return data

@@ -16,7 +16,7 @@ from typing import Any, Final
 from infill_ls.engines.rates import Rates
 
 # Engines and models that are kept; the ones used last.
-CAPACITY: Final = 50
+RATES_KEPT: Final = 50
 
 
 class RatesFile:
@@ -48,7 +48,7 @@ class RatesFile:
         everything = self._read()
         everything.pop(key, None)
         everything[key] = {"read": read, "write": write}
-        newest = dict(list(everything.items())[-CAPACITY:])
+        newest = dict(list(everything.items())[-RATES_KEPT:])
         path = self._file()
         unfinished = path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):

@@ -19,9 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class Messages:
-    """``editor`` sends what the editor is told. ``background`` runs work beside the messages.
+    """Tells the editor's user what is wrong, and the editor what the server is doing.
 
-    ``has_status``: the editor has asked for the status.
+    ``editor`` sends the messages. ``background`` runs work beside them. ``has_status``: the editor
+    has asked for the status.
     """
 
     def __init__(

@@ -48,7 +48,10 @@ class Handlers:
 
 
 class Protocol(LanguageServerProtocol):
-    """``handlers`` has to be set before the first message is received."""
+    """pygls' protocol, mended where it falls silent.
+
+    ``handlers`` has to be set before the first message is received.
+    """
 
     handlers: Handlers
 

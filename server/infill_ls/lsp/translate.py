@@ -18,7 +18,7 @@ from infill_ls import editors
 from infill_ls.completion.offers import Offer
 from infill_ls.lsp.menu import Menu, word_before
 from infill_ls.text.documents import Change, Encoding, Position, Snapshot, character
-from infill_ls.text.hole import Hole, at
+from infill_ls.text.hole import LINE_END_MARKS, Hole, at
 
 # Names of our own in the protocol.
 ACCEPT: Final = "infill-ls.accept"
@@ -27,7 +27,6 @@ STATUS: Final = "infill-ls/status"
 # Columns of a tab in the documentation of a menu's item.
 TAB_SHOWN: Final = 4
 
-_LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 _BACKTICKS: Final = re.compile("`+")
 # Language ids that mean themselves behind a fence: no blanks, backticks, escapes or entities.
 _LANGUAGE: Final = re.compile(r"[\w+#.-]+")
@@ -123,7 +122,7 @@ def where(
     lines = snapshot.lines
     line, column = snapshot.locate(_position(position), encoding)
     text, start, end, chosen = lines[line], column, column, ""
-    if selected is not None and not _LINE_ENDS.search(selected.text):
+    if selected is not None and not LINE_END_MARKS.search(selected.text):
         first, begun = snapshot.locate(_position(selected.range.start), encoding)
         last, ended = snapshot.locate(_position(selected.range.end), encoding)
         if first == last == line and begun <= column <= ended:
@@ -171,7 +170,7 @@ def completion_list(offer: Offer, menu: Menu, where: Where, language: str) -> ls
     fill = menu.whole(offer)
     inserted = word + menu.asked.in_document(fill)
     edited = where.range(menu.asked.replaced(fill), back=len(word))
-    first_line, *more = _LINE_ENDS.split(inserted.strip("\r\n"))
+    first_line, *more = LINE_END_MARKS.split(inserted.strip("\r\n"))
     item = lsp.CompletionItem(
         label=first_line.strip() + (" …" if more else ""),
         kind=lsp.CompletionItemKind.Text,

@@ -73,7 +73,7 @@ class Request:
     otherwise: Request | None = None
 
     @property
-    def longest(self) -> str:
+    def longest_text(self) -> str:
         """All that the engine is to read, of the longer one where there are two to ask with."""
         whole = self.otherwise or self
         return whole.prompt + (whole.suffix or "")
@@ -124,7 +124,7 @@ def build(
     context_tokens: int,
     most_tokens: int | None = None,
     characters_per_token: float = SAFE_CHARACTERS_PER_TOKEN,
-    longest: int | None = None,
+    most_characters: int | None = None,
     max_tokens: int,
     temperature: float,
 ) -> Request:
@@ -132,7 +132,7 @@ def build(
 
     ``start``: the line with which the prompt before this one began; it is kept while it serves,
     also where the prompt gets longer by it. ``most_tokens``: not longer than this, nor than
-    ``longest`` characters; None for no limit. ``characters_per_token``: how long tokens are
+    ``most_characters``; None for no limit. ``characters_per_token``: how long tokens are
     reckoned to be. Raises :class:`CannotInsert` as :func:`choose_mode` does.
     """
     chosen = choose_mode(model, family, mode)
@@ -141,7 +141,7 @@ def build(
         int(context_tokens * characters_per_token),
         with_suffix=chosen != "plain",
         start=start,
-        most=_most(chosen, family, most_tokens, characters_per_token, longest),
+        limit=_limit(chosen, family, most_tokens, characters_per_token, most_characters),
     )
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
@@ -191,12 +191,12 @@ def _left_to_the_model(
     return kept, begin
 
 
-def _most(
+def _limit(
     mode: Mode,
     family: Family | None,
     most_tokens: int | None,
     characters_per_token: float,
-    longest: int | None,
+    most_characters: int | None,
 ) -> int | None:
     """Return the characters that prefix and suffix may have together, beside the template.
 
@@ -205,7 +205,7 @@ def _most(
     around = _SERVERS_TEMPLATE if mode == "suffix" else 0
     if mode == "raw" and family is not None:
         around = len(render(family.template, "", ""))
-    limits = [] if longest is None else [longest - around]
+    limits = [] if most_characters is None else [most_characters - around]
     if most_tokens is not None:
         # What a template has are control tokens, whatever the text is made of.
         beside = around / SAFE_CHARACTERS_PER_TOKEN
@@ -221,26 +221,26 @@ def render(template: str, prefix: str, suffix: str) -> str:
 
 def window(
     hole: Hole,
-    room: int,
+    characters: int,
     *,
     with_suffix: bool = True,
     start: int | None = None,
-    most: int | None = None,
+    limit: int | None = None,
 ) -> tuple[str, str]:
     """Return the parts of prefix and suffix, nearest to the cursor, that there is room for.
 
-    ``room``: characters. The prefix begins with the line ``start``, if from there it is not much
-    more than there is room for, nor too little of it. ``most``: characters that both together never
-    exceed; None for no limit.
+    ``characters``: what both together are to have. The prefix begins with the line ``start``, if
+    from there it is not much more than that, nor too little of it. ``limit``: characters that both
+    together never exceed; None for no limit.
     """
-    room = room if most is None else min(room, most)
+    room = characters if limit is None else min(characters, limit)
     suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix and room else ""
     if start is not None and start >= hole.first_line:
         kept = hole.prefix.split("\n", start - hole.first_line)[-1]
         reached = hole.prefix.count("\n") >= start - hole.first_line
         whole = len(kept) == len(hole.prefix)
-        longest = room * LONGER if most is None else min(room * LONGER, most - len(suffix))
-        if reached and len(kept) <= longest and (whole or len(kept) >= room * SHORTER):
+        most = room * LONGER if limit is None else min(room * LONGER, limit - len(suffix))
+        if reached and len(kept) <= most and (whole or len(kept) >= room * SHORTER):
             return kept, suffix
     grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
     return _tail(hole.prefix, room - len(suffix), grid, hole.first_line), suffix

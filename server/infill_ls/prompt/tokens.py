@@ -17,6 +17,9 @@ from typing import Final
 # Characters that a token stands for, on the safe side: 11 files of Python's standard library
 # give 3.3 to 4.4 with Qwen2.5-Coder's tokenizer, other languages and dense code somewhat less.
 SAFE_CHARACTERS_PER_TOKEN: Final = 3
+# Characters that a token without digits has at the least, in these files. A window that is filled
+# on the safe side has room for some digits then.
+PLAIN: Final = 3.3
 # The lengths, in characters, that tokens are reckoned with; each about 0.8 of the one before it.
 # Of Qwen2.5-Coder's tokens digits have 1.0, rare Chinese characters 0.62, cuneiform 0.38.
 STEPS: Final = (3.0, 2.4, 1.9, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25)
@@ -68,11 +71,11 @@ def about_tokens(text: str) -> float:
 
     A digit is a token of its own in most tokenizers. Beyond ASCII two bytes of UTF-8 are one in
     Qwen2.5-Coder's for rare Chinese characters and emoji, and in older ones for common ones too;
-    its own cuneiform has 1.5. For the rest see :data:`SAFE_CHARACTERS_PER_TOKEN`.
+    its own cuneiform has 1.5. The rest has as many as the code with the shortest tokens.
     """
     plain = len(text.encode("ascii", "ignore"))
     digits = sum(map(text.count, "0123456789"))
-    return digits + (_bytes(text) - plain) / 2 + (plain - digits) / SAFE_CHARACTERS_PER_TOKEN
+    return digits + (_bytes(text) - plain) / 2 + (plain - digits) / PLAIN
 
 
 @dataclass(slots=True)
@@ -81,14 +84,14 @@ class _Document:
 
     ``characters``: the length of a token that is reckoned with. ``factor``: tokens that the engine
     counted for each one of :func:`about_tokens`; ``text`` and ``tokens``: the last prompt that it
-    counted. ``longest``: characters that a prompt may have, since the engine refused longer ones.
+    counted. ``most``: characters that a prompt may have, since the engine refused longer ones.
     """
 
     characters: float = STEPS[0]
     factor: float = 1.0
     text: str = ""
     tokens: int | None = None
-    longest: int | None = None
+    most: int | None = None
 
 
 class TokenLengths:
@@ -101,9 +104,9 @@ class TokenLengths:
         """Return the characters that a token of the document is reckoned to have."""
         return self._of(uri).characters
 
-    def longest(self, uri: str) -> int | None:
+    def most_characters(self, uri: str) -> int | None:
         """Return the characters that a prompt may have; None if the engine has refused none."""
-        return self._of(uri).longest
+        return self._of(uri).most
 
     def at_most(self, uri: str, text: str) -> int:
         """Return the most tokens that a prompt of the document can have.
@@ -130,24 +133,32 @@ class TokenLengths:
             known.text, known.tokens = text, tokens
             known.factor = tokens / about_tokens(text)
 
-    def take(self, uri: str, text: str, tokens: int) -> None:
-        """Learn from a prompt of the document that the engine has counted and read."""
+    def take(self, uri: str, text: str, tokens: int, *, is_whole: bool = True) -> None:
+        """Learn from a prompt of the document that the engine has counted and read.
+
+        ``is_whole``: the count is of the whole prompt for certain, and not of what was read anew.
+        """
+        known = self._of(uri)
+        # Tokens seem longer where what the engine had of the last prompt isn't counted.
+        may_be_longer = is_whole or not common_start(text, known.text)
         self.note(uri, text, tokens)
         if tokens < SAMPLE:
             return
-        known, seen = self._of(uri), len(text) / tokens
-        if seen * SHORTER_BY < known.characters or seen > known.characters * LONGER_BY:
-            known.characters = _step(seen)
+        seen = len(text) / tokens
+        longer = may_be_longer and seen > known.characters * LONGER_BY
+        if longer or seen * SHORTER_BY < known.characters:
+            known.characters = _length_step(seen)
 
     def shrink(self, uri: str, text: str, tokens: int) -> None:
         """Reckon with shorter tokens: this prompt, with so many tokens, is too long."""
         known = self._of(uri)
         shorter = [step for step in STEPS if step < known.characters]
-        known.characters = min(_step(len(text) / max(1, tokens)), *shorter[:1], known.characters)
+        seen = _length_step(len(text) / max(1, tokens))
+        known.characters = min(seen, *shorter[:1], known.characters)
 
     def refuse(self, uri: str, text: str) -> None:
         """Never ask for more than half of this prompt again: the engine has no room for it."""
-        self._of(uri).longest = len(text) // 2
+        self._of(uri).most = len(text) // 2
 
     def _of(self, uri: str) -> _Document:
         known = self._documents.setdefault(uri, _Document())
@@ -169,7 +180,7 @@ def common_start(one: str, other: str) -> int:
     return low
 
 
-def _step(characters: float) -> float:
+def _length_step(characters: float) -> float:
     """Return the longest length that is reckoned with and no longer than this one."""
     return next((step for step in STEPS if step <= characters), STEPS[-1])
 

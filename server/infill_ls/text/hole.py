@@ -24,7 +24,7 @@ AUTO_CLOSED: Final = ")]}>\"'`"
 # Half of a character: it can be in a document (JSON has it) and in no encoding.
 LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
+LINE_END_MARKS: Final = re.compile(r"\r\n|\n|\r")
 # No language has a line that begins like this, but for Markdown's underlines.
 _BEGINS_NO_LINE: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
@@ -197,7 +197,7 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
 
 def between(prefix: str, suffix: str, language: str = "") -> Hole:
     """Return the hole between two texts, which may be cut anywhere in a line."""
-    newline = _LINE_ENDS.search(prefix + suffix)
+    newline = LINE_END_MARKS.search(prefix + suffix)
     return _hole(
         _with_line_feeds(prefix),
         _with_line_feeds(suffix),

@@ -24,7 +24,7 @@ from infill_ls.trim.site import Site
 # Closers below, or right of the cursor, that are looked at.
 _STRAYS: Final = 4
 # Brackets and strings within each other that are set against the rest of the line.
-_DEEPEST: Final = 32
+_DEEPEST_OPEN: Final = 32
 
 
 @lru_cache(maxsize=16)
@@ -46,7 +46,7 @@ def _closable_before(rest: str, outer: tuple[str, ...]) -> int:
     closed = "".join(
         takewhile(lambda mark: mark in CLOSING_BRACKETS or mark in QUOTES, rest[:_STRAYS])
     )
-    closers = [closer_of(one) for one in reversed(outer[-_DEEPEST:])]
+    closers = [closer_of(one) for one in reversed(outer[-_DEEPEST_OPEN:])]
     for size in range(len(closed), 0, -1):
         for inner in range(len(closers)):
             if "".join(closers[inner:]).startswith(closed[:size]):

@@ -28,7 +28,7 @@ _PIECE: Final = 512
 # Brackets in each other. Code has 30 at most; the cost of an error in them grows with their square.
 _DEEPEST: Final = 64
 _BRACKET: Final = re.compile(r"[()\[\]{}]")
-_WORD_OR_MARK: Final = re.compile(r"\w+|[^\w\s]|\n")
+_PYTHON_TOKEN: Final = re.compile(r"\w+|[^\w\s]|\n")
 # Errors that Python finds at the last token which it has read, whatever stands behind it.
 _AT_THE_LAST_TOKEN: Final = re.compile(
     r"(?:invalid syntax|unexpected indent|unindent does not match any outer indentation level"
@@ -104,10 +104,10 @@ class PythonParser:
             except (RecursionError, MemoryError):
                 raise TooHardError from None
             else:
-                self.work += len(_WORD_OR_MARK.findall(text))
+                self.work += len(_PYTHON_TOKEN.findall(text))
                 return None
         read = text if line == _NOWHERE else "\n".join(text.split("\n", line + 1)[: line + 1])
-        self.work += 2 * len(_WORD_OR_MARK.findall(read))
+        self.work += 2 * len(_PYTHON_TOKEN.findall(read))
         return SyntaxFault(line)
 
 
