@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import CancelledError
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from infill_ls.completion import policy
 from infill_ls.completion.generation import fill_hole
@@ -30,6 +31,7 @@ class SharedEngines:
         self._loop = asyncio.new_event_loop()
         self._connecting = asyncio.Lock()
         self._engines: list[tuple[Settings, Engine]] = []
+        self._filling: set[asyncio.Task[str]] = set()
         self._thread = threading.Thread(
             target=self._loop.run_forever, daemon=True, name="infill-ls"
         )
@@ -49,7 +51,8 @@ class SharedEngines:
         settings, problems = from_user({} if model == "auto" else {"model": model})
         if problems:
             raise SettingsError(" ".join(problems), "Mend the settings.")
-        future = asyncio.run_coroutine_threadsafe(self._fill(prefix, suffix, settings), self._loop)
+        filling = self._noted(self._fill(prefix, suffix, settings))
+        future = asyncio.run_coroutine_threadsafe(filling, self._loop)
         try:
             return future.result()
         except KeyboardInterrupt:
@@ -69,6 +72,13 @@ class SharedEngines:
         self._thread.join()
         self._loop.close()
 
+    async def _noted(self, fill: Coroutine[Any, Any, str]) -> str:
+        """Fill a hole in a task of its own, so that closing can end it."""
+        task = asyncio.create_task(fill)
+        self._filling.add(task)
+        task.add_done_callback(self._filling.discard)
+        return await task
+
     async def _fill(self, prefix: str, suffix: str, settings: Settings) -> str:
         hole = between(prefix, suffix)
         async with self._connecting:
@@ -84,9 +94,9 @@ class SharedEngines:
 
     async def _close(self) -> None:
         """Close the engines; whoever still waits for a fill is told so."""
-        waiting = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in waiting:
+        filling = list(self._filling)
+        for task in filling:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*filling, return_exceptions=True)
         for _, engine in self._engines:
             await engine.aclose()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from infill_ls.completion.offers import Offer
-from infill_ls.engines.rates import Usage
 from infill_ls.errors import InfillError
+
+if TYPE_CHECKING:
+    from infill_ls.engines.rates import Usage
 
 
 @dataclass(frozen=True, slots=True)

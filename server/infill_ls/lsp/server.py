@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -17,10 +18,7 @@ from pygls.protocol import default_converter
 
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
-from infill_ls.completion.completer import Completer
 from infill_ls.completion.status import Status
-from infill_ls.engines import connect
-from infill_ls.engines.rates_file import RatesFile
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
@@ -30,6 +28,9 @@ from infill_ls.lsp.translate import Client, changes_from, client_from
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
 from infill_ls.text.hole import Hole, at
+
+if TYPE_CHECKING:
+    from infill_ls.completion.completer import Completer
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,23 @@ class Server(LanguageServer):
         self._started = False
         self.messages = Messages(self, self.background)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
-        self.completer = Completer(connect, Settings(headers={}), RatesFile(), status=self.status)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
             tell=self.messages.tell,
             take=self._take_settings,
         )
+
+    @cached_property
+    def completer(self) -> Completer:
+        """Who answers requests."""
+        # Not at the head: a tenth of the start is for prompts, engines and filters, and the editor
+        # need not wait for them before its initialize is answered.
+        from infill_ls.completion.completer import Completer
+        from infill_ls.engines import connect
+        from infill_ls.engines.rates_file import RatesFile
+
+        return Completer(connect, Settings(headers={}), RatesFile(), status=self.status)
 
     # The client and its documents
 
