@@ -84,7 +84,7 @@ def _unclosed(site: Site, skipped: int) -> int:
 
 
 def _counted(site: Site, skipped: int) -> int | None:
-    """Return the same, as told by all closers below that the cursor's statement has.
+    """Return how much of what is open is left open, by all closers below of the cursor's statement.
 
     It has those down to the first line that is indented no further than its own first, and closes
     nothing. None if they don't tell.

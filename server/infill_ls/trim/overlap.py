@@ -35,13 +35,13 @@ _ONE_WORD: Final = re.compile(r"\W*\w+\W*")
 
 @lru_cache(maxsize=512)
 def plain(line: str) -> str:
-    """Return the same of a line, without a comma at its end."""
+    """Return what a line says: without blanks, kinds of quotes, and a comma at its end."""
     code = squeezed(line)
     return code.rstrip(",;") or code
 
 
 def _bare(line: str, language: str) -> str:
-    """Return the same without a comment at its end, unless it is all comment."""
+    """Return what a line says without the comment at its end, unless it is all comment."""
     return plain(code_of(line, language))
 
 

@@ -202,7 +202,7 @@ class _Reading:
         return End(next(found), None)
 
     def blank(self, number: int, ends: bool) -> End | None:
-        """A blank line after the first ends the fill, or leaves a gap in it.
+        """Read a blank line: one after the first line ends the fill, or leaves a gap in it.
 
         ``ends``: nothing but blanks will follow.
         """
@@ -224,7 +224,7 @@ class _Reading:
         return None
 
     def code(self, number: int, text: str, grown: bool, last: bool) -> End | None:
-        """Return a line with code."""
+        """Read a line with code, and return the end if the fill ends there or before."""
         line = text if number else self.site.before + text
         if number and self.scan.opened and _is_directive(line, self.site.language):
             # It stands at the start of the line whatever it is in.
