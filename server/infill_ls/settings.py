@@ -158,6 +158,12 @@ def _headers(value: Any) -> dict[str, str]:
     raise _Wrong("a table of header names and texts, which are ASCII without blanks at their ends")
 
 
+def _patterns(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
+        return tuple(value)
+    raise _Wrong('a list of patterns as in a .gitignore, such as ["*.private", "!.env"]')
+
+
 def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
     return tuple(map(_own_template, value if isinstance(value, list) else [value]))
 
@@ -210,6 +216,7 @@ class Settings:
     mode: str = _key("mode", "auto", _one_of("auto", "raw", "suffix", "plain"))
     fim: tuple[OwnTemplate, ...] = _key("fim", (), _own_templates)
     weights_from: str = _key("weightsFrom", "auto", _one_of("auto", "hub"))
+    exclude: tuple[str, ...] = _key("exclude", (), _patterns)
     enabled: bool = _key("enabled", True, _flag)
     log: str = _key("log", "warning", _one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
@@ -308,7 +315,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for key in KEYS:
         text = environment.get(variable(key))
         if text:
-            values[key] = _parsed(text) if key in ("headers", "fim") else text
+            values[key] = _parsed(text) if key in ("headers", "fim", "exclude") else text
     return values
 
 

@@ -109,7 +109,13 @@ class Peer:
         self._background: set[asyncio.Task[Any]] = set()
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
+        self,
+        uri: str,
+        hole: Hole,
+        *,
+        client: str = "",
+        manual: bool = False,
+        excluded: str = "",
     ) -> Answer:
         now = asyncio.get_running_loop().time()
         self._gaps.append(now - self._last_key)

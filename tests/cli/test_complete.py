@@ -223,3 +223,15 @@ async def test_no_engine_at_all_is_told_in_one_message(
 )
 def test_the_language_of_a_file_is_known_by_its_ending(name: str, language: str) -> None:
     assert language_of(Path(name)) == language
+
+
+async def test_an_excluded_file_is_not_completed(
+    run: Run, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("API_KEY=canary-4711\n")
+    place = f"{tmp_path / '.env'}:1:9"
+    ran = await run("complete", place)
+    assert (ran.status, ran.out) == (1, "")
+    assert 'never completed: "exclude" has the pattern ".env*"' in ran.err
+    assert ollama.generations == []
+    assert (await run("complete", place, INFILL_LS_EXCLUDE='["!.env"]')).status == 0

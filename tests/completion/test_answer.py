@@ -43,3 +43,8 @@ def test_an_explanation_of_a_problem_says_what_to_do() -> None:
     problem = Answer("problem", error=NotRunning("Nothing answers.", "Start it."))
     assert problem.explain()["message"] == "Nothing answers. Start it."
     assert problem.explain()["model"] is None
+
+
+def test_an_explanation_names_the_pattern_that_excludes_a_file() -> None:
+    explained = Answer("excluded", pattern=".env*").explain()
+    assert explained["message"] == f'{MESSAGES["excluded"]} The pattern is ".env*".'

@@ -157,3 +157,9 @@ def test_the_budget_of_a_prompt(
 def test_the_budget_where_nothing_is_measured() -> None:
     assert context_tokens("auto") == CONTEXT_TOKENS
     assert context_tokens(1000) == 1000
+
+
+@pytest.mark.parametrize("manual", [False, True])
+def test_an_excluded_file_is_refused_however_it_is_asked_for(manual: bool) -> None:
+    settings = Settings(headers={}, enabled=False)
+    assert policy.plan(at("█"), settings, manual=manual, excluded=True) == "excluded"

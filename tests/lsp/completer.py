@@ -27,7 +27,11 @@ class FakeCompleter:
         self.connection = FakeConnection(self)
         self.another = False
 
-    async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
+    async def complete(
+        self, uri: str, hole: Any, *, client: str, manual: bool, excluded: str
+    ) -> Answer:
+        if excluded:
+            return Answer("excluded", pattern=excluded)
         self.called.append(("complete", client, manual))
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -74,13 +74,19 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the fill, and return the exit status: 1 if there is none.
+    """Print the fill, and return the exit status: 1 if there is none, or if the file is excluded.
 
     Raises :class:`SettingsError` for a place that is none, and
     :class:`infill_ls.errors.EngineError` if no engine answers.
     """
+    from infill_ls.project.exclusions import Exclusions
+
     settings = settings_from(command_line(options))
     hole = hole_at(options.place, with_suffix=not options.no_suffix)
+    path, _, _ = _parts(options.place)
+    if pattern := Exclusions(settings.exclude).pattern_for(str(path.absolute())):
+        complain(f'This file is never completed: "exclude" has the pattern "{pattern}".')
+        return FAILURE
     outcome = asyncio.run(_fill(hole, settings))
     if options.verbose:
         _explain(outcome)
@@ -106,10 +112,7 @@ def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
     from infill_ls.text.documents import split_lines
     from infill_ls.text.hole import at
 
-    found = re.fullmatch(r"(.+?):(\d{1,9})(?::(\d{1,9}))?", place)
-    if not found:
-        raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
-    path = Path(found[1])
+    path, number, given = _parts(place)
     try:
         # Not read_text: it would turn \r\n into \n.
         lines = split_lines(path.read_bytes().decode("utf-8-sig"))
@@ -117,17 +120,24 @@ def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
         raise SettingsError(f"{path} can't be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path} is not UTF-8.", "Convert it first.") from None
-    number = int(found[2])
     if not 1 <= number <= len(lines):
         raise SettingsError(f"{path} has no line {number}; its last is {len(lines)}.")
     length = len(lines[number - 1].rstrip("\r\n"))
-    column = int(found[3]) if found[3] else length + 1
+    column = length + 1 if given is None else given
     if not 1 <= column <= length + 1:
         raise SettingsError(
             f"Line {number} of {path} has no column {column}; its last is {length + 1}."
         )
     hole = at(lines, number - 1, column - 1, language_of(path))
     return hole if with_suffix else replace(hole, suffix="")
+
+
+def _parts(place: str) -> tuple[Path, int, int | None]:
+    """Return file, line and column of ``FILE:LINE[:COL]``; None for a column that isn't given."""
+    found = re.fullmatch(r"(.+?):(\d{1,9})(?::(\d{1,9}))?", place)
+    if not found:
+        raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
+    return Path(found[1]), int(found[2]), int(found[3]) if found[3] else None
 
 
 def language_of(path: Path) -> str:

@@ -40,6 +40,7 @@ Reason = Literal[
     "recalled",
     "nothing",
     "disabled",
+    "excluded",
     "mid word",
     "superseded",
     "cancelled",
@@ -53,6 +54,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "recalled": "It was known from an earlier request.",
     "nothing": "The model wrote nothing that is worth showing here.",
     "disabled": 'Completion is off (the setting "enabled").',
+    "excluded": 'This file is never completed (the setting "exclude").',
     "mid word": "The cursor is inside a word.",
     "superseded": "A newer request came.",
     "cancelled": "The editor cancelled the request.",
@@ -65,12 +67,16 @@ MESSAGES: Final[dict[Reason, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one request. ``offers``: what to show, best first; empty if nothing is."""
+    """The answer to one request. ``offers``: what to show, best first; empty if nothing is.
+
+    ``pattern``: what has excluded the file, if something has.
+    """
 
     reason: Reason
     offers: tuple[Offer, ...] = ()
     error: InfillError | None = None
     outcome: Outcome | None = None
+    pattern: str = ""
 
     @property
     def fill(self) -> str | None:
@@ -82,7 +88,7 @@ class Answer:
         outcome = self.outcome
         return {
             "reason": self.reason,
-            "message": str(self.error) if self.error else MESSAGES[self.reason],
+            "message": self._message(),
             "model": outcome.model if outcome else None,
             "engine": outcome.engine if outcome else None,
             "timings_ms": {
@@ -94,3 +100,9 @@ class Answer:
             "cached_tokens": outcome.usage.cached_tokens if outcome else None,
             "fill_tokens": outcome.usage.fill_tokens if outcome else None,
         }
+
+    def _message(self) -> str:
+        if self.error:
+            return str(self.error)
+        message = MESSAGES[self.reason]
+        return f'{message} The pattern is "{self.pattern}".' if self.pattern else message

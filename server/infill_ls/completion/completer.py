@@ -25,8 +25,7 @@ These are the rules:
 
 And this is the table of them. A generation *serves* a hole if the engine has been asked and what
 was typed agrees; it *agrees* also before the engine was asked; it *comes after* a fill if it is
-for the hole behind that. "Answer" means the request that waits, if one does. What stands under "who
-waits" is what decides; where a column has "anything" or "anybody", it doesn't matter.
+for the hole behind that. "Answer" means the request that waits, if one does.
 
 ====  =========================  ===========  ===================  ================================
 row   event                      who waits    the slot has         what happens
@@ -123,19 +122,21 @@ class Completer:
         self._waiter: Waiter | None = None
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
+        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False, excluded: str = ""
     ) -> Answer:
         """Answer one request. ``hole`` is as the document was when the request came.
 
-        Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
+        ``excluded``: the pattern that excludes the document, if one does. Never raises but for
+        :class:`asyncio.CancelledError`, when the client cancels.
         """
-        plan = policy.plan(hole, self.settings, client=client, manual=manual)
+        out = bool(excluded)
+        plan = policy.plan(hole, self.settings, client=client, manual=manual, excluded=out)
         if manual:
             self.connection.forgive()
         self._answer("superseded")
         self._slot.close_candidate()
-        if plan == "disabled":
-            return Answer(plan)
+        if plan == "disabled" or plan == "excluded":
+            return Answer(plan, pattern=excluded)
         if plan == "mid word":
             # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
             hole, known = self._recall.known(uri, hole, "line")
@@ -202,7 +203,7 @@ class Completer:
         self._slot.close_later(GRACE)
 
     def _be_late(self, waiter: Waiter) -> None:
-        """Give a request the lines that are whole; it has waited for as long as the user should."""
+        """Give a request that has waited long enough the lines that are whole."""
         waiter.late = True
         if waiter is self._waiter and self._slot.running is not None:
             self._advance(self._slot.running)

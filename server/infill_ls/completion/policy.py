@@ -27,7 +27,7 @@ CANDIDATE_TEMPERATURE: Final = 0.8
 # s from the request. What is there by then is shown.
 CANDIDATES_WAIT: Final = 5.0
 
-Refusal = Literal["disabled", "mid word"]
+Refusal = Literal["disabled", "excluded", "mid word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,20 @@ class Plan:
 
 
 def plan(
-    hole: Hole, settings: Settings, *, client: str = "", manual: bool = False
+    hole: Hole,
+    settings: Settings,
+    *,
+    client: str = "",
+    manual: bool = False,
+    excluded: bool = False,
 ) -> Plan | Refusal:
     """Return what to do with a request, or why it is refused.
 
     ``client`` is the editor's name for itself. A manual request (the user pressed a key for it) is
-    never refused, waits for nothing and gets several candidates.
+    refused only if the file is ``excluded``, waits for nothing and gets several candidates.
     """
+    if excluded:
+        return "excluded"
     if not manual:
         if not settings.enabled:
             return "disabled"

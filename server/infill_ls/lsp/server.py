@@ -24,7 +24,8 @@ from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
-from infill_ls.lsp.translate import Client, changes_from, client_from
+from infill_ls.lsp.translate import Client, changes_from, client_from, path_of
+from infill_ls.project.exclusions import Exclusions
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
 from infill_ls.text.hole import Hole, at
@@ -59,6 +60,7 @@ class Server(LanguageServer):
         self.last_answer = Answer("unasked")
         self.menu: Menu | None = None
         self._documents: dict[str, Document] = {}
+        self._exclusions: Exclusions | None = None  # made with the settings
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
         self.messages = Messages(self, self.background)
@@ -148,6 +150,9 @@ class Server(LanguageServer):
 
     async def _take_settings(self, settings: Settings) -> None:
         set_log_level(settings.log)
+        self._exclusions = Exclusions(settings.exclude, self._folders())
+        for pattern in self._exclusions.wrong:
+            self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
         before = self.completer.settings
         if settings == before:
             return
@@ -155,6 +160,11 @@ class Server(LanguageServer):
         # At the start the editor is told the status first.
         if self.configuration.is_known and (another or not before.enabled):
             self.background(self._get_ready())
+
+    def _folders(self) -> list[str]:
+        """Return the folders that are worked in."""
+        opened = [path_of(folder.uri) for folder in self.workspace.folders.values()]
+        return [folder for folder in (*opened, self.workspace.root_path) if folder]
 
     def toggle(self) -> bool:
         """Turn completion off, or on again, and return whether it is on.
@@ -197,7 +207,11 @@ class Server(LanguageServer):
             return Answer("superseded")
         if uri not in self._documents:
             return Answer("closed")
-        return await self.completer.complete(uri, hole, client=client, manual=manual)
+        exclusions = self._exclusions or Exclusions()
+        excluded = exclusions.pattern_for(path_of(uri), hole.language)
+        return await self.completer.complete(
+            uri, hole, client=client, manual=manual, excluded=excluded
+        )
 
     # Life
 

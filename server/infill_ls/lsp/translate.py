@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lsprotocol import types as lsp
+from pygls import uris
 
 from infill_ls import editors
 from infill_ls.completion.offers import Offer
@@ -196,3 +197,11 @@ def _documentation(code: str, language: str) -> lsp.MarkupContent:
     fence = "`" * max(3, longest + 1)
     info = language if _LANGUAGE.fullmatch(language) else ""
     return lsp.MarkupContent(lsp.MarkupKind.Markdown, f"{fence}{info}\n{shown}\n{fence}")
+
+
+def path_of(uri: str) -> str:
+    """Return the path of a document's file; empty if it has none, as before it is saved."""
+    try:
+        return uris.to_fs_path(uri) or ""
+    except ValueError:
+        return ""

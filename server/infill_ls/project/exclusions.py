@@ -1,0 +1,96 @@
+"""Which files are never completed, since there may be secrets in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+# Patterns as in a .gitignore, for what people keep keys, passwords and tokens in; where a tool is
+# meant, its documentation says so. Lower case, since files are compared so on every system.
+DEFAULT_PATTERNS: Final = (
+    *("*.env", ".env*", "!.env.example", "!.env.sample", "!.env.template"),
+    # Keys and certificates: OpenSSL, OpenSSH, PuTTY, Java, GnuPG.
+    *("*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore", "*.asc", "*.gpg"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "**/.ssh/*", "**/.gnupg/*"),
+    # Passwords and tokens of tools.
+    *(".netrc", "_netrc", ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".my.cnf"),
+    *(".htpasswd", ".dockercfg", "**/.docker/config.json", "**/.kube/config", "kubeconfig*"),
+    *("**/.aws/*", "**/.azure/*", "**/gcloud/*.json", "**/gh/hosts.yml"),
+    *("credentials*", "secrets*", "*.tfvars", "*.tfvars.json", "*.tfstate*", "*.vault"),
+    # Password managers, and what shells remember.
+    *("*.kdbx", "*.kdb", "*.1pif", "*.agilekeychain", "*_history"),
+)
+# Language ids of such files where a buffer has no name yet.
+_LANGUAGES: Final = frozenset({"dotenv", "netrc", "pem"})
+
+
+class Exclusions:
+    """Tells which files are excluded.
+
+    ``own``: the user's patterns, after :data:`DEFAULT_PATTERNS`; one with ``!`` before it takes
+    back what an earlier one excludes. ``folders``: the workspace's, as absolute paths; the name of
+    a directory above them excludes nothing. ``wrong``: patterns that are none, and are ignored.
+    """
+
+    def __init__(self, own: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
+        self._folders = tuple(os.path.realpath(folder) for folder in folders)
+        self._patterns, self.wrong = _split((*DEFAULT_PATTERNS, *own))
+        self._spec = _spec(self._patterns)
+        # For a file outside of all folders a directory counts only where a pattern names it.
+        self._with_directories = [one for one in self._patterns if "/" in one.strip("!/")]
+        self._directories = _spec(self._with_directories)
+
+    def pattern_for(self, path: str, language: str = "") -> str:
+        """Return the pattern that excludes a file; empty if none does.
+
+        ``path``: absolute, empty for a buffer without a file; then its language id tells. A link
+        is what it points to as well.
+        """
+        if not path:
+            return language if language in _LANGUAGES else ""
+        for one in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
+            if pattern := self._pattern_for(one):
+                return pattern
+        return ""
+
+    def _pattern_for(self, path: str) -> str:
+        inside = next(
+            (folder for folder in self._folders if path.startswith(folder.rstrip(os.sep) + os.sep)),
+            None,
+        )
+        if inside is not None:
+            return _found(self._spec, self._patterns, os.path.relpath(path, inside))
+        return _found(self._spec, self._patterns, os.path.basename(path)) or _found(
+            self._directories, self._with_directories, os.path.relpath(path, os.sep)
+        )
+
+
+def _found(spec: GitIgnoreSpec, patterns: Sequence[str], path: str) -> str:
+    """Return the pattern that decides that a path is excluded; empty if it isn't."""
+    result = spec.check_file(path.lower())
+    return patterns[result.index] if result.include and result.index is not None else ""
+
+
+def _split(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the patterns that are some, and those that are none."""
+    good: list[str] = []
+    wrong: list[str] = []
+    for pattern in patterns:
+        try:
+            _spec([pattern])
+        except ValueError:
+            wrong.append(pattern)
+        else:
+            good.append(pattern)
+    return good, wrong
+
+
+def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+    # Not at the head: the server's start doesn't need it.
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(pattern.lower() for pattern in patterns)

@@ -1,0 +1,87 @@
+"""Files in which there may be secrets are never completed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infill_ls.project.exclusions import DEFAULT_PATTERNS, Exclusions
+
+FOLDER = "/home/me/secrets-manager"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".env", ".env.local", ".ENV", "prod.env", "deploy/.env.production", ".envrc"),
+        *("server.pem", "tls/server.KEY", "id_rsa", "id_ed25519.pub", ".ssh/config"),
+        *(".netrc", ".npmrc", ".pypirc", ".git-credentials", ".htpasswd", ".pgpass"),
+        *("credentials", "credentials.json", "secrets.yaml", "config/secrets/db.yml"),
+        *("prod.tfvars", "terraform.tfstate", "terraform.tfstate.backup", "all.kdbx"),
+        *(".bash_history", ".python_history", ".aws/credentials", ".kube/config", "kubeconfig.yml"),
+        *(".docker/config.json", ".config/gcloud/key.json", ".config/gh/hosts.yml"),
+    ],
+)
+def test_what_may_hold_secrets_is_excluded(name: str) -> None:
+    inside = Exclusions(folders=[FOLDER]).pattern_for(f"{FOLDER}/{name}")
+    assert inside in DEFAULT_PATTERNS
+    if "secrets/" not in name:
+        assert Exclusions().pattern_for(f"/elsewhere/{name}") in DEFAULT_PATTERNS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("main.py", ".env.example", ".env.sample", "environment.py", "env/main.py", "keys.py"),
+        *("keyboard.ts", "history.py", "secret_santa.py", "my_secrets.py", "docker/config.json"),
+        *("config", "gh/main.go", "id_generator.py", "pem.go", "aws/client.py"),
+    ],
+)
+def test_code_is_not(name: str) -> None:
+    # A folder is not excluded for its own name, nor a file for that of a folder elsewhere.
+    assert Exclusions(folders=[FOLDER]).pattern_for(f"{FOLDER}/{name}") == ""
+    assert Exclusions().pattern_for(f"{FOLDER}/{name}") == ""
+
+
+def test_the_user_adds_and_takes_back() -> None:
+    exclusions = Exclusions(["*.private.*", "!.env", "generated/"], [FOLDER])
+    assert exclusions.pattern_for(f"{FOLDER}/a.private.py") == "*.private.*"
+    assert exclusions.pattern_for(f"{FOLDER}/.env") == ""
+    assert exclusions.pattern_for(f"{FOLDER}/.env.local") == ".env*"
+    assert exclusions.pattern_for(f"{FOLDER}/generated/a.py") == "generated/"
+    assert exclusions.wrong == []
+
+
+def test_a_pattern_that_is_none_is_told_and_the_others_count() -> None:
+    exclusions = Exclusions(["!", "*.private"], [FOLDER])
+    assert exclusions.wrong == ["!"]
+    assert exclusions.pattern_for(f"{FOLDER}/a.private") == "*.private"
+    assert exclusions.pattern_for(f"{FOLDER}/.env") == ".env*"
+
+
+def test_a_link_is_what_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / ".env").touch()
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "settings.txt").symlink_to(tmp_path / "elsewhere" / ".env")
+    (folder / ".env.link").symlink_to(folder / "main.py")
+    exclusions = Exclusions(folders=[str(folder)])
+    assert exclusions.pattern_for(str(folder / "settings.txt")) == ".env*"
+    assert exclusions.pattern_for(str(folder / ".env.link")) == ".env*"
+    assert exclusions.pattern_for(str(folder / "main.py")) == ""
+
+
+def test_the_folder_may_be_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "secrets"
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    exclusions = Exclusions(folders=[str(tmp_path / "link")])
+    assert exclusions.pattern_for(str(tmp_path / "link" / "main.py")) == ""
+    assert exclusions.pattern_for(str(tmp_path / "link" / ".env")) == ".env*"
+
+
+@pytest.mark.parametrize(("language", "excluded"), [("dotenv", True), ("python", False)])
+def test_a_buffer_without_a_name_is_judged_by_its_language(language: str, excluded: bool) -> None:
+    assert bool(Exclusions().pattern_for("", language)) == excluded
