@@ -237,9 +237,26 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is a table, an empty one if an engine sent something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def entries(answer: Any, key: str) -> list[dict[str, Any]]:
+    """Return the tables of the list that an answer has under a key; none if it has no such list."""
+    found = mapping(answer).get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def integer(value: Any) -> int | None:
     """Return the value if it is a whole number, None if an engine sent something else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def positive(value: Any) -> int | None:
+    """Return the value if it is a whole number above 0, as counts of tokens are; else None."""
+    number = integer(value)
+    return number if number and number > 0 else None
 
 
 def seconds(value: Any, parts: float) -> float | None:

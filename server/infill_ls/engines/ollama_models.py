@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from infill_ls.engines.http import integer
+from infill_ls.engines.http import entries, integer, mapping, positive
 from infill_ls.prompt.families import Model
 
 # Billions of parameters. Of several models "auto" takes the largest up to this size: larger ones
@@ -26,7 +26,7 @@ def described(name: str, answer: dict[str, Any]) -> Model:
 
     What is missing or of the wrong type in the answer is taken as not said.
     """
-    info, template = _mapping(answer.get("model_info")), _text(answer.get("template"))
+    info, template = mapping(answer.get("model_info")), _text(answer.get("template"))
     capabilities = answer.get("capabilities")
     if not isinstance(capabilities, list):
         # Before 0.6.4 the template tells.
@@ -51,9 +51,8 @@ def trained_context(answer: dict[str, Any]) -> int | None:
     Ollama gives a model no larger context (ollama's server/sched.go, ``effectiveContext``).
     None if the answer doesn't say.
     """
-    info = _mapping(answer.get("model_info"))
-    tokens = integer(info.get(f"{_text(info.get('general.architecture'))}.context_length"))
-    return tokens if tokens and tokens > 0 else None
+    info = mapping(answer.get("model_info"))
+    return positive(info.get(f"{_text(info.get('general.architecture'))}.context_length"))
 
 
 def listed(answer: Any) -> list[tuple[str, float]]:
@@ -61,22 +60,17 @@ def listed(answer: Any) -> list[tuple[str, float]]:
 
     Sizes in billions of parameters, 0 where the answer doesn't say.
     """
-    models = answer.get("models") if isinstance(answer, dict) else None
-    found = []
-    for entry in models if isinstance(models, list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            details = _mapping(entry.get("details"))
-            found.append((entry["name"], parameters(details.get("parameter_size"))))
-    return found
+    return [
+        (entry["name"], parameters(mapping(entry.get("details")).get("parameter_size")))
+        for entry in entries(answer, "models")
+        if isinstance(entry.get("name"), str)
+    ]
 
 
 def running(answer: Any, name: str) -> dict[str, Any] | None:
     """Return the entry of a model in an answer of ``GET /api/ps``; None if it isn't loaded."""
-    models = answer.get("models") if isinstance(answer, dict) else None
-    for entry in models if isinstance(models, list) else []:
-        if isinstance(entry, dict) and entry.get("name") in (name, f"{name}:latest"):
-            return entry
-    return None
+    names = (name, f"{name}:latest")
+    return next((one for one in entries(answer, "models") if one.get("name") in names), None)
 
 
 def parameters(text: Any) -> float:
@@ -103,7 +97,3 @@ def _is_chat(template: str) -> bool:
 
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

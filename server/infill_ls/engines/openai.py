@@ -15,7 +15,16 @@ from typing import Any, Final
 
 from infill_ls.engines import refusals
 from infill_ls.engines.engine import Chunk, KeepsItsModel
-from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
+from infill_ls.engines.http import (
+    Http,
+    entries,
+    integer,
+    mapping,
+    parse,
+    positive,
+    request_headers,
+    seconds,
+)
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import (
     BadAnswer,
@@ -156,7 +165,7 @@ class OpenAI(KeepsItsModel):
         except EngineError:
             # Whatever is wrong, the generation will tell.
             return None
-        tokens = answer.get("tokens") if isinstance(answer, dict) else None
+        tokens = mapping(answer).get("tokens")
         return len(tokens) if isinstance(tokens, list) else None
 
     async def is_loaded(self) -> bool:
@@ -186,12 +195,7 @@ class OpenAI(KeepsItsModel):
     async def _models(self) -> list[dict[str, Any]]:
         """Return the entries of ``GET /v1/models`` that have an ``id``."""
         answer = await self._http.ask("GET", "/v1/models")
-        data = answer.get("data") if isinstance(answer, dict) else None
-        return [
-            entry
-            for entry in (data if isinstance(data, list) else [])
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-        ]
+        return [entry for entry in entries(answer, "data") if isinstance(entry.get("id"), str)]
 
     async def _inquire_of(self, name: str) -> str:
         """Return what the model was called before the user named it; empty if nobody says.
@@ -204,14 +208,14 @@ class OpenAI(KeepsItsModel):
         try:
             models = await self._models()
             entry = next((entry for entry in models if entry["id"] == name), {})
-            found, self._room = entry.get("root"), _room_of(entry.get("max_model_len"))
+            found, self._room = entry.get("root"), positive(entry.get("max_model_len"))
             self._llama_server = bool(models) and models[0].get("owned_by") == "llamacpp"
             if self._llama_server:
-                props = _mapping(await self._http.ask("GET", "/props"))
+                props = mapping(await self._http.ask("GET", "/props"))
                 found = found or props.get("model_path")
-                slot = _mapping(props.get("default_generation_settings"))
-                trained = _mapping((entry or models[0]).get("meta")).get("n_ctx_train")
-                self._room = _room_of(slot.get("n_ctx")) or _room_of(trained)
+                slot = mapping(props.get("default_generation_settings"))
+                trained = mapping((entry or models[0]).get("meta")).get("n_ctx_train")
+                self._room = positive(slot.get("n_ctx")) or positive(trained)
         except Busy:
             # It will tell later, as llama-server does when it has loaded its model.
             raise
@@ -272,16 +276,6 @@ def _event_of(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadAnswer("The server's answer makes no sense.", 'Check the setting "url".')
     return data
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _room_of(value: Any) -> int | None:
-    """Return a number of tokens if it is one."""
-    tokens = integer(value)
-    return tokens if tokens and tokens > 0 else None
 
 
 def _choice(event: dict[str, Any]) -> tuple[str, str | None]:

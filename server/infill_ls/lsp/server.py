@@ -60,7 +60,7 @@ class Server(LanguageServer):
         self.last_answer = Answer("unasked")
         self.menu: Menu | None = None
         self._documents: dict[str, Document] = {}
-        self._exclusions: Exclusions | None = None  # made with the settings
+        self._exclusions = Exclusions()
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
         self.messages = Messages(self, self.background)
@@ -207,8 +207,7 @@ class Server(LanguageServer):
             return Answer("superseded")
         if uri not in self._documents:
             return Answer("closed")
-        exclusions = self._exclusions or Exclusions()
-        excluded = exclusions.pattern_for(path_of(uri), hole.language)
+        excluded = self._exclusions.pattern_for(path_of(uri), hole.language)
         return await self.completer.complete(
             uri, hole, client=client, manual=manual, excluded=excluded
         )

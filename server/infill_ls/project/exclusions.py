@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -38,11 +39,18 @@ class Exclusions:
 
     def __init__(self, own: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
         self._folders = tuple(os.path.realpath(folder) for folder in folders)
-        self._patterns, self.wrong = _split((*DEFAULT_PATTERNS, *own))
-        self._spec = _spec(self._patterns)
+        good, self.wrong = _split(own)
+        self._patterns = (*DEFAULT_PATTERNS, *good)
         # For a file outside of all folders a directory counts only where a pattern names it.
-        self._with_directories = [one for one in self._patterns if "/" in one.strip("!/")]
-        self._directories = _spec(self._with_directories)
+        self._with_directories = tuple(one for one in self._patterns if "/" in one.strip("!/"))
+
+    @cached_property
+    def _spec(self) -> GitIgnoreSpec:
+        return _spec(self._patterns)
+
+    @cached_property
+    def _directories(self) -> GitIgnoreSpec:
+        return _spec(self._with_directories)
 
     def pattern_for(self, path: str, language: str = "") -> str:
         """Return the pattern that excludes a file; empty if none does.
