@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from infill_ls.settings import (
     KEYS,
-    OwnTemplate,
     Settings,
     from_user,
     load,
@@ -19,8 +18,9 @@ from infill_ls.settings import (
     read_user_file,
     variable,
 )
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation
 
-DEFAULT = Settings(headers={})
+DEFAULT = Settings()
 OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}
 
 
@@ -38,6 +38,23 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("caFile", "/etc/ca.pem", "ca_file", "/etc/ca.pem"),
         ("exclude", ["*.private", "!.env"], "exclude", ("*.private", "!.env")),
         ("exclude", [], "exclude", ()),
+        (
+            "languages",
+            {"markdown": {"enabled": False}, "go": {"multiline": "never", "maxTokens": 40}},
+            "languages",
+            {
+                "markdown": LanguageSettings(enabled=False),
+                "go": LanguageSettings(None, "never", 40),
+            },
+        ),
+        ("recitation", {"folders": ["/others"]}, "recitation", Recitation(("/others",))),
+        (
+            "recitation",
+            {"folders": ["~/a", "b"], "window": 30},
+            "recitation",
+            Recitation(("~/a", "b"), 30),
+        ),
+        ("audit", "/var/log/fills.jsonl", "audit", "/var/log/fills.jsonl"),
         ("maxTokens", 64, "max_tokens", 64),
         ("maxTokens", "64", "max_tokens", 64),
         ("maxTokens", 64.0, "max_tokens", 64),
@@ -113,6 +130,20 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("fim", False, "once each"),
         ("weightsFrom", "index", '"auto", "hub"'),
         ("exclude", "*.private", "a list of patterns"),
+        ("languages", ["go"], "a table of language ids"),
+        ("languages", {"go": True}, 'a table with enabled, multiline, maxTokens for "go"'),
+        (
+            "languages",
+            {"go": {"model": "x"}},
+            'a table with enabled, multiline, maxTokens for "go"',
+        ),
+        ("languages", {"go": {"maxTokens": 0}}, 'from 1 to 4096, for "maxTokens" of "go"'),
+        ("recitation", ["/others"], "a table such as"),
+        ("recitation", {"folders": "/others"}, "a table such as"),
+        ("recitation", {"folders": [""]}, "a table such as"),
+        ("recitation", {"folders": [], "window": 5}, "window from 10 to 1000"),
+        ("recitation", {"folders": [], "size": 5}, "a table such as"),
+        ("audit", "", "a text"),
         ("exclude", ["*.private", 5], "a list of patterns"),
         ("exclude", [" "], "a list of patterns"),
         ("enabled", "perhaps", "true or false"),

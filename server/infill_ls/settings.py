@@ -9,7 +9,6 @@ next source counts, or the default.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
@@ -17,176 +16,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+
+from infill_ls import values
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation
 
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
 
 EngineName = Literal["auto", "ollama", "openai", "embedded"]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTemplate:
-    """One template of the ``fim`` setting, for a model that the table of families doesn't have.
-
-    ``match``: glob for the model's name, with or without its tag.
-    ``template``: the prompt, with ``{prefix}`` and ``{suffix}`` once each.
-    ``stop``: texts that end a fill.
-    """
-
-    match: str
-    template: str
-    stop: tuple[str, ...] = ()
-
-
-class _Wrong(ValueError):
-    """A value that the key doesn't allow. The text says what it allows."""
-
-
-# Each of the functions below reads the value of a key, or makes a function that does. They return
-# the value as the program uses it, and raise _Wrong.
-
-
-def _one_of(*allowed: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in allowed:
-            raise _Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
-        return str(value)
-
-    return read
-
-
-def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[Any], Any]:
-    def read(value: Any) -> int | float:
-        if isinstance(value, str):
-            try:
-                value = kind(value)
-            except ValueError:
-                value = None
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not low <= value <= high or value != kind(value):
-            name = "a whole number" if kind is int else "a number"
-            raise _Wrong(f"{name} from {low:g} to {high:g}")
-        return kind(value)
-
-    return read
-
-
-def _auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if value == "auto":
-            return value
-        try:
-            return read_value(value)
-        except _Wrong as wrong:
-            raise _Wrong(f'"auto" or {wrong}') from None
-
-    return read
-
-
-def _text(value: Any) -> str:
-    # Lone surrogates and NUL are in no name of a file, a model or a variable.
-    bad = not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
-    if bad or not value.strip():
-        raise _Wrong("a text that is not empty and has no control characters")
-    return str(value)
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in ("true", "1", "yes", "on"):
-        return True
-    if isinstance(value, str) and value.lower() in ("false", "0", "no", "off"):
-        return False
-    raise _Wrong("true or false")
-
-
-def _keep_alive(value: Any) -> str | int:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
-        value = int(value)
-    # Ollama has 64 bits for it.
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
-        return value
-    if isinstance(value, str) and re.fullmatch(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+", value):
-        return value
-    raise _Wrong('a duration such as "30m", or a number of seconds')
-
-
-_ADDRESS: Final = "an address such as http://127.0.0.1:11434"
-
-
-def _url(value: Any) -> str:
-    if isinstance(value, str) and "@" in value:
-        # Anywhere in it: a password with a slash in it would be taken for a path.
-        raise _Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
-        raise _Wrong(_ADDRESS)
-    try:
-        parts = urlsplit(value)
-        good = parts.port != 0 and is_host(parts.hostname or "")
-    except ValueError:
-        good = False
-    if not good:
-        raise _Wrong(f"{_ADDRESS}: a machine's name or number, and a port up to 65535")
-    root = f"{parts.scheme}://{parts.netloc}"
-    return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-
-
-def is_host(name: str) -> bool:
-    """Whether this can be the name of a machine, or its address (RFC 1123, section 2.1)."""
-    if ":" in name:
-        try:
-            ipaddress.IPv6Address(name)
-        except ValueError:
-            return False
-        return True
-    labels = name.removesuffix(".").split(".")
-    # Underscores are not allowed and in use; letters beyond ASCII are encoded when they are sent.
-    good = all(re.fullmatch(r"\w(?:[\w-]{0,61}\w)?", label) for label in labels)
-    return good and len(name) <= 253
-
-
-def _headers(value: Any) -> dict[str, str]:
-    if isinstance(value, Mapping) and all(
-        isinstance(name, str)
-        and isinstance(text, str)
-        and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
-        and re.fullmatch(r"([!-~]([\t -~]*[!-~])?)?", text)
-        for name, text in value.items()
-    ):
-        return dict(value)
-    raise _Wrong("a table of header names and texts, which are ASCII without blanks at their ends")
-
-
-def _patterns(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
-        return tuple(value)
-    raise _Wrong('a list of patterns as in a .gitignore, such as ["*.private", "!.env"]')
-
-
-def _own_templates(value: Any) -> tuple[OwnTemplate, ...]:
-    return tuple(map(_own_template, value if isinstance(value, list) else [value]))
-
-
-def _own_template(value: Any) -> OwnTemplate:
-    wrong = _Wrong(
-        'a table such as {"match": "my-model*", "template": '
-        '"<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}, {prefix} and {suffix} once each'
-    )
-    if not isinstance(value, Mapping) or set(value) - {"match", "template", "stop"}:
-        raise wrong
-    match, template, stop = value.get("match", "*"), value.get("template"), value.get("stop", [])
-    if not isinstance(match, str) or not isinstance(template, str) or not isinstance(stop, list):
-        raise wrong
-    if template.count("{prefix}") != 1 or template.count("{suffix}") != 1:
-        raise wrong
-    if not all(isinstance(text, str) and text for text in stop):
-        raise wrong
-    return OwnTemplate(match, template, tuple(stop))
-
-
 def _key(name: str, default: Any, read: Callable[[Any], Any]) -> Any:
-    return field(default=default, metadata={"key": name, "read": read})
+    metadata = {"key": name, "read": read}
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,29 +39,34 @@ class Settings:
     The keys in quotes are what the user writes; README.md says what each one means.
     """
 
-    engine: EngineName = _key("engine", "auto", _one_of("auto", "ollama", "openai", "embedded"))
-    url: str | None = _key("url", None, _url)
-    model: str = _key("model", "auto", _text)
-    api_key_env: str | None = _key("apiKeyEnv", None, _text)
-    headers: Mapping[str, str] = _key("headers", None, _headers)
-    ca_file: str | None = _key("caFile", None, _text)
-    max_tokens: int = _key("maxTokens", 128, _number(int, 1, 4096))
-    multiline: str = _key("multiline", "auto", _one_of("auto", "always", "never"))
-    temperature: float = _key("temperature", 0.2, _number(float, 0, 2))
+    engine: EngineName = _key(
+        "engine", "auto", values.one_of("auto", "ollama", "openai", "embedded")
+    )
+    url: str | None = _key("url", None, values.url)
+    model: str = _key("model", "auto", values.text)
+    api_key_env: str | None = _key("apiKeyEnv", None, values.text)
+    headers: Mapping[str, str] = _key("headers", {}, values.headers)
+    ca_file: str | None = _key("caFile", None, values.text)
+    max_tokens: int = _key("maxTokens", 128, values.number(int, 1, values.MOST_TOKENS))
+    multiline: str = _key("multiline", "auto", values.one_of(*values.MULTILINE))
+    temperature: float = _key("temperature", 0.2, values.number(float, 0, 2))
     debounce_ms: int | Literal["auto"] = _key(
-        "debounceMs", "auto", _auto_or(_number(int, 0, 10_000))
+        "debounceMs", "auto", values.auto_or(values.number(int, 0, 10_000))
     )
-    latency_ms: int = _key("latencyMs", 1000, _number(int, 100, 10_000))
+    latency_ms: int = _key("latencyMs", 1000, values.number(int, 100, 10_000))
     context_tokens: int | Literal["auto"] = _key(
-        "contextTokens", "auto", _auto_or(_number(int, 64, 131_072))
+        "contextTokens", "auto", values.auto_or(values.number(int, 64, 131_072))
     )
-    keep_alive: str | int = _key("keepAlive", "30m", _keep_alive)
-    mode: str = _key("mode", "auto", _one_of("auto", "raw", "suffix", "plain"))
-    fim: tuple[OwnTemplate, ...] = _key("fim", (), _own_templates)
-    weights_from: str = _key("weightsFrom", "auto", _one_of("auto", "hub"))
-    exclude: tuple[str, ...] = _key("exclude", (), _patterns)
-    enabled: bool = _key("enabled", True, _flag)
-    log: str = _key("log", "warning", _one_of("error", "warning", "info", "debug", "trace"))
+    keep_alive: str | int = _key("keepAlive", "30m", values.keep_alive)
+    mode: str = _key("mode", "auto", values.one_of("auto", "raw", "suffix", "plain"))
+    fim: tuple[OwnTemplate, ...] = _key("fim", (), values.own_templates)
+    weights_from: str = _key("weightsFrom", "auto", values.one_of("auto", "hub"))
+    exclude: tuple[str, ...] = _key("exclude", (), values.patterns)
+    enabled: bool = _key("enabled", True, values.flag)
+    languages: Mapping[str, LanguageSettings] = _key("languages", {}, values.languages)
+    recitation: Recitation | None = _key("recitation", None, values.recitation)
+    audit: str | None = _key("audit", None, values.text)
+    log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
 
@@ -236,6 +84,8 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     if "key" in item.metadata
 }
 KEYS: Final = tuple(_READERS)
+# Keys whose values are more than a text; the environment has them as JSON.
+_TABLES: Final = ("headers", "fim", "exclude", "languages", "recitation")
 
 
 def load(
@@ -251,7 +101,7 @@ def load(
     ``editor``: what the editor sent, which may be any JSON, or None. Nothing in them raises an
     error.
     """
-    settings, problems = Settings(headers={}), []
+    settings, problems = Settings(), []
     environment = environment or {}
     sources: list[tuple[str, Mapping[str, Any]]] = [
         ("the settings file", file or {}),
@@ -263,8 +113,8 @@ def load(
         problems.append(
             f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
         )
-    for source, values in sources:
-        for key, value in values.items():
+    for source, table in sources:
+        for key, value in table.items():
             if value is None:
                 continue
             if key not in _READERS:
@@ -275,7 +125,7 @@ def load(
             name, read = _READERS[key]
             try:
                 settings = replace(settings, **{name: read(value)})
-            except _Wrong as wrong:
+            except values.Wrong as wrong:
                 # What may hold a key or a password is not repeated.
                 is_value = "wrong" if key in ("url", "headers") else _shown(value)
                 problems.append(
@@ -286,9 +136,9 @@ def load(
     # It doesn't count if another source has the engine's address, or if the engine has none.
     if host and settings.url is None and settings.engine != "embedded":
         try:
-            _url(host if "@" in host else parse_ollama_host(host))
+            values.url(host if "@" in host else parse_ollama_host(host))
             settings = replace(settings, ollama_host=host)
-        except _Wrong as wrong:
+        except values.Wrong as wrong:
             # It may hold a password.
             problems.append(
                 f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}. It is ignored."
@@ -311,12 +161,12 @@ def variable(key: str) -> str:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for key in KEYS:
         text = environment.get(variable(key))
         if text:
-            values[key] = _parsed(text) if key in ("headers", "fim", "exclude") else text
-    return values
+            given[key] = _parsed(text) if key in _TABLES else text
+    return given
 
 
 def _parsed(text: str) -> Any:

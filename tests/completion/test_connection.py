@@ -17,10 +17,11 @@ from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, InfillError, NotRunning
 from infill_ls.prompt.families import Model
-from infill_ls.settings import OwnTemplate, Settings
+from infill_ls.settings import Settings
+from infill_ls.values import OwnTemplate
 from ready_engine import ReadyEngine
 
-SETTINGS = Settings(headers={})
+SETTINGS = Settings()
 OTHER = replace(SETTINGS, model="other")
 TEMPLATE = OwnTemplate("*", "{prefix}{suffix}")
 

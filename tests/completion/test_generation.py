@@ -29,8 +29,9 @@ from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.engines.ollama import Ollama
 from infill_ls.engines.rates import Rates
 from infill_ls.errors import TooLong
-from infill_ls.settings import EngineName, OwnTemplate, Settings
+from infill_ls.settings import EngineName, Settings
 from infill_ls.text.hole import Hole, between
+from infill_ls.values import OwnTemplate
 
 ABOVE = "def is_even(n):\n"
 EVEN = "    return n % 2 == 0"
@@ -38,7 +39,7 @@ MIDDLE = "<|fim_middle|>" + ABOVE
 
 
 async def outcome(ollama: FakeOllama, text: str, **changed: Any) -> Outcome:
-    settings = replace(Settings(headers={}), url=ollama.url, **changed)
+    settings = replace(Settings(), url=ollama.url, **changed)
     hole = at(text)
     return await fill_hole(Ollama(settings), hole, settings, policy.shape(hole, "auto"))
 

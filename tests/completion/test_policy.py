@@ -13,7 +13,7 @@ from infill_ls.completion.policy import Plan
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
 from infill_ls.settings import Settings
 
-SETTINGS = Settings(headers={})
+SETTINGS = Settings()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from infill_ls.errors import ModelNotFound, NotRunning, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.settings import EngineName, Settings
 
-SETTINGS = Settings(headers={})
+SETTINGS = Settings()
 # Nobody can listen on it.
 NOWHERE = "http://127.0.0.1:1"
 

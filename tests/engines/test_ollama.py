@@ -37,7 +37,7 @@ MODEL = "qwen2.5-coder:1.5b"
 
 
 def engine(fake: FakeOllama, **settings: Any) -> Ollama:
-    return Ollama(replace(Settings(headers={}), url=fake.url, **settings))
+    return Ollama(replace(Settings(), url=fake.url, **settings))
 
 
 def request(mode: Mode | None = None, model: str = MODEL, max_tokens: int = 64) -> Request:

@@ -18,7 +18,8 @@ from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
-from infill_ls.settings import OwnTemplate, Settings
+from infill_ls.settings import Settings
+from infill_ls.values import OwnTemplate
 
 REQUEST = Request(
     prompt="<PRE>a<SUF>b<MID>",

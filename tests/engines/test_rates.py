@@ -521,7 +521,7 @@ async def test_a_machine_that_is_another_one_now(
 ) -> None:
     """On battery, or no longer; or what was kept is wrong."""
     rates_file = RatesFile(tmp_path / "rates.json")
-    key = RatesFile.key("ollama", Settings(headers={}).engine_url, "qwen2.5-coder:1.5b")
+    key = RatesFile.key("ollama", Settings().engine_url, "qwen2.5-coder:1.5b")
     rates_file.save(key, Rates(read=known, write=10))
     one = desk(read, says, rates_file)
     await one.completer.connection.warm()

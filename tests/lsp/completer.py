@@ -19,7 +19,7 @@ class FakeCompleter:
     """
 
     def __init__(self) -> None:
-        self.settings = Settings(headers={})
+        self.settings = Settings()
         self.offers = Offers()
         self.called: list[tuple[Any, ...]] = []
         self.answer: Answer | Exception = Answer("nothing")

@@ -94,7 +94,7 @@ async def test_no_options(options: Any) -> None:
     desk = Desk()
     desk.configuration.options = options
     await desk.configuration.read()
-    assert desk.settings == Settings(headers={})
+    assert desk.settings == Settings()
     assert desk.told == []
 
 

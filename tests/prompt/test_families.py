@@ -17,7 +17,7 @@ from infill_ls.prompt.families import (
     why_not,
 )
 from infill_ls.prompt.table import FAMILIES
-from infill_ls.settings import OwnTemplate
+from infill_ls.values import OwnTemplate
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
     """Return the host and the port of ``HOST:PORT``; the host may be missing."""
-    from infill_ls.settings import is_host
+    from infill_ls.values import is_host
 
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"

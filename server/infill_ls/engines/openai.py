@@ -38,7 +38,8 @@ from infill_ls.errors import (
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
-from infill_ls.settings import OwnTemplate, Settings
+from infill_ls.settings import Settings
+from infill_ls.values import OwnTemplate
 
 # The API takes no more than four stop texts (OpenAI API reference, "Completions", stop).
 MAX_STOPS: Final = 4

@@ -81,7 +81,7 @@ class Server(LanguageServer):
         from infill_ls.engines import connect
         from infill_ls.engines.rates_file import RatesFile
 
-        return Completer(connect, Settings(headers={}), RatesFile(), status=self.status)
+        return Completer(connect, Settings(), RatesFile(), status=self.status)
 
     # The client and its documents
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from infill_ls.prompt.family import Family
 from infill_ls.prompt.table import BASE, CHAT, FAMILIES, OTHERS, UNTRAINED
-from infill_ls.settings import OwnTemplate
+from infill_ls.values import OwnTemplate
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,234 @@
+"""How the value of each kind of setting is read, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """One template of the ``fim`` setting, for a model that the table of families doesn't have.
+
+    ``match``: glob for the model's name, with or without its tag.
+    ``template``: the prompt, with ``{prefix}`` and ``{suffix}`` once each.
+    ``stop``: texts that end a fill.
+    """
+
+    match: str
+    template: str
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSettings:
+    """What the ``languages`` setting says of one language. None: what holds for all of them."""
+
+    enabled: bool | None = None
+    multiline: str | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recitation:
+    """The ``recitation`` setting: fills that hold text of these folders are not shown.
+
+    ``folders``: as the user wrote them. ``window``: tokens in a row that are too many.
+    """
+
+    folders: tuple[str, ...]
+    window: int = 50
+
+
+class Wrong(ValueError):
+    """A value that the key doesn't allow. The text says what it allows."""
+
+
+MULTILINE: Final = ("auto", "always", "never")
+# Of "maxTokens".
+MOST_TOKENS: Final = 4096
+
+
+# Each of the functions below reads the value of a key, or makes a function that does. They return
+# the value as the program uses it, and raise Wrong.
+
+
+def one_of(*allowed: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
+        return str(value)
+
+    return read
+
+
+def number(kind: type[int] | type[float], low: float, high: float) -> Callable[[Any], Any]:
+    def read(value: Any) -> int | float:
+        if isinstance(value, str):
+            try:
+                value = kind(value)
+            except ValueError:
+                value = None
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not low <= value <= high or value != kind(value):
+            name = "a whole number" if kind is int else "a number"
+            raise Wrong(f"{name} from {low:g} to {high:g}")
+        return kind(value)
+
+    return read
+
+
+def auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value == "auto":
+            return value
+        try:
+            return read_value(value)
+        except Wrong as wrong:
+            raise Wrong(f'"auto" or {wrong}') from None
+
+    return read
+
+
+def text(value: Any) -> str:
+    # Lone surrogates and NUL are in no name of a file, a model or a variable.
+    bad = not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
+    if bad or not value.strip():
+        raise Wrong("a text that is not empty and has no control characters")
+    return str(value)
+
+
+def flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "1", "yes", "on"):
+        return True
+    if isinstance(value, str) and value.lower() in ("false", "0", "no", "off"):
+        return False
+    raise Wrong("true or false")
+
+
+def keep_alive(value: Any) -> str | int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
+        value = int(value)
+    # Ollama has 64 bits for it.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+", value):
+        return value
+    raise Wrong('a duration such as "30m", or a number of seconds')
+
+
+_ADDRESS: Final = "an address such as http://127.0.0.1:11434"
+
+
+def url(value: Any) -> str:
+    if isinstance(value, str) and "@" in value:
+        # Anywhere in it: a password with a slash in it would be taken for a path.
+        raise Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+        raise Wrong(_ADDRESS)
+    try:
+        parts = urlsplit(value)
+        good = parts.port != 0 and is_host(parts.hostname or "")
+    except ValueError:
+        good = False
+    if not good:
+        raise Wrong(f"{_ADDRESS}: a machine's name or number, and a port up to 65535")
+    root = f"{parts.scheme}://{parts.netloc}"
+    return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def is_host(name: str) -> bool:
+    """Whether this can be the name of a machine, or its address (RFC 1123, section 2.1)."""
+    if ":" in name:
+        try:
+            ipaddress.IPv6Address(name)
+        except ValueError:
+            return False
+        return True
+    labels = name.removesuffix(".").split(".")
+    # Underscores are not allowed and in use; letters beyond ASCII are encoded when they are sent.
+    good = all(re.fullmatch(r"\w(?:[\w-]{0,61}\w)?", label) for label in labels)
+    return good and len(name) <= 253
+
+
+def headers(value: Any) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(text, str)
+        and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+        and re.fullmatch(r"([!-~]([\t -~]*[!-~])?)?", text)
+        for name, text in value.items()
+    ):
+        return dict(value)
+    raise Wrong("a table of header names and texts, which are ASCII without blanks at their ends")
+
+
+def patterns(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
+        return tuple(value)
+    raise Wrong('a list of patterns as in a .gitignore, such as ["*.private", "!.env"]')
+
+
+def own_templates(value: Any) -> tuple[OwnTemplate, ...]:
+    return tuple(map(_own_template, value if isinstance(value, list) else [value]))
+
+
+def _own_template(value: Any) -> OwnTemplate:
+    wrong = Wrong(
+        'a table such as {"match": "my-model*", "template": '
+        '"<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}, {prefix} and {suffix} once each'
+    )
+    if not isinstance(value, Mapping) or set(value) - {"match", "template", "stop"}:
+        raise wrong
+    match, template, stop = value.get("match", "*"), value.get("template"), value.get("stop", [])
+    if not isinstance(match, str) or not isinstance(template, str) or not isinstance(stop, list):
+        raise wrong
+    if template.count("{prefix}") != 1 or template.count("{suffix}") != 1:
+        raise wrong
+    if not all(isinstance(text, str) and text for text in stop):
+        raise wrong
+    return OwnTemplate(match, template, tuple(stop))
+
+
+def languages(value: Any) -> dict[str, LanguageSettings]:
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise Wrong('a table of language ids, such as {"markdown": {"enabled": false}}')
+    return {name: _language(name, said) for name, said in value.items()}
+
+
+def _language(name: str, value: Any) -> LanguageSettings:
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "enabled": ("enabled", flag),
+        "multiline": ("multiline", one_of(*MULTILINE)),
+        "maxTokens": ("max_tokens", number(int, 1, MOST_TOKENS)),
+    }
+    if not isinstance(value, Mapping) or set(value) - set(readers):
+        raise Wrong(f'a table with {", ".join(readers)} for "{name:.40}"')
+    said: dict[str, Any] = {}
+    for key, item in value.items():
+        field, read = readers[key]
+        try:
+            said[field] = read(item)
+        except Wrong as wrong:
+            raise Wrong(f'{wrong}, for "{key}" of "{name:.40}"') from None
+    return LanguageSettings(**said)
+
+
+def recitation(value: Any) -> Recitation:
+    wrong = Wrong('a table such as {"folders": ["/work/others"], "window": 50}')
+    if not isinstance(value, Mapping) or set(value) - {"folders", "window"}:
+        raise wrong
+    folders = value.get("folders")
+    if not isinstance(folders, list):
+        raise wrong
+    try:
+        window = number(int, 10, 1000)(value.get("window", 50))
+        return Recitation(tuple(map(text, folders)), window)
+    except Wrong:
+        raise Wrong(f"{wrong}, window from 10 to 1000") from None
