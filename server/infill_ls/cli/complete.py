@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.options import add_engine_options, command_line, settings_from
-from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, write
+from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -188,11 +188,12 @@ def _explain(outcome: Outcome) -> None:
     if usage.cached_tokens is not None:
         read += f", {usage.cached_tokens} of them cached"
     first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
-    print(
-        f"engine {outcome.engine}, model {outcome.model}\n"
-        f"{read}; {usage.fill_tokens} written\n"
-        f"first character after {first}, done after {outcome.total_ms:.0f} ms\n"
-        f"ended by: {outcome.ended_by}\n"
-        f"the model wrote: {outcome.raw!r}",
-        file=sys.stderr,
-    )
+    for line in (
+        f"engine {outcome.engine}, model {outcome.model}",
+        f"{read}; {usage.fill_tokens} written",
+        f"first character after {first}, done after {outcome.total_ms:.0f} ms",
+        f"ended by: {outcome.ended_by}",
+    ):
+        say(line)
+    # Its text is written as it is, in quotes; addresses in it are the model's own.
+    print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import SUCCESS, ProgressBars
+from infill_ls.cli.output import SUCCESS, ProgressBars, say
 from infill_ls.errors import NotRunning, SettingsError
 
 if TYPE_CHECKING:
@@ -99,10 +98,7 @@ def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weight
     found = weights.find(name) if settings.engine == "auto" else None
     if found is None or asyncio.run(_is_for_ollama(settings)):
         return None
-    print(
-        f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
-        file=sys.stderr,
-    )
+    say(f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.")
     return found
 
 
@@ -134,4 +130,4 @@ def _pull_weights(weights: Weights, *, hub_only: bool) -> None:
 
     with ProgressBars() as progress:
         path = fetch(weights, progress.show, hub_only=hub_only)
-    print(f"{weights.name} ({weights.licence}) is at {path}", file=sys.stderr)
+    say(f"{weights.name} ({weights.licence}) is at {path}")
