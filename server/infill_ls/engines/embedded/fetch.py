@@ -190,9 +190,11 @@ def _client() -> httpx.Client:
         )
     # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        # What is wrong with an address may be that its password has a slash in it.
+        told = isinstance(error, ImportError | OSError)
         raise WeightsError(
             f"The model hub can't be asked through the proxy or with the certificates that the "
-            f"environment names ({error}).",
+            f"environment names ({error if told else 'an address is wrong'}).",
             "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
