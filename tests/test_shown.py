@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from infill_ls.shown import plain, without_controls
 
-HOSTILE = "\x00\x07\x1b\x7f\x9b\u2028\ud800\u061c\u200e\u202e\u2066\u200b\u3164\uffa0\u115f\U000e0041"
+HOSTILE = (
+    "\x00\x07\x1b\x7f\x9b\u2028\ud800\u061c\u200e\u202e\u2066\u200b\u3164\uffa0\u115f\U000e0041"
+)
 
 
 @pytest.mark.parametrize("char", HOSTILE)

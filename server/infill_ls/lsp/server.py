@@ -98,6 +98,10 @@ class Server(LanguageServer):
     def _note_client(self, params: dict[str, Any]) -> None:
         self.client = client_from(params)
         self.messages.has_status = self.client.has_status
+        # The socket's token has been looked at. It is no setting, and no log is to have it.
+        options = params.get("initializationOptions")
+        if isinstance(options, dict):
+            options.pop("token", None)
 
     def _snapshot_for(self, uri: str) -> Snapshot | None:
         document = self._documents.get(uri)
