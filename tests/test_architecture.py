@@ -26,7 +26,7 @@ MODULES = {
 }
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
-    ("errors", "values", "settings", "logs", "editors", "shown"),
+    ("errors", "values", "settings", "logs", "editors", "shown", "private"),
     ("text",),
     ("prompt",),
     ("trim",),
