@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+# What :func:`open` takes as its ``opener``: a path and flags, and returns a file descriptor.
+Opener = Callable[[str, int], int]
 
 
 def make_folder(path: Path) -> None:
