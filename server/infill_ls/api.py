@@ -13,6 +13,7 @@ from infill_ls.completion import policy
 from infill_ls.completion.generation import fill_hole, say_once
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
+from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.settings import Settings, from_user
 from infill_ls.text.hole import between
@@ -89,6 +90,8 @@ class SharedEngines:
             if engine is None:
                 engine = await connect(settings)
                 self._engines.append((settings, engine))
+                if text := await advice(engine):
+                    say_once(text)
         await get_ready(engine)
         wanted = policy.shape(hole, settings.multiline, manual=True)
         outcome = await fill_hole(engine, hole, settings, wanted)

@@ -152,12 +152,16 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
     from infill_ls.completion.generation import fill_hole
     from infill_ls.engines import connect
     from infill_ls.engines.engine import get_ready
+    from infill_ls.engines.ollama_versions import advice
 
     engine = await connect(settings)
     try:
         wanted = policy.shape(hole, settings.multiline, manual=True)
         await get_ready(engine)
-        return await fill_hole(engine, hole, settings, wanted)
+        outcome = await fill_hole(engine, hole, settings, wanted)
+        if text := await advice(engine):
+            complain(text)
+        return outcome
     finally:
         await engine.aclose()
 

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import SUCCESS, ProgressBars, say
+from infill_ls.cli.output import SUCCESS, ProgressBars, complain, say
 from infill_ls.errors import NotRunning, SettingsError
 
 if TYPE_CHECKING:
@@ -119,9 +119,13 @@ async def _is_for_ollama(settings: Settings) -> bool:
 async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.engines.embedded.weights import ollamas_name
     from infill_ls.engines.ollama import Ollama
+    from infill_ls.engines.ollama_versions import advice
 
+    ollama = Ollama(settings)
+    if text := await advice(ollama):
+        complain(text)
     with ProgressBars() as progress:
-        async for step in Ollama(settings).pull(ollamas_name(name)):
+        async for step in ollama.pull(ollamas_name(name)):
             progress.show(*step)
 
 

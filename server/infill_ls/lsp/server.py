@@ -6,6 +6,7 @@ What it does for each message is in ``features``; who starts it registers those.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -19,6 +20,7 @@ from pygls.protocol import default_converter
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.status import Status
+from infill_ls.errors import InfillError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
@@ -250,6 +252,18 @@ class Server(LanguageServer):
             error = await self.completer.connection.warm()
             if error is not None:
                 self.messages.report(error)
+            else:
+                self.background(self._advise())
+
+    async def _advise(self) -> None:
+        """Tell the user, once, if the engine is one that is known to leak."""
+        # Not at the head: it loads engines.
+        from infill_ls.engines.ollama_versions import advice
+
+        with contextlib.suppress(InfillError):
+            engine = await self.completer.connection.ready(ahead=True)
+            if text := await advice(engine):
+                self.messages.tell(text)
 
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""
