@@ -136,6 +136,7 @@ class FakeOllama:
     context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     props: Any = None
+    version: str = "0.33.0"
     delay: float = 0.0
     max_queue: int = 512
     fault: str = ""
@@ -268,7 +269,7 @@ class FakeOllama:
             error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
             self._reply(writer, 503, {"error": error})
         elif (method, call.path) == ("GET", "/api/version"):
-            self._reply(writer, 200, {"version": "0.33.0"})
+            self._reply(writer, 200, {"version": self.version})
         elif (method, call.path) == ("GET", "/api/tags"):
             details = {"family": "qwen2", "parameter_size": "1.5B"}
             models = [{"name": name, "model": name, "details": details} for name in self.models]

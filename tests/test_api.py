@@ -75,3 +75,17 @@ async def test_who_waits_while_it_is_closed_is_told(ollama: FakeOllama) -> None:
     await asyncio.to_thread(shared.close)
     with pytest.raises(NotRunning, match="closed meanwhile"):
         await waiting
+
+
+@pytest.mark.usefixtures("_session")
+async def test_code_that_goes_over_a_network_in_the_clear_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("INFILL_LS_URL", "http://models.invalid:1")
+    monkeypatch.setenv("INFILL_LS_ENGINE", "ollama")
+    for _ in range(2):
+        with pytest.raises(NotRunning):
+            await asyncio.to_thread(complete, "a = [", "]\n")
+    told = [record.message for record in caplog.records if "unencrypted" in record.message]
+    assert len(told) == 1
+    assert "http://models.invalid:1" in told[0]

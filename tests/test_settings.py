@@ -102,7 +102,8 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("model", "", "a text that is not empty"),
         ("model", ["a"], "a text"),
         ("caFile", "a\0b", "no control characters"),
-        ("apiKeyEnv", "\ud800", "no control characters"),
+        ("apiKeyEnv", "\ud800", "the name of an environment variable"),
+        ("apiKeyEnv", "sk-12345", "and not the key itself"),
         ("headers", "X-A: b", "a table of header names and texts"),
         ("headers", {"X-A": "b\r\nX-B: c"}, "a table of header names"),
         ("headers", {"X A": "b"}, "a table of header names"),
@@ -392,3 +393,55 @@ def test_a_wrong_ollama_host_that_does_not_count_is_not_told() -> None:
 @pytest.mark.parametrize("url", ["http://box:1", "http://my_box.lan.", "http://[fe80::1]:2"])
 def test_an_address_that_is_one(url: str) -> None:
     assert load(editor={"url": url}) == (Settings(headers={}, url=url), [])
+
+
+@pytest.mark.parametrize("key", ["sk-canary4711", "Bearer canary4711", "a=canary4711"])
+def test_a_key_that_stands_in_the_settings_is_not_repeated(key: str) -> None:
+    for editor in ({"apiKeyEnv": key}, {"headers": f"X: {key}"}, {"url": f"http://{key}@h"}):
+        settings, problems = load(editor=editor)
+        assert len(problems) == 1
+        assert "canary4711" not in f"{problems}{settings!r}"
+
+
+def test_headers_are_in_no_repr() -> None:
+    settings, problems = load(editor={"headers": {"X-Key": "canary4711"}})
+    assert (settings.headers, problems) == ({"X-Key": "canary4711"}, [])
+    assert "canary4711" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("editor", "clear"),
+    [
+        ({}, False),
+        ({"url": "http://127.0.0.1:1"}, False),
+        ({"url": "http://127.8.8.8:1"}, False),
+        ({"url": "http://[::1]:1"}, False),
+        ({"url": "http://localhost:1"}, False),
+        ({"url": "http://ollama.localhost"}, False),
+        ({"url": "https://gpu.example"}, False),
+        ({"url": "http://gpu.example", "engine": "embedded"}, False),
+        ({"url": "http://gpu.example"}, True),
+        ({"url": "http://gpu.example", "engine": "openai"}, True),
+        # A private network has other people on it.
+        ({"url": "http://192.168.1.7:11434"}, True),
+        ({"url": "http://[fd00::1]:11434"}, True),
+        # What it resolves to may change.
+        ({"url": "http://localhost.example"}, True),
+    ],
+)
+def test_code_that_goes_over_a_network_in_the_clear_is_told(
+    editor: dict[str, Any], clear: bool
+) -> None:
+    settings, problems = load(editor=editor)
+    assert problems == []
+    assert bool(settings.in_the_clear) is clear
+    assert "key" not in settings.in_the_clear.partition(" goes")[0]
+    if clear:
+        assert settings.engine_url in settings.in_the_clear
+        with_key, _ = load(editor={**editor, "apiKeyEnv": "MY_KEY"})
+        assert "your key and headers goes to" in with_key.in_the_clear
+
+
+def test_ollamas_own_variable_may_name_another_machine_too() -> None:
+    settings, _ = load(environment={"OLLAMA_HOST": "gpu.example"})
+    assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear

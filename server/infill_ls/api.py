@@ -10,9 +10,10 @@ from concurrent.futures import CancelledError
 from typing import Any, ClassVar
 
 from infill_ls.completion import policy
-from infill_ls.completion.generation import fill_hole
+from infill_ls.completion.generation import fill_hole, say_once
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
+from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.settings import Settings, from_user
 from infill_ls.text.hole import between
@@ -51,6 +52,8 @@ class SharedEngines:
         settings, problems = from_user({} if model == "auto" else {"model": model})
         if problems:
             raise SettingsError(" ".join(problems), "Mend the settings.")
+        if settings.in_the_clear:
+            say_once(settings.in_the_clear)
         filling = self._noted(self._fill(prefix, suffix, settings))
         future = asyncio.run_coroutine_threadsafe(filling, self._loop)
         try:
@@ -87,6 +90,8 @@ class SharedEngines:
             if engine is None:
                 engine = await connect(settings)
                 self._engines.append((settings, engine))
+                if text := await advice(engine):
+                    say_once(text)
         await get_ready(engine)
         wanted = policy.shape(hole, settings.multiline, manual=True)
         outcome = await fill_hole(engine, hole, settings, wanted)

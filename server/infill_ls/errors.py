@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from infill_ls.shown import plain
+
 # The end of a sentence, which may be inside quotes or brackets.
 _END: Final = re.compile(r"[.!?…][\"'”’)\]]*$")
 
@@ -33,14 +35,14 @@ class InfillError(Exception):
     """The base of all errors. Its text is the message and the fix.
 
     ``message``: what was wrong, in sentences. It may end with the words of another program; a full
-    stop is added where it has none.
+    stop is added where it has none. Wherever its words come from, it is fit to be shown.
     ``fix``: what to do about it; may be empty. It may end with a command, so nothing is added.
     """
 
     def __init__(self, message: str, fix: str = "") -> None:
-        super().__init__(message, fix)
-        self.message = sentence(message)
-        self.fix = fix
+        self.message = sentence(plain(message))
+        self.fix = plain(fix)
+        super().__init__(self.message, self.fix)
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()

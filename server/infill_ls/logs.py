@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Final
+from typing import Any, Final
+
+from infill_ls.shown import plain, without_controls
 
 # A level of its own below DEBUG: the only one at which the user's code is written to the log.
 TRACE: Final = 5
@@ -18,9 +20,24 @@ LEVELS: Final = {
 }
 
 
+class Lines(logging.Formatter):
+    """Makes one line of each record, whatever words it has; a traceback follows in lines."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return plain(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return without_controls(super().formatException(ei))
+
+
 def start_logging() -> None:
     """Write the log to stderr, warnings and worse until :func:`set_log_level` says otherwise."""
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    stderr = logging.StreamHandler(sys.stderr)
+    stderr.setFormatter(Lines())
+    logging.basicConfig(handlers=[stderr])
     logging.getLogger().setLevel(logging.ERROR)
     set_log_level("warning")
 

@@ -18,17 +18,17 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
-from infill_ls.values import LanguageSettings, OwnTemplate, Recitation
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, is_loopback
 
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
 
 EngineName = Literal["auto", "ollama", "openai", "embedded"]
 
 
-def _key(name: str, default: Any, read: Callable[[Any], Any]) -> Any:
+def _key(name: str, default: Any, read: Callable[[Any], Any], *, secret: bool = False) -> Any:
     metadata = {"key": name, "read": read}
     if isinstance(default, dict):
-        return field(default_factory=default.copy, metadata=metadata)
+        return field(default_factory=default.copy, metadata=metadata, repr=not secret)
     return field(default=default, metadata=metadata)
 
 
@@ -44,8 +44,8 @@ class Settings:
     )
     url: str | None = _key("url", None, values.url)
     model: str = _key("model", "auto", values.text)
-    api_key_env: str | None = _key("apiKeyEnv", None, values.text)
-    headers: Mapping[str, str] = _key("headers", {}, values.headers)
+    api_key_env: str | None = _key("apiKeyEnv", None, values.variable)
+    headers: Mapping[str, str] = _key("headers", {}, values.headers, secret=True)
     ca_file: str | None = _key("caFile", None, values.text)
     max_tokens: int = _key("maxTokens", 128, values.number(int, 1, values.MOST_TOKENS))
     multiline: str = _key("multiline", "auto", values.one_of(*values.MULTILINE))
@@ -77,6 +77,23 @@ class Settings:
             parse_ollama_host(self.ollama_host) if self.ollama_host else DEFAULT_URL
         )
 
+    @property
+    def in_the_clear(self) -> str:
+        """What to tell the user if code goes over a network unencrypted; empty if it doesn't.
+
+        By the host as it is written: what a name means may change, and a private network has other
+        people on it.
+        """
+        address = self.engine_url
+        if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
+            return ""
+        also = ", and your key and headers" if self.api_key_env or self.headers else ""
+        return (
+            f"The code around the cursor{also} goes to {address} unencrypted: whoever is on the "
+            "way can read it and change the answers. Use https:// there, or an SSH tunnel to "
+            "127.0.0.1."
+        )
+
 
 _READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     item.metadata["key"]: (item.name, item.metadata["read"])
@@ -84,6 +101,8 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     if "key" in item.metadata
 }
 KEYS: Final = tuple(_READERS)
+# A wrong value of these may be a password or a key.
+_NOT_REPEATED: Final = ("url", "headers", "apiKeyEnv")
 # Keys whose values are more than a text; the environment has them as JSON.
 _TABLES: Final = ("headers", "fim", "exclude", "languages", "recitation")
 
@@ -126,8 +145,7 @@ def load(
             try:
                 settings = replace(settings, **{name: read(value)})
             except values.Wrong as wrong:
-                # What may hold a key or a password is not repeated.
-                is_value = "wrong" if key in ("url", "headers") else _shown(value)
+                is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
                 problems.append(
                     f'The setting "{key}" in {source} is {is_value}; '
                     f"it must be {wrong}. It is ignored."

@@ -157,6 +157,22 @@ def is_host(name: str) -> bool:
     return good and len(name) <= 253
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address (a URL) is this machine, by its host as it is written."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def variable(value: Any) -> str:
+    # A key that was put here by mistake seldom is the name of a variable (POSIX.1-2024, 8.1).
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+        raise Wrong("the name of an environment variable, such as MY_KEY, and not the key itself")
+    return value
+
+
 def headers(value: Any) -> dict[str, str]:
     if isinstance(value, Mapping) and all(
         isinstance(name, str)

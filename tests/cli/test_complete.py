@@ -235,3 +235,17 @@ async def test_an_excluded_file_is_not_completed(
     assert 'never completed: "exclude" has the pattern ".env*"' in ran.err
     assert ollama.generations == []
     assert (await run("complete", place, INFILL_LS_EXCLUDE='["!.env"]')).status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["complete", "main.py:2:13"], ["pull", "qwen2.5-coder:3b"]],
+)
+async def test_an_ollama_that_leaks_is_told_in_one_line(
+    run: Run, ollama: FakeOllama, code: Path, arguments: list[str]
+) -> None:
+    ollama.version = "0.12.3"
+    ran = await run(*arguments)
+    assert ran.status == 0
+    told = [line for line in ran.err.splitlines() if "CVE-2026-7482" in line]
+    assert len(told) == 1

@@ -30,3 +30,16 @@ async def test_an_address_that_is_none(
     assert ran.status == 1
     assert "must be an address" in ran.err.splitlines()[0]
     assert "s3cret" not in ran.err
+
+
+async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(
+    run: Run, code: Path
+) -> None:
+    ran = await run(
+        *("complete", f"{code.name}:2:13", "--engine", "ollama"),
+        INFILL_LS_URL="http://models.invalid:1",
+    )
+    assert ran.status == 1
+    told = [line for line in ran.err.splitlines() if "unencrypted" in line]
+    assert len(told) == 1
+    assert told[0].startswith("infill-ls: The code around the cursor goes to http://models.invalid")

@@ -30,6 +30,24 @@ async def test_a_socket_for_this_machine_only(run: Run, address: str, said: str)
     assert said in ran.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "token", "said"),
+    [
+        (["0.0.0.0:0", "--allow-remote"], "", "set INFILL_LS_TOKEN to at least 16 characters"),
+        (["0.0.0.0:0", "--allow-remote"], "x" * 15, "too short"),
+        (["0.0.0.0:0"], "canary-of-16-and-more", "add --allow-remote"),
+        (["127.0.0.1:0"], "canary", "too short"),
+    ],
+)
+async def test_other_machines_need_a_token(
+    run: Run, arguments: list[str], token: str, said: str
+) -> None:
+    ran = await run("serve", "--tcp", *arguments, INFILL_LS_TOKEN=token)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert "canary" not in ran.err
+
+
 async def test_a_port_that_is_taken(run: Run, ollama: FakeOllama) -> None:
     ran = await run("serve", "--tcp", f"127.0.0.1:{ollama.port}")
     assert (ran.status, ran.out) == (2, "")

@@ -9,13 +9,15 @@ import struct
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fake_ollama import FakeOllama
-from lsp_client import URI, LspClient
+from lsp_client import URI, LspClient, LspError
 
+TOKEN = "canary-4711-token"
 Serve = Callable[..., Awaitable[tuple[Process, str, int]]]
 INITIALIZE = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
 
@@ -25,11 +27,14 @@ async def serve(ollama: FakeOllama) -> AsyncIterator[Serve]:
     """Starts a server on a port that is free: its process, host and port."""
     processes: list[Process] = []
 
-    async def serve(*arguments: str, host: str = "127.0.0.1") -> tuple[Process, str, int]:
+    async def serve(
+        *arguments: str, host: str = "127.0.0.1", token: str = ""
+    ) -> tuple[Process, str, int]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "infill_ls", "serve", "--tcp", f"{host}:0", *arguments),
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "OLLAMA_HOST": ollama.url, "INFILL_LS_DEBOUNCE_MS": "0"},
+            env={**os.environ, "OLLAMA_HOST": ollama.url, "INFILL_LS_DEBOUNCE_MS": "0"}
+            | ({"INFILL_LS_TOKEN": token} if token else {}),
         )
         processes.append(process)
         assert process.stderr is not None
@@ -53,6 +58,17 @@ async def left(process: Process) -> int:
     assert process.stderr is not None
     assert b"Traceback" not in await process.stderr.read()
     return status
+
+
+async def served(process: Process, host: str, port: int, options: Any) -> None:
+    """A client comes, is served, and leaves."""
+    reader, writer = await asyncio.open_connection(host, port)
+    client = LspClient(_peer(reader, writer))
+    assert (await client.initialize(options=options))["serverInfo"]["name"] == "infill-ls"
+    await client.request("shutdown")
+    client.notify("exit", None)
+    assert await left(process) == 0
+    writer.close()
 
 
 def connected(host: str, port: int) -> socket.socket:
@@ -100,33 +116,80 @@ async def test_over_a_socket(serve: Serve, ollama: FakeOllama, host: str) -> Non
     writer.close()
 
 
-async def test_a_client_that_leaves_without_a_word(serve: Serve) -> None:
-    process, host, port = await serve()
-    connected(host, port).close()
-    assert await left(process) == 1
+@pytest.mark.parametrize("leave", [socket.socket.close, reset], ids=["end", "reset"])
+@pytest.mark.parametrize("token", ["", TOKEN], ids=["any", "token"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"Content-Length: 100\r\n\r\n{", b"GET / HTTP/1.1\r\nHost: me\r\n\r\n"],
+    ids=["nothing", "half a message", "HTTP"],
+)
+async def test_who_leaves_before_it_has_said_anything_is_no_client(
+    serve: Serve, leave: Callable[[socket.socket], None], token: str, sent: bytes
+) -> None:
+    process, host, port = await serve(token=token)
+    connection = connected(host, port)
+    connection.sendall(sent)
+    leave(connection)
+    # The next one is served.
+    await served(process, host, port, {"token": token})
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset], ids=["end", "reset"])
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"",
-        b"Content-Length: 100\r\n\r\n{",
-        framed(INITIALIZE) + b"Content-Length: 5\r\n\r\n[",
-    ],
-    ids=["nothing", "half a message", "one and a half"],
-)
 async def test_a_client_that_leaves_in_the_middle(
-    serve: Serve, leave: Callable[[socket.socket], None], sent: bytes
+    serve: Serve, leave: Callable[[socket.socket], None]
 ) -> None:
     process, host, port = await serve()
     connection = connected(host, port)
-    connection.sendall(sent)
-    if sent.startswith(framed(INITIALIZE)):
-        # The server has it by then.
-        assert await asyncio.to_thread(connection.recv, 1)
+    connection.sendall(framed(INITIALIZE) + b"Content-Length: 5\r\n\r\n[")
+    # The server has it by then.
+    assert await asyncio.to_thread(connection.recv, 1)
     leave(connection)
     assert await left(process) == 1
+
+
+@pytest.mark.parametrize("options", [None, {}, {"token": "another that is long"}])
+async def test_who_has_not_the_token_is_told_what_to_do(serve: Serve, options: Any) -> None:
+    process, host, port = await serve(token=TOKEN)
+    reader, writer = await asyncio.open_connection(host, port)
+    client = LspClient(_peer(reader, writer))
+    with pytest.raises(LspError, match=r"initializationOptions\.token"):
+        await client.initialize(options=options)
+    # Then the connection is closed: nothing else is answered.
+    with pytest.raises(ConnectionError):
+        await client.request("shutdown")
+    writer.close()
+    await served(process, host, port, {"token": TOKEN})
+
+
+async def test_what_comes_before_the_token_gets_no_answer(serve: Serve) -> None:
+    process, host, port = await serve(token=TOKEN)
+    connection = connected(host, port)
+    connection.sendall(framed(b'{"jsonrpc":"2.0","id":1,"method":"shutdown"}'))
+    assert await asyncio.to_thread(connection.recv, 100) == b""
+    connection.close()
+    await served(process, host, port, {"token": TOKEN})
+
+
+async def test_the_token_is_in_nothing_that_others_read(serve: Serve) -> None:
+    process, host, port = await serve(token=TOKEN)
+    reader, writer = await asyncio.open_connection(host, port)
+    client = LspClient(_peer(reader, writer))
+    options = {"token": TOKEN, "log": "trace", "nonsense": 1}
+    await client.initialize(options=options)
+    assert await client.until_shown(1)
+    arguments = Path(f"/proc/{process.pid}/cmdline")
+    if arguments.exists():
+        assert TOKEN.encode() not in arguments.read_bytes()
+    await client.request("shutdown")
+    client.notify("exit", None)
+    async with asyncio.timeout(30):
+        assert await process.wait() == 0
+    writer.close()
+    assert process.stderr is not None
+    log = await process.stderr.read()
+    assert b"DEBUG pygls" in log
+    assert TOKEN.encode() not in log
+    assert [text for text in client.shown() if "token" in text] == []
 
 
 async def test_a_client_that_is_reset_while_the_model_writes(

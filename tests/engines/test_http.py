@@ -135,6 +135,8 @@ async def test_an_answer_that_drips_is_broken_off(monkeypatch: pytest.MonkeyPatc
         ("ALL_PROXY", "socks5://127.0.0.1:9"),
         ("HTTP_PROXY", "ftp://127.0.0.1:9"),
         ("HTTP_PROXY", "http://[::1"),
+        ("HTTP_PROXY", "http://me:hunter/2@proxy:1"),
+        ("ALL_PROXY", "what://me:hunter2@proxy:1"),
     ],
 )
 async def test_a_proxy_of_no_use_is_told(
@@ -145,6 +147,7 @@ async def test_a_proxy_of_no_use_is_told(
     with pytest.raises(SettingsError, match=r"models\.invalid.*proxy") as caught:
         await http.ask("GET", "/api/version")
     assert caught.value.fix.startswith("Mend HTTP_PROXY")
+    assert "hunter" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["", "ключ", "a\nb", "…"])
@@ -167,3 +170,43 @@ async def test_an_error_that_is_nested_without_end_is_told() -> None:
     async with serving(write) as (_, http):
         with pytest.raises(NotRunning, match="500"):
             await http.ask("GET", "/api/version")
+
+
+KEY = "sk-0123456789abcdef"
+SAYS_IT = json.dumps({"error": f"Incorrect API key provided: {KEY}. You can find yours at …"})
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"401 Unauthorized"])
+@pytest.mark.parametrize("scheme", ["Bearer ", ""])
+async def test_what_an_engine_repeats_of_our_headers_is_not_said_again(
+    status: bytes, scheme: str
+) -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 " + status + b"\r\n\r\n" + SAYS_IT.encode() + b"\n")
+        await writer.drain()
+
+    async with serving(write) as (_, http):
+        heard: list[str] = []
+
+        def explain(status: int, text: str) -> EngineError:
+            heard.append(text)
+            return NotRunning(text)
+
+        keyed = Http(
+            http.url, explain=explain, headers={"Authorization": f"{scheme}{KEY}", "X-Team": "API"}
+        )
+        with suppress(EngineError):
+            heard += [str(await keyed.ask("GET", "/api/version"))]
+        with suppress(EngineError):
+            heard += [line.decode() async for line in keyed.lines("/api/generate", {})]
+    assert len(heard) == 2
+    for said in heard:
+        assert "Incorrect API key provided: ..." in said
+        assert KEY not in said
+
+
+@pytest.mark.parametrize("name", ["sk_0123456789abcdef", "hf_abcDEF"])
+def test_a_key_in_the_place_of_its_variable_is_not_repeated(name: str) -> None:
+    with pytest.raises(SettingsError, match="the variable's name, not the key itself") as caught:
+        request_headers(Settings(headers={}, api_key_env=name))
+    assert name not in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,20 @@ def test_rates_belong_to_an_engine_where_it_is_and_a_model() -> None:
     assert len(keys) == 5
     # Where Ollama would be says nothing of the embedded engine.
     assert RatesFile.key("embedded", "http://b", "m") in keys
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_other_users_can_not_read_which_engines_are_used(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        path = tmp_path / "state" / "infill-ls" / "rates.json"
+        RatesFile(path).save("a", Rates(read=90.5, write=17))
+    finally:
+        os.umask(before)
+    assert [
+        stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent, path.parent.parent)
+    ] == [
+        0o600,
+        0o700,
+        0o700,
+    ]

@@ -7,6 +7,7 @@ imports what it alone needs when it runs.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,12 +29,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InfillError as error:
         complain(error)
         return WRONG_CALL if isinstance(error, SettingsError) else FAILURE
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # Whoever read our output has left, as `| head` does.
         sys.stderr.close()
         return 141
+    except Exception as error:
+        # A traceback may have the user's code in it.
+        if os.environ.get("INFILL_LS_LOG") == "trace":
+            raise
+        complain(
+            f"Something went wrong inside ({type(error).__name__}). "
+            "With INFILL_LS_LOG=trace it says where."
+        )
+        return FAILURE
+    except KeyboardInterrupt:
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

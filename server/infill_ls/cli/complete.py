@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.options import add_engine_options, command_line, settings_from
-from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, write
+from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -152,12 +152,16 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
     from infill_ls.completion.generation import fill_hole
     from infill_ls.engines import connect
     from infill_ls.engines.engine import get_ready
+    from infill_ls.engines.ollama_versions import advice
 
     engine = await connect(settings)
     try:
         wanted = policy.shape(hole, settings.multiline, manual=True)
         await get_ready(engine)
-        return await fill_hole(engine, hole, settings, wanted)
+        outcome = await fill_hole(engine, hole, settings, wanted)
+        if text := await advice(engine):
+            complain(text)
+        return outcome
     finally:
         await engine.aclose()
 
@@ -188,11 +192,12 @@ def _explain(outcome: Outcome) -> None:
     if usage.cached_tokens is not None:
         read += f", {usage.cached_tokens} of them cached"
     first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
-    print(
-        f"engine {outcome.engine}, model {outcome.model}\n"
-        f"{read}; {usage.fill_tokens} written\n"
-        f"first character after {first}, done after {outcome.total_ms:.0f} ms\n"
-        f"ended by: {outcome.ended_by}\n"
-        f"the model wrote: {outcome.raw!r}",
-        file=sys.stderr,
-    )
+    for line in (
+        f"engine {outcome.engine}, model {outcome.model}",
+        f"{read}; {usage.fill_tokens} written",
+        f"first character after {first}, done after {outcome.total_ms:.0f} ms",
+        f"ended by: {outcome.ended_by}",
+    ):
+        say(line)
+    # Its text is written as it is, in quotes; addresses in it are the model's own.
+    print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)

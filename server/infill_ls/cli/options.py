@@ -31,7 +31,8 @@ def command_line(options: argparse.Namespace) -> dict[str, Any]:
 def settings_from(given: Mapping[str, Any]) -> Settings:
     """Return the user's settings, with those of the command line first.
 
-    What is wrong in them is written on stderr; the command goes on with the defaults.
+    What is wrong in them is written on stderr, and that code would go over a network unencrypted;
+    the command goes on, with defaults for what is wrong.
     """
     # Not at the head: the server reads its settings itself.
     from infill_ls.settings import from_user
@@ -39,4 +40,6 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     settings, problems = from_user(given)
     for problem in problems:
         complain(problem)
+    if settings.in_the_clear:
+        complain(settings.in_the_clear)
     return settings

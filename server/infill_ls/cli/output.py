@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.errors import InfillError
+from infill_ls.shown import plain, without_controls
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -20,7 +20,12 @@ WRONG_CALL: Final = 2
 
 def complain(problem: InfillError | str) -> None:
     """Write one line on stderr that says what is wrong."""
-    print(f"infill-ls: {problem}", file=sys.stderr)
+    say(f"infill-ls: {problem}")
+
+
+def say(text: str) -> None:
+    """Write one line on stderr, whatever words it has, without control sequences."""
+    print(plain(text), file=sys.stderr)
 
 
 def write(text: str) -> None:
@@ -30,7 +35,7 @@ def write(text: str) -> None:
     has left raises :class:`BrokenPipeError`.
     """
     if sys.stdout.isatty():
-        text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
+        text = without_controls(text)
     try:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
@@ -72,7 +77,7 @@ class ProgressBars:
             self._close()
             self._doing = doing
             if not total:
-                print(doing, file=sys.stderr)
+                say(doing)
         if total:
             if self._bar is None:
                 self._bar = _bar(doing, total)
@@ -90,4 +95,4 @@ def _bar(doing: str, total: int) -> tqdm[Any]:
 
     # People watch a terminal; a log gets a line every few seconds.
     interval = 0.2 if sys.stderr.isatty() else 5.0
-    return tqdm(desc=doing, total=total, unit="B", unit_scale=True, mininterval=interval)
+    return tqdm(desc=plain(doing), total=total, unit="B", unit_scale=True, mininterval=interval)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import SUCCESS, ProgressBars
+from infill_ls.cli.output import SUCCESS, ProgressBars, complain, say
 from infill_ls.errors import NotRunning, SettingsError
 
 if TYPE_CHECKING:
@@ -99,10 +98,7 @@ def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weight
     found = weights.find(name) if settings.engine == "auto" else None
     if found is None or asyncio.run(_is_for_ollama(settings)):
         return None
-    print(
-        f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.",
-        file=sys.stderr,
-    )
+    say(f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.")
     return found
 
 
@@ -123,9 +119,13 @@ async def _is_for_ollama(settings: Settings) -> bool:
 async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.engines.embedded.weights import ollamas_name
     from infill_ls.engines.ollama import Ollama
+    from infill_ls.engines.ollama_versions import advice
 
+    ollama = Ollama(settings)
+    if text := await advice(ollama):
+        complain(text)
     with ProgressBars() as progress:
-        async for step in Ollama(settings).pull(ollamas_name(name)):
+        async for step in ollama.pull(ollamas_name(name)):
             progress.show(*step)
 
 
@@ -134,4 +134,4 @@ def _pull_weights(weights: Weights, *, hub_only: bool) -> None:
 
     with ProgressBars() as progress:
         path = fetch(weights, progress.show, hub_only=hub_only)
-    print(f"{weights.name} ({weights.licence}) is at {path}", file=sys.stderr)
+    say(f"{weights.name} ({weights.licence}) is at {path}")

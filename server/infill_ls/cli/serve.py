@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import add_engine_options, command_line
 from infill_ls.cli.output import SUCCESS
@@ -15,13 +16,22 @@ if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
 
 
+# The environment variable with the token. An argument could be read by every user of the machine.
+TOKEN: Final = "INFILL_LS_TOKEN"
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
+# Characters. Of random letters and digits these are 95 bits; nobody guesses that over a network.
+MIN_TOKEN: Final = 16
+
+
 def add_to(commands: Commands) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser("serve", help="run the language server for an editor")
     parser.add_argument("--stdio", action="store_true", help="speak on stdin and stdout (default)")
     parser.add_argument("--tcp", metavar="HOST:PORT", help="speak to one client on a socket")
     parser.add_argument(
-        "--allow-remote", action="store_true", help="let --tcp listen beyond this machine"
+        "--allow-remote",
+        action="store_true",
+        help=f"let --tcp listen beyond this machine, for clients with the token in {TOKEN}",
     )
     add_engine_options(parser)
     parser.set_defaults(run=run)
@@ -30,8 +40,11 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the server until its client leaves, and return the exit status.
 
-    Raises :class:`SettingsError` for an address that is none, or that other machines can reach.
+    Raises :class:`SettingsError` for an address that is none, or that other machines can reach
+    without a token.
     """
+    # Whatever is started from here on, the embedded engine for instance, doesn't get it.
+    token = os.environ.pop(TOKEN, "")
     import gc
 
     # The protocol's types are a hundred thousand objects that stay for ever. Looking through them
@@ -46,12 +59,14 @@ def run(options: argparse.Namespace) -> int:
     if options.tcp is None:
         transport.serve_stdio(command_line(options))
     else:
-        host, port = _address(options.tcp, allow_remote=options.allow_remote)
-        transport.serve_tcp(command_line(options), host, port)
+        host, port = _address(options.tcp)
+        remote = host not in _THIS_MACHINE
+        _check(token, host, remote=remote, allowed=options.allow_remote)
+        transport.serve_tcp(command_line(options), host, port, token=token, remote=remote)
     return SUCCESS
 
 
-def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
+def _address(text: str) -> tuple[str, int]:
     """Return the host and the port of ``HOST:PORT``; the host may be missing."""
     from infill_ls.values import is_host
 
@@ -60,9 +75,19 @@ def _address(text: str, *, allow_remote: bool) -> tuple[str, int]:
     good = re.fullmatch(r"\d{1,5}", port, re.ASCII) is not None and int(port) <= 65535
     if not (good and is_host(host)):
         raise SettingsError(f'"{text}" is not HOST:PORT.', "Say --tcp 127.0.0.1:7777.")
-    if host not in ("127.0.0.1", "localhost", "::1") and not allow_remote:
-        raise SettingsError(
-            f"{host} can be reached from other machines, and the server asks for no password.",
-            "Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote.",
-        )
     return host, int(port)
+
+
+def _check(token: str, host: str, *, remote: bool, allowed: bool) -> None:
+    """Raise :class:`SettingsError` if anybody could be served on a host."""
+    how = f"set {TOKEN} to at least {MIN_TOKEN} characters that nobody can guess"
+    if token and len(token) < MIN_TOKEN:
+        raise SettingsError(
+            f"The token in {TOKEN} is too short.", f"{how[0].upper()}{how[1:]}; clients send them."
+        )
+    if remote and not (allowed and token):
+        raise SettingsError(
+            f"{host} can be reached from other machines.",
+            f"Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote and {how}: a client "
+            "has to send them as initializationOptions.token.",
+        )

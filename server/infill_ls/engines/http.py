@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import math
 import os
+import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
+from infill_ls.values import is_loopback
 
 # s. Loopback refuses at once; 3 s are for hosts that are switched off.
 CONNECT_TIMEOUT: Final = 3.0
@@ -37,6 +37,8 @@ QUESTION_LIMIT: Final = 60.0
 MAX_ANSWER: Final = 16 * 1024 * 1024
 # Bytes. A chunk is some hundred; a line of this size is not an answer.
 MAX_LINE: Final = 1024 * 1024
+# Characters. Nothing shorter is a secret, and what is may be in any text.
+_SECRET: Final = 8
 # Bytes of an error's text that are worth reading.
 _MAX_ERROR: Final = 64 * 1024
 
@@ -63,6 +65,7 @@ class Http:
         self._explain = explain
         self._start_hint = start_hint
         self._headers = dict(headers or {})
+        self._secrets = _secrets(self._headers)
         # Loopback never goes through a proxy, whatever the environment says.
         self._trust_environment = not is_loopback(url)
         self._ca_file = ca_file
@@ -83,9 +86,11 @@ class Http:
             )
         # ImportError: SOCKS needs another package.
         except (ValueError, ImportError, httpx.InvalidURL) as error:
+            # What is wrong with an address may be that its password has a slash in it.
+            reason = str(error) if isinstance(error, ImportError) else "its address is wrong"
             raise SettingsError(
                 f"{self.url} can't be asked through the proxy that the environment names "
-                f"({error}).",
+                f"({reason}).",
                 "Mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY where the editor is started.",
             ) from None
 
@@ -120,12 +125,12 @@ class Http:
             ) as response,
         ):
             if response.status_code != 200:
-                raise self._explain(response.status_code, await _read_error(response))
+                raise self._explain(response.status_code, await self._read_error(response))
             async for part in response.aiter_bytes():
                 answer += part
                 if len(answer) > MAX_ANSWER:
                     raise self._too_much(f"an answer of over {MAX_ANSWER} bytes")
-        return parse(answer)
+        return parse(self._without_secrets(bytes(answer)))
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         """Post and yield the answer's lines, split at ``\\n`` alone, blank ones left out.
@@ -144,7 +149,7 @@ class Http:
             ) as response,
         ):
             if response.status_code != 200:
-                raise self._explain(response.status_code, await _read_error(response))
+                raise self._explain(response.status_code, await self._read_error(response))
             rest = b""
             async for part in response.aiter_bytes():
                 *lines, rest = (rest + part).split(b"\n")
@@ -152,9 +157,27 @@ class Http:
                     raise self._too_much(f"a line of over {MAX_LINE} bytes")
                 for line in lines:
                     if line.strip():
-                        yield line
+                        yield self._without_secrets(line)
             if rest.strip():
-                yield rest
+                yield self._without_secrets(rest)
+
+    def _without_secrets(self, sent: bytes) -> bytes:
+        """Return what an engine sent without what our headers say.
+
+        Some repeat a wrong key in their error, and what they say is shown and logged.
+        """
+        for secret in self._secrets:
+            if secret in sent:
+                sent = sent.replace(secret, b"...")
+        return sent
+
+    async def _read_error(self, response: httpx.Response) -> str:
+        body = b""
+        async for part in response.aiter_bytes():
+            body += part
+            if len(body) > _MAX_ERROR:
+                break
+        return _error_text(self._without_secrets(body))
 
     def _too_much(self, what: str) -> BadAnswer:
         return BadAnswer(
@@ -192,13 +215,12 @@ class Http:
             ) from None
 
 
-async def _read_error(response: httpx.Response) -> str:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > _MAX_ERROR:
-            break
-    return _error_text(body)
+def _secrets(headers: Mapping[str, str]) -> list[bytes]:
+    """Return what headers say that may be a secret: their values, and keys without "Bearer"."""
+    values = {part for value in headers.values() for part in (value, value.rpartition(" ")[2])}
+    # The longest first: the key alone is a part of it.
+    long = sorted((value for value in values if len(value) >= _SECRET), key=len, reverse=True)
+    return [value.encode() for value in long]
 
 
 def _error_text(body: bytes) -> str:
@@ -226,15 +248,6 @@ def parse(line: bytes | bytearray) -> Any:
         raise BadAnswer(
             "The engine's answer is not JSON.", 'Check that "url" is the address of an engine.'
         ) from None
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -268,6 +281,11 @@ def seconds(value: Any, parts: float) -> float | None:
     return value / parts if good and 0 < value < math.inf else None
 
 
+def _variable(name: str) -> str:
+    """Return an environment variable's name for a message, unless it may be the key itself."""
+    return name if re.fullmatch(r"[A-Z][A-Z_]{0,40}\d?", name) else "of this name"
+
+
 def request_headers(settings: Settings) -> dict[str, str]:
     """Return the user's headers, with the key if the settings name one.
 
@@ -278,14 +296,15 @@ def request_headers(settings: Settings) -> dict[str, str]:
         key = os.environ.get(settings.api_key_env, "").strip()
         if not key:
             raise SettingsError(
-                f'"apiKeyEnv" names the environment variable {settings.api_key_env}, '
+                f'"apiKeyEnv" names the environment variable {_variable(settings.api_key_env)}, '
                 "which is empty.",
-                "Set it where the editor is started, or remove the setting.",
+                "Set it where the editor is started, or remove the setting. The setting has the "
+                "variable's name, not the key itself.",
             )
         if not (key.isascii() and key.isprintable()):
             raise SettingsError(
-                f"The environment variable {settings.api_key_env} holds no key: it has characters "
-                "that can't be sent in a header.",
+                f"The environment variable {_variable(settings.api_key_env)} holds no key: it has "
+                "characters that can't be sent in a header.",
                 "Copy the key again; it has letters, digits and marks alone.",
             )
         headers["Authorization"] = f"Bearer {key}"

@@ -8,11 +8,11 @@ are measured again.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from infill_ls import private
 from infill_ls.engines.rates import Rates
 
 # Engines and models that are kept; the ones used last.
@@ -50,11 +50,10 @@ class RatesFile:
         everything[key] = {"read": read, "write": write}
         newest = dict(list(everything.items())[-RATES_KEPT:])
         path = self._file()
-        unfinished = path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(json.dumps(newest, indent=1), "utf-8")
-            os.replace(unfinished, path)
+            # Which engines and models somebody uses is nobody else's affair.
+            private.make_folder(path.parent)
+            private.replace(path, json.dumps(newest, indent=1))
 
     def _read(self) -> dict[str, Any]:
         with suppress(OSError, ValueError):

@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 from infill_ls.completion.status import State
 from infill_ls.errors import InfillError
 from infill_ls.lsp.translate import STATUS
+from infill_ls.shown import plain
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Messages:
         self._reported.clear()
 
     def _show(self, kind: lsp.MessageType, text: str) -> None:
-        self._editor.window_show_message(lsp.ShowMessageParams(kind, f"infill-ls: {text}"))
+        self._editor.window_show_message(lsp.ShowMessageParams(kind, f"infill-ls: {plain(text)}"))
 
     def tell_status(self, state: State, message: str) -> None:
         """Tell the editor what the server is doing, if it has asked for that.
@@ -64,7 +65,7 @@ class Messages:
         Some editors log what they don't know, or show it (lsp-mode, Helix).
         """
         if self.has_status:
-            self._editor.protocol.notify(STATUS, {"state": state, "message": message})
+            self._editor.protocol.notify(STATUS, {"state": state, "message": plain(message)})
 
     def show_progress(self, message: str | None) -> None:
         """Show a message in the editor's own progress bar, if it has one, until told None."""

@@ -6,6 +6,7 @@ What it does for each message is in ``features``; who starts it registers those.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -19,6 +20,7 @@ from pygls.protocol import default_converter
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.status import Status
+from infill_ls.errors import InfillError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
@@ -98,6 +100,10 @@ class Server(LanguageServer):
     def _note_client(self, params: dict[str, Any]) -> None:
         self.client = client_from(params)
         self.messages.has_status = self.client.has_status
+        # The socket's token has been looked at. It is no setting, and no log is to have it.
+        options = params.get("initializationOptions")
+        if isinstance(options, dict):
+            options.pop("token", None)
 
     def _snapshot_for(self, uri: str) -> Snapshot | None:
         document = self._documents.get(uri)
@@ -153,6 +159,8 @@ class Server(LanguageServer):
         self._exclusions = Exclusions(settings.exclude, self._folders())
         for pattern in self._exclusions.wrong:
             self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+        if settings.enabled and settings.in_the_clear:
+            self.messages.tell(settings.in_the_clear)
         before = self.completer.settings
         if settings == before:
             return
@@ -244,6 +252,18 @@ class Server(LanguageServer):
             error = await self.completer.connection.warm()
             if error is not None:
                 self.messages.report(error)
+            else:
+                self.background(self._advise())
+
+    async def _advise(self) -> None:
+        """Tell the user, once, if the engine is one that is known to leak."""
+        # Not at the head: it loads engines.
+        from infill_ls.engines.ollama_versions import advice
+
+        with contextlib.suppress(InfillError):
+            engine = await self.completer.connection.ready(ahead=True)
+            if text := await advice(engine):
+                self.messages.tell(text)
 
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""

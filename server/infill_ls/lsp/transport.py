@@ -73,19 +73,26 @@ def serve_stdio(command_line: Mapping[str, Any]) -> None:
     _leave(_run(main))
 
 
-def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
+def serve_tcp(
+    command_line: Mapping[str, Any], host: str, port: int, *, token: str = "", remote: bool = False
+) -> None:
     """Serve one client on a socket, then leave the process.
 
-    The address is written to stderr; port 0 means any that is free. Raises :class:`SettingsError`
-    if the address can't be listened on.
+    ``token``: what it has to send with ``initialize``; empty if nothing. ``remote``: other machines
+    may reach the address. The address is written to stderr; port 0 means any that is free. Raises
+    :class:`SettingsError` if the address can't be listened on.
     """
+    # Not at the head: stdio, which is what editors use, needs none of it.
+    from infill_ls.lsp.reception import Reception
+
     start_logging()
 
     async def main() -> int:
         loop = asyncio.get_running_loop()
         first: asyncio.Future[_Client] = loop.create_future()
+        reception = Reception(token, lambda: _Client(first))
         try:
-            listener = await loop.create_server(lambda: _Client(first), host, port)
+            listener = await loop.create_server(reception.stranger, host, port)
         except OSError as error:
             raise SettingsError(
                 f"Nobody can listen on {_address(host, port)} ({error.strerror}).",
@@ -94,8 +101,14 @@ def serve_tcp(command_line: Mapping[str, Any], host: str, port: int) -> None:
         name, number, *_ = listener.sockets[0].getsockname()
         sys.stderr.write(f"listening on {_address(name, number)}\n")
         sys.stderr.flush()
+        if remote:
+            log.warning(
+                "other machines can reach this port, and nothing on it is encrypted: where others "
+                "may listen, use 127.0.0.1 and an SSH tunnel"
+            )
         client = await first
         listener.close()
+        reception.close()
         return await serve(Server(command_line), client.incoming, client.transport)
 
     _leave(_run(main))

@@ -23,7 +23,7 @@ def _pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _starts(control: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*_GENERIC_STARTS, *(token[:2] for token in control))))
+    return tuple(dict.fromkeys((*_GENERIC_STARTS, *(token[:3] for token in control))))
 
 
 def _broken(token: str) -> str:

@@ -51,6 +51,12 @@ UNMISTAKABLE: Final = re.compile(
 )
 
 
+# What people write for a value that is to be put there.
+_PLACEHOLDERS: Final = frozenset(
+    "<filename> <reponame> <pr> <NAME> <EMAIL> <KEY> <PASSWORD> <mask> <pad> [MASK]".split()
+)
+
+
 def means(own: OwnTemplate, model_name: str) -> bool:
     """Whether one of the user's templates is for a model of this name, with or without its tag."""
     name, pattern = model_name.lower(), own.match.lower()
@@ -188,7 +194,7 @@ def _plain(name: str) -> str:
 def all_control_tokens() -> tuple[str, ...]:
     """Return the control tokens of all families, for a model of which nothing is known.
 
-    Those that people write themselves ("usage: count <filename>") are left out.
+    Those that people write for something else ("usage: count <filename>") are left out.
     """
     tokens = dict.fromkeys(token for family in FAMILIES for token in family.control)
-    return tuple(token for token in tokens if token not in ("<filename>", "<reponame>"))
+    return tuple(token for token in tokens if token not in _PLACEHOLDERS)

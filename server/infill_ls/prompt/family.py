@@ -32,8 +32,9 @@ class Family:
     well so, the suffix comes first: then what the user types is at the end of the prompt, and all
     before it stays in the engine's cache.
     ``stop``: texts that end a fill; engines take them as stop strings.
-    ``control``: every text that the tokenizer turns into a control token. It is broken up where
-    it stands in the user's code, and ends a fill in which it appears.
+    ``control``: every text that the tokenizer turns into a token of its own. It is broken up where
+    it stands in the user's code, and ends a fill in which it appears, unless people write it
+    themselves (``ORDINARY`` of the table).
     ``source``: where template and tokens are documented, and what they were checked against.
     ``unless``: regular expression as ``match``; the members that it finds can't fill in the middle.
     ``architectures``: what the architecture of every member begins with; none if it may be any.

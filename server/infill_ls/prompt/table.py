@@ -21,6 +21,10 @@ _QWEN_CONTROL: Final = (
     "<|repo_name|>",
     "<|file_sep|>",
 )
+_TOOLS: Final = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
+_THOUGHTS: Final = ("<think>", "</think>")
+_QWEN25_CONTROL: Final = (*_QWEN_CONTROL, "<tool_call>", "</tool_call>")
+_QWEN3_CONTROL: Final = (*_QWEN_CONTROL, *_TOOLS, *_THOUGHTS)
 _QWEN_STOP: Final = ("<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|file_sep|>")
 _QWEN_TEMPLATE: Final = "<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}"
 _DEEPSEEK_CONTROL: Final = (
@@ -51,6 +55,39 @@ _STARCODER_CONTROL: Final = (
     "<commit_msg>",
     "<commit_after>",
 )
+_STARCODER2_CONTROL: Final = (
+    *_FIM_CONTROL,
+    "<file_sep>",
+    "<repo_name>",
+    "<|endoftext|>",
+    "<issue_start>",
+    "<issue_comment>",
+    "<issue_closed>",
+    "<jupyter_start>",
+    "<jupyter_text>",
+    "<jupyter_code>",
+    "<jupyter_output>",
+    "<jupyter_script>",
+    "<empty_output>",
+    "<code_to_intermediate>",
+    "<intermediate_to_code>",
+    "<pr_status>",
+    "<pr_is_merged>",
+    "<pr_base>",
+    "<pr_file>",
+    "<pr_base_code>",
+    "<pr_diff>",
+    "<pr_diff_hunk>",
+    "<pr_comment>",
+    "<pr_event_id>",
+    "<pr_review>",
+    "<pr_review_state>",
+    "<pr_review_comment>",
+    "<pr_in_reply_to_review_id>",
+    "<pr_in_reply_to_comment_id>",
+    "<pr_diff_hunk_comment_line>",
+)
+_REDACTED: Final = ("<pr>", "<NAME>", "<EMAIL>", "<KEY>", "<PASSWORD>")
 _STARCODER_TEMPLATE: Final = "<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}"
 _DOCUMENTED: Final = "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"
 _GLM_CONTROL: Final = (
@@ -62,6 +99,29 @@ _GLM_CONTROL: Final = (
     "<|system|>",
     "<|observation|>",
     "<|endoftext|>",
+    "[gMASK]",
+    "[sMASK]",
+    "[MASK]",
+    "<sop>",
+    "<eop>",
+    *_TOOLS,
+    *_THOUGHTS,
+    "<arg_key>",
+    "</arg_key>",
+    "<arg_value>",
+    "</arg_value>",
+)
+
+# Tokens that people write themselves, as placeholders or as tags: they are broken up in prompts
+# like the others, but a fill may have them.
+ORDINARY: Final = frozenset(
+    (
+        *_TOOLS,
+        *_THOUGHTS,
+        *_REDACTED,
+        *("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),
+        *("<unk>", "<pad>", "<mask>", "<sop>", "<eop>", "[MASK]"),
+    )
 )
 
 # The first row that matches counts. At most four stops a row: more are refused by some
@@ -76,7 +136,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         goes_with=MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
-        control=_QWEN_CONTROL,
+        control=_QWEN3_CONTROL,
         example="qwen3-coder-next",
         source="QwenLM/Qwen3-Coder README, 'Fill in the middle' (of every version); "
         "ggml-org/llama.cpp src/llama-vocab.cpp",
@@ -90,7 +150,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         goes_with=MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
-        control=_QWEN_CONTROL,
+        control=_QWEN3_CONTROL,
         example="qwen3-coder:30b",
         library=("qwen3-coder:30b", "qwen3-coder:480b"),
         source="QwenLM/Qwen3-Coder README, 'Fill in the middle', and #543; ollama/ollama #12387",
@@ -104,7 +164,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         goes_with=MARK,
         template=_QWEN_TEMPLATE,
         stop=_QWEN_STOP,
-        control=_QWEN_CONTROL,
+        control=_QWEN25_CONTROL,
         example="qwen2.5-coder:1.5b",
         library=(
             "qwen2.5-coder:0.5b",
@@ -183,7 +243,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         architectures=("llama",),
         template="<PRE> <SUF>{suffix} <MID> {prefix}",
         stop=("<EOT>",),
-        control=("<PRE>", "<SUF>", "<MID>", "<EOT>", "<s>", "</s>"),
+        control=("<PRE>", "<SUF>", "<MID>", "<EOT>", "<s>", "</s>", "<unk>"),
         example="codellama:7b-code",
         library=("codellama:7b-code", "codellama:13b-code"),
         source="meta-llama/codellama llama/generation.py, infilling_prompt_tokens; "
@@ -197,7 +257,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         template=_STARCODER_TEMPLATE,
         # <file_sep> is very often the only end that it writes (bigcode-project/starcoder2#10).
         stop=("<file_sep>", "<|endoftext|>"),
-        control=(*_FIM_CONTROL, "<file_sep>", "<repo_name>", "<|endoftext|>"),
+        control=(*_STARCODER2_CONTROL, *_REDACTED),
         example="starcoder2:3b",
         library=("starcoder2:3b", "starcoder2:7b", "starcoder2:15b"),
         source="arXiv 2402.19173, section 5.1; bigcode-project/starcoder2 #21; "
@@ -246,6 +306,10 @@ FAMILIES: Final[tuple[Family, ...]] = (
             "<end_of_turn>",
             "<bos>",
             "<eos>",
+            "<pad>",
+            "<unk>",
+            "<mask>",
+            *(f"<unused{number}>" for number in range(99)),
         ),
         example="codegemma:2b",
         library=("codegemma:2b", "codegemma:7b-code"),
@@ -260,7 +324,21 @@ FAMILIES: Final[tuple[Family, ...]] = (
         architectures=("llama", "mistral"),
         template="[SUFFIX]{suffix}[PREFIX]{prefix}",
         stop=("[PREFIX]", "[SUFFIX]", "</s>"),
-        control=("[PREFIX]", "[SUFFIX]", "[MIDDLE]", "[INST]", "[/INST]", "<s>", "</s>"),
+        control=(
+            "[PREFIX]",
+            "[SUFFIX]",
+            "[MIDDLE]",
+            "[INST]",
+            "[/INST]",
+            "[TOOL_CALLS]",
+            "[AVAILABLE_TOOLS]",
+            "[/AVAILABLE_TOOLS]",
+            "[TOOL_RESULTS]",
+            "[/TOOL_RESULTS]",
+            "<s>",
+            "</s>",
+            "<unk>",
+        ),
         example="codestral:22b",
         library=("codestral:22b",),
         source="mistralai/mistral-common, fill-in-the-middle request encoding; "
@@ -344,7 +422,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
         unless=r"instruct|thinking",
         template="<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>",
         stop=("<|endoftext|>", "<filename>", "<fim_pad>"),
-        control=_STARCODER_CONTROL,
+        control=(*dict.fromkeys((*_STARCODER_CONTROL, *_STARCODER2_CONTROL, *_REDACTED)),),
         example="JetBrains/Mellum-4b-base",
         source="JetBrains/Mellum-4b-base model card; JetBrains/mellum-sdk "
         "MellumCompletionService.kt (the same, but for a line end after the path)",

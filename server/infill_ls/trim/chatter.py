@@ -12,6 +12,7 @@ from typing import Final
 
 from infill_ls.prompt.control import make_whole
 from infill_ls.prompt.families import UNMISTAKABLE
+from infill_ls.prompt.table import ORDINARY
 from infill_ls.text.brackets import Scan
 from infill_ls.trim import leaked, unseen
 from infill_ls.trim.lines import WORD
@@ -60,7 +61,7 @@ _TELLING: Final = re.compile(r"(?![\d'\"])(?=.*[\s=])(?:.*[=(]|(?!.*,\Z))")
 
 @lru_cache(maxsize=16)
 def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
-    longest_first = sorted(control, key=len, reverse=True)
+    longest_first = sorted(set(control) - ORDINARY, key=len, reverse=True)
     return re.compile("|".join([*map(re.escape, longest_first), UNMISTAKABLE.pattern]))
 
 
@@ -68,7 +69,9 @@ def _token_pattern(control: tuple[str, ...]) -> re.Pattern[str]:
 def _partial_tokens(control: tuple[str, ...]) -> tuple[frozenset[str], int, str]:
     """Return every start of a control token, the longest's length, and all first characters."""
     partial = frozenset(
-        token[:length] for token in (*control, *_KNOWN_TOKENS) for length in range(1, len(token))
+        token[:length]
+        for token in (*(set(control) - ORDINARY), *_KNOWN_TOKENS)
+        for length in range(1, len(token))
     )
     return partial, max(map(len, partial)), "".join({token[0] for token in partial})
 
@@ -123,12 +126,13 @@ def without_unsafe_characters(draft: Draft, site: Site) -> Draft:
     """Stop before a character that nobody sees, or that turns the text around it.
 
     Leaving it out would change what its line means, so what stands before it in its line is of
-    use only where another filter ends the fill there.
+    use only where another filter ends the fill there. One that the file has already is let through:
+    a form feed between functions, a mark in a table of such marks.
     """
     text = draft.text
     start = text.rfind("\n") + 1
     start = start if site.having_read(_Visible, text[:start]).all_of_it else 0
-    at = unseen.unsafe(text, site.before, start)
+    at = unseen.unsafe(text, site.before, start, lambda char: char in site.unseen_in_file)
     if at is None:
         return draft
     if not draft.final and unseen.may_belong(text, site.before, at):

@@ -24,6 +24,7 @@ from infill_ls.text.indents import depth_of, width_of
 from infill_ls.text.languages import PROSE_LANGUAGES
 from infill_ls.text.opened import triple_quote
 from infill_ls.text.shape import Shape
+from infill_ls.trim import unseen
 
 _BEGINS_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
@@ -129,6 +130,14 @@ class Site:
     def broken_up(self) -> Mapping[str, str]:
         """How the control tokens in the user's own text are spelled for the model."""
         return broken_up(self.control, self.hole.prefix, self.hole.suffix)
+
+    @cached_property
+    def unseen_in_file(self) -> frozenset[str]:
+        """The characters that nobody sees, or that turn the text around, which the file has.
+
+        Of the file that is what a prompt is made of, on either side of the cursor.
+        """
+        return unseen.in_use(self.hole.prefix, self.hole.right)
 
     @cached_property
     def depth(self) -> int:

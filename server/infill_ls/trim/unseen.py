@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 # Unicode's property Default_Ignorable_Code_Point: "nothing is to be seen of it, even where a font
@@ -45,10 +46,22 @@ def is_visible(text: str) -> bool:
     return _UNSAFE.search(text) is None
 
 
-def unsafe(text: str, before: str = "", start: int = 0) -> int | None:
+def in_use(*texts: str) -> frozenset[str]:
+    """Return those of these characters that texts have already.
+
+    Lone surrogates are left out: no encoding has them, so that no file can.
+    """
+    return frozenset(char for text in texts for char in _UNSAFE.findall(text) if _exists(char))
+
+
+def unsafe(
+    text: str, before: str = "", start: int = 0, known: Callable[[str], bool] = lambda char: False
+) -> int | None:
     """Return where the first unsafe character stands in a text; None if there is none.
 
-    ``before``: what stands left of the text. ``start``: where to begin to look for it.
+    ``before``: what stands left of the text. ``start``: where to begin to look for it. ``known``:
+    whether the file has a character already, so that another one is nothing new; asked only where
+    it matters.
 
     Characters that nobody sees are ordinary where they belong to one that is seen: a selector
     after an emoji, a sign or an ideograph, a joiner between two emoji, joiners between letters of
@@ -59,7 +72,8 @@ def unsafe(text: str, before: str = "", start: int = 0) -> int | None:
         left = text[at - 1] if at else before[-1:]
         if not left or not _belongs(found[0], left, text[at + 1 : at + 2]):
             flag = _flag_around(text, at)
-            if flag is None or not text.startswith(_FLAGS, flag):
+            is_flag = flag is not None and text.startswith(_FLAGS, flag)
+            if not is_flag and not known(found[0]):
                 return at
     return None
 
@@ -97,6 +111,11 @@ def _belongs(char: str, left: str, right: str) -> bool:
     if "\u180b" <= char <= "\u180f" and char != "\u180e":
         return _MONGOLIAN.match(left) is not None
     return False
+
+
+def _exists(char: str) -> bool:
+    """Whether a character is more than half of one."""
+    return not "\ud800" <= char <= "\udfff"
 
 
 def _flag_around(text: str, at: int) -> int | None:

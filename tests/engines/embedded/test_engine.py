@@ -162,7 +162,7 @@ async def test_its_threads_hardly_spin_while_they_wait_unless_the_user_says_how(
     assert f"({waiting})" in told.message
 
 
-def test_the_rest_of_the_environment_is_the_user_s() -> None:
+def test_what_it_needs_of_the_environment_is_the_user_s() -> None:
     own = {"HOME": "/home/a", "LD_LIBRARY_PATH": "/own"}
     changed = openmp.environment(own, None)
     assert {name: changed[name] for name in own} == own

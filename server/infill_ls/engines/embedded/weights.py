@@ -16,6 +16,7 @@ from typing import Final
 
 import platformdirs
 
+from infill_ls import private
 from infill_ls.errors import ModelNotFound, WeightsError
 
 BLOCK: Final = 1024 * 1024  # bytes that are read or written at once
@@ -181,7 +182,7 @@ def remember(weights: Weights, path: Path, status: os.stat_result) -> None:
 
     Raises :class:`OSError` if the note can't be written.
     """
-    _note(path).write_text(json.dumps(_verdict(weights, status)), "utf-8")
+    private.replace(_note(path), json.dumps(_verdict(weights, status)))
 
 
 def sha256(paths: Iterable[Path]) -> str:
