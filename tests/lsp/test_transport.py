@@ -157,7 +157,29 @@ async def test_a_dead_editor_has_left(
     assert await reading == []
     assert looked == [7, 7, 7]
     # Within 5 s of its death.
-    assert loop.time() - began == pytest.approx(4 * transport.PARENT_INTERVAL)
+    assert loop.time() - began == pytest.approx(3 * transport.PARENT_INTERVAL)
+
+
+@pytest.mark.looptime
+async def test_a_dead_editor_that_nobody_has_buried_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parents = iter([7, 7, 7, 1])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    looked, reading = watched(monkeypatch, lambda *_: None)
+    assert await reading == []
+    assert looked == [7, 7, 7]
+
+
+@pytest.mark.looptime
+async def test_another_parent_than_the_editor_may_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([5, *[1] * 1000])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    looked, reading = watched(monkeypatch, lambda *_: None)
+    await asyncio.wait([reading], timeout=20)
+    assert not reading.done()
+    assert len(looked) > 5
+    reading.cancel()
 
 
 # What nobody waits for

@@ -225,18 +225,26 @@ class _Client(asyncio.Protocol):
 
 async def _watch_parent(process_id: Callable[[], int | None], incoming: Incoming) -> None:
     """Leave when the editor has died without closing our stdin."""
-    while True:
+    parent = os.getppid()
+    while not _is_gone(process_id(), parent):
         await asyncio.sleep(PARENT_INTERVAL)
-        number = process_id()
-        try:
-            if number:
-                os.kill(number, 0)
-        except ProcessLookupError:
-            log.info("the parent process is gone")
-            incoming.end()
-            return
-        except (PermissionError, OverflowError):  # it is somebody else's; it is no number of one
-            continue
+    log.info("the parent process is gone")
+    incoming.end()
+
+
+def _is_gone(number: int | None, parent: int) -> bool:
+    """Whether the editor's process is gone. ``parent``: the one that has started this process."""
+    if not number:
+        return False
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):  # it is somebody else's; it is no number of one
+        return False
+    # One that is dead stays there until whoever started it looks; but its children have another
+    # parent then.
+    return number == parent != os.getppid()
 
 
 def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
