@@ -26,7 +26,7 @@ MODULES = {
 }
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
-    ("errors", "values", "settings", "logs", "editors", "shown", "private"),
+    ("errors", "values", "settings", "logs", "pipes", "editors", "shown", "private"),
     ("text",),
     ("prompt",),
     ("trim",),
@@ -152,6 +152,7 @@ ABSENT = (
     ("errors", ("settings", "logs", "editors")),
     ("editors", ("errors", "settings", "logs")),
     ("logs", ("errors", "settings", "editors")),
+    ("pipes", ("errors", "settings", "editors", "logs")),
     ("settings", ("errors", "logs", "editors")),
     ("prompt", ("editors", "logs")),
     # What the editor can show is seen to where the item is made.
@@ -235,9 +236,11 @@ def test_only_commands_print() -> None:
     assert {module for module in printing if not belongs(module, "cli")} == {child}
     writing = {module for module in MODULES if "sys.stdout" in text_of(module)}
     assert {module for module in writing if not belongs(module, "cli")} == set()
-    # Whoever takes the file descriptor itself does so to keep others from it.
+    # Whoever takes the file descriptor itself does so to keep others from it, or not to wait.
     taking = {module for module in MODULES if re.search(r"os\.(dup|write)", text_of(module))}
-    assert taking == {"infill_ls.lsp.transport", child}
+    assert taking == {"infill_ls.lsp.transport", "infill_ls.pipes", child}
+    piping = {module for module in MODULES if "infill_ls.pipes" in imports(module)}
+    assert piping == {"infill_ls.logs", "infill_ls.lsp.output"}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

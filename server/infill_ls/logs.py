@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any, Final
 
+from infill_ls.pipes import write_now
 from infill_ls.shown import plain, without_controls
 
 # A level of its own below DEBUG: the only one at which the user's code is written to the log.
@@ -33,11 +33,49 @@ class Lines(logging.Formatter):
         return without_controls(super().formatException(ei))
 
 
+STDERR: Final = 2  # its file descriptor
+
+
+class Log(logging.Handler):
+    """Writes to a pipe, usually stderr, what finds room there; the rest is lost, but counted.
+
+    Some editors start servers with a pipe as stderr that they never read. Whoever waits for room in
+    it waits for ever, and so would the completions.
+    """
+
+    def __init__(self, descriptor: int = STDERR) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._lost = 0  # lines
+        self._broken_off = False  # within a line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line of the log, if there is room. Raises nothing."""
+        try:
+            text = f"{self.format(record)}\n"
+            if self._lost:
+                text = f"WARNING {__name__}: {self._lost} lines found no room here\n{text}"
+            if self._broken_off:
+                text = f"\n{text}"
+            line = text.encode("utf-8", "backslashreplace")
+            written = write_now(self._descriptor, line)
+        except OSError:  # the pipe is closed, or the disk is full
+            written, line = 0, b"?"
+        except Exception:
+            self.handleError(record)
+            return
+        if written == len(line):
+            self._lost, self._broken_off = 0, False
+        else:
+            self._lost += 1
+            self._broken_off = self._broken_off or written > 0
+
+
 def start_logging() -> None:
     """Write the log to stderr, warnings and worse until :func:`set_log_level` says otherwise."""
-    stderr = logging.StreamHandler(sys.stderr)
-    stderr.setFormatter(Lines())
-    logging.basicConfig(handlers=[stderr])
+    log = Log()
+    log.setFormatter(Lines())
+    logging.basicConfig(handlers=[log])
     logging.getLogger().setLevel(logging.ERROR)
     set_log_level("warning")
 

@@ -21,7 +21,9 @@ class Editor:
         protocol.set_writer(self)
 
     def write(self, data: bytes) -> None:
-        self.received += map(json.loads, self._frames.feed(data))
+        for body in self._frames.feed(data):
+            assert isinstance(body, bytes)
+            self.received.append(json.loads(body))
 
     def close(self) -> None:
         pass

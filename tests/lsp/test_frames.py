@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.lsp.frames import MAX_BODY, FrameError, Frames
+from infill_ls.lsp.frames import HEAD, MAX_BODY, FrameError, Frames, PassedOver
 
 HEADERS = (
     b"Content-Length: %d\r\n\r\n",
@@ -37,7 +37,7 @@ def test_bodies_are_found_wherever_the_stream_is_split(
     assert found == [body for _, body in messages]
 
 
-@pytest.mark.parametrize("length", [b"-1", b"1.5", b"abc", b"", b"9" * 10, b"%d" % (MAX_BODY + 1)])
+@pytest.mark.parametrize("length", [b"-1", b"1.5", b"abc", b"", b"9" * 10])
 def test_a_length_that_is_none_can_not_be_gone_on_from(length: bytes) -> None:
     with pytest.raises(FrameError, match="was announced"):
         list(Frames().feed(b"Content-Length: " + length + b"\r\n\r\n"))
@@ -45,6 +45,23 @@ def test_a_length_that_is_none_can_not_be_gone_on_from(length: bytes) -> None:
 
 def test_the_longest_body_is_accepted() -> None:
     assert list(Frames().feed(b"Content-Length: %d\r\n\r\n" % MAX_BODY)) == []
+
+
+@pytest.mark.parametrize("piece", [HEAD - 1, HEAD, 1 << 20, 3 * MAX_BODY])
+def test_a_body_that_is_too_large_is_passed_over(piece: int) -> None:
+    size = MAX_BODY + 1
+    large = b'{"method": "x"' + b" " * (size - 14)
+    stream = b"Content-Length: 1\r\n\r\naContent-Length: %d\r\n\r\n" % size
+    stream += large + b"Content-Length: 1\r\n\r\nb"
+    # The first pieces are small, so that the head comes in several.
+    cuts = [*range(0, 5 * piece, piece), *range(5 * piece, len(stream), 1 << 24)]
+    frames = Frames()
+    found = [
+        one
+        for start, end in pairwise([*cuts, len(stream)])
+        for one in frames.feed(stream[start:end])
+    ]
+    assert found == [b"a", PassedOver(large[:HEAD], size), b"b"]
 
 
 def test_noise_without_an_end_is_forgotten() -> None:

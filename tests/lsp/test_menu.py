@@ -10,6 +10,7 @@ import pytest
 from holes import at
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer, Offers
+from infill_ls.completion.policy import AUTOMATIC_WAIT
 from infill_ls.lsp.menu import TYPING_PAUSE, Menu, word_before
 from infill_ls.text.hole import Hole
 
@@ -100,6 +101,19 @@ async def test_what_is_typed_meanwhile_is_asked_for_after_a_pause() -> None:
     assert await offered(menu, engine.complete, *typed) == "urce(xs)"
     assert [hole.prefix for hole in engine.asked] == ["x = so", "x = sour"]
     assert loop.time() - began == pytest.approx(0.6 + TYPING_PAUSE + 1.0, abs=0.25)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("seconds", "pause"), [(100.0, 3.0), (0.5, 0.15)], ids=["slow", "fast"])
+async def test_whoever_types_on_in_a_word_is_answered_in_time_all_the_same(
+    seconds: float, pause: float
+) -> None:
+    engine = Engine("never what is typed", seconds)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    typed = [(pause, f"x = so{'o' * count}█\n") for count in range(1, 200)]
+    assert await offered(Menu(URI, ASKED), engine.complete, *typed) is None
+    assert loop.time() - began == pytest.approx(AUTOMATIC_WAIT, abs=0.01)
 
 
 @pytest.mark.looptime

@@ -10,8 +10,10 @@ import pytest
 
 from holes import at
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.completer import Completer
 from infill_ls.errors import NotRunning
 from infill_ls.lsp.menu import Menu
+from lsp.completer import FakeCompleter
 from lsp.desk import HOLE, Desk
 from lsp.editor import URI
 
@@ -80,6 +82,31 @@ async def test_a_menu_that_waits_follows_its_document(desk: Desk) -> None:
         desk.server.menu = menu = Menu(URI, at("so█\n"))
         desk.change(insertion(" "), uri=uri)
         assert (menu.now is None) is ended
+
+
+@pytest.mark.parametrize(
+    ("head", "closed"),
+    [
+        (b'{"method": "textDocument/didChange", "params": {"textDocument": {"uri": "%s"', [URI]),
+        (b'{"method": "textDocument/didOpen", "params": {"textDocument": {"uri": "file:///c"', []),
+        (b'{"method": "x", "params": {"text": "aaa', [URI, "file:///another"]),
+        (b'{"params": {"uri": "\\uXXXX"', [URI, "file:///another"]),
+        (b'\xff\xfe{"params": {"uri": "%s"', [URI]),
+    ],
+    ids=["a change", "another", "nobody knows", "not JSON", "not UTF-8"],
+)
+async def test_a_document_that_is_too_large_is_no_longer_known(
+    desk: Desk, head: bytes, closed: list[str]
+) -> None:
+    both = [URI, "file:///another"]
+    for uri in both:
+        desk.editor.open("a\n", uri)
+    head = head.replace(b"%s", URI.encode())
+    for _ in range(2):
+        desk.server.pass_over(head, 70_000_000)
+    assert [uri for uri in both if desk.server._snapshot_for(uri) is None] == closed
+    (shown,) = desk.editor.shown()
+    assert "of 70 MB is too large" in shown
 
 
 # Settings
@@ -244,3 +271,65 @@ async def test_an_error_of_ours_is_a_problem(desk: Desk, caplog: pytest.LogCaptu
     assert desk.server.last_answer.reason == "problem"
     assert "a request failed: ValueError" in caplog.text
     assert "the user's code" not in caplog.text
+
+
+# An editor that doesn't read, or doesn't say its settings
+
+
+async def test_an_editor_that_does_not_read_is_given_nothing_unasked(desk: Desk) -> None:
+    desk.editor.open("a = [\n")
+    desk.server.is_read = lambda: False
+    assert (await desk.server.complete(URI, HOLE)).reason == "unread"
+    assert desk.called("complete") == []
+    assert (await desk.server.complete(URI, HOLE, manual=True)).reason == "nothing"
+    desk.server.is_read = lambda: True
+    assert (await desk.server.complete(URI, HOLE)).reason == "nothing"
+
+
+class Slow(FakeCompleter):
+    """It answers after 7 s, as the real one does after 8 at the latest."""
+
+    cancelled = False
+
+    async def complete(self, *arguments: Any, **options: Any) -> Answer:
+        try:
+            await asyncio.sleep(7.0)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return await super().complete(*arguments, **options)
+
+
+@pytest.fixture
+def slow() -> Desk:
+    """One whose editor never says its settings, and whose engine is slow."""
+    desk = Desk(capabilities={"workspace": {"configuration": True}})
+    desk.completer = Slow()
+    desk.server.completer = cast(Completer, desk.completer)
+    desk.editor.open("a = [\n")
+    return desk
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("manual", "reason", "after"), [(False, "slow", 8), (True, "nothing", 12)])
+async def test_the_wait_for_the_settings_counts(
+    slow: Desk, manual: bool, reason: str, after: float
+) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    answer = await slow.server.complete(URI, HOLE, manual=manual)
+    assert (answer.reason, loop.time() - began) == (reason, pytest.approx(after, abs=0.01))
+    await asyncio.sleep(10)
+    # What came later went on into memory.
+    assert len(slow.called("complete")) == 1
+
+
+@pytest.mark.looptime
+async def test_a_request_that_is_cancelled_after_that_wait(slow: Desk) -> None:
+    asked = asyncio.create_task(slow.server.complete(URI, HOLE))
+    await asyncio.sleep(6)
+    asked.cancel()
+    await asyncio.wait([asked])
+    await asyncio.sleep(0)
+    assert isinstance(slow.completer, Slow)
+    assert slow.completer.cancelled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
 import os
@@ -13,15 +12,27 @@ from typing import Any
 import pytest
 
 from infill_ls.lsp import transport
+from infill_ls.lsp.output import PipeOutput
 from infill_ls.lsp.server import Server
-from infill_ls.lsp.transport import Incoming, Output, serve
+from infill_ls.lsp.transport import Incoming, serve
 
 
-class Broken(io.BytesIO):
-    """A pipe that nobody reads any more."""
+class Heard:
+    """An output that keeps what is written to it."""
 
-    def flush(self) -> None:
-        raise BrokenPipeError
+    is_behind = False
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+    def close(self) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
 
 
 def framed(**message: Any) -> bytes:
@@ -40,14 +51,13 @@ EXIT = framed(method="exit")
 
 async def served(*chunks: bytes) -> tuple[int, bytes]:
     """The exit status and what the client got; it leaves after these chunks."""
-    incoming, stream = Incoming(), io.BytesIO()
+    incoming, output = Incoming(), Heard()
     for chunk in chunks:
         incoming.feed(chunk)
     incoming.end()
-    stream.close = lambda: None  # type: ignore[method-assign]
     async with asyncio.timeout(30):
-        status = await serve(Server(), incoming, Output(stream, incoming))
-    return status, stream.getvalue()
+        status = await serve(Server(), incoming, output)
+    return status, output.data
 
 
 @pytest.mark.parametrize(
@@ -84,22 +94,24 @@ async def test_what_comes_after_the_client_has_left_is_not_read() -> None:
     assert [chunk async for chunk in incoming.chunks()] == [b"a"]
 
 
-@pytest.mark.parametrize("stream", [Broken(), io.BytesIO()], ids=["broken", "closed"])
-async def test_a_client_that_reads_no_more_has_left(stream: io.BytesIO) -> None:
-    if not isinstance(stream, Broken):
-        stream.close()
-    incoming = Incoming()
-    output = Output(stream, incoming)
-    output.write(b"a")
-    output.close()
-    assert [chunk async for chunk in incoming.chunks()] == []
-
-
 async def test_a_server_whose_client_reads_no_more_leaves() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
     incoming = Incoming()
     incoming.feed(initialize())
     async with asyncio.timeout(30):
-        assert await serve(Server(), incoming, Output(Broken(), incoming)) == 1
+        assert await serve(Server(), incoming, PipeOutput(writer, incoming.end)) == 1
+
+
+async def test_what_is_unread_is_counted() -> None:
+    handled: list[int] = []
+    incoming = Incoming(handled=lambda: handled.append(incoming.unread))
+    for chunk in (b"abc", b"de"):
+        incoming.feed(chunk)
+    incoming.end()
+    assert incoming.unread == 5
+    assert [chunk async for chunk in incoming.chunks()] == [b"abc", b"de"]
+    assert handled == [2, 0]
 
 
 # The editor's process
@@ -145,7 +157,29 @@ async def test_a_dead_editor_has_left(
     assert await reading == []
     assert looked == [7, 7, 7]
     # Within 5 s of its death.
-    assert loop.time() - began == pytest.approx(4 * transport.PARENT_INTERVAL)
+    assert loop.time() - began == pytest.approx(3 * transport.PARENT_INTERVAL)
+
+
+@pytest.mark.looptime
+async def test_a_dead_editor_that_nobody_has_buried_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parents = iter([7, 7, 7, 1])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    looked, reading = watched(monkeypatch, lambda *_: None)
+    assert await reading == []
+    assert looked == [7, 7, 7]
+
+
+@pytest.mark.looptime
+async def test_another_parent_than_the_editor_may_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([5, *[1] * 1000])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    looked, reading = watched(monkeypatch, lambda *_: None)
+    await asyncio.wait([reading], timeout=20)
+    assert not reading.done()
+    assert len(looked) > 5
+    reading.cancel()
 
 
 # What nobody waits for
@@ -159,7 +193,7 @@ async def test_a_callback_that_fails_is_logged_without_the_code(
 
     with caplog.at_level(logging.DEBUG, "infill_ls"):
         incoming = Incoming()
-        serving = asyncio.create_task(serve(Server(), incoming, Output(io.BytesIO(), incoming)))
+        serving = asyncio.create_task(serve(Server(), incoming, Heard()))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_soon(fail, "the user's code")
         await asyncio.sleep(0)

@@ -47,6 +47,7 @@ Reason = Literal[
     "closed",
     "unasked",
     "slow",
+    "unread",
     "problem",
 ]
 MESSAGES: Final[dict[Reason, str]] = {
@@ -61,6 +62,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "closed": "The document is not open.",
     "unasked": "Nothing has been asked for yet.",
     "slow": "The engine takes too long; its answer will be there at the next request.",
+    "unread": "The editor does not read what it is sent.",
     "problem": "Something went wrong in infill-ls itself; its log has more.",
 }
 

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, Final
 
-from infill_ls.lsp.frames import FrameError, Frames
+from infill_ls.lsp.frames import FrameError, Frames, PassedOver
 
 # The key of ``initializationOptions`` that the token is sent in.
 TOKEN_KEY: Final = "token"
@@ -69,6 +69,8 @@ class Admission:
             raise Refused("it doesn't speak LSP") from None
         if body is None:
             return False
+        if isinstance(body, PassedOver):
+            raise Refused("its first message is too long")
         if self._token:
             self._look_at(body)
         return True

@@ -9,6 +9,7 @@ from typing import Final
 
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer
+from infill_ls.completion.policy import AUTOMATIC_WAIT
 from infill_ls.text.hole import Hole, typed_since
 
 # s without a key after which a menu's request that waits is made for what was typed meanwhile.
@@ -60,25 +61,35 @@ class Menu:
     ) -> Offer | None:
         """Return what the menu may show where the cursor is by now; None if there is nothing.
 
-        There is nothing either once the word has ended, or another menu was asked for.
+        There is nothing either once the word has ended, another menu was asked for, or it has
+        taken as long as an automatic request may, the typing included.
         ``complete`` answers for a hole. ``is_newest`` tells whether no other menu was asked for.
         """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + AUTOMATIC_WAIT
         while self.now is not None and is_newest():
             hole = self.now
             answer = asyncio.ensure_future(complete(hole))
             still = asyncio.create_task(self.still())
+            waits = {answer, still}
             try:
-                await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    waits, timeout=until - loop.time(), return_when=asyncio.FIRST_COMPLETED
+                )
                 if answer.done():
                     offer = next(iter(answer.result().offers), None)
                     if offer is not None and self.fits(offer):
                         return offer
                     if self.now is hole or not is_newest():
                         return None
-                    await still
+                    await asyncio.wait({still}, timeout=max(until - loop.time(), 0.0))
+                if not still.done():
+                    # It took too long; what comes is remembered.
+                    waits.discard(answer)
+                    return None
             finally:
-                answer.cancel()
-                still.cancel()
+                for task in waits:
+                    task.cancel()
         return None
 
     def fits(self, offer: Offer) -> bool:

@@ -6,9 +6,11 @@ What it does for each message is in ``features``; who starts it registers those.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
 import logging
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +21,7 @@ from pygls.protocol import default_converter
 
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.policy import AUTOMATIC_WAIT
 from infill_ls.completion.status import Status
 from infill_ls.errors import InfillError
 from infill_ls.logs import failure, set_log_level
@@ -42,7 +45,8 @@ class Server(LanguageServer):
     """One session with one editor. ``command_line`` has the settings that were given there.
 
     ``last_answer`` is the newest one, for ``infill-ls.explain``. ``menu`` is the request for a
-    menu's items that waits, if one does.
+    menu's items that waits, if one does. ``is_read`` tells whether the client reads what it is
+    sent.
     """
 
     protocol: Protocol
@@ -61,6 +65,7 @@ class Server(LanguageServer):
         self.client = Client()
         self.last_answer = Answer("unasked")
         self.menu: Menu | None = None
+        self.is_read: Callable[[], bool] = lambda: True
         self._documents: dict[str, Document] = {}
         self._exclusions = Exclusions()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,6 +136,23 @@ class Server(LanguageServer):
         lines = document.snapshot().lines
         for line, column in cursors(lines, changes[-1:], self.encoding):
             yield at(lines, line, column, document.language)
+
+    def pass_over(self, head: bytes, size: int) -> None:
+        """Do without a message that is too large; ``head`` has its first bytes.
+
+        The document that it is about is no longer known as the editor has it.
+        """
+        about = list(self._documents)
+        named = re.search(r'"uri"\s*:\s*("(?:[^"\\]|\\.)*")', head.decode("utf-8", "replace"))
+        if named:
+            with suppress(ValueError):
+                about = [json.loads(named[1])]
+        for uri in about:
+            self._close(uri)
+        self.messages.tell(
+            f"A file, or a change, of {size / 1e6:.0f} MB is too large to be completed; there are "
+            "no fills in it until it is closed and opened again."
+        )
 
     def _close(self, uri: str) -> None:
         self._documents.pop(uri, None)
@@ -211,14 +233,24 @@ class Server(LanguageServer):
         return answer
 
     async def _answer(self, uri: str, hole: Hole, client: str, manual: bool) -> Answer:
+        if not (manual or self.is_read()):
+            # It has hung, or is about to leave.
+            return Answer("unread")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + AUTOMATIC_WAIT
+        waited = not self.configuration.is_known
         if not await self.configuration.known():
             return Answer("superseded")
         if uri not in self._documents:
             return Answer("closed")
         excluded = self._exclusions.pattern_for(path_of(uri), hole.language)
-        return await self.completer.complete(
+        answering = self.completer.complete(
             uri, hole, client=client, manual=manual, excluded=excluded
         )
+        if not waited or manual:
+            return await answering
+        # The wait for the settings counts too. What comes later is remembered.
+        return await _within(until - loop.time(), answering)
 
     # Life
 
@@ -260,7 +292,7 @@ class Server(LanguageServer):
         # Not at the head: it loads engines.
         from infill_ls.engines.ollama_versions import advice
 
-        with contextlib.suppress(InfillError):
+        with suppress(InfillError):
             engine = await self.completer.connection.ready(ahead=True)
             if text := await advice(engine):
                 self.messages.tell(text)
@@ -271,3 +303,14 @@ class Server(LanguageServer):
         for task in self._tasks:
             task.cancel()
         await self.completer.aclose()
+
+
+async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:
+    """Return the answer; after ``limit`` s that it takes too long. Then it goes on, for memory."""
+    asked = asyncio.ensure_future(answering)
+    try:
+        await asyncio.wait({asked}, timeout=max(limit, 0.0))
+    except asyncio.CancelledError:
+        asked.cancel()
+        raise
+    return asked.result() if asked.done() else Answer("slow")

@@ -14,12 +14,13 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from infill_ls.errors import SettingsError
 from infill_ls.logs import failure, start_logging
 from infill_ls.lsp.features import register
-from infill_ls.lsp.frames import FrameError, Frames
+from infill_ls.lsp.frames import FrameError, Frames, PassedOver
+from infill_ls.lsp.output import Output, PipeOutput, SocketOutput
 from infill_ls.lsp.server import Server
 
 log = logging.getLogger(__name__)
@@ -28,24 +29,24 @@ log = logging.getLogger(__name__)
 PARENT_INTERVAL: Final = 2.0
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
-
-
-class Writer(Protocol):
-    """Where the bytes for the client go."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def close(self) -> None: ...
+# Bytes that are read before those that came earlier are handled.
+_READ_AHEAD: Final = 16 * _READ_SIZE
 
 
 class Incoming:
-    """The bytes that the client sends, until it has left."""
+    """The bytes that the client sends, until it has left.
 
-    def __init__(self) -> None:
+    ``handled`` is called for each chunk that has been handled. ``unread``: bytes that haven't been.
+    """
+
+    def __init__(self, handled: Callable[[], None] = lambda: None) -> None:
+        self.unread = 0
+        self._handled = handled
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
 
     def feed(self, chunk: bytes) -> None:
         """Take what has arrived. Nothing means that the client has left."""
+        self.unread += len(chunk)
         self._chunks.put_nowait(chunk)
 
     def end(self) -> None:
@@ -56,19 +57,21 @@ class Incoming:
         """Yield what arrives, in order."""
         while chunk := await self._chunks.get():
             yield chunk
+            self.unread -= len(chunk)
+            self._handled()
 
 
 def serve_stdio(command_line: Mapping[str, Any]) -> None:
     """Serve the client on stdin and stdout, then leave the process."""
+    _open_standard_streams()
     start_logging()
     # Whatever prints by mistake, native code included, goes to stderr from here on.
-    output = os.fdopen(os.dup(1), "wb")
+    output = os.dup(1)
     os.dup2(2, 1)
 
     async def main() -> int:
-        incoming = Incoming()
-        _read_from(sys.stdin.buffer, incoming)
-        return await serve(Server(command_line), incoming, Output(output, incoming))
+        incoming = _incoming_from(0)
+        return await serve(Server(command_line), incoming, PipeOutput(output, incoming.end))
 
     _leave(_run(main))
 
@@ -85,6 +88,7 @@ def serve_tcp(
     # Not at the head: stdio, which is what editors use, needs none of it.
     from infill_ls.lsp.reception import Reception
 
+    _open_standard_streams()
     start_logging()
 
     async def main() -> int:
@@ -109,7 +113,7 @@ def serve_tcp(
         client = await first
         listener.close()
         reception.close()
-        return await serve(Server(command_line), client.incoming, client.transport)
+        return await serve(Server(command_line), client.incoming, client.output)
 
     _leave(_run(main))
 
@@ -118,14 +122,15 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
+async def serve(server: Server, incoming: Incoming, output: Output) -> int:
     """Serve one client until it leaves, and return the exit status.
 
     That is 0 if the client has asked for ``shutdown`` before, 1 if it hasn't.
     """
     asyncio.get_running_loop().set_exception_handler(_log_failure)
     register(server)
-    server.protocol.set_writer(writer)
+    server.protocol.set_writer(output)
+    server.is_read = lambda: not output.is_behind
     if sys.platform != "win32":
         # There os.kill(pid, 0) would end the process; the end of stdin must do.
         server.background(_watch_parent(lambda: server.process_id, incoming))
@@ -133,6 +138,9 @@ async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
     try:
         async for chunk in incoming.chunks():
             for body in frames.feed(chunk):
+                if isinstance(body, PassedOver):
+                    server.pass_over(body.head, body.size)
+                    continue
                 server.protocol.receive(body)
                 # Let the request's task take its first step before the next message.
                 await asyncio.sleep(0)
@@ -144,57 +152,59 @@ async def serve(server: Server, incoming: Incoming, writer: Writer) -> int:
         return int(stopped.code or 0)
     finally:
         await server.aclose()
+        await output.aclose()
 
 
-class Output:
-    """What the client reads of us, on stdout. A client that reads no more has left."""
+def _open_standard_streams() -> None:
+    """Open those of stdin, stdout and stderr that whoever started this process has closed.
 
-    def __init__(self, stream: BinaryIO, incoming: Incoming) -> None:
-        self._stream = stream
-        self._incoming = incoming
-
-    def write(self, data: bytes) -> None:
-        """Send bytes to the client. Raises nothing."""
+    Otherwise the next file that is opened would be taken for one of them.
+    """
+    for descriptor in (0, 1, 2):
         try:
-            self._stream.write(data)
-            self._stream.flush()
-        except (OSError, ValueError):  # it is gone; it was closed
-            self._incoming.end()
-
-    def close(self) -> None:
-        """Send nothing more."""
-        with contextlib.suppress(OSError):
-            self._stream.close()
+            os.fstat(descriptor)
+        except OSError:
+            # The system gives the lowest number that is free: this one.
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
-def _read_from(stream: BinaryIO, incoming: Incoming) -> None:
-    """Read a stream in a thread of its own, so that stdin may be anything."""
+def _incoming_from(descriptor: int) -> Incoming:
+    """Read a pipe in a thread of its own, so that stdin may be anything."""
     loop = asyncio.get_running_loop()
+    # What is read and not handled yet is counted here, since the loop may be busy meanwhile.
+    ahead = threading.BoundedSemaphore(_READ_AHEAD // _READ_SIZE)
+    incoming = Incoming(handled=ahead.release)
 
     def read() -> None:
         chunk = b"-"
         while chunk:
+            ahead.acquire()
             try:
-                chunk = os.read(stream.fileno(), _READ_SIZE)
+                chunk = os.read(descriptor, _READ_SIZE)
             except OSError:
                 chunk = b""
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(incoming.feed, chunk)
 
     threading.Thread(target=read, daemon=True, name="stdin").start()
+    return incoming
 
 
 class _Client(asyncio.Protocol):
     """A connection to the socket. The first one is served, others are turned away."""
 
     transport: asyncio.Transport
+    output: SocketOutput
 
     def __init__(self, first: asyncio.Future[_Client]) -> None:
-        self.incoming = Incoming()
+        self.incoming = Incoming(handled=self._read_on)
         self._first = first
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.output = SocketOutput(self.transport, self.incoming.end)
         if self._first.done():
             self.transport.abort()
         else:
@@ -202,31 +212,52 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.incoming.feed(data)
+        if self.incoming.unread > _READ_AHEAD:
+            self.transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if self.incoming.unread <= _READ_AHEAD and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def eof_received(self) -> bool:
         self.incoming.end()
         # What it has asked for before is still answered.
         return True
 
+    def pause_writing(self) -> None:
+        self.output.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.output.resume_writing()
+
     def connection_lost(self, error: Exception | None) -> None:
         # A connection that was reset ends here, with no end of file.
         self.incoming.end()
+        self.output.connection_lost(error)
 
 
 async def _watch_parent(process_id: Callable[[], int | None], incoming: Incoming) -> None:
     """Leave when the editor has died without closing our stdin."""
-    while True:
+    parent = os.getppid()
+    while not _is_gone(process_id(), parent):
         await asyncio.sleep(PARENT_INTERVAL)
-        number = process_id()
-        try:
-            if number:
-                os.kill(number, 0)
-        except ProcessLookupError:
-            log.info("the parent process is gone")
-            incoming.end()
-            return
-        except (PermissionError, OverflowError):  # it is somebody else's; it is no number of one
-            continue
+    log.info("the parent process is gone")
+    incoming.end()
+
+
+def _is_gone(number: int | None, parent: int) -> bool:
+    """Whether the editor's process is gone. ``parent``: the one that has started this process."""
+    if not number:
+        return False
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):  # it is somebody else's; it is no number of one
+        return False
+    # One that is dead stays there until whoever started it looks; but its children have another
+    # parent then.
+    return number == parent != os.getppid()
 
 
 def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
