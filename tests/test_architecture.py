@@ -26,7 +26,7 @@ MODULES = {
 }
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
-    ("errors", "values", "settings", "logs", "editors"),
+    ("errors", "values", "settings", "logs", "audit", "editors"),
     ("text",),
     ("prompt",),
     ("trim",),
@@ -40,7 +40,8 @@ FLOORS = (
 PURE = (
     *("errors", "editors", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "engines.engine", "engines.rates", "lsp.frames"),
+    *("completion.patience", "completion.record", "project.windows"),
+    *("engines.engine", "engines.rates", "lsp.frames"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
