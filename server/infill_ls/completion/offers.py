@@ -88,12 +88,9 @@ class Offers:
         """Whether a fill recites nothing."""
         return self.file_for is None or not self.file_for(uri, hole, fill)
 
-    def written(
-        self, uri: str, hole: Hole, fill: str, outcome: Callable[[], Outcome], *, ahead: bool
-    ) -> None:
+    def written(self, uri: str, hole: Hole, fill: str, outcome: Outcome, *, ahead: bool) -> None:
         """Note for the record which call has written a fill; ``ahead`` of any request for it."""
-        if self.record is not None:
-            self._origins.note(uri, hole, fill, Origin.of(outcome(), ahead=ahead))
+        self._origins.note(uri, hole, fill, Origin.of(outcome, ahead=ahead))
 
     def _tell(self, event: Event, offer: Offer) -> None:
         if self.record is None:

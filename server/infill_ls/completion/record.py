@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from infill_ls.completion.recall import HOLES_KEPT
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole
 
 if TYPE_CHECKING:
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
 
 Event = Literal["shown", "accepted"]
 Source = Literal["fill", "speculated", "recalled"]
+# Places of which it is known who has written there; memory has fills of as many holes.
+PLACES_KEPT: Final = 250
 # Calls for one place whose fills are told apart: the automatic one, and those for candidates.
 _CALLS_KEPT: Final = 8
 
@@ -65,8 +65,13 @@ class Origins:
         self._written: OrderedDict[tuple[str, str], list[_Written]] = OrderedDict()
 
     def note(self, uri: str, hole: Hole, fill: str, origin: Origin) -> None:
-        """Keep which call has written the fill of a hole."""
-        self._keep((uri, hole.prefix[-IDENTITY_REACH:]), [_Written(fill, origin)])
+        """Keep which call has written the fill of a hole, or more of one that was noted."""
+        key = (uri, hole.prefix[-IDENTITY_REACH:])
+        for one in self._written.get(key, ()):
+            if one.origin.prompt_hash == origin.prompt_hash and fill.startswith(one.fill):
+                one.fill, one.origin = fill, origin
+                return
+        self._keep(key, _Written(fill, origin))
 
     def find(self, uri: str, hole: Hole, fill: str) -> tuple[Origin | None, Source]:
         """Return the call that has written what is shown at a hole, and how it came to be shown.
@@ -89,14 +94,14 @@ class Origins:
                     if since > TYPED // 2:
                         # As in memory: the rest would be out of reach before it is typed.
                         here = (uri, hole.prefix[-IDENTITY_REACH:])
-                        self._keep(here, [_Written(one.fill[since:], one.origin, True)])
+                        self._keep(here, _Written(one.fill[since:], one.origin, shown=True))
                     return one.origin, source
         return None, "recalled"
 
-    def _keep(self, key: tuple[str, str], written: list[_Written]) -> None:
-        self._written[key] = [*self._written.get(key, ()), *written][-_CALLS_KEPT:]
+    def _keep(self, key: tuple[str, str], written: _Written) -> None:
+        self._written[key] = [*self._written.get(key, ()), written][-_CALLS_KEPT:]
         self._written.move_to_end(key)
-        while len(self._written) > HOLES_KEPT:
+        while len(self._written) > PLACES_KEPT:
             self._written.popitem(last=False)
 
 
@@ -140,6 +145,9 @@ def entry(
 
 def digest_of(text: str) -> str:
     """Return the sha256 of a text's UTF-8 in hexadecimal digits."""
+    # Not at the head: the server's start doesn't need it.
+    from hashlib import sha256
+
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

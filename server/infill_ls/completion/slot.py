@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from infill_ls.completion.answer import MESSAGES
@@ -72,8 +71,10 @@ class Running:
             recall.remember(uri, began, typed + fill.text)
 
     def tell(self, fill: Fill, offers: Offers) -> None:
-        """Say whose fill this is, before it is offered or remembered."""
-        began, outcome = self.generation.hole, partial(self.generation.outcome, fill)
+        """Say whose fill this is, before it is offered or remembered, if a record is kept."""
+        if offers.record is None:
+            return
+        began, outcome = self.generation.hole, self.generation.outcome(fill)
         text = (typed_since(began, self.hole) or "") + fill.text
         offers.written(self.generation.uri, began, text, outcome, ahead=self.speculative)
 
