@@ -25,7 +25,7 @@ LARGEST: Final = 10_000_000
 # Files beside the newest.
 OLDER: Final = 4
 # Lines that wait for the disk; then lines are lost.
-_LINES_WAITING: Final = 1000
+LINES_WAITING: Final = 1000
 # s. For so long the end of a process waits for its last lines.
 _LAST: Final = 2.0
 
@@ -42,7 +42,7 @@ class Audit:
         self._tell = tell
         self._failing = False
         self._torn = False
-        self._lines: queue.Queue[bytes | None] = queue.Queue(_LINES_WAITING)
+        self._lines: queue.Queue[bytes | None] = queue.Queue(LINES_WAITING)
         self._thread: threading.Thread | None = None
 
     def write(self, entry: Mapping[str, Any]) -> None:
