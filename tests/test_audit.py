@@ -156,8 +156,8 @@ def test_a_full_disk_is_told_and_told_again_once_it_has_worked(
 ) -> None:
     told: list[str] = []
     path = tmp_path / "record"
-    monkeypatch.setattr(audit.stat, "S_ISREG", lambda mode: True)
-    monkeypatch.setattr(audit.os, "fchmod", lambda *_: None)
+    monkeypatch.setattr(stat, "S_ISREG", lambda mode: True)
+    monkeypatch.setattr(os, "fchmod", lambda *_: None)
     record = Audit(str(path), told.append)
     for full in (True, True, False, True):
         if full:
@@ -200,6 +200,24 @@ def test_what_a_full_disk_cut_short_spoils_no_other_line(
     cut, whole = path.read_text().splitlines()
     assert cut == '{"lost": 1'
     assert json.loads(whole)["whole"] is True
+
+
+def test_a_system_that_gives_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    told: list[str] = []
+    record = Audit(str(tmp_path / "record"), told.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        record.write({})
+        record.write({})
+    record.close()
+    assert len(told) == 1
+    assert "no thread" in told[0]
+    record.write({})
+    record.close()
+    assert len(lines(tmp_path / "record")) == 1
 
 
 def test_a_disk_that_hangs_keeps_nobody_waiting(

@@ -49,13 +49,16 @@ class Audit:
         """Have an entry written, with the time and this process's number; never waits or raises."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": now, "process": os.getpid(), **entry}).encode("ascii") + b"\n"
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True, name="audit")
-            self._thread.start()
-        with suppress(queue.Full):
+        try:
+            if self._thread is None:
+                thread = threading.Thread(target=self._work, daemon=True, name="audit")
+                thread.start()
+                self._thread = thread
             self._lines.put_nowait(line)
-            return
-        self._fail("the disk is too slow, lines are lost")
+        except queue.Full:
+            self._fail("the disk is too slow, lines are lost")
+        except RuntimeError as error:
+            self._fail(f"the system gives no thread ({error})")
 
     def close(self) -> None:
         """Wait for what is still to be written, but not for ever."""

@@ -33,6 +33,16 @@ async def test_without_the_setting_it_says_how_to_set_it(run: Run) -> None:
     assert "recitation = { folders = [" in ran.err
 
 
+async def test_folders_may_be_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "a.py").write_text("a = b * c\n" * 30)
+    ran = await run("recitation", "--window", "30", "others")
+    assert ran.out.splitlines()[0] == "1 files with 121 windows of 30 tokens (1 read, 0 gone)"
+    ran = await run("recitation", "--window", "5", "others")
+    assert (ran.status, ran.out) == (2, "")
+    assert "window from 10 to 1000" in ran.err
+
+
 async def test_a_folder_that_is_none(run: Run, tmp_path: Path) -> None:
     missing = json.dumps({"folders": [str(tmp_path / "missing")]})
     ran = await run("recitation", INFILL_LS_RECITATION=missing)

@@ -119,7 +119,8 @@ async def test_until_the_index_is_there_nothing_is_shown_and_that_is_told_once(
     for _ in range(3):
         assert await client.ask(0, 5) == {"items": []}
     (message,) = client.shown()
-    assert message.endswith("Build it: infill-ls recitation")
+    # The command is complete, wherever the setting comes from.
+    assert message.endswith(f"Build it: infill-ls recitation --window 20 {LIBRARY}")
     explained = await client.command("infill-ls.explain")
     assert "infill-ls recitation" in explained["message"]
     # Nor is the engine asked for what nobody would see.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sysconfig
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.errors import RecitationError, SettingsError
-from infill_ls.project import recitation, recitation_index
+from infill_ls.project import recitation
 from infill_ls.project.recitation import Built, Filter, build
 from infill_ls.project.recitation_index import Index
 from infill_ls.values import Recitation
@@ -136,6 +137,16 @@ def test_an_index_of_something_else_is_none(folder: Path, path: Path, tmp_path: 
     assert Filter(setting(folder, window=21), path).problem() is None
 
 
+def test_a_damaged_index_calls_nothing_harmless(folder: Path, path: Path) -> None:
+    build(setting(folder), nothing, path)
+    content = bytearray(path.read_bytes())
+    start, size = content.index(b"\n") + 1, Index(path).windows.record_size
+    for record in range(start, start + int(json.loads(content[:start])["records"]) * size, size):
+        content[record + 8 : record + 12] = b"\xff" * 4
+    path.write_bytes(content)
+    assert Filter(setting(folder), path).file_for("", "", CODE[:200]) == str(path)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"{}\n", b"[]\nx", b'{"format": 1}\n', b"\xff\xff"]
 )
@@ -238,7 +249,7 @@ def test_an_interrupt_at_the_last_moment_does_too(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recitation_index.os, "replace", interrupt)
+    monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build(setting(folder), nothing, path)
     assert list(path.parent.iterdir()) == []

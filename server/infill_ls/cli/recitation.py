@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import SUCCESS, ProgressBars, write
+from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
     from infill_ls.project.recitation import Built
+    from infill_ls.values import Recitation
 
 ABOUT: Final = """\
 With recitation = { folders = ["/work/others"], window = 50 } in the settings file, no fill is
@@ -28,23 +31,42 @@ def add_to(commands: Commands) -> None:
         description=ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "folders", nargs="*", metavar="FOLDER", help="instead of those that the settings name"
+    )
+    parser.add_argument("--window", type=int, metavar="N", help="tokens in a row; 50 by default")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Build the index with a progress bar on stderr, say what is in it, return the exit status.
 
-    Raises :class:`infill_ls.errors.SettingsError` if the setting names no folders, and
+    Raises :class:`SettingsError` if nothing names folders, or one is none, and
     :class:`infill_ls.errors.RecitationError` if the index can't be written.
     """
     from infill_ls.project.recitation import build
-    from infill_ls.values import Recitation
 
-    setting = settings_from({}).recitation or Recitation(())
+    setting = _setting(options)
     with ProgressBars() as progress:
         built = build(setting, progress.show)
     write(summary(built, setting.window))
     return SUCCESS
+
+
+def _setting(options: argparse.Namespace) -> Recitation:
+    """Return what is to be indexed: what the arguments say, and the settings beside it."""
+    from infill_ls.values import Recitation, Wrong, recitation
+
+    said = settings_from({}).recitation or Recitation(())
+    folders = [os.path.abspath(os.path.expanduser(one)) for one in options.folders]
+    given = {
+        "folders": folders or list(said.folders),
+        "window": said.window if options.window is None else options.window,
+    }
+    try:
+        return recitation(given) or said
+    except Wrong as wrong:
+        raise SettingsError(f"This can't be indexed; it must be {wrong}.") from None
 
 
 def summary(built: Built, window: int) -> str:

@@ -6,7 +6,9 @@ It is a filter against what it was given. It knows nothing of licences and clear
 from __future__ import annotations
 
 import os
+import shlex
 import stat
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -15,7 +17,6 @@ from typing import Final
 
 from infill_ls.errors import RecitationError, SettingsError
 from infill_ls.project.recitation_index import (
-    HOW_TO_BUILD,
     NO_TEXT,
     Index,
     Status,
@@ -52,6 +53,12 @@ class Built:
     unreadable: int = 0
     windows: int = 0
     size: int = 0
+
+
+def command_for(setting: Recitation) -> str:
+    """Return the command that builds the index for a setting, wherever that was set."""
+    folders = (os.path.expanduser(folder) for folder in setting.folders)
+    return f"infill-ls recitation --window {setting.window} {shlex.join(folders)}"
 
 
 def folders_of(setting: Recitation) -> list[str]:
@@ -251,7 +258,7 @@ class Filter:
         try:
             self._open()
         except RecitationError as problem:
-            return problem
+            return RecitationError(problem.message, f"Build it: {command_for(self._setting)}")
         return None
 
     def file_for(self, path: str, before: str, fill: str) -> str:
@@ -261,9 +268,13 @@ class Filter:
         ``before``: what stands before the cursor. Where no index is, it is the index's own path.
         """
         try:
-            index = self._open()
-        except RecitationError:
+            return self._file_for(self._open(), path, before, fill)
+        # In a damaged one numbers of files may be none.
+        except (RecitationError, struct.error):
             return str(self._path)
+
+    @staticmethod
+    def _file_for(index: Index, path: str, before: str, fill: str) -> str:
         own = index.file(os.path.realpath(path)) if path else None
         for file in index.windows.found(before, fill, index.find):
             if file != own:
@@ -284,9 +295,7 @@ class Filter:
             if (index.folders, index.windows.size) != (folders, self._setting.window):
                 index.close()
                 raise RecitationError(
-                    'The index is not for what "recitation" says now; nothing is shown until it '
-                    "is.",
-                    HOW_TO_BUILD,
+                    'The index is not for what "recitation" says now; nothing is shown until it is.'
                 )
             self._index, self._opened = index, now
         return self._index

@@ -23,7 +23,6 @@ from infill_ls.errors import RecitationError
 from infill_ls.project.windows import Known, Windows
 
 FORMAT: Final = 1
-HOW_TO_BUILD: Final = "Build it: infill-ls recitation"
 # Of a file that has no text: it is known, so that it need not be read again.
 NO_TEXT: Final = -1
 # Records are sorted in as many parts, by their first bits, so that sorting takes little memory.
@@ -64,15 +63,18 @@ class Index:
         except FileNotFoundError:
             raise RecitationError(
                 'The index that the setting "recitation" needs is not there; nothing is shown '
-                "until it is.",
-                HOW_TO_BUILD,
+                "until it is."
             ) from None
         except (OSError, ValueError) as error:
-            raise RecitationError(f"The index {path} can't be read ({error}).") from None
+            raise RecitationError(
+                f"The index {path} can't be read ({error}); nothing is shown until it can."
+            ) from None
         try:
             self._read_head()
         except (ValueError, KeyError, TypeError, struct.error):
-            raise RecitationError(f"The index {path} is damaged.", HOW_TO_BUILD) from None
+            raise RecitationError(
+                f"The index {path} is damaged; nothing is shown until it is built anew."
+            ) from None
 
     def _read_head(self) -> None:
         line = self._map.readline()
