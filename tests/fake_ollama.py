@@ -22,6 +22,9 @@ from typing import Any
 
 Fill = str | Callable[[Mapping[str, Any]], str]
 
+# Of each of its models.
+DIGEST = "d7372fd82851" + "0" * 52
+
 # More equal pieces in a row, blanks around them aside, end an answer without ``done`` (ollama's
 # llm/llama_server.go, "token repeat limit").
 REPEAT_LIMIT = 30
@@ -413,6 +416,7 @@ class FakeOllama:
         return [
             {
                 "name": name,
+                "digest": DIGEST,
                 "expires_at": expires_at.isoformat(),
                 "context_length": context,
                 "size_vram": 0 if self.on_cpu else 1_000_000_000,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 
 from fake_ollama import FakeOllama
 from infill_ls import complete
 from infill_ls.api import SharedEngines
-from infill_ls.errors import ModelNotFound, NotRunning, SettingsError
+from infill_ls.errors import ModelNotFound, NotRunning, RecitationError, SettingsError
+from infill_ls.project.recitation import build
+from infill_ls.values import Recitation
 
 
 @pytest.mark.usefixtures("_session")
@@ -89,3 +93,36 @@ async def test_code_that_goes_over_a_network_in_the_clear_is_logged_once(
     told = [record.message for record in caplog.records if "unencrypted" in record.message]
     assert len(told) == 1
     assert "http://models.invalid:1" in told[0]
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_a_fill_that_repeats_the_users_folders_is_not_given_out(
+    ollama: FakeOllama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = " + ".join(f"word{number}" for number in range(30))
+    (tmp_path / "a.py").write_text(f"[{words}]\n")
+    setting = Recitation((str(tmp_path),), 20)
+    monkeypatch.setenv(
+        "INFILL_LS_RECITATION", json.dumps({"folders": setting.folders, "window": 20})
+    )
+    ollama.fill = f"{words}]\n"
+    with pytest.raises(RecitationError, match="infill-ls recitation"):
+        await asyncio.to_thread(complete, "a = [", "]\n")
+    build(setting, lambda *_: None)
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == ""
+    ollama.fill = "x for x in xs]\n"
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == "x for x in xs"
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_what_is_given_out_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("INFILL_LS_AUDIT", str(tmp_path / "record"))
+    assert await asyncio.to_thread(complete, "a = [", "]\n") == "x for x in xs"
+    (line,) = (tmp_path / "record").read_text("ascii").splitlines()
+    assert json.loads(line)["files"] == []
+    assert "for x" not in line
+    monkeypatch.setenv("INFILL_LS_AUDIT", str(tmp_path / "no" / "record"))
+    assert await asyncio.to_thread(complete, "b = [", "]\n") == "x for x in xs"
+    assert '"audit"' in caplog.text

@@ -26,7 +26,7 @@ MODULES = {
 }
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
-    ("errors", "values", "settings", "logs", "pipes", "editors", "shown", "private"),
+    ("errors", "values", "settings", "logs", "pipes", "audit", "editors", "shown", "private"),
     ("text",),
     ("prompt",),
     ("trim",),
@@ -40,8 +40,8 @@ FLOORS = (
 PURE = (
     *("errors", "shown", "editors", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "engines.engine", "engines.rates", "lsp.frames"),
-    "lsp.admission",
+    *("completion.patience", "completion.record", "project.windows"),
+    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")

@@ -54,6 +54,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
             "recitation",
             Recitation(("~/a", "b"), 30),
         ),
+        ("recitation", {"folders": []}, "recitation", None),
         ("audit", "/var/log/fills.jsonl", "audit", "/var/log/fills.jsonl"),
         ("maxTokens", 64, "max_tokens", 64),
         ("maxTokens", "64", "max_tokens", 64),

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError
 from typing import Any, ClassVar
 
+from infill_ls.audit import Audit
 from infill_ls.completion import policy
+from infill_ls.completion.answer import Outcome
 from infill_ls.completion.generation import fill_hole, say_once
+from infill_ls.completion.record import Origin, entry
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
+from infill_ls.project.recitation import Filter
 from infill_ls.settings import Settings, from_user
-from infill_ls.text.hole import between
+from infill_ls.text.hole import Hole, between
+
+log = logging.getLogger(__name__)
 
 
 class SharedEngines:
@@ -84,6 +91,9 @@ class SharedEngines:
 
     async def _fill(self, prefix: str, suffix: str, settings: Settings) -> str:
         hole = between(prefix, suffix)
+        judge = Filter(settings.recitation) if settings.recitation else None
+        if judge is not None and (problem := judge.problem()):
+            raise problem
         async with self._connecting:
             known = (engine for of, engine in self._engines if of == settings)
             engine = next(known, None)
@@ -95,6 +105,10 @@ class SharedEngines:
         await get_ready(engine)
         wanted = policy.shape(hole, settings.multiline, manual=True)
         outcome = await fill_hole(engine, hole, settings, wanted)
+        if judge is not None and judge.file_for("", hole.prefix, outcome.fill):
+            return ""
+        if outcome.fill and settings.audit:
+            await asyncio.to_thread(_record, outcome, hole, settings.audit)
         return hole.before_closers(outcome.fill)
 
     async def _close(self) -> None:
@@ -105,3 +119,10 @@ class SharedEngines:
         await asyncio.gather(*filling, return_exceptions=True)
         for _, engine in self._engines:
             await engine.aclose()
+
+
+def _record(outcome: Outcome, hole: Hole, file: str) -> None:
+    """Put a fill on record, before it is given out."""
+    audit = Audit(file, lambda text: log.warning("%s", text))
+    audit.write(entry("shown", outcome.fill, origin=Origin.of(outcome), language=hole.language))
+    audit.close()

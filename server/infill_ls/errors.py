@@ -3,6 +3,7 @@
 InfillError
 ├── SettingsError        the user's settings or arguments
 ├── WeightsError         the embedded engine's weights: missing, damaged, not to be fetched
+├── RecitationError      the index of the recitation filter: missing, damaged, of other folders
 └── EngineError          the engine, or the way to it
     ├── NotRunning         nothing answers at its address
     ├── Stalled            it answers too slowly
@@ -54,6 +55,10 @@ class SettingsError(InfillError):
 
 class WeightsError(InfillError):
     """The embedded engine's weights are missing, damaged, or can't be fetched."""
+
+
+class RecitationError(InfillError):
+    """The index of the recitation filter is missing, damaged, or of other folders."""
 
 
 class EngineError(InfillError):

@@ -236,7 +236,7 @@ def _language(name: str, value: Any) -> LanguageSettings:
     return LanguageSettings(**said)
 
 
-def recitation(value: Any) -> Recitation:
+def recitation(value: Any) -> Recitation | None:
     wrong = Wrong('a table such as {"folders": ["/work/others"], "window": 50}')
     if not isinstance(value, Mapping) or set(value) - {"folders", "window"}:
         raise wrong
@@ -245,6 +245,7 @@ def recitation(value: Any) -> Recitation:
         raise wrong
     try:
         window = number(int, 10, 1000)(value.get("window", 50))
-        return Recitation(tuple(map(text, folders)), window)
+        # Without folders there is nothing to hold back.
+        return Recitation(tuple(map(text, folders)), window) if folders else None
     except Wrong:
         raise Wrong(f"{wrong}, window from 10 to 1000") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from cli.conftest import Run
-from fake_ollama import FakeOllama
+from fake_ollama import DIGEST, FakeOllama
 from infill_ls.cli.complete import language_of
 from infill_ls.engines.embedded import weights
 
@@ -249,3 +250,53 @@ async def test_an_ollama_that_leaks_is_told_in_one_line(
     assert ran.status == 0
     told = [line for line in ran.err.splitlines() if "CVE-2026-7482" in line]
     assert len(told) == 1
+
+
+async def test_a_fill_that_repeats_the_users_folders_is_not_printed(
+    run: Run, ollama: FakeOllama, code: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "others").mkdir()
+    words = " + ".join(f"word{number}" for number in range(30))
+    (tmp_path / "others" / "a.py").write_text(f"[{words}]\n")
+    recitation = json.dumps({"folders": [str(tmp_path / "others")], "window": 20})
+    ollama.fill = f"{words}]\n"
+    ran = await run("complete", "main.py:2:13", INFILL_LS_RECITATION=recitation)
+    assert (ran.status, ran.out) == (1, "")
+    assert "infill-ls recitation" in ran.err
+    assert ollama.generations == []
+    await run("recitation", INFILL_LS_RECITATION=recitation)
+    ran = await run("complete", "-v", "main.py:2:13", INFILL_LS_RECITATION=recitation)
+    assert (ran.status, ran.out) == (1, "")
+    assert str(tmp_path / "others" / "a.py") in ran.err
+    # Nor is it said what the model wrote.
+    assert "word" not in ran.err
+    ollama.fill = "x for x in xs]\n"
+    ran = await run("complete", "main.py:2:13", INFILL_LS_RECITATION=recitation)
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+
+
+async def test_what_is_printed_is_on_record(
+    run: Run, ollama: FakeOllama, code: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "record"
+    ran = await run("complete", "main.py:2:13", INFILL_LS_AUDIT=str(path))
+    assert ran.status == 0
+    (line,) = path.read_text("ascii").splitlines()
+    assert "for x" not in line
+    entry = json.loads(line)
+    assert (entry["event"], entry["source"], entry["offer"]) == ("shown", "fill", None)
+    assert (entry["files"], entry["language"]) == ([str(code)], "python")
+    assert (entry["engine"], entry["digest"]) == ("ollama", DIGEST)
+    assert entry["fill"] == {
+        "sha256": sha256(b"x for x in xs").hexdigest(),
+        "characters": 13,
+        "lines": 1,
+    }
+    # Without a fill there is nothing to record, and a record that can't be kept is no matter.
+    ollama.fill = ""
+    await run("complete", "main.py:2:13", INFILL_LS_AUDIT=str(path))
+    assert len(path.read_text("ascii").splitlines()) == 1
+    ollama.fill = "x for x in xs]\n"
+    ran = await run("complete", "main.py:2:13", INFILL_LS_AUDIT=str(tmp_path / "no" / "record"))
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert ran.err.count("audit") == 1

@@ -48,3 +48,12 @@ def test_an_explanation_of_a_problem_says_what_to_do() -> None:
 def test_an_explanation_names_the_pattern_that_excludes_a_file() -> None:
     explained = Answer("excluded", pattern=".env*").explain()
     assert explained["message"] == f'{MESSAGES["excluded"]} The pattern is ".env*".'
+
+
+def test_an_explanation_names_the_file_that_would_have_been_repeated() -> None:
+    held_back = Answer("fill").held_back("/others/a.py")
+    assert held_back.explain()["reason"] == "recited"
+    assert held_back.explain()["message"] == f"{MESSAGES['recited']} The file is /others/a.py."
+    assert Answer("nothing").held_back("") == Answer("nothing")
+    shown = Answer("fill", Offers().make("file:///a.py", at("a = █"), ["1"]))
+    assert shown.held_back("/others/a.py") is shown

@@ -6,6 +6,7 @@ import pytest
 
 from holes import at
 from infill_ls.completion.offers import OFFERS_KEPT, Offers
+from infill_ls.text.hole import Hole
 
 URI = "file:///a.py"
 
@@ -52,3 +53,24 @@ def test_what_an_offer_replaces_and_what_is_left_for_who_can_only_insert() -> No
     assert (through.without_range().fill, through.without_range().replaced) == ("a", 0)
     (before,) = offers.make(URI, at("f(█)\n"), ["a"])
     assert (before.replaced, before.without_range().fill) == (0, "a")
+
+
+def test_what_recites_is_held_back_and_the_rest_is_shown() -> None:
+    offers = Offers()
+    asked = []
+
+    def file_for(uri: str, hole: Hole, fill: str) -> str:
+        asked.append((uri, hole.prefix, fill))
+        return "/others/a.py" if "theirs" in fill else ""
+
+    offers.file_for = file_for
+    made = offers.make(URI, at("x = █"), ["theirs()", "mine()"])
+    assert [(offer.number, offer.fill) for offer in made] == [(1, "mine()")]
+    assert asked == [(URI, "x = ", "theirs()"), (URI, "x = ", "mine()")]
+    assert (offers.recited, offers.shown) == ("/others/a.py", 1)
+    assert offers.make(URI, at("x = █"), ["theirs()"]) == ()
+    assert (offers.recited, offers.shown) == ("/others/a.py", 1)
+    assert not offers.may_show(URI, at("x = █"), "theirs()")
+    offers.make(URI, at("x = █"), ["mine()"])
+    assert offers.recited == ""
+    assert Offers().may_show(URI, at("x = █"), "theirs()")

@@ -76,10 +76,13 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the fill, and return the exit status: 1 if there is none, or if the file is excluded.
 
-    Raises :class:`SettingsError` for a place that is none, and
+    Raises :class:`SettingsError` for a place that is none,
+    :class:`infill_ls.errors.RecitationError` if the index that the settings need isn't there, and
     :class:`infill_ls.errors.EngineError` if no engine answers.
     """
+    from infill_ls.completion.answer import MESSAGES
     from infill_ls.project.exclusions import Exclusions
+    from infill_ls.project.recitation import Filter
 
     settings = settings_from(command_line(options))
     hole = hole_at(options.place, with_suffix=not options.no_suffix)
@@ -87,7 +90,15 @@ def run(options: argparse.Namespace) -> int:
     if pattern := Exclusions(settings.exclude).pattern_for(str(path.absolute())):
         complain(f'This file is never completed: "exclude" has the pattern "{pattern}".')
         return FAILURE
+    judge = Filter(settings.recitation) if settings.recitation else None
+    if judge is not None and (problem := judge.problem()):
+        raise problem
     outcome = asyncio.run(_fill(hole, settings))
+    if judge is not None and (file := judge.file_for(str(path), hole.prefix, outcome.fill)):
+        complain(f"{MESSAGES['recited']} The file is {file}.")
+        return FAILURE
+    if outcome.fill and settings.audit:
+        _record(outcome, hole, path, settings.audit)
     if options.verbose:
         _explain(outcome)
     if options.json:
@@ -164,6 +175,17 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
         return outcome
     finally:
         await engine.aclose()
+
+
+def _record(outcome: Outcome, hole: Hole, path: Path, audit: str) -> None:
+    """Put a fill on record, before it is shown."""
+    from infill_ls.audit import Audit
+    from infill_ls.completion.record import Origin, entry
+
+    file = Audit(audit, complain)
+    origin, name = Origin.of(outcome), str(path.absolute())
+    file.write(entry("shown", outcome.fill, origin=origin, language=hole.language, file=name))
+    file.close()
 
 
 def _figures(outcome: Outcome) -> dict[str, Any]:

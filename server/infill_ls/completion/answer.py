@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from infill_ls.completion.offers import Offer
@@ -20,7 +20,8 @@ class Outcome:
     model wrote. ``usage`` counts pieces of the stream as tokens where the engine doesn't say, as
     Ollama doesn't of a call that is closed before its end; ``about_prompt_tokens`` is what the
     characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
-    the place of.
+    the place of. ``prompt``: what the model read, with the suffix. ``digest``: of the model, empty
+    if the engine doesn't say.
     """
 
     fill: str
@@ -33,12 +34,15 @@ class Outcome:
     raw: str
     about_prompt_tokens: int
     replaces: str
+    prompt: str = ""
+    digest: str = ""
 
 
 Reason = Literal[
     "fill",
     "recalled",
     "nothing",
+    "recited",
     "disabled",
     "excluded",
     "mid word",
@@ -54,6 +58,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "fill": "The engine wrote it.",
     "recalled": "It was known from an earlier request.",
     "nothing": "The model wrote nothing that is worth showing here.",
+    "recited": 'It repeats a file of the folders that the setting "recitation" names.',
     "disabled": 'Completion is off (the setting "enabled").',
     "excluded": 'This file is never completed (the setting "exclude").',
     "mid word": "The cursor is inside a word.",
@@ -71,7 +76,8 @@ MESSAGES: Final[dict[Reason, str]] = {
 class Answer:
     """The answer to one request. ``offers``: what to show, best first; empty if nothing is.
 
-    ``pattern``: what has excluded the file, if something has.
+    ``pattern``: what has excluded the file, if something has. ``recited``: the file that would
+    have been repeated, if that is why nothing is shown.
     """
 
     reason: Reason
@@ -79,11 +85,16 @@ class Answer:
     error: InfillError | None = None
     outcome: Outcome | None = None
     pattern: str = ""
+    recited: str = ""
 
     @property
     def fill(self) -> str | None:
         """The text of the first offer, with the document's own line ends; None if there is none."""
         return self.offers[0].text if self.offers else None
+
+    def held_back(self, file: str) -> Answer:
+        """Return what the answer is if all fills for it recite; ``file``: one of what, or empty."""
+        return replace(self, reason="recited", recited=file) if file and not self.offers else self
 
     def explain(self) -> dict[str, Any]:
         """Return why this is the answer, for people and as JSON; it has none of the user's code."""
@@ -107,4 +118,6 @@ class Answer:
         if self.error:
             return str(self.error)
         message = MESSAGES[self.reason]
+        if self.recited:
+            return f"{message} The file is {self.recited}."
         return f'{message} The pattern is "{self.pattern}".' if self.pattern else message

@@ -82,7 +82,7 @@ from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError
 from infill_ls.prompt.build import SEED
 from infill_ls.settings import Settings
-from infill_ls.text.hole import Hole, typed_since
+from infill_ls.text.hole import Hole
 from infill_ls.text.shape import Shape
 from infill_ls.trim import Fill, fitted
 
@@ -164,9 +164,9 @@ class Completer:
 
     def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
         """Answer from memory; what comes after the fill goes on, or is asked for."""
-        first = fills[0] if fills else ""
-        self._speculate(uri, hole, first)
-        return Answer("recalled" if fills else "nothing", self.offers.make(uri, hole, fills))
+        self._speculate(uri, hole, fills[0] if fills else "")
+        offers = self.offers.make(uri, hole, fills)
+        return Answer("recalled" if fills else "nothing", offers).held_back(self.offers.recited)
 
     async def _wait(self, waiter: Waiter) -> Answer:
         """Wait for the answer, as long as the plan of the request allows."""
@@ -235,7 +235,8 @@ class Completer:
         if waiter is None or waiter.answer.done():
             return
         offers = self.offers.make(waiter.uri, waiter.hole, fills)
-        waiter.answer.set_result(Answer(reason, offers, error, outcome))
+        answer = Answer(reason, offers, error, outcome)
+        waiter.answer.set_result(answer.held_back(self.offers.recited))
 
     def document_changed(self, uri: str, holes: Iterable[Hole]) -> None:
         """Take note of a change; ``holes`` are where the cursor may be now.
@@ -333,6 +334,7 @@ class Completer:
             # As if the model had ended there: what is shown has passed every filter.
             lines = fitted(fill.text.rpartition("\n")[0], running.hole, running.shape)
             if lines.text:
+                running.tell(lines, self.offers)
                 outcome = running.generation.outcome(lines)
                 self._answer("fill", [lines.text], outcome)
         return False
@@ -358,16 +360,14 @@ class Completer:
     def _deliver(self, running: Running, fill: Fill) -> None:
         """Remember a complete fill, and answer the request that waits if it has enough."""
         running.delivered = fill
-        generation, waiter = running.generation, self._waiter
+        waiter = self._waiter
         if not running.is_candidate:
-            self._recall.remember(generation.uri, running.hole, fill.text)
-            typed = typed_since(generation.hole, running.hole)
-            if typed and fill.text:
-                self._recall.remember(generation.uri, generation.hole, typed + fill.text)
+            running.remember(fill, self._recall)
+        running.tell(fill, self.offers)
         if waiter is None:
             return
         waiter.draws += 1
-        waiter.outcome = waiter.outcome or generation.outcome(fill)
+        waiter.outcome = waiter.outcome or running.generation.outcome(fill)
         if waiter.take(fill.text) and running.is_candidate:
             self._recall.add(waiter.uri, waiter.hole, fill.text)
         if not waiter.wants_more:
@@ -395,6 +395,6 @@ class Completer:
         if self._slot.running is not None or not fill or not self._speculates:
             return
         after = hole.after(fill)
-        if self._recall.find(uri, after) is None:
+        if self._recall.find(uri, after) is None and self.offers.may_show(uri, hole, fill):
             shape = policy.shape(after, self.settings.multiline)
             self._slot.start(Generation(uri, after), shape, self.settings, speculative=True)

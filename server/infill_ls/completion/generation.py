@@ -29,6 +29,7 @@ from infill_ls.logs import TRACE
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, Request
+from infill_ls.prompt.families import Model
 from infill_ls.prompt.tokens import STEPS, TokenLengths, budget
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
@@ -86,7 +87,7 @@ class Generation:
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
     declined: Declined | None = None
     _control: tuple[str, ...] = field(default=())
-    _model: str = ""
+    _model: Model = Model("")
     _engine: str = ""
 
     async def stream(
@@ -99,7 +100,7 @@ class Generation:
         """
         self.asked, self.started = True, asyncio.get_running_loop().time()
         rates = Rates() if rates is None else rates
-        self._model, self._engine = (await engine.describe()).name, engine.name
+        self._model, self._engine = await engine.describe(), engine.name
         asked: Request | None = await self._request(engine, settings, rates)
         refused, room = 0, engine.room
         try:
@@ -238,7 +239,7 @@ class Generation:
         return Outcome(
             fill=self.hole.in_document(fill.text),
             ended_by=fill.ended_by or "latency",
-            model=self._model,
+            model=self._model.name,
             engine=self._engine,
             first_ms=None if self.first_at is None else (self.first_at - self.started) * 1000,
             total_ms=(self.last_at - self.started) * 1000,
@@ -246,6 +247,8 @@ class Generation:
             raw=self.raw,
             about_prompt_tokens=round(len(self.prompt) / TYPICAL_CHARACTERS_PER_TOKEN),
             replaces=self.hole.closers[: self.hole.replaced(fill.text)],
+            prompt=self.prompt,
+            digest=self._model.digest,
         )
 
 

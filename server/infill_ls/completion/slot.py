@@ -16,11 +16,13 @@ from typing import Final
 from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
+from infill_ls.completion.offers import Offers
+from infill_ls.completion.recall import Recall
 from infill_ls.completion.status import Status
 from infill_ls.errors import InfillError
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
-from infill_ls.text.hole import Hole
+from infill_ls.text.hole import Hole, typed_since
 from infill_ls.text.shape import Shape
 from infill_ls.trim import Fill
 
@@ -59,6 +61,22 @@ class Running:
         if not self.generation.asked:
             self.generation = Generation(self.generation.uri, hole, self.generation.seed)
             self.hole = hole
+
+    def remember(self, fill: Fill, recall: Recall) -> None:
+        """Have its fill remembered, for the hole here and for the one where it began."""
+        uri, began = self.generation.uri, self.generation.hole
+        recall.remember(uri, self.hole, fill.text)
+        typed = typed_since(began, self.hole)
+        if typed and fill.text:
+            recall.remember(uri, began, typed + fill.text)
+
+    def tell(self, fill: Fill, offers: Offers) -> None:
+        """Say whose fill this is, before it is offered or remembered, if a record is kept."""
+        if offers.record is None:
+            return
+        began, outcome = self.generation.hole, self.generation.outcome(fill)
+        text = (typed_since(began, self.hole) or "") + fill.text
+        offers.written(self.generation.uri, began, text, outcome, ahead=self.speculative)
 
     def serves(self, uri: str, hole: Hole) -> bool:
         """Whether a request for a hole may join it.

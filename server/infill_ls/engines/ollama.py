@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
@@ -154,7 +154,7 @@ class Ollama:
             named = self._settings.model
             self._model = await (self._best() if named == "auto" else self.show(named))
             self._loading.learn(self._trained.get(self._model.name))
-        return self._model
+        return replace(self._model, digest=self._loading.digest)
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
         model = await self.describe()

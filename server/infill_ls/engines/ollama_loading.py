@@ -34,6 +34,7 @@ class Loading:
     """What is known of one model in Ollama's memory."""
 
     def __init__(self, settings: Settings) -> None:
+        self.digest = ""  # of the model, as it was seen last
         self._settings = settings
         self._trusted_until = -math.inf  # s of the clock; till then the model is loaded
         self._context: int | None = None  # tokens that the model was loaded with room for
@@ -99,6 +100,8 @@ class Loading:
         self._context = integer(entry.get("context_length")) or None if entry else None
         if entry is None:
             return
+        digest = entry.get("digest")
+        self.digest = digest if isinstance(digest, str) else ""
         memory = integer(entry.get("size_vram"))
         self._on_cpu = None if memory is None else memory == 0
         if self._asked_for is not None and self._context is not None:

@@ -30,6 +30,7 @@ from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.translate import Client, changes_from, client_from, path_of
+from infill_ls.lsp.watch import Watch
 from infill_ls.project.exclusions import Exclusions
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
@@ -72,6 +73,7 @@ class Server(LanguageServer):
         self._started = False
         self.messages = Messages(self, self.background)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
+        self._watch = Watch(self.messages.tell)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -183,6 +185,7 @@ class Server(LanguageServer):
             self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
         if settings.enabled and settings.in_the_clear:
             self.messages.tell(settings.in_the_clear)
+        self._watch.take(settings, self.completer.offers)
         before = self.completer.settings
         if settings == before:
             return
@@ -244,6 +247,10 @@ class Server(LanguageServer):
         if uri not in self._documents:
             return Answer("closed")
         excluded = self._exclusions.pattern_for(path_of(uri), hole.language)
+        if not excluded and self.completer.settings.enabled:
+            problem = self._watch.problem()
+            if problem is not None:
+                return Answer("problem", error=problem)
         answering = self.completer.complete(
             uri, hole, client=client, manual=manual, excluded=excluded
         )
@@ -303,6 +310,7 @@ class Server(LanguageServer):
         for task in self._tasks:
             task.cancel()
         await self.completer.aclose()
+        self._watch.close()
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:

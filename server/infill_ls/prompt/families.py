@@ -27,6 +27,7 @@ class Model:
     ``chats``: the server's template for the model is made for a chat.
     ``thinks``: the model can think before it answers.
     ``has_fim_tokens``: the model's metadata lists tokens for filling in the middle.
+    ``digest``: what tells these weights from others, in hexadecimal digits.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Model:
     chats: bool = False
     thinks: bool = False
     has_fim_tokens: bool = False
+    digest: str = ""
 
 
 # Small, fast on any machine, and fills well for its size.

@@ -190,7 +190,7 @@ class Embedded(KeepsItsModel):
         self._starting: asyncio.Task[OpenAI] | None = None
 
     async def describe(self) -> Model:
-        return Model(self._weights.name, can_begin=True)
+        return Model(self._weights.name, can_begin=True, digest=self._weights.sha256)
 
     @property
     def room(self) -> int | None:

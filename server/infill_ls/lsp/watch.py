@@ -1,0 +1,68 @@
+"""What the settings ``recitation`` and ``audit`` ask for: fills are judged and put on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from infill_ls.errors import RecitationError
+from infill_ls.lsp.translate import path_of
+from infill_ls.settings import Settings
+from infill_ls.text.hole import Hole
+
+if TYPE_CHECKING:
+    from infill_ls.audit import Audit
+    from infill_ls.completion.offers import Offers
+    from infill_ls.project.recitation import Filter
+
+
+class Watch:
+    """Judges and records what the offers of a session show. ``tell``: shows the user a warning."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._filter: Filter | None = None
+        self._audit: Audit | None = None
+        self._settings = Settings()
+
+    def take(self, settings: Settings, offers: Offers) -> None:
+        """Do what these settings ask for from now on."""
+        before, self._settings = self._settings, settings
+        if settings.recitation != before.recitation:
+            self._filter, offers.file_for = None, None
+            if settings.recitation is not None:
+                # Not at the head: hardly anybody needs it.
+                from infill_ls.project.recitation import Filter
+
+                self._filter, offers.file_for = Filter(settings.recitation), self._file_for
+        if settings.audit != before.audit:
+            self.close()
+            self._audit, offers.record = None, None
+            if settings.audit is not None:
+                from infill_ls.audit import Audit
+
+                loop = asyncio.get_running_loop()
+
+                def tell(text: str) -> None:
+                    loop.call_soon_threadsafe(self._tell, text)
+
+                self._audit, offers.record = Audit(settings.audit, tell), self._record
+
+    def problem(self) -> RecitationError | None:
+        """Return why nothing may be shown now; None if fills can be judged, or need not be."""
+        return self._filter.problem() if self._filter is not None else None
+
+    def close(self) -> None:
+        """Write what the record still lacks."""
+        if self._audit is not None:
+            self._audit.close()
+
+    def _file_for(self, uri: str, hole: Hole, fill: str) -> str:
+        assert self._filter is not None
+        return self._filter.file_for(path_of(uri), hole.prefix, fill)
+
+    def _record(self, entry: dict[str, Any]) -> None:
+        assert self._audit is not None
+        # Before it is saved a document has no path.
+        self._audit.write({**entry, "files": [path_of(uri) or uri for uri in entry["files"]]})

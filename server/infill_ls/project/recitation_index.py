@@ -1,0 +1,207 @@
+"""The file with the index of the recitation filter: its records in order, and its files.
+
+One line of JSON, the records (see :mod:`infill_ls.project.windows`) sorted as bytes, a row for each
+file, the files' names one after another. It is read where it is mapped into memory, so that opening
+it costs the same at any size. It holds hashes of the texts, and names, and nothing of the texts.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+import tempfile
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from infill_ls.errors import RecitationError
+from infill_ls.project.windows import Known, Windows
+
+FORMAT: Final = 1
+# Of a file that has no text: it is known, so that it need not be read again.
+NO_TEXT: Final = -1
+# Records are sorted in as many parts, by their first bits, so that sorting takes little memory.
+_PARTS: Final = 64
+# Where its name ends, size in bytes, time of its last change in ns, windows.
+_ROW: Final = struct.Struct(">QQqq")
+# Bytes that are written at once.
+_BUFFER: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What tells whether a file has changed: its size in bytes, and its last change in ns."""
+
+    size: int
+    changed: int
+
+
+def default_path() -> Path:
+    """Return where the index is: in a folder of its own in the user's state directory."""
+    # Not at the head: only who has an index needs it.
+    import platformdirs
+
+    folder = platformdirs.user_state_dir("infill-ls", appauthor=False)
+    return Path(folder) / "recitation" / "index"
+
+
+class Index:
+    """An index that can be looked into. Raises :class:`RecitationError` if it isn't one.
+
+    ``folders``: those that were indexed, sorted. ``windows``: how they are cut.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError:
+            raise RecitationError(
+                'The index that the setting "recitation" needs is not there; nothing is shown '
+                "until it is."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise RecitationError(
+                f"The index {path} can't be read ({error}); nothing is shown until it can."
+            ) from None
+        try:
+            self._read_head()
+        except (ValueError, KeyError, TypeError, struct.error):
+            raise RecitationError(
+                f"The index {path} is damaged; nothing is shown until it is built anew."
+            ) from None
+
+    def _read_head(self) -> None:
+        line = self._map.readline()
+        head = json.loads(line)
+        self.folders: list[str] = head["folders"]
+        self.windows = Windows(int(head["window"]))
+        self._records, self._files = int(head["records"]), int(head["files"])
+        self._start = len(line)
+        self._rows = self._start + self._records * self.windows.record_size
+        self._names = self._rows + self._files * _ROW.size
+        if head["format"] != FORMAT or len(self._map) != self._names + int(head["names"]):
+            raise ValueError
+
+    def __len__(self) -> int:
+        """How many files it has, those without text included."""
+        return self._files
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._map.close()
+
+    def find(self, hash: int) -> Iterator[Known]:
+        """Yield what is known of the anchors that have this hash."""
+        at = bisect_left(range(self._records), hash.to_bytes(8), key=self._hash)
+        while at < self._records and self._hash(at) == hash.to_bytes(8):
+            yield self.windows.known(self.record(at))
+            at += 1
+
+    def _hash(self, number: int) -> bytes:
+        at = self._start + number * self.windows.record_size
+        return self._map[at : at + 8]
+
+    def record(self, number: int) -> bytes:
+        """Return the record with this number, from 0."""
+        size = self.windows.record_size
+        return self._map[self._start + number * size : self._start + (number + 1) * size]
+
+    def records(self) -> Iterator[bytes]:
+        """Yield all records in order."""
+        return map(self.record, range(self._records))
+
+    def name(self, file: int) -> str:
+        """Return the path of the file with this number."""
+        start = self._row(file - 1)[0] if file else 0
+        name = self._map[self._names + start : self._names + self._row(file)[0]]
+        return os.fsdecode(name)
+
+    def file(self, path: str) -> int | None:
+        """Return the number of the file with this path; None if it isn't in the index."""
+        wanted = os.fsencode(path)
+        at = bisect_left(
+            range(self._files), wanted, key=lambda number: os.fsencode(self.name(number))
+        )
+        return at if at < self._files and self.name(at) == path else None
+
+    def status(self, file: int) -> tuple[Status, int]:
+        """Return the status that a file had, and how many windows; ``NO_TEXT`` if it had none."""
+        _, size, changed, windows = self._row(file)
+        return Status(size, changed), windows
+
+    def _row(self, file: int) -> tuple[int, int, int, int]:
+        return _ROW.unpack_from(self._map, self._rows + file * _ROW.size)
+
+
+class Writer:
+    """Writes an index: first its records, in any order, then all of it in one step.
+
+    ``paths``: of the files, in the order of their bytes; a file's number is its place there. Nobody
+    but the user can read what is written. Leaving the block without :meth:`finish` leaves nothing.
+    """
+
+    def __init__(self, path: Path, folders: Sequence[str], windows: Windows) -> None:
+        self._path, self._folders, self._windows = path, folders, windows
+        self._stack = ExitStack()
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        path.parent.chmod(0o700)
+        self._parts: list[IO[bytes]] = []
+
+    def __enter__(self) -> Writer:
+        for _ in range(_PARTS):
+            part = tempfile.TemporaryFile(dir=self._path.parent, buffering=_BUFFER)
+            self._parts.append(self._stack.enter_context(part))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, record: bytes) -> None:
+        """Add one record."""
+        self._parts[record[0] * _PARTS >> 8].write(record)
+
+    def finish(self, files: Mapping[str, tuple[Status, int]]) -> int:
+        """Put the index in its place and return its size in bytes.
+
+        ``files``: path to status and number of windows, in the order of their numbers.
+        """
+        names = [os.fsencode(path) for path in files]
+        size = self._windows.record_size
+        head = {
+            "format": FORMAT,
+            "folders": self._folders,
+            "window": self._windows.size,
+            "records": sum(part.tell() for part in self._parts) // size,
+            "files": len(files),
+            "names": sum(map(len, names)),
+        }
+        # mkstemp: nobody else can read it, whatever the umask is.
+        handle, unfinished = tempfile.mkstemp(dir=self._path.parent, prefix="unfinished-")
+        try:
+            with open(handle, "wb", buffering=_BUFFER) as file:
+                file.write(json.dumps(head).encode("ascii") + b"\n")
+                for part in self._parts:
+                    part.seek(0)
+                    everything = part.read()
+                    file.writelines(
+                        sorted(everything[at : at + size] for at in range(0, len(everything), size))
+                    )
+                end = 0
+                for name, (status, windows) in zip(names, files.values(), strict=True):
+                    end += len(name)
+                    file.write(_ROW.pack(end, status.size, status.changed, windows))
+                file.writelines(names)
+                file.flush()
+                written = file.tell()
+            os.replace(unfinished, self._path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(unfinished)
+            raise
+        return written
