@@ -38,7 +38,7 @@ class Pace(asyncio.Event):
 
     def __init__(self, shortest: float, longest: float) -> None:
         super().__init__()
-        self.usual = self.seconds = (shortest, longest)
+        self.seconds = (shortest, longest)
         self.set()
 
     async def wait(self) -> Literal[True]:
@@ -55,7 +55,7 @@ class Engine(FakeOllama):
         super().__post_init__()
         self.most = self.open = self.asked = 0
         self.gate = Pace(*READING)
-        self.piece_gate = Pace(PIECE, PIECE)
+        self.piece_gate = self._pace = Pace(PIECE, PIECE)
         # Each prompt is compared with all that were read.
         self._prompts: deque[str] = deque(maxlen=1)  # type: ignore[assignment]
         self._in_flight: set[asyncio.StreamReader] = set()
@@ -105,7 +105,7 @@ class Engine(FakeOllama):
         self.refusal, self.fault, self.load_time = None, "", 0.3
         self.gate.set()
         self.piece_gate.set()
-        self.piece_gate.seconds = (SLOW, SLOW) if kind == "slow pieces" else (PIECE, PIECE)
+        self._pace.seconds = (SLOW, SLOW) if kind == "slow pieces" else (PIECE, PIECE)
         if refused:
             await self.start(self.port)
         if kind == "refuses connections":

@@ -15,6 +15,7 @@ from soak.typist import Own
 WARM_UP: Final = 600.0
 # The first and the last part that are compared: a tenth each of what follows the warm-up.
 PART: Final = 0.1
+SHORTEST_PART: Final = 15.0  # s
 # MB by which memory may have grown. Runs of under ten minutes are too short for the small bound.
 GROWTH: Final = 5.0
 GROWTH_SHORT: Final = 30.0
@@ -39,10 +40,14 @@ class Check:
 
 @dataclass
 class Report:
-    """All that was measured. ``seconds``: how long the typist worked. Times from the start in s."""
+    """All that was measured. ``seconds``: how long the typist worked. Times from the start in s.
+
+    ``in_flight``: generations that the engine had at the same time, at the most. ``asked``: all of
+    them. ``traces``: what stderr may not have. ``broken``: what went wrong with the run itself.
+    """
 
     seconds: float
-    seed: int
+    seed: int = 0
     machine: str = ""
     project: str = ""
     samples: list[Sample] = field(default_factory=list)
@@ -66,6 +71,7 @@ class Report:
     traces: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     objects: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     @property
     def warm(self) -> float:
@@ -74,7 +80,7 @@ class Report:
 
     def parts(self) -> tuple[list[Sample], list[Sample]]:
         """The samples of the first and of the last part after the warm-up."""
-        size = max(PART * (self.seconds - self.warm), 5.0)
+        size = max(PART * (self.seconds - self.warm), SHORTEST_PART)
         first = [one for one in self.samples if self.warm <= one.at <= self.warm + size]
         last = [one for one in self.samples if self.seconds - size <= one.at]
         return first or self.samples[:1], last or self.samples[-1:]
@@ -101,7 +107,13 @@ class Report:
         return {**asdict(self), "checks": checks}
 
     def checks(self) -> list[Check]:
+        worked = Check(
+            "the run itself",
+            not self.broken,
+            f"{len(self.broken)} things went wrong that should not{_first(self.broken)}.",
+        )
         return [
+            worked,
             *self._of_requests(),
             *self._of_resources(),
             *self._of_latency(),

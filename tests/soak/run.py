@@ -8,6 +8,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ class _Run:
         self._mark = uuid.uuid4().hex
         self._report = Report(plan.seconds, plan.seed)
         self._began = 0.0
+        # The helpers of the tests are found by the processes too.
+        found = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        self._environment = {MARK: self._mark, "PYTHONPATH": os.pathsep.join(filter(None, found))}
 
     def _now(self) -> float:
         return time.monotonic() - self._began
@@ -73,8 +77,7 @@ class _Run:
             f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, "
             f"Python {platform.python_version()}"
         )
-        environment = {**os.environ, MARK: self._mark}
-        engine = EngineProcess(project.folder, environment)
+        engine = EngineProcess(project.folder, {**os.environ, **self._environment})
         await engine.start()
         log = (self._folder / "stderr").open("wb")
         client, control = await self._servers(engine, log.fileno())
@@ -96,7 +99,7 @@ class _Run:
             command=(sys.executable, "-m", "soak.server", "serve"),
             environment={
                 **places,
-                MARK: self._mark,
+                **self._environment,
                 "SOAK_COUNTS": str(counts),
                 "OLLAMA_HOST": f"http://127.0.0.1:{engine.port}",
             },
@@ -126,16 +129,33 @@ class _Run:
             asyncio.create_task(self._break(engine)),
             asyncio.create_task(self._watch(engine, client, counts, typist)),
         ]
+        outcomes: list[object] = []
         try:
             await typist.work(plan.seconds)
-        finally:
-            for task in beside:
-                task.cancel()
-            for outcome in await asyncio.gather(*beside, return_exceptions=True):
-                if isinstance(outcome, Exception):
-                    raise outcome
+            await self._until_quiet(engine, client, counts)
+            report.objects.append(await counts.ask(objects=True))
+        except Exception as error:
+            # What was measured before is told all the same.
+            outcomes.append(error)
+        for task in beside:
+            task.cancel()
+        outcomes += await asyncio.gather(*beside, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                traceback.print_exception(outcome)
+                report.broken.append(f"{type(outcome).__name__}: {outcome}")
         report.own, report.done = typist.own, dict(typist.done)
-        report.objects.append(await counts.ask(objects=True))
+
+    async def _until_quiet(self, engine: EngineProcess, client: SoakClient, counts: Counts) -> None:
+        """Wait for the last answers, and for what goes on behind them."""
+        until = time.monotonic() + LAST_ANSWERS
+        first = self._report.parts()[0]
+        while time.monotonic() < until:
+            sample = await self._look(engine, client, counts)
+            if not client.account.waiting and sample.tasks <= min(one.tasks for one in first):
+                break
+            await asyncio.sleep(0.2)
+        self._report.samples.append(sample)
 
     async def _break(self, engine: EngineProcess) -> None:
         plan = self._plan
@@ -148,37 +168,48 @@ class _Run:
         self, engine: EngineProcess, client: SoakClient, counts: Counts, typist: Typist
     ) -> None:
         report = self._report
-        process = Process(client.process.pid)
+        told = 0.0
         while True:
             async with typist.quiet:
                 if not report.objects and self._now() >= report.warm:
                     report.objects.append(await counts.ask(objects=True))
-                tasks = (await counts.ask())["tasks"]
-                rss, uss = process.memory()
-                report.samples.append(
-                    Sample(
-                        at=round(self._now(), 1),
-                        rss=rss,
-                        uss=uss,
-                        descriptors=process.descriptors(),
-                        threads=process.threads(),
-                        tasks=tasks,
-                        cpu=process.cpu(),
-                        messages=client.account.sent,
-                        asked=engine.asked,
-                        connections=engine.connections,
-                    )
+                report.samples.append(sample := await self._look(engine, client, counts))
+            if sample.at >= told:
+                told += 60.0
+                sys.stderr.write(
+                    f"{sample.at / 60:.0f} min: {sample.rss:.1f} MB, {sample.descriptors} "
+                    f"descriptors, {sample.tasks} tasks, {typist.done['keys']:,} keys\n"
                 )
             await asyncio.sleep(min(LOOK, self._plan.seconds / 40))
 
+    async def _look(self, engine: EngineProcess, client: SoakClient, counts: Counts) -> Sample:
+        """Look at the server from outside, and ask for its tasks."""
+        process = Process(client.process.pid)
+        tasks = (await counts.ask())["tasks"]
+        rss, uss = process.memory()
+        return Sample(
+            at=round(self._now(), 1),
+            rss=rss,
+            uss=uss,
+            descriptors=process.descriptors(),
+            threads=process.threads(),
+            tasks=tasks,
+            cpu=process.cpu(),
+            messages=client.account.sent,
+            asked=engine.asked,
+            connections=engine.connections,
+        )
+
     async def _end(self, client: SoakClient, control: SoakClient, engine: EngineProcess) -> None:
-        """Wait for the last answers, end everything, and see what is left."""
+        """End everything, and see what is left."""
         report, account = self._report, client.account
-        until = time.monotonic() + LAST_ANSWERS
-        while account.waiting and time.monotonic() < until:
-            await asyncio.sleep(0.1)
         report.unanswered = [method for method, *_ in account.waiting.values()]
-        report.status = await client.stop()
+        try:
+            report.status = await client.stop()
+        except (ConnectionError, TimeoutError) as error:
+            report.broken.append(f"the server's end: {type(error).__name__}")
+            await client.kill()
+            report.status = client.process.returncode or 0
         await control.stop()
         # The engine says how many are connected once a second.
         await asyncio.sleep(2.5)
