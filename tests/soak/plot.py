@@ -138,7 +138,7 @@ def _marks(report: Report, height: float) -> list[str]:
 
 
 def _time(seconds: float, y: float) -> list[str]:
-    step = _step(seconds / 60)
+    step = _step(seconds / 60 / 2)
     return [
         f'<text x="{_x(number * step * 60, seconds):.1f}" y="{y}" text-anchor="middle">'
         f"{number * step:g} min</text>"

@@ -23,6 +23,9 @@ LONG: Final = 600.0
 # s. An automatic request is answered after 8 s whatever the engine does; the rest is for the wire
 # and a busy machine. Editors give up at 10.
 ANSWERED: Final = 9.5
+# s after the end of a fault in which the engine is asked again: it may be left alone for up to 30 s,
+# and somebody has to come to a place where he wants a fill.
+USED_AGAIN: Final = 60.0
 # Own latency may be this much above that of the first part, or above what the machine itself has
 # become slower by: an empty server is timed beside each request.
 SLOWER: Final = 1.5
@@ -95,6 +98,20 @@ class Report:
         first, last = self.parts()
         return min(map(of, first)), min(map(of, last))
 
+    def recoveries(self) -> list[tuple[Fault, float]]:
+        """For each fault how long after its end the engine was first asked again, in s.
+
+        At the least as long as until the last sample, if it never was.
+        """
+        found = []
+        for fault in self.faults:
+            end = fault.at + fault.seconds
+            after = [one for one in self.samples if one.at >= end]
+            if after:
+                again = next((one.at for one in after if one.asked > after[0].asked), after[-1].at)
+                found.append((fault, again - end))
+        return found
+
     def latencies(self) -> tuple[list[Own], list[Own]]:
         """Own latency in the first fifth after the warm-up and in the last fifth."""
         size = (self.seconds - self.warm) / 5
@@ -115,6 +132,7 @@ class Report:
         return [
             worked,
             *self._of_requests(),
+            *self._of_recovery(),
             *self._of_resources(),
             *self._of_latency(),
             *self._of_the_end(),
@@ -144,6 +162,19 @@ class Report:
                 self.in_flight <= 1,
                 f"At most {self.in_flight} of {self.asked:,} generations was in flight at a time.",
             ),
+        ]
+
+    def _of_recovery(self) -> list[Check]:
+        fault, longest = max(
+            self.recoveries(), key=lambda one: one[1], default=(Fault(0, 0, "no fault"), 0.0)
+        )
+        return [
+            Check(
+                "recovery",
+                longest <= USED_AGAIN,
+                f"The engine was asked again {longest:.0f} s after the end of a fault at the "
+                f"latest ({fault.kind}).",
+            )
         ]
 
     def _of_resources(self) -> list[Check]:

@@ -81,6 +81,14 @@ def test_requests() -> None:
     assert broken(replace(good(), in_flight=2)) == ["one generation"]
 
 
+def test_an_engine_that_is_not_asked_again() -> None:
+    report = good()
+    report.samples = [replace(one, asked=min(one.asked, 105)) for one in report.samples]
+    assert broken(report) == ["recovery"]
+    report.samples = [replace(one, asked=one.asked + (one.at > 150)) for one in report.samples]
+    assert broken(report) == []
+
+
 def test_the_end() -> None:
     assert broken(replace(good(), traces=["Traceback (most recent call last):"])) == ["quiet log"]
     assert broken(replace(good(), status=1)) == ["clean exit"]

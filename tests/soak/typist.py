@@ -23,9 +23,11 @@ GAP: Final = (0.06, 0.14)
 # Documents that are open at the same time, beside the big one and the secret one.
 OPEN: Final = 24
 # Lines that are deleted and typed again at one place.
-BLOCK: Final = (2, 8)
+BLOCK: Final = (1, 4)
 # s after which own latency is measured again.
 PROBE: Final = 1.5
+# Keys after which something else is done than typing, on average.
+ELSE: Final = 60
 
 SETTINGS: Final[tuple[dict[str, Any], ...]] = (
     {},
@@ -86,7 +88,8 @@ class Typist:
         while self.now() < seconds:
             self._go()
             await self._retype(seconds)
-            await self._something_else()
+            if self.chance.random() < 0.3:
+                self._save()
         editor.rest()
 
     def _go(self) -> None:
@@ -94,21 +97,21 @@ class Typist:
         editor, chance = self.editor, self.chance
         self.done["places"] += 1
         editor.habit = chance.choice((VS_CODE, NEOVIM))
-        if chance.random() < 0.15:
+        mine = [one for one in editor.usable.values() if one not in (self._big, self._secret)]
+        turn = chance.random()
+        if turn < 0.15:
             editor.show(self._big)
-        elif chance.random() < 0.5:
-            # As many are closed as are opened, the one that was shown longest ago first.
-            others = [one for one in editor.usable.values() if one not in (self._big, self._secret)]
-            unopened = [path for path in self.project.files if path.as_uri() not in editor.usable]
-            editor.close(others[0])
-            editor.show(Buffer.of(chance.choice(unopened or list(self.project.files))))
-            self.done["opened"] += 1
-        elif chance.random() < 0.02:
+        elif turn < 0.17:
             editor.close(self._big)
             editor.show(self._big)
             self.done["opened"] += 1
+        elif turn < 0.55:
+            # As many are closed as are opened, the one that was shown longest ago first.
+            unopened = [path for path in self.project.files if path.as_uri() not in editor.usable]
+            editor.close(mine[0])
+            editor.show(Buffer.of(chance.choice(unopened or [mine[0].path])))
+            self.done["opened"] += 1
         else:
-            mine = [one for one in editor.usable.values() if one not in (self._big, self._secret)]
             editor.show(chance.choice(mine))
 
     async def _retype(self, seconds: float) -> None:
@@ -181,6 +184,8 @@ class Typist:
         await self._rest()
         if missing[0] == " " and chance.random() < 0.08:
             await self._pause(0.8)
+        elif chance.random() < 1 / ELSE:
+            await self._something_else()
         await self._probe()
 
     async def _rest(self) -> None:
@@ -196,27 +201,25 @@ class Typist:
     # What else is done
 
     async def _something_else(self) -> None:
-        """Do one of the things that are done between two places."""
-        if self.chance.random() < 0.5:
-            return
-        await self.chance.choice(
-            (self._save, self._paste, self._by_hand, self._explain, self._set, self._turn_off)
-        )()
+        """Do something else than typing, and leave the document as it is."""
+        others = (self._paste, self._by_hand, self._explain, self._set, self._turn_off)
+        await self.chance.choices(others, (3, 3, 2, 1, 1))[0]()
 
-    async def _save(self) -> None:
+    def _save(self) -> None:
         if self.editor.buffer is not self._big:
             self.editor.save()
             self.done["saved"] += 1
 
     async def _paste(self) -> None:
         """Paste some lines of another document, look at them, and take them back."""
-        editor = self.editor
+        editor, cursor = self.editor, self.editor.cursor
         other = self.chance.choice(list(editor.usable.values()))
         at = self.chance.randrange(len(other.lines))
         editor.put("\n".join(other.lines[at : at + self.chance.randint(5, 200)]) + "\n")
         self.done["pasted"] += 1
         await self._pause(1.0)
         editor.undo()
+        assert editor.cursor == cursor
         await self._rest()
 
     async def _by_hand(self) -> None:
