@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from fake_ollama import Call, FakeOllama
+from soak.faults import LOSES
 
 # s. A middling model on a small card: 3 pieces of 4 characters in 40 ms, after the prompt.
 PIECE: Final = 0.013
@@ -48,18 +49,19 @@ class Pace(asyncio.Event):
 
 class Engine(FakeOllama):
     """``most``: generations that were in flight at the same time, at the most. ``open``: its
-    connections. ``asked``: generations so far.
+    connections. ``taken``: calls of all kinds so far. ``asked``: generations so far.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.most = self.open = self.asked = 0
+        self.most = self.open = self.taken = self.asked = 0
         self.gate = Pace(*READING)
         self.piece_gate = self._pace = Pace(PIECE, PIECE)
         # Each prompt is compared with all that were read.
         self._prompts: deque[str] = deque(maxlen=1)  # type: ignore[assignment]
         self._in_flight: set[asyncio.StreamReader] = set()
         self._broken = ""
+        self._silent: list[asyncio.Task[Any]] = []  # what answers calls, and doesn't
 
     # How many are in flight
 
@@ -74,6 +76,11 @@ class Engine(FakeOllama):
     async def _answer(self, method: str, call: Call, writer: asyncio.StreamWriter) -> None:
         # An hour's calls would fill the memory.
         self.calls.clear()
+        self.taken += 1
+        if self._broken == "answers nothing":
+            task = asyncio.current_task()
+            assert task is not None
+            self._silent.append(task)
         if call.path != "/api/generate" or not call.body.get("prompt"):
             await super()._answer(method, call, writer)
             return
@@ -105,6 +112,8 @@ class Engine(FakeOllama):
         self.refusal, self.fault, self.load_time = None, "", 0.3
         self.gate.set()
         self.piece_gate.set()
+        while self._silent:
+            self._silent.pop().cancel()
         self._pace.seconds = (SLOW, SLOW) if kind == "slow pieces" else (PIECE, PIECE)
         if refused:
             await self.start(self.port)
@@ -123,6 +132,7 @@ class Engine(FakeOllama):
         elif kind:
             self.fault = {
                 "answers nothing": "silent",
+                LOSES: "silent",
                 "cuts the connection": "cut",
                 "ends without an end": "hang up",
                 "garbage": "nonsense",

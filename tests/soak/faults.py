@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+# It never answers what it is asked meanwhile, nor hangs up.
+LOSES: Final = "loses calls"
 # What the engine's own process does when it is told to.
 TOLD: Final = (
     "refuses connections",
-    "answers nothing",
+    "answers nothing",  # and hangs up at the end
+    LOSES,
     "hangs before headers",
     "hangs mid-stream",
     "slow pieces",
@@ -40,17 +43,19 @@ class Fault:
         return asdict(self)
 
 
-def schedule(seed: int, seconds: float, *, gap: float, longest: float) -> Iterator[Fault]:
+def schedule(
+    seed: int, seconds: float, *, gap: float, longest: float, without: str = ""
+) -> Iterator[Fault]:
     """Yield faults in order, up to some time before the end.
 
-    ``gap``: s between two of them on average. ``longest``: s that one lasts at the most. Each kind
-    comes once before any comes again.
+    ``gap``: s between two of them on average. ``longest``: s that one lasts at the most.
+    ``without``: a kind that doesn't come. Each other comes once before any comes again.
     """
     chance = random.Random(f"faults {seed}")
     at, left = chance.uniform(0.5, 1.0) * gap, list[str]()
     while at + longest + 5 < seconds:
         if not left:
-            left = [*TOLD, *DONE]
+            left = [kind for kind in (*TOLD, *DONE) if kind != without]
             chance.shuffle(left)
         lasts = chance.uniform(0.2, 1.0) * longest
         yield Fault(round(at, 1), round(lasts, 1), left.pop())

@@ -23,8 +23,8 @@ LONG: Final = 600.0
 # s. An automatic request is answered after 8 s whatever the engine does; the rest is for the wire
 # and a busy machine. Editors give up at 10.
 ANSWERED: Final = 9.5
-# s after the end of a fault in which the engine is asked again: it may be left alone for up to 30 s,
-# and somebody has to come to a place where he wants a fill.
+# s after the end of a fault in which the engine is asked again: it may be left alone for up to
+# 30 s, and somebody has to come to a place where he wants a fill.
 USED_AGAIN: Final = 60.0
 # Own latency may be this much above that of the first part, or above what the machine itself has
 # become slower by: an empty server is timed beside each request.

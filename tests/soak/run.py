@@ -39,13 +39,17 @@ CAPABILITIES: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """``gap`` and ``longest``: s between two faults on average, and that one lasts at the most."""
+    """``gap`` and ``longest``: s between two faults on average, and that one lasts at the most.
+
+    ``count``: files of the project. ``without``: a fault that doesn't come.
+    """
 
     seconds: float
     seed: int
     count: int = 200
     gap: float = 30.0
     longest: float = 12.0
+    without: str = ""
 
 
 async def soak(plan: Plan) -> Report:
@@ -159,7 +163,10 @@ class _Run:
 
     async def _break(self, engine: EngineProcess) -> None:
         plan = self._plan
-        for fault in schedule(plan.seed, plan.seconds, gap=plan.gap, longest=plan.longest):
+        faults = schedule(
+            plan.seed, plan.seconds, gap=plan.gap, longest=plan.longest, without=plan.without
+        )
+        for fault in faults:
             await asyncio.sleep(max(0.0, fault.at - self._now()))
             self._report.faults.append(Fault(round(self._now(), 1), fault.seconds, fault.kind))
             await engine.have(fault)

@@ -14,7 +14,7 @@ from infill_ls.engines.ollama import GenerateRequest, Ollama
 from infill_ls.errors import InfillError
 from infill_ls.settings import Settings
 from soak.engine import ByHeart, Engine
-from soak.faults import TOLD
+from soak.faults import LOSES, TOLD
 
 ASKED = GenerateRequest(
     model="qwen2.5-coder:1.5b", prompt="a", raw=True, options={"num_predict": 9}
@@ -72,9 +72,31 @@ async def test_one_after_the_other_is_no_two_at_a_time(engine: Engine) -> None:
     assert (engine.asked, engine.most) == (21, 1)
 
 
+@pytest.mark.parametrize("kind", ["answers nothing", LOSES])
+async def test_calls_without_an_answer(engine: Engine, kind: str) -> None:
+    """At the end of the one fault they are hung up on; what the other has lost stays lost."""
+    await engine.break_down(kind, 0.0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", engine.port)
+    writer.write(b"GET /api/version HTTP/1.1\r\n\r\n")
+    async with asyncio.timeout(10):
+        while not engine.taken:
+            await asyncio.sleep(0)
+    await engine.break_down("", 0.0)
+    if kind == "answers nothing":
+        assert await reader.read() == b""
+    else:
+        assert await client(engine).version()
+        assert not reader.at_eof()
+    await close(writer)
+
+
 @pytest.mark.parametrize(
     "kind",
-    [kind for kind in TOLD if "hang" not in kind and "slow" not in kind and "nothing" not in kind],
+    [
+        kind
+        for kind in TOLD
+        if "hang" not in kind and "slow" not in kind and "nothing" not in kind and kind != LOSES
+    ],
 )
 async def test_what_goes_wrong_goes_wrong_and_is_over(engine: Engine, kind: str) -> None:
     await engine.break_down(kind, 0.0)
