@@ -76,7 +76,7 @@ class _Run:
         report, plan = self._report, self._plan
         (self._folder / "project").mkdir()
         project = files.make(self._folder / "project", plan.seed, plan.count)
-        report.project = f"{len(project.files)} files, {project.megabytes:.1f} MB, seed {plan.seed}"
+        report.project = f"{len(project.files)} files, {project.megabytes:.1f} MB"
         report.machine = (
             f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, "
             f"Python {platform.python_version()}"

@@ -6,6 +6,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Final
 
 from soak.machine import Sample
@@ -18,7 +19,7 @@ PICTURE: Final = "pictures/soak.svg"
 def summary(report: Report) -> str:
     """What was done and found, for a terminal."""
     lines = [
-        f"{report.seconds / 60:g} min on {report.machine}; {report.project}",
+        f"{report.seconds / 60:g} min on {report.machine}; {report.project}; seed {report.seed}",
         f"did: {_counted(report.done)}",
         f"faults: {_counted(Counter(fault.kind for fault in report.faults)) or 'none'}",
         f"requests: {report.requests:,}; {report.cancelled:,} were cancelled, "
@@ -49,34 +50,39 @@ def _text(report: Report) -> str:
         for check in report.checks()
     ]
     kinds = Counter(fault.kind for fault in report.faults)
-    return "\n".join(
-        [
-            f"`make soak`: {hours} of typing at ten keys a second in a project of {report.project} "
-            "(Python's standard library and a file of 100,000 lines), with some 25 documents open, "
-            "while the engine fails at random. "
-            f"On {report.machine}: {done.get('keys', 0):,} keys at {done.get('places', 0):,} "
-            f"places, {report.requests:,} requests of which {report.cancelled:,} were cancelled, "
-            f"{report.asked:,} generations, {report.fills:,} answers with fills, "
-            f"{done.get('accepted', 0) + done.get('accepted in part', 0):,} accepted, "
-            f"{done.get('settings changed', 0):,} changes of the settings.",
-            "",
-            f"![Memory, open files and own latency over {hours}, with the engine's faults]"
-            f"({PICTURE})",
-            "",
-            "| what must hold | | measured |",
-            "|---|---|---|",
-            *rows,
-            "",
-            f"{len(report.faults)} faults of {len(kinds)} kinds: "
-            f"{', '.join(f'{kind} ({count})' for kind, count in sorted(kinds.items()))}.",
-            "",
-            f"{_cpu(report)}. The rules: parts are a tenth of what follows a warm-up of "
-            f"{report.warm / 60:g} min; memory is the median of each; descriptors, tasks and "
-            "threads are the least of each, since a call that is under way has some of its own. "
-            "Own latency is that of requests which need no engine (inside of a word, excluded, "
-            "known from memory), from the request to its reply.",
-            "",
-        ]
+    small = [one for one in report.own if "big" not in one.kind]
+    own = [one.ms for one in small] or [0.0]
+    control = [one.control_ms for one in small] or [0.0]
+    paragraphs = [
+        f"`make soak MINUTES={report.seconds / 60:g} SEED={report.seed}`: somebody works for "
+        f"{hours} in a project of {report.project} (Python's standard library, and a file of "
+        "100,000 lines), with some 25 documents open. He types ten keys a second with pauses in "
+        "between, deletes, pastes, undoes, accepts, saves, opens and closes, in the habits of VS "
+        "Code and of Neovim in turn, while the engine fails at random. "
+        f"On {report.machine}: {done.get('keys', 0):,} keys at {done.get('places', 0):,} places, "
+        f"{report.requests:,} requests of which {report.cancelled:,} were cancelled, "
+        f"{report.asked:,} generations, {report.fills:,} answers with fills, "
+        f"{done.get('accepted', 0) + done.get('accepted in part', 0):,} accepted, "
+        f"{done.get('settings changed', 0):,} changes of the settings.",
+        f"![Memory, open files and own latency over {hours}, with the engine's faults]({PICTURE})",
+        "\n".join(["| what must hold | | measured |", "|---|---|---|", *rows]),
+        f"{len(report.faults)} faults of {len(kinds)} kinds: "
+        f"{', '.join(f'{kind} ({count})' for kind, count in sorted(kinds.items())) or 'none'}.",
+        f"Own latency is that of {len(small):,} requests which need no engine (inside of a word, "
+        "excluded, known from memory), from the request to its reply: p50 "
+        f"{statistics.median(own):.1f} ms and p99 {p99(own):.1f} ms; an empty pygls server, asked "
+        f"beside each of them, took {statistics.median(control):.1f} and {p99(control):.1f} ms. "
+        f"{_cpu(report)}.",
+        f"The rules: the parts are a tenth of what follows a warm-up of {report.warm / 60:g} min. "
+        "Memory is the median of each; descriptors, tasks and threads are the least of each, since "
+        "a call that is under way has some of its own.",
+    ]
+    return (
+        "\n\n".join(
+            one if one.startswith(("|", "!")) else fill(one, 100, break_on_hyphens=False)
+            for one in paragraphs
+        )
+        + "\n"
     )
 
 
@@ -85,9 +91,9 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _own(report: Report) -> list[str]:
-    by_kind = {one.kind: [one.ms for one in report.own] for one in report.own}
-    for kind in by_kind:
-        by_kind[kind] = [one.ms for one in report.own if one.kind == kind]
+    by_kind: dict[str, list[float]] = {}
+    for one in report.own:
+        by_kind.setdefault(one.kind, []).append(one.ms)
     by_kind["(empty server)"] = [one.control_ms for one in report.own]
     return [
         f"own latency, {kind}: {len(times)} requests, p50 {statistics.median(times):.1f} ms, "
