@@ -10,7 +10,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 
 .PHONY: help demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
 	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
-	fresh-debian clean
+	soak fresh-debian clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -115,6 +115,13 @@ eval-ends: .venv/.ready  ## what a prompt should end with
 perfect: .venv/.ready  ## whether a perfect model is ever harmed
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples --all samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.perfect --files "$(or $(FILES),samples)" $(ARGUMENTS)
+
+# A typist for an hour while the engine fails at random, what the server takes meanwhile, and whether
+# that stays the same: MINUTES=10 SEED=1 for another run; the page and its picture are written with
+# ARGUMENTS="--plot docs/pictures/soak.svg --docs docs/reliability.md".
+soak: .venv/.ready  ## an hour of typing while the engine fails: MINUTES=60
+	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),15) \
+		$(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

@@ -78,6 +78,8 @@ async def test_a_progress_bar() -> None:
     assert begin["value"]["kind"] == "begin"
     assert begin["value"]["message"] == "The model is being loaded."
     assert end["value"]["kind"] == "end"
+    # pygls would keep it: an engine that is loaded anew all day would fill the memory.
+    assert desk.server.work_done_progress.tokens == {}
 
 
 async def test_a_newer_progress_takes_the_place_of_the_older() -> None:

@@ -198,6 +198,21 @@ def test_a_change_of_the_settings_arrives_whatever_came_with_it(desk: Desk, para
     assert seen == [5 if params == {"settings": 5} else None]
 
 
+async def test_nothing_is_kept_of_a_notification_that_was_handled(desk: Desk) -> None:
+    handled = asyncio.Event()
+
+    @desk.server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def handle(params: lsp.DidChangeConfigurationParams) -> None:
+        handled.set()
+
+    desk.editor.notify("workspace/didChangeConfiguration", {"settings": None})
+    # One that pygls handles in steps.
+    desk.editor.notify("$/setTrace", {"value": "off"})
+    await handled.wait()
+    await asyncio.sleep(0)
+    assert desk.protocol._request_futures == {}
+
+
 # Answers to questions of ours
 
 

@@ -88,3 +88,5 @@ class Messages:
         progress.begin(token, lsp.WorkDoneProgressBegin("infill-ls", message=message))
         await over.wait()
         progress.end(token, lsp.WorkDoneProgressEnd())
+        # pygls keeps what would cancel it for ever (version 2.1.1).
+        progress.tokens.pop(token, None)

@@ -171,6 +171,17 @@ class Protocol(LanguageServerProtocol):
             return
         super()._handle_response(msg_id, result, error)
 
+    def _execute_handler(
+        self, msg_id: Any, handler: Any, callback: Callable[[Any], None], *rest: Any, **more: Any
+    ) -> None:
+        """Run a handler. pygls keeps what became of a notification's for ever (version 2.1.1)."""
+
+        def over(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, over, *rest, **more)
+
     def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
         if error is not None:
             # pygls puts a traceback with local paths here.
