@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.embedded.hub import CONTENT, Hub
-from engines.embedded.test_fetch import build_wheels, no_progress, of, only_wheels
+from engines.embedded.hub import CONTENT, Hub, build_wheels, no_progress, of, only_wheels
 from infill_ls.engines.embedded.fetch import fetch
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
