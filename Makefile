@@ -10,7 +10,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 
 .PHONY: help demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
 	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
-	soak fresh-debian clean
+	soak audit sbom fresh-debian clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -138,10 +138,22 @@ lock:  ## requirements.lock anew
 		--upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--extra embedded --group dev --output-file requirements.lock pyproject.toml
 
+# Known vulnerabilities in what the lock pins; SKIPPED where no advisory source can be reached.
+# The tools for this and for the next stay out of the lock, which is for what the product needs.
+audit:  ## known vulnerabilities in requirements.lock
+	-$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/audit pip-audit
+	PYTHONPATH=.tools/audit $(PYTHON) tests/advisories.py
+
+# The bill of materials, in CycloneDX's JSON; nothing is asked for over a network but the tool.
+sbom:  ## sbom.json from requirements.lock (CycloneDX)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/sbom cyclonedx-bom
+	PYTHONPATH=.tools/sbom $(PYTHON) -W ignore -m cyclonedx_py requirements requirements.lock \
+		--pyproject pyproject.toml --output-format JSON --output-reproducible --output-file sbom.json
+
 # make demo and make test on Debian as it is after its installation. Needs root and debootstrap;
 # RELEASES="bookworm" for one of them.
 fresh-debian:  ## make demo and make test on bare Debians
 	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
 clean:  ## what was set up here
-	rm -rf .venv .tools .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools sbom.json .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

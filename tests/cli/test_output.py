@@ -33,6 +33,42 @@ async def test_control_sequences_do_not_reach_a_terminal(
     assert (await run("generate", "p")).out == "a\x1b[31mb\tc"
 
 
+async def test_what_a_file_has_already_reaches_a_terminal_no_more_than_before(
+    run: Run, on_terminal: OnTerminal, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "colours.lua").write_text("-- \x1b\u202e\nred = \n")
+    ollama.fill = "'\x1b[31m\u202e'\n"
+    assert await on_terminal("complete", "colours.lua:2") == "'\ufffd[31m\ufffd'\r\n"
+    assert (await run("complete", "colours.lua:2")).out == "'\x1b[31m\u202e'"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["generate", "p"], ["complete", "-v", "main.py:2:13"], ["pull", "a:1b"]],
+)
+@pytest.mark.usefixtures("code")
+async def test_an_engine_s_words_do_nothing_to_a_terminal(
+    on_terminal: OnTerminal, ollama: FakeOllama, arguments: list[str]
+) -> None:
+    hostile = "\x1b[2J\x9b2J\u202e\U000e0041\nx"
+    ollama.version = f"0.1.1{hostile}"
+    ollama.pull_error = ollama.fill = hostile
+    calm = await on_terminal(*arguments)
+    ollama.refusal = 500, hostile
+    for said in (calm, await on_terminal(*arguments)):
+        assert said
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e\U000e0041]", said)
+
+
+def test_a_bar_s_words_do_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressBars() as progress:
+        progress.show("a\x1b[2J", 1, 4)
+        progress.show("b\x1b[2J", 0, 0)
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "b\ufffd[2J" in said
+
+
 def test_each_thing_that_is_done_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressBars() as progress:
         for step in (("first", 1, 4), ("first", 4, 4), ("second", 1, 2), ("waiting", 0, 0)):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from fake_ollama import FakeOllama
 from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
 from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
@@ -210,3 +211,18 @@ def test_a_key_in_the_place_of_its_variable_is_not_repeated(name: str) -> None:
     with pytest.raises(SettingsError, match="the variable's name, not the key itself") as caught:
         request_headers(Settings(headers={}, api_key_env=name))
     assert name not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [b"301 Moved", b"307 Elsewhere", b"308 For good"])
+async def test_nothing_is_sent_to_where_a_redirect_leads(ollama: FakeOllama, status: bytes) -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 %s\r\nLocation: %s/api/generate\r\nContent-Length: 0\r\n\r\n"
+        writer.write(head % (status, ollama.url.encode()))
+        await writer.drain()
+
+    async with serving(write) as (_, http):
+        with pytest.raises(NotRunning, match=r"^30"):
+            await http.ask("POST", "/api/show", {"model": "a"})
+        with pytest.raises(NotRunning, match=r"^30"):
+            _ = [line async for line in http.lines("/api/generate", {"prompt": "a"})]
+    assert ollama.calls == []
