@@ -26,7 +26,10 @@ MODULES = {
 }
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
-    ("errors", "values", "settings", "logs", "pipes", "audit", "editors", "shown", "private"),
+    (
+        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
+        *("editors", "shown"),
+    ),
     ("text",),
     ("prompt",),
     ("trim",),
@@ -152,7 +155,8 @@ ABSENT = (
     ("errors", ("settings", "logs", "editors")),
     ("editors", ("errors", "settings", "logs")),
     ("logs", ("errors", "settings", "editors")),
-    ("pipes", ("errors", "settings", "editors", "logs")),
+    ("pipes", ("errors", "settings", "editors", "logs", "folders")),
+    ("folders", ("errors", "settings", "editors", "logs", "pipes")),
     ("settings", ("errors", "logs", "editors")),
     ("prompt", ("editors", "logs")),
     # What the editor can show is seen to where the item is made.
@@ -195,6 +199,26 @@ def test_in_the_lsp_wing_nobody_knows_the_server_but_who_starts_it() -> None:
 
 def test_only_the_syntax_check_knows_the_parsers() -> None:
     assert importers("tree_sitter") == {"infill_ls.trim.syntax"}
+
+
+def test_only_one_room_knows_where_the_user_lives() -> None:
+    assert importers("platformdirs") == {"infill_ls.folders"}
+    assert {
+        module for module in MODULES if re.search(r"expanduser|\bhome\(", text_of(module))
+    } == set()
+
+
+# Of Ollama it is told at which moment a model will be gone.
+BY_THE_CLOCK_ON_THE_WALL = {"infill_ls.engines.ollama_loading"}
+
+
+def test_nothing_that_waits_or_measures_looks_at_the_clock_on_the_wall() -> None:
+    """That one jumps: when it is set, and when a laptop wakes up."""
+    wall = re.compile(
+        r"\btime\.time(_ns)?\b|\bfrom time import .*\btime\b"
+        r"|\.now\(|\.today\(|utcnow|localtime|gmtime"
+    )
+    assert {one for one in MODULES if wall.search(text_of(one))} == BY_THE_CLOCK_ON_THE_WALL
 
 
 def test_only_engines_talk_http() -> None:

@@ -39,6 +39,10 @@ def replace(path: Path, text: str) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}")
     # What somebody else has put there keeps its mode, and may be a link.
     unfinished.unlink(missing_ok=True)
-    with open(unfinished, "x", encoding="utf-8", opener=for_us_alone) as file:
-        file.write(text)
-    os.replace(unfinished, path)
+    try:
+        with open(unfinished, "x", encoding="utf-8", opener=for_us_alone) as file:
+            file.write(text)
+        os.replace(unfinished, path)
+    finally:
+        # The disk may be full.
+        unfinished.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
+from infill_ls.folders import own
 from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, is_loopback
 
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
@@ -203,9 +204,10 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
     # Not at the head: they take 6 % of the server's start, which doesn't need them yet.
     import tomllib
 
-    import platformdirs
-
-    path = path or Path(platformdirs.user_config_dir("infill-ls", appauthor=False)) / "config.toml"
+    folder = own("config")
+    path = path or (folder and folder / "config.toml")
+    if path is None:
+        return {}, []
     try:
         return tomllib.loads(path.read_text("utf-8")), []
     except FileNotFoundError:

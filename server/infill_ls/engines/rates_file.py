@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from infill_ls import private
 from infill_ls.engines.rates import Rates
+from infill_ls.folders import own
 
 # Engines and models that are kept; the ones used last.
 RATES_KEPT: Final = 50
@@ -50,25 +51,25 @@ class RatesFile:
         everything[key] = {"read": read, "write": write}
         newest = dict(list(everything.items())[-RATES_KEPT:])
         path = self._file()
+        if path is None:
+            return
         with suppress(OSError):
             # Which engines and models somebody uses is nobody else's affair.
             private.make_folder(path.parent)
             private.replace(path, json.dumps(newest, indent=1))
 
     def _read(self) -> dict[str, Any]:
+        path = self._file()
         with suppress(OSError, ValueError):
-            kept = json.loads(self._file().read_text("utf-8"))
+            kept = json.loads(path.read_text("utf-8")) if path else None
             if isinstance(kept, dict):
                 return kept
         return {}
 
-    def _file(self) -> Path:
+    def _file(self) -> Path | None:
         if self._path is None:
-            # Not at the head: the server's start doesn't need it.
-            import platformdirs
-
-            folder = platformdirs.user_state_dir("infill-ls", appauthor=False)
-            self._path = Path(folder) / "rates.json"
+            folder = own("state")
+            self._path = folder and folder / "rates.json"
         return self._path
 
 

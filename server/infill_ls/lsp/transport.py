@@ -239,10 +239,12 @@ class _Client(asyncio.Protocol):
 async def _watch_parent(process_id: Callable[[], int | None], incoming: Incoming) -> None:
     """Leave when the editor has died without closing our stdin."""
     parent = os.getppid()
-    while not _is_gone(process_id(), parent):
+    while True:
+        if _is_gone(process_id(), parent):
+            log.info("the parent process is gone")
+            incoming.end()
+            return
         await asyncio.sleep(PARENT_INTERVAL)
-    log.info("the parent process is gone")
-    incoming.end()
 
 
 def _is_gone(number: int | None, parent: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,22 @@ def test_a_file_put_there_by_hand_is_verified_once(
     # Another version of the weights is another file.
     with pytest.raises(AssertionError, match="read again"):
         ready(replace(of(hub), sha256="0" * 64), where)
+
+
+def test_a_byte_that_was_altered_in_place_is_noticed_though_the_time_was_set_back(
+    hub: Hub, where: Path
+) -> None:
+    where.mkdir()
+    path = where / "tiny.gguf"
+    path.write_bytes(CONTENT)
+    ready(of(hub), where)
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(bytes([CONTENT[0] ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(WeightsError, match="is not the file that it should be"):
+        ready(of(hub), where)
+    assert not (where / "tiny.verified.json").exists()
 
 
 def test_a_note_that_makes_no_sense_is_no_verdict(hub: Hub, where: Path) -> None:

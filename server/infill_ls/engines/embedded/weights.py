@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from infill_ls import private
 from infill_ls.errors import ModelNotFound, WeightsError
+from infill_ls.folders import own as own_folder
 
 BLOCK: Final = 1024 * 1024  # bytes that are read or written at once
 
@@ -126,14 +125,23 @@ def fetched(where: Path | None = None) -> tuple[Weights, ...]:
 
 
 def folder() -> Path:
-    """Return the folder where weights are kept: ``models`` in the user's cache directory."""
-    return Path(platformdirs.user_cache_dir("infill-ls", appauthor=False)) / "models"
+    """Return the folder where weights are kept: ``models`` in the user's cache directory.
+
+    Raises :class:`WeightsError` if nobody knows where that is.
+    """
+    cache = own_folder("cache")
+    if cache is None:
+        raise WeightsError(
+            "Nobody knows where this user's home is, and so where weights are to be kept.",
+            "Point HOME or XDG_CACHE_HOME to a folder.",
+        )
+    return cache / "models"
 
 
 def ready(weights: Weights, where: Path | None = None) -> Path:
     """Return the path of the file, once it is verified.
 
-    The file is read only the first time. A note beside it then keeps its size and its time, so
+    The file is read only the first time. A note beside it then keeps its size and its times, so
     that the engine can start without reading half a gigabyte again. Raises :class:`WeightsError`
     if the file isn't there or isn't the right one.
     """
@@ -196,7 +204,13 @@ def sha256(paths: Iterable[Path]) -> str:
 
 
 def _verdict(weights: Weights, status: os.stat_result) -> dict[str, str | int]:
-    return {"sha256": weights.sha256, "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+    return {
+        "sha256": weights.sha256,
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        # Nobody can set this one back, unlike the other.
+        "ctime_ns": status.st_ctime_ns,
+    }
 
 
 def _note(path: Path) -> Path:
