@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_editors.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py \
-	$(patsubst %,tests/completion/test_%.py,answer offers patience policy recall)
+	$(patsubst %,tests/completion/test_%.py,answer breaker offers patience policy recall)
 
 .PHONY: help demo test test-editors test-llama-server reliability screenshots editor-requests vsix \
 	lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \

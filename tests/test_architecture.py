@@ -40,7 +40,8 @@ FLOORS = (
 PURE = (
     *("errors", "editors", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "engines.engine", "engines.rates", "lsp.frames"),
+    *("completion.patience", "completion.breaker", "engines.engine", "engines.rates"),
+    "lsp.frames",
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")

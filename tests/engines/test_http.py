@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
-from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
+from infill_ls.errors import BadAnswer, Busy, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -167,3 +167,31 @@ async def test_an_error_that_is_nested_without_end_is_told() -> None:
     async with serving(write) as (_, http):
         with pytest.raises(NotRunning, match="500"):
             await http.ask("GET", "/api/version")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Sun, 06 Nov 2994 08:49:37 GMT", None),
+        ("soon", None),
+        ("-3", None),
+        ("1.5", None),
+        ("", None),
+        ("9" * 400, None),
+    ],
+)
+async def test_a_busy_engine_may_say_when_it_has_time(header: str, seconds: float | None) -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 429 -\r\nContent-Length: 0\r\nRetry-After: {header}\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+
+    async with serving(answer) as (_, http):
+        busy = Http(http.url, explain=lambda status, text: Busy("too much"))
+        with pytest.raises(Busy) as caught:
+            await busy.ask("GET", "/")
+    wanted = caught.value.retry_after
+    assert wanted == seconds if seconds is not None or "2994" not in header else wanted > 1e9

@@ -17,7 +17,8 @@ from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.status import Status
-from infill_ls.errors import InfillError
+from infill_ls.completion.watch import watched
+from infill_ls.errors import EngineError, InfillError
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
@@ -93,7 +94,7 @@ class Slot:
         connection: Connection,
         status: Status,
         advanced: Callable[[Running], bool],
-        ended: Callable[[Running, Exception | None], None],
+        ended: Callable[[Running, InfillError | None], None],
     ) -> None:
         self.running: Running | None = None
         self._connection = connection
@@ -159,17 +160,16 @@ class Slot:
         await asyncio.sleep(wait)
         # The engine never sees two calls at once.
         await self.until_closed()
-        error: Exception | None = None
+        error: InfillError | None = None
         try:
             await self._ask(running, settings)
         except InfillError as problem:
-            self._status.fails(str(problem))
-            await self._connection.failed(problem)
             error = problem
         except Exception as problem:
-            self._status.fails(MESSAGES["problem"])
             failure(log, "a completion failed", problem)
-            error = problem
+            error = EngineError(MESSAGES["problem"])
+        if error is not None:
+            await self._connection.failed(error)
         if self.running is running:
             self.running = None
             self._ended(running, error)
@@ -182,12 +182,13 @@ class Slot:
         last, self._last = self._last, generation
         if last is not None and last.uri == generation.uri:
             generation.first_line, generation.declined = last.first_line, last.declined
+        rates = self._connection.rates
         with self._status.asking():
-            steps = generation.stream(engine, settings, self._connection.rates)
+            steps = generation.stream(engine, settings, rates)
             try:
-                async with aclosing(steps):
+                async with watched(engine, generation, rates), aclosing(steps):
                     async for _ in steps:
-                        self._status.works()
+                        self._connection.works()
                         if self._advanced(running):
                             break
             finally:
