@@ -175,7 +175,6 @@ async def test_an_error_that_is_nested_without_end_is_told() -> None:
         ("7", 7.0),
         ("0", 0.0),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
-        ("Sun, 06 Nov 2994 08:49:37 GMT", None),
         ("soon", None),
         ("-3", None),
         ("1.5", None),
@@ -193,5 +192,4 @@ async def test_a_busy_engine_may_say_when_it_has_time(header: str, seconds: floa
         busy = Http(http.url, explain=lambda status, text: Busy("too much"))
         with pytest.raises(Busy) as caught:
             await busy.ask("GET", "/")
-    wanted = caught.value.retry_after
-    assert wanted == seconds if seconds is not None or "2994" not in header else wanted > 1e9
+    assert caught.value.retry_after == seconds
