@@ -6,11 +6,11 @@ BIN := .venv/bin
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
 	tests/test_editors.py tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
-	$(patsubst %,tests/completion/test_%.py,answer offers patience policy recall record)
+	$(patsubst %,tests/completion/test_%.py,answer breaker offers patience policy recall record)
 
-.PHONY: help demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
-	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
-	soak audit sbom fresh-debian clean
+.PHONY: help demo test test-editors test-llama-server reliability soak audit sbom screenshots \
+	editor-requests vsix lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
+	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +37,11 @@ test-llama-server: .venv/.ready  ## a real llama-server as engine
 	$(BIN)/infill-ls pull
 	PYTHONPATH=tests $(BIN)/python -m llama_server
 	$(BIN)/python -m pytest -q tests/llama_server
+
+# What the user sees when something goes wrong, and what is left then: docs/reliability.md, anew.
+reliability: .venv/.ready  ## the table of faults in docs/reliability.md
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m faults.table
 
 # Pictures of the editors with a fill of the embedded model, for the README.
 screenshots: .venv/.ready  ## the README's pictures

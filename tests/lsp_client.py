@@ -125,6 +125,13 @@ class LspClient:
         answer = await self.ask(line, character, uri, **kind)
         return answer["items"][0]["insertText"] if answer and answer["items"] else None
 
+    async def until_filled(self, line: int, character: int) -> str:
+        """Ask until there is a fill, as somebody who types on does; its text."""
+        async with asyncio.timeout(60):
+            while (fill := await self.fill(line, character)) is None:
+                await asyncio.sleep(0.1)
+        return fill
+
     async def request(self, method: str, params: Any = None) -> Any:
         return await self.send(method, params)
 

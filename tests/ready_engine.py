@@ -18,6 +18,9 @@ class ReadyEngine:
     async def is_loaded(self) -> bool:
         return True
 
+    async def is_loading(self) -> bool:
+        return False
+
     async def load(self) -> None:
         """It is there already."""
 

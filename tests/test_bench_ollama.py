@@ -8,7 +8,8 @@ import pytest
 
 from bench.ollama import KEYS, Proxy
 from fake_ollama import FakeOllama
-from infill_ls.engines.ollama import GenerateRequest, Ollama
+from infill_ls.engines.ollama import Ollama
+from infill_ls.engines.ollama_generate import GenerateRequest
 from infill_ls.settings import Settings
 
 ASKED = GenerateRequest(

@@ -74,7 +74,12 @@ class Stalled(EngineError):
 
 
 class Busy(EngineError):
-    """The engine can't take a request now: its queue is full, or it still loads its model."""
+    """The engine can't take a request now: its queue is full, or it still loads its model.
+
+    ``retry_after``: after how many s it wants to be asked again; None if it hasn't said.
+    """
+
+    retry_after: float | None = None
 
 
 class Unauthorized(EngineError):

@@ -98,6 +98,9 @@ class ManualEngine:
     async def is_loaded(self) -> bool:
         return self.loaded
 
+    async def is_loading(self) -> bool:
+        return not self.loaded
+
     async def load(self) -> None:
         self.loads += 1
         await self.load_gate.wait()

@@ -15,6 +15,7 @@ from completion.manual_engine import SETTINGS, URI, ManualEngine, ask
 from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.breaker import SHORTEST_WHILE
 from infill_ls.completion.completer import GRACE, Completer
 from infill_ls.completion.connection import LOOK
 from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
@@ -332,6 +333,42 @@ async def test_what_is_typed_during_a_load_is_what_is_asked_for(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("pause", [0.1, 0.03])
+async def test_a_dead_engine_is_not_asked_at_every_key(
+    completer: Completer, engine: ManualEngine, pause: float
+) -> None:
+    engine.error = NotRunning("Nothing answers.")
+    engine.go.set()
+    asked = []
+    for typed in range(int(4 / pause)):
+        completer.document_changed(URI, [at(f"[{'y' * typed}█]\n")])
+        asked.append(ask(completer, f"[{'y' * typed}█]\n"))
+        await asyncio.sleep(pause)
+    answers = await asyncio.gather(*asked)
+    assert len(engine.asked) <= 5
+    assert {answer.reason for answer in answers} == {"problem", "superseded"}
+    # It is noticed that it works again, and the next request is answered, whoever asks.
+    engine.error = None
+    calls = len(engine.asked)
+    await asyncio.sleep(5)
+    assert len(engine.asked) == calls + 1
+    assert (await ask(completer, "[y█]\n")).fill == "x for x in xs"
+    assert engine.most_at_once == 1
+
+
+@pytest.mark.looptime
+async def test_an_engine_that_has_failed_once_costs_no_fill(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.errors = [BadAnswer("broke off")]
+    engine.go.set()
+    assert (await ask(completer, "[█]\n")).reason == "problem"
+    began = asyncio.get_running_loop().time()
+    assert (await ask(completer, "[y█]\n")).fill == "x for x in xs"
+    assert asyncio.get_running_loop().time() - began == pytest.approx(SHORTEST_WHILE)
+
+
+@pytest.mark.looptime
 async def test_a_load_that_fails_is_not_tried_at_every_key(
     completer: Completer, engine: ManualEngine
 ) -> None:
@@ -341,13 +378,13 @@ async def test_a_load_that_fails_is_not_tried_at_every_key(
         answer = await ask(completer, f"[{'x' * typed}█]\n")
         assert answer.error is engine.load_error
         await asyncio.sleep(0.2)
-    # After 1, 2, 4, 8 s.
-    assert engine.loads == 5
+    # After 0.5, 1, 2, 4, 8 s.
+    assert engine.loads == 6
     engine.load_error = None
     assert (await ask(completer, "[y█]\n")).reason == "problem"
     # Who asks by hand may have made room.
     assert (await ask(completer, "[y█]\n", manual=True)).reason == "fill"
-    assert engine.loads == 6
+    assert engine.loads == 7
 
 
 @pytest.mark.looptime

@@ -13,10 +13,12 @@ from completion.manual_engine import SETTINGS, URI, ManualEngine, ask
 from holes import at
 from infill_ls.completion import completer as completer_module
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.breaker import LONGEST_SILENCE
 from infill_ls.completion.completer import GRACE, Completer
 from infill_ls.completion.policy import AUTOMATIC_WAIT, CANDIDATES_WAIT
 from infill_ls.engines.engine import Engine
-from infill_ls.errors import BadAnswer
+from infill_ls.engines.rates import Rates
+from infill_ls.errors import BadAnswer, Stalled
 from infill_ls.settings import Settings
 
 ROWS = re.findall(r"^([a-h]\d)\s", completer_module.__doc__ or "", re.MULTILINE)
@@ -143,6 +145,25 @@ async def a_request_for_another_place_closes_and_starts(desk: Desk) -> None:
     assert (desk.engine.closed_early, desk.engine.running) == (1, 1)
 
 
+@row("a7")
+async def an_engine_that_rests_is_not_asked_but_by_hand(desk: Desk) -> None:
+    desk.engine.errors = [BadAnswer("broke off"), BadAnswer("broke off again")]
+    desk.engine.go.set()
+    for error in ("broke off.", "broke off again."):
+        assert str((await desk.ask("[█]\n")).error) == error
+    started = asyncio.get_running_loop().time()
+    answer = await desk.ask("[y█]\n")
+    assert (answer.reason, str(answer.error)) == ("problem", "broke off again.")
+    assert (asyncio.get_running_loop().time(), len(desk.engine.asked)) == (started, 2)
+    assert (await desk.ask("[y█]\n", manual=True)).fill == "x for x in xs"
+    # What memory has is shown in any case.
+    desk.engine.errors = [BadAnswer("broke off")] * 9
+    for _ in range(3):
+        await desk.ask("[z█]\n")
+        await asyncio.sleep(1.0)
+    assert (await desk.ask("[y█]\n")).reason == "recalled"
+
+
 @row("b1")
 async def cancelling_closes_a_candidate_at_once(desk: Desk) -> None:
     desk.engine.hold = [False, True]
@@ -249,6 +270,20 @@ async def a_failing_call_is_the_answer(desk: Desk) -> None:
     desk.engine.go.set()
     answer = await desk.ask("[█]\n")
     assert (answer.reason, str(answer.error)) == ("problem", "broke off.")
+
+
+@row("e5")
+async def a_silent_call_is_one_that_has_failed(desk: Desk) -> None:
+    desk.completer.connection.rates = Rates(read=100.0)
+    asked = await desk.asked("[█]\n")
+    assert (await asked).reason == "slow"
+    await asyncio.sleep(LONGEST_SILENCE - AUTOMATIC_WAIT + 0.1)
+    assert desk.engine.running == 0
+    # It waits for the trial, which is as silent.
+    assert (await desk.ask("[y█]\n")).reason == "slow"
+    await asyncio.sleep(1.0)
+    assert desk.engine.asked[-1].prompt == "a"
+    assert isinstance((await desk.ask("[y█]\n")).error, Stalled)
 
 
 @row("f1")

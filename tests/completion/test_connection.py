@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import pytest
 from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.status import Status
-from infill_ls.engines.engine import Engine
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import BadAnswer, InfillError, NotRunning
+from infill_ls.errors import BadAnswer, Busy, InfillError, ModelNotFound, NotRunning, Stalled
+from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
 from infill_ls.values import OwnTemplate
@@ -33,12 +36,20 @@ class NamedEngine(ReadyEngine):
     model: str = "auto"
     name: str = "ollama"
     closed: int = 0
+    calls: list[str] = field(default_factory=list)
+    failing: list[InfillError] = field(default_factory=list)  # the next calls, with these
+    takes: float = 0.0  # s until a call is heard
 
     async def describe(self) -> Model:
         return Model(self.model)
 
-    def generate(self, request: Any) -> Any:
-        raise AssertionError("nobody generates here")
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
+        """Only to see whether it works."""
+        self.calls.append(request.prompt)
+        await asyncio.sleep(self.takes)
+        if self.failing:
+            raise self.failing.pop(0)
+        yield Chunk("", stop_reason="stop")
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -180,6 +191,7 @@ async def test_warming_tells_whatever_is_in_the_way(error: Exception, message: s
     assert await connection.warm() is None
 
 
+@pytest.mark.looptime
 async def test_an_engine_that_is_gone_is_looked_for_again() -> None:
     maker = Maker()
     maker.gate.set()
@@ -187,9 +199,184 @@ async def test_an_engine_that_is_gone_is_looked_for_again() -> None:
     first = await connection.ready()
     await connection.failed(BadAnswer("broke off"))
     assert await connection.ready() is first
-    await connection.failed(NotRunning("gone"))
-    assert await connection.ready() is not first
-    assert [one.closed for one in maker.made] == [1, 0]
+    for error in (NotRunning("gone"), ModelNotFound("it has another")):
+        before = await connection.ready()
+        connection.works()
+        await connection.failed(error)
+        assert await connection.ready() is not before
+    assert [one.closed for one in maker.made] == [1, 1, 0]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.looptime
+async def test_a_dead_engine_is_looked_for_after_a_while_that_grows() -> None:
+    maker = Maker(error=NotRunning("Nothing answers."))
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    tries: list[tuple[float, int]] = []
+    began, begun = now(), 0
+    while now() - began < 64:
+        with pytest.raises(NotRunning):
+            await connection.ready()
+        if maker.begun > begun:
+            begun = maker.begun
+            tries.append((round(now() - began, 1), begun))
+        await asyncio.sleep(0.1)
+    # Who is refused has it tried, also if nobody comes at the right moment.
+    assert [count for _, count in tries] == [*range(1, len(tries) + 1)]
+    whiles = [after - before for (before, _), (after, _) in pairwise(tries)]
+    assert whiles == pytest.approx([0.5, 1, 2, 4, 8, 16, 30], abs=0.11)
+    await connection.aclose()
+
+
+@pytest.mark.looptime
+async def test_recovery_is_noticed_though_nobody_asks_any_more() -> None:
+    maker = Maker(error=NotRunning("Nothing answers."))
+    maker.gate.set()
+    told: list[tuple[str, str]] = []
+    connection = Connection(maker.connect, SETTINGS, status=status_of(told))
+    for _ in range(20):
+        with pytest.raises(NotRunning):
+            await connection.ready()
+        await asyncio.sleep(0.1)
+    assert (maker.begun, told[-1][0]) == (3, "problem")
+    maker.error = None
+    await asyncio.sleep(2)
+    assert (maker.begun, told[-1][0]) == (4, "idle")
+    # And nobody goes on looking.
+    await asyncio.sleep(100)
+    assert maker.begun == 4
+    assert connection.refusal() is None
+
+
+@pytest.mark.looptime
+async def test_who_types_has_it_tried_and_who_does_nothing_has_not() -> None:
+    maker = Maker(error=NotRunning("Nothing answers."))
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    await connection.warm()
+    await asyncio.sleep(100)
+    assert maker.begun == 1
+    connection.prepare()
+    await asyncio.sleep(0.1)
+    assert maker.begun == 2
+    for _ in range(5):
+        connection.prepare()
+    assert maker.begun == 2
+    await asyncio.sleep(100)
+    assert maker.begun == 3
+    await connection.aclose()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    "error", [Stalled("silent"), BadAnswer("nonsense"), Busy("later"), InfillError("a riddle")]
+)
+async def test_after_a_call_that_failed_a_call_must_show_that_it_works(error: InfillError) -> None:
+    maker = Maker()
+    maker.gate.set()
+    told: list[tuple[str, str]] = []
+    connection = Connection(maker.connect, SETTINGS, status=status_of(told))
+    engine = await connection.ready()
+    assert isinstance(engine, NamedEngine)
+    engine.failing = [error]
+    await connection.failed(error)
+    with pytest.raises(type(error)):
+        await connection.ready()
+    assert len(engine.calls) == 1
+    assert told[-1][0] == "problem"
+    with pytest.raises(type(error)):
+        await connection.ready()
+    assert len(engine.calls) == 1
+    await asyncio.sleep(1.5)
+    # Nothing of the user's is sent.
+    assert engine.calls == ["a", "a"]
+    assert told[-1][0] == "idle"
+    assert await connection.ready() is engine
+    assert len(engine.calls) == 2
+
+
+@pytest.mark.looptime
+async def test_all_wait_for_one_trial_and_nobody_ends_it() -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    engine = await connection.ready()
+    assert isinstance(engine, NamedEngine)
+    engine.takes = 3.0
+    await connection.failed(Stalled("silent"))
+    waiting = [asyncio.create_task(connection.ready()) for _ in range(5)]
+    for impatient in waiting[:3]:
+        await asyncio.sleep(0.4)
+        impatient.cancel()
+        connection.prepare()
+    assert await waiting[4] is engine
+    assert engine.calls == ["a"]
+
+
+@pytest.mark.looptime
+async def test_a_trial_that_is_never_heard_is_a_failure() -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    engine = await connection.ready()
+    assert isinstance(engine, NamedEngine)
+    engine.takes = 1e6
+    await connection.failed(BadAnswer("nonsense"))
+    with pytest.raises(Stalled, match="says nothing"):
+        await connection.ready()
+    assert isinstance(connection.refusal(), Stalled)
+    await connection.aclose()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("change", ["hand", "settings", "engine", "warm"])
+async def test_what_has_an_engine_tried_at_once(change: str) -> None:
+    maker = Maker(error=NotRunning("Nothing answers."))
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    for _ in range(60):
+        with pytest.raises(NotRunning):
+            await connection.ready()
+        await asyncio.sleep(0.1)
+    assert connection.refusal() is not None
+    maker.error = None
+    if change == "hand":
+        connection.forgive()
+    elif change == "settings":
+        await connection.reconfigure(replace(SETTINGS, max_tokens=9))
+    elif change == "engine":
+        await connection.reconfigure(OTHER)
+    else:
+        assert await connection.warm() is None
+    began = now()
+    assert await connection.ready() is maker.made[-1]
+    assert now() == began
+    await connection.aclose()
+
+
+@pytest.mark.looptime
+async def test_a_model_that_is_not_to_be_kept_is_not_loaded_for_a_trial() -> None:
+    maker = Maker()
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    engine = await connection.ready()
+    assert isinstance(engine, NamedEngine)
+    engine.stays_loaded = False
+
+    async def is_loaded() -> bool:
+        return False
+
+    engine.is_loaded = is_loaded  # type: ignore[method-assign]
+    await connection.failed(BadAnswer("nonsense"))
+    connection.prepare()
+    await asyncio.sleep(10)
+    assert engine.calls == []
+    assert await connection.ready() is engine
+    assert engine.calls == ["a"]
 
 
 async def test_an_engine_that_comes_while_the_old_one_goes_begins_with_its_own_rates(

@@ -64,6 +64,16 @@ def test_nothing_has_no_closers() -> None:
     assert recall.find(URI, at("show(█")) == ""
 
 
+def test_the_hole_from_which_on_it_was_typed_has_it_too() -> None:
+    recall = Recall()
+    recall.remember_since(URI, at("x = █"), at("x = 1█"), "2")
+    assert recall.find(URI, at("x = 1█")) == "2"
+    assert recall.find(URI, at("x = █")) == "12"
+    recall.remember_since(URI, at("y = █"), at("y = 1█"), "")
+    assert recall.find(URI, at("y = 1█")) == ""
+    assert recall.find(URI, at("y = █")) is None
+
+
 def test_a_fill_that_is_typed_to_its_end_is_over() -> None:
     recall = Recall()
     recall.remember(URI, at("x = █"), "1")

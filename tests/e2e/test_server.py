@@ -390,9 +390,9 @@ async def test_no_engine_is_told_once_and_recovery_is_noticed(
     client.open(TEXT)
     for _ in range(5):
         assert await client.ask(1, 12) == {"items": []}
-    assert len(client.shown()) == 1
     await ollama.start(ollama.port)
-    assert await client.fill(1, 12) == "x for x in xs"
+    assert await client.until_filled(1, 12) == "x for x in xs"
+    assert len(client.shown()) == 1
 
 
 async def test_the_log_has_none_of_the_code(start: Start, ollama: FakeOllama) -> None:

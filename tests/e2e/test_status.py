@@ -37,8 +37,11 @@ async def test_a_problem_until_something_works(start: Start, ollama: FakeOllama)
         assert await client.fill(1, 12) is None
     assert client.states() == ["loading", "problem"]
     await ollama.start(ollama.port)
-    assert await client.fill(1, 12) == "x for x in xs"
-    await client.until_states("problem", "loading", "asking", "idle")
+    assert await client.until_filled(1, 12) == "x for x in xs"
+    await client.until_states("asking", "idle")
+    # It was seen that Ollama is there again before it was asked, perhaps long before.
+    seen = [state for state in client.states()[2:] if state != "loading"]
+    assert seen in (["asking", "idle"], ["idle", "asking", "idle"])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import IO, Final
 
-from infill_ls.lsp.frames import Frames
+from infill_ls.lsp.frames import Frames, PassedOver
 
 # Bytes read at once.
 _READ_SIZE: Final = 64 * 1024
@@ -37,6 +37,8 @@ def _pass_on(server: IO[bytes], notes: IO[bytes]) -> None:
     asked = set()
     while data := os.read(sys.stdin.fileno(), _READ_SIZE):
         for body in frames.feed(data):
+            if isinstance(body, PassedOver):
+                continue
             message = json.loads(body)
             method = message.get("method")
             if method in ASKS:

@@ -11,7 +11,7 @@ import pytest
 
 from fake_ollama import FakeOllama
 from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
-from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
+from infill_ls.errors import BadAnswer, Busy, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -226,3 +226,29 @@ async def test_nothing_is_sent_to_where_a_redirect_leads(ollama: FakeOllama, sta
         with pytest.raises(NotRunning, match=r"^30"):
             _ = [line async for line in http.lines("/api/generate", {"prompt": "a"})]
     assert ollama.calls == []
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+        ("1.5", None),
+        ("", None),
+        ("9" * 400, None),
+    ],
+)
+async def test_a_busy_engine_may_say_when_it_has_time(header: str, seconds: float | None) -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 429 -\r\nContent-Length: 0\r\nRetry-After: {header}\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+
+    async with serving(answer) as (_, http):
+        busy = Http(http.url, explain=lambda status, text: Busy("too much"))
+        with pytest.raises(Busy) as caught:
+            await busy.ask("GET", "/")
+    assert caught.value.retry_after == seconds

@@ -13,7 +13,8 @@ import pytest
 from fake_ollama import FakeOllama, Load
 from holes import at
 from infill_ls.engines.engine import Chunk, get_ready
-from infill_ls.engines.ollama import GenerateAnswer, GenerateRequest, Ollama
+from infill_ls.engines.ollama import Ollama
+from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import SLOW_BATCH, SMALLEST_CONTEXT, Loading
 from infill_ls.engines.ollama_models import parameters
 from infill_ls.errors import (
@@ -522,6 +523,54 @@ async def test_an_engine_that_says_nothing_is_stalled(
     ollama.fault = "silent"
     with pytest.raises(Stalled):
         await engine(ollama).version()
+
+
+@pytest.fixture
+def _short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOOK_TIMEOUT", "ALIVE_INTERVAL", "ALIVE_TIMEOUT"):
+        monkeypatch.setattr(f"infill_ls.engines.ollama.{name}", 0.05)
+
+
+@pytest.mark.usefixtures("_short_silence")
+async def test_who_answers_nothing_at_all_is_not_told_to_load(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    await asked.describe()
+    ollama.fault = "silent"
+    with pytest.raises(Stalled, match="says nothing"):
+        await asked.is_loaded()
+    assert ollama.load_calls == []
+    assert not await asked.is_loading()
+
+
+@pytest.mark.usefixtures("_short_silence")
+async def test_a_load_is_broken_off_when_nothing_answers_any_more(ollama: FakeOllama) -> None:
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    asked = engine(ollama, model=MODEL)
+    loading = asyncio.create_task(asked.load())
+
+    def alive() -> int:
+        return len([call for call in ollama.calls if call.path == "/api/version"])
+
+    # However long it takes.
+    await ollama.until(lambda: alive() > 2)
+    assert not loading.done()
+    ollama.fault = "silent"
+    with pytest.raises(Stalled):
+        await loading
+    await ollama.until(lambda: ollama.load_calls[0].state == "cancelled")
+
+
+async def test_who_is_silent_may_be_loading(ollama: FakeOllama) -> None:
+    asked = engine(ollama, model=MODEL)
+    assert not await asked.is_loading()
+    ollama.evict()
+    assert await asked.is_loading()
+    # One that can't say.
+    ollama.loaded = None
+    assert not await asked.is_loading()
+    await ollama.stop()
+    assert not await asked.is_loading()
 
 
 async def test_nothing_answers() -> None:

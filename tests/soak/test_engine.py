@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.engines.ollama import GenerateRequest, Ollama
+from infill_ls.engines.ollama import Ollama
+from infill_ls.engines.ollama_generate import GenerateRequest
 from infill_ls.errors import InfillError
 from infill_ls.settings import Settings
 from soak.engine import ByHeart, Engine

@@ -80,7 +80,8 @@ def read_prompt(argument: str | None) -> str:
 async def _stream(prompt: str, options: argparse.Namespace, settings: Settings) -> None:
     from contextlib import aclosing
 
-    from infill_ls.engines.ollama import GenerateRequest, Ollama
+    from infill_ls.engines.ollama import Ollama
+    from infill_ls.engines.ollama_generate import GenerateRequest
 
     ollama = Ollama(settings)
     model = settings.model if settings.model != "auto" else (await ollama.describe()).name

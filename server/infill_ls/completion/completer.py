@@ -36,6 +36,7 @@ a3    a request that memory has  nobody       agrees, comes after  give the fill
 a4    a request that memory has  nobody       nothing, other       give the fill, close, speculate
 a5    any other request          nobody       serves               join it
 a6    any other request          nobody       nothing, other       close, start after the debounce
+a7    any but one by hand        nobody       the engine rests     answer: the problem
 b1    the client cancels         it           a candidate          close it
 b2    the client cancels         it           any other            close it after the grace
 c1    the document changes       for it       anything             no further candidates
@@ -48,6 +49,7 @@ e1    the slot ends              wants more   a fill               draw a candid
 e2    the slot ends              nobody       a fill               speculate
 e3    the slot fails             has fills    an error             answer with the fills
 e4    the slot fails             has none     an error             answer: the problem
+e5    the slot is silent         anybody      too long unheard     as when it fails
 f1    the latency is over        it           whole lines          answer with those
 f2    the patience is over       it           anything             answer: slow, leave the slot
 f3    enough time for draws      has fills    a candidate          answer with the fills, close it
@@ -145,6 +147,8 @@ class Completer:
         fills = [fill for fill in known if fill]
         if len(fills) >= plan.candidates or (known and not manual):
             return self._from_memory(uri, hole, fills[: plan.candidates])
+        if refusal := self.connection.refusal():
+            return Answer("problem", error=refusal)
         loop = asyncio.get_running_loop()
         waiter = Waiter(uri, hole, plan, loop.create_future(), loop.time(), fills)
         self._waiter = waiter
@@ -242,8 +246,7 @@ class Completer:
         """Take note of a change; ``holes`` are where the cursor may be now.
 
         What runs for the document and disagrees is closed at once: the editor may ask later, or
-        not at all. A request that waits keeps its generation: it is answered from the document as
-        it was.
+        not at all. A request that waits is answered from the document as it was.
         """
         if self.settings.enabled:
             self.connection.prepare()
@@ -339,13 +342,13 @@ class Completer:
                 self._answer("fill", [lines.text], outcome)
         return False
 
-    def _end(self, running: Running, error: Exception | None) -> None:
+    def _end(self, running: Running, error: InfillError | None) -> None:
         """A generation is over that nobody has closed: what comes of it, and what comes next."""
         waiter = self._waiter
         if error is not None:
             if waiter is not None and waiter.fills:
                 self._settle(waiter)
-            self._answer("problem", error=error if isinstance(error, InfillError) else None)
+            self._answer("problem", error=error)
             return
         fill = running.delivered or running.generation.fill(running.hole, running.shape)
         if fill is None:
@@ -362,7 +365,8 @@ class Completer:
         running.delivered = fill
         waiter = self._waiter
         if not running.is_candidate:
-            running.remember(fill, self._recall)
+            began = running.generation
+            self._recall.remember_since(began.uri, began.hole, running.hole, fill.text)
         running.tell(fill, self.offers)
         if waiter is None:
             return

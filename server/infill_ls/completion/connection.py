@@ -8,8 +8,12 @@ These are the rules:
    Ahead of the first request a model is loaded only if the engine is to keep it.
 2. Whether the model is loaded is known before a call is made, so that no call has to cause a load;
    it is looked at, and loaded, when somebody begins to type.
-3. What failed to load is not tried again at every key, but after a while that grows, or at once
-   when the user asks by hand.
+3. After a failure, of a call or on the way to one, the engine is left alone for a while that grows
+   (:mod:`infill_ls.completion.breaker`): a request is refused with the error, and nothing is sent.
+   Then it is tried, once, whether a request waits for that or not, if somebody has typed or was
+   refused meanwhile. That is getting ready again (rule 1); where a call has failed it is a call,
+   too, of one token and with none of the user's code. A request by hand, other settings and
+   another engine are tried at once.
 4. Each configuration has a number. What began under an older one is dropped, and whoever waits
    for it gets the engine of the new one. Only a change of the engine's own settings makes another
    configuration.
@@ -26,19 +30,18 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from infill_ls.completion.answer import MESSAGES
+from infill_ls.completion.breaker import Breaker
 from infill_ls.completion.status import Status
+from infill_ls.completion.watch import hear
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import EngineError, InfillError, ModelNotFound, NotRunning
+from infill_ls.errors import CannotInsert, EngineError, InfillError, ModelNotFound, NotRunning
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# s. How long after a load that failed it is not tried again; twice as long each time.
-SHORTEST_RETRY: Final = 1.0
-LONGEST_RETRY: Final = 60.0
 # s. While somebody types it is looked at so often whether the engine is ready.
 LOOK: Final = 2.0
 
@@ -81,10 +84,9 @@ class Connection:
         self._getting_ready: asyncio.Task[Engine] | None = None
         self._ahead = False  # whether that is for no request
         self._looks_again = -math.inf  # s of the loop's clock
+        self._breaker = Breaker()
+        self._trial: asyncio.TimerHandle | None = None  # until the engine is tried again
         self._closed = False
-        self._retry = 0.0  # s that a load is not tried again after it failed
-        self._failed: InfillError | None = None  # with which it failed
-        self._failed_until = 0.0  # s of the loop's clock
 
     async def ready(self, *, ahead: bool = False) -> Engine:
         """Return the engine, ready to answer. Waits for its model to be loaded, if need be.
@@ -93,6 +95,13 @@ class Connection:
         the way.
         """
         while True:
+            refusal = self.refusal()
+            if refusal is not None:
+                # Without the frames of those who were refused before.
+                raise refusal.with_traceback(None)
+            if left := self._breaker.left(_now()):
+                await asyncio.sleep(left)
+                continue
             number = self._number
             work = self._begin(ahead)
             enough = ahead or not self._ahead
@@ -108,27 +117,39 @@ class Connection:
 
     def prepare(self) -> None:
         """Get the engine ready by the time that somebody who types makes a pause."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._looks_again:
+        now = _now()
+        if self._breaker.left(now):
+            self._try_later()
+        elif now >= self._looks_again:
             self._looks_again = now + LOOK
             self._begin(ahead=True)
 
     async def warm(self) -> InfillError | None:
         """Find the engine and get it ready; return what is in the way, if something is."""
+        self.forgive()
         with self._status.loading():
             try:
                 await self.ready(ahead=True)
             except InfillError as error:
-                self._status.fails(str(error))
-                await self.forget()
                 return error
             self._status.works()
         return None
 
+    def refusal(self) -> InfillError | None:
+        """Return the error for which the engine is left alone; None if it may be asked."""
+        refusal = self._breaker.refusal(_now())
+        if refusal is not None:
+            self._try_later()
+        return refusal
+
     async def failed(self, error: InfillError) -> None:
-        """Look for the engine again at the next request, if a call failed because it is gone."""
-        if isinstance(error, NotRunning | ModelNotFound):
-            await self.forget()
+        """Take note that a call has failed; the engine is looked for again if it is gone."""
+        await self._fail(error, of_call=True)
+
+    def works(self) -> None:
+        """Take note that the engine has answered a request."""
+        self._breaker.works()
+        self._status.works()
 
     def learn(self, engine: Engine, calls: Iterable[Call]) -> None:
         """Learn the engine's rates from calls that are over, unless another one is in use now."""
@@ -143,13 +164,14 @@ class Connection:
     async def reconfigure(self, settings: Settings) -> None:
         """Use the engine of these settings from now on; the same one is kept as it is."""
         another, self._settings = self.is_for_other(settings), settings
+        self.forgive()
         if another:
-            self.forgive()
+            self._breaker.works()
             await self.forget()
 
     def forgive(self) -> None:
-        """Let what failed to load be tried again at once."""
-        self._retry, self._failed = 0.0, None
+        """Let an engine that has failed be tried again at once."""
+        self._breaker.forgive()
 
     async def forget(self) -> None:
         """Close the engine, and look for one again when it is needed next."""
@@ -162,7 +184,7 @@ class Connection:
         self._turn_to(Rates())
         if self._rates_file is not None and rates_of:
             self._rates_file.save(rates_of, rates)
-        if work is not None and not work.done():
+        if work is not None and not work.done() and work is not asyncio.current_task():
             work.cancel()
             await asyncio.wait([work])
         if engine is not None:
@@ -172,6 +194,7 @@ class Connection:
     async def aclose(self) -> None:
         """Let the engine go for good."""
         self._closed = True
+        self._forget_trial()
         await self.forget()
 
     def _begin(self, ahead: bool) -> asyncio.Task[Engine]:
@@ -185,24 +208,43 @@ class Connection:
         return self._getting_ready
 
     async def _get_ready(self, ahead: bool, number: int) -> Engine:
-        """Connect and load. Raises nothing but :class:`InfillError`."""
+        """Connect and load, and try the engine if it has failed.
+
+        Raises nothing but :class:`InfillError`.
+        """
+        self._forget_trial()
         try:
-            engine = self._engine or await self._connected(number)
-            if not self._rates_of:
-                await self._recollect(engine, number)
-            now = asyncio.get_running_loop().time
-            if await engine.is_loaded():
-                self.rates.ready(now())
-            elif engine.stays_loaded or not ahead:
-                await self._load(engine)
-                self.rates.ready(now(), anew=True)
-        except InfillError:
-            raise
+            return await self._ready(ahead, number)
+        except InfillError as error:
+            problem = error
         except OSError as error:
-            raise _unready(error) from None
+            problem = _unready(error)
         except Exception as error:
             failure(log, "getting the engine ready failed", error)
-            raise EngineError(MESSAGES["problem"]) from None
+            problem = EngineError(MESSAGES["problem"])
+        if number == self._number:
+            await self._fail(problem, of_call=False)
+        raise problem
+
+    async def _ready(self, ahead: bool, number: int) -> Engine:
+        engine = self._engine or await self._connected(number)
+        if not self._rates_of:
+            await self._recollect(engine, number)
+        if await engine.is_loaded():
+            self.rates.ready(_now())
+        elif engine.stays_loaded or not ahead:
+            await self._load(engine)
+            self.rates.ready(_now(), anew=True)
+        else:
+            # It can't be tried.
+            return engine
+        problem = self._breaker.error
+        if problem is not None:
+            if self._breaker.of_call:
+                await hear(engine)
+            self._breaker.passes()
+            if not isinstance(problem, CannotInsert):
+                self._status.works()
         return engine
 
     async def _connected(self, number: int) -> Engine:
@@ -215,21 +257,36 @@ class Connection:
         return engine
 
     async def _load(self, engine: Engine) -> None:
-        """Have the model loaded, unless that has just failed."""
-        loop = asyncio.get_running_loop()
-        if self._failed is not None and loop.time() < self._failed_until:
-            raise self._failed
+        """Have the model loaded."""
         engine.expect(self.rates.read)
-        try:
-            with self._status.loading():
-                await engine.load()
-                self._status.works()
-        except InfillError as error:
-            self._retry = min(max(2 * self._retry, SHORTEST_RETRY), LONGEST_RETRY)
-            self._failed, self._failed_until = error, loop.time() + self._retry
-            self._status.fails(str(error))
-            raise
-        self.forgive()
+        with self._status.loading():
+            await engine.load()
+            self._status.works()
+
+    async def _fail(self, error: InfillError, *, of_call: bool) -> None:
+        """Leave the engine alone for a while, and look for it again then if it is gone."""
+        self._breaker.fails(error, _now(), of_call=of_call)
+        self._status.fails(str(error))
+        if isinstance(error, NotRunning | ModelNotFound):
+            await self.forget()
+
+    def _try_later(self) -> None:
+        """Try the engine when the while is over."""
+        if self._trial is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._trial = loop.call_later(self._breaker.left(loop.time()), self._try)
+
+    def _try(self) -> None:
+        self._trial = None
+        if self._breaker.left(_now()):
+            self._try_later()
+        else:
+            self._begin(ahead=True)
+
+    def _forget_trial(self) -> None:
+        if self._trial is not None:
+            self._trial.cancel()
+            self._trial = None
 
     async def _recollect(self, engine: Engine, number: int) -> None:
         """Begin with the rates that this engine and model had in an earlier session."""
@@ -260,3 +317,8 @@ def _look_at(work: asyncio.Task[Engine]) -> None:
     """Look at an exception that nobody waits for; otherwise it is printed, with its traceback."""
     if not work.cancelled():
         work.exception()
+
+
+def _now() -> float:
+    """s of the loop's clock."""
+    return asyncio.get_running_loop().time()

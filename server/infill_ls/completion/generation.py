@@ -80,7 +80,7 @@ class Generation:
     started: float = 0.0
     first_at: float | None = None  # the first piece with text
     heard_at: float | None = None  # the first piece of the call, with text or without
-    last_at: float = 0.0
+    last_at: float = 0.0  # the last piece of the call; before one came, when it was made
     pieces: int = 0
     usage: Usage | None = None
     calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
@@ -99,6 +99,7 @@ class Generation:
         this generator closes the call. Raises :class:`infill_ls.errors.InfillError`.
         """
         self.asked, self.started = True, asyncio.get_running_loop().time()
+        self.last_at = self.started
         rates = Rates() if rates is None else rates
         self._model, self._engine = await engine.describe(), engine.name
         asked: Request | None = await self._request(engine, settings, rates)
@@ -182,7 +183,8 @@ class Generation:
         """Note what a call took, also of one that is closed; not of one that fails."""
         self.first_at = self.heard_at = self.usage = None
         self.pieces, self.written = 0, ""
-        asked, failed = loop.time(), False
+        self.last_at = asked = loop.time()
+        failed = False
         try:
             yield
         except Exception:

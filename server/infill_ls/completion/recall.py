@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, earlier_of
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, earlier_of, typed_since
 from infill_ls.text.shape import Shape
 from infill_ls.trim import fitted
 
@@ -32,6 +32,12 @@ class Recall:
     def remember(self, uri: str, hole: Hole, fill: str) -> None:
         """Keep the fill of a hole; an empty one says that there is nothing to show there."""
         self._keep(_key(uri, hole), ((fill, hole.behind(fill)),))
+
+    def remember_since(self, uri: str, earlier: Hole, hole: Hole, fill: str) -> None:
+        """Keep the fill of a hole, and with what was typed since an earlier one also that one's."""
+        self.remember(uri, hole, fill)
+        if fill and (typed := typed_since(earlier, hole)):
+            self.remember(uri, earlier, typed + fill)
 
     def add(self, uri: str, hole: Hole, fill: str) -> None:
         """Keep another fill of a hole, after those that it has; an empty one makes way for it."""

@@ -17,9 +17,9 @@ from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.offers import Offers
-from infill_ls.completion.recall import Recall
 from infill_ls.completion.status import Status
-from infill_ls.errors import InfillError
+from infill_ls.completion.watch import watched
+from infill_ls.errors import EngineError, InfillError
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
@@ -62,14 +62,6 @@ class Running:
             self.generation = Generation(self.generation.uri, hole, self.generation.seed)
             self.hole = hole
 
-    def remember(self, fill: Fill, recall: Recall) -> None:
-        """Have its fill remembered, for the hole here and for the one where it began."""
-        uri, began = self.generation.uri, self.generation.hole
-        recall.remember(uri, self.hole, fill.text)
-        typed = typed_since(began, self.hole)
-        if typed and fill.text:
-            recall.remember(uri, began, typed + fill.text)
-
     def tell(self, fill: Fill, offers: Offers) -> None:
         """Say whose fill this is, before it is offered or remembered, if a record is kept."""
         if offers.record is None:
@@ -111,7 +103,7 @@ class Slot:
         connection: Connection,
         status: Status,
         advanced: Callable[[Running], bool],
-        ended: Callable[[Running, Exception | None], None],
+        ended: Callable[[Running, InfillError | None], None],
     ) -> None:
         self.running: Running | None = None
         self._connection = connection
@@ -177,17 +169,16 @@ class Slot:
         await asyncio.sleep(wait)
         # The engine never sees two calls at once.
         await self.until_closed()
-        error: Exception | None = None
+        error: InfillError | None = None
         try:
             await self._ask(running, settings)
         except InfillError as problem:
-            self._status.fails(str(problem))
-            await self._connection.failed(problem)
             error = problem
         except Exception as problem:
-            self._status.fails(MESSAGES["problem"])
             failure(log, "a completion failed", problem)
-            error = problem
+            error = EngineError(MESSAGES["problem"])
+        if error is not None:
+            await self._connection.failed(error)
         if self.running is running:
             self.running = None
             self._ended(running, error)
@@ -200,12 +191,13 @@ class Slot:
         last, self._last = self._last, generation
         if last is not None and last.uri == generation.uri:
             generation.first_line, generation.declined = last.first_line, last.declined
+        rates = self._connection.rates
         with self._status.asking():
-            steps = generation.stream(engine, settings, self._connection.rates)
+            steps = generation.stream(engine, settings, rates)
             try:
-                async with aclosing(steps):
+                async with watched(engine, generation, rates), aclosing(steps):
                     async for _ in steps:
-                        self._status.works()
+                        self._connection.works()
                         if self._advanced(running):
                             break
             finally:

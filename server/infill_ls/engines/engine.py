@@ -13,6 +13,13 @@ from infill_ls.prompt.families import Model
 # The reasons of a stream's end that say that the model had not come to an end.
 CUT_SHORT: Final = ("length", "cut")
 
+# Of an engine that is stuck: what is wrong, and what to do. In the same words wherever it is
+# noticed, so that it is told once.
+SAYS_NOTHING: Final = (
+    "The engine takes requests and then says nothing.",
+    "It may have too much to do, or be stuck; restart it if this stays so.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -32,7 +39,7 @@ class Chunk:
 class Engine(Protocol):
     """What every engine can do.
 
-    Each method but ``aclose`` may raise :class:`infill_ls.errors.EngineError`.
+    Each method but ``is_loading`` and ``aclose`` may raise :class:`infill_ls.errors.EngineError`.
     """
 
     @property
@@ -75,6 +82,12 @@ class Engine(Protocol):
         Called before each call, so the server itself is asked only now and then.
         """
 
+    async def is_loading(self) -> bool:
+        """Whether a call that is silent may be waiting for the model to be loaded.
+
+        The server itself is asked; False where it doesn't say within a second or so. Never raises.
+        """
+
     async def load(self) -> None:
         """Start the engine and load its model. Cancelling this throws away what was loaded."""
 
@@ -91,6 +104,9 @@ class KeepsItsModel:
 
     def expect(self, read: float | None) -> None:
         """Do nothing: the model is loaded in one way."""
+
+    async def is_loading(self) -> bool:
+        return False
 
 
 async def get_ready(engine: Engine) -> None:

@@ -16,11 +16,14 @@ import os
 import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
 
-from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
+from infill_ls.engines.engine import SAYS_NOTHING
+from infill_ls.errors import BadAnswer, Busy, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
 from infill_ls.values import is_loopback
 
@@ -125,7 +128,7 @@ class Http:
             ) as response,
         ):
             if response.status_code != 200:
-                raise self._explain(response.status_code, await self._read_error(response))
+                raise await self._refusal(response)
             async for part in response.aiter_bytes():
                 answer += part
                 if len(answer) > MAX_ANSWER:
@@ -149,7 +152,7 @@ class Http:
             ) as response,
         ):
             if response.status_code != 200:
-                raise self._explain(response.status_code, await self._read_error(response))
+                raise await self._refusal(response)
             rest = b""
             async for part in response.aiter_bytes():
                 *lines, rest = (rest + part).split(b"\n")
@@ -179,6 +182,13 @@ class Http:
                 break
         return _error_text(self._without_secrets(body))
 
+    async def _refusal(self, response: httpx.Response) -> EngineError:
+        """Return the error for an answer that says that there is none."""
+        error = self._explain(response.status_code, await self._read_error(response))
+        if isinstance(error, Busy):
+            error.retry_after = _retry_after(response.headers.get("Retry-After", ""))
+        return error
+
     def _too_much(self, what: str) -> BadAnswer:
         return BadAnswer(
             f"The engine at {self.url} sent {what}.",
@@ -204,10 +214,7 @@ class Http:
                 "It may have too much to do, or be stuck; restart it if this stays so.",
             ) from None
         except httpx.TimeoutException:
-            raise Stalled(
-                f"The engine at {self.url} took the request and then said nothing.",
-                "It may be loading a large model, or be stuck; restart it if this stays so.",
-            ) from None
+            raise Stalled(*SAYS_NOTHING) from None
         except httpx.HTTPError as error:
             raise BadAnswer(
                 f"The connection to the engine at {self.url} broke ({type(error).__name__}).",
@@ -238,6 +245,20 @@ def _error_text(body: bytes) -> str:
             # Ollama passes on what llama-server said, as it came.
             return _error_text(error.encode()) if error.startswith('{"error"') else error
     return text.strip()[:500]
+
+
+def _retry_after(text: str) -> float | None:
+    """Return the s that a Retry-After header (RFC 9110, 10.2.3) asks for; None if it says nothing.
+
+    It has s or a date.
+    """
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    with contextlib.suppress(ValueError):
+        when = parsedate_to_datetime(text)
+        if when.tzinfo is not None:
+            return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    return None
 
 
 def parse(line: bytes | bytearray) -> Any:

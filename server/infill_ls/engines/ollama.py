@@ -1,20 +1,21 @@
 """The engine Ollama: ``POST /api/generate``, and the few other endpoints that are needed with it.
 
-Fields and errors as in ollama's ``api/types.go`` and ``server/routes.go``, 0.1 to 0.33.
+Errors as in ollama's ``server/routes.go``, 0.1 to 0.33.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import Chunk
+from infill_ls.engines.engine import SAYS_NOTHING, Chunk
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
+from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
     described,
@@ -31,6 +32,7 @@ from infill_ls.errors import (
     EngineError,
     ModelNotFound,
     NotRunning,
+    Stalled,
     Unauthorized,
 )
 from infill_ls.prompt import families
@@ -40,91 +42,16 @@ from infill_ls.settings import Settings
 
 # s. Who doesn't say sooner what is loaded is told to load: that is never wrong.
 LOOK_TIMEOUT: Final = 1.0
+# s. Nor is it wrong to wait for that, unless Ollama doesn't even say who it is any more: then it is
+# stuck. So often that is asked while a model is loaded, and so long an answer may take. It gives
+# one also while it loads.
+ALIVE_INTERVAL: Final = 10.0
+ALIVE_TIMEOUT: Final = 5.0
 # s. How long a model that is not to be kept stays for the call that it was loaded for.
 BRIDGE: Final = 30
 # s. A call that Ollama says took longer than this before its prompt was read had a model loaded
 # for it; where nothing is loaded this is some ms.
 LOADED_ANEW: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateRequest:
-    """The body of ``POST /api/generate``; None leaves a field out and with it Ollama's default.
-
-    ``keep_alive``: seconds or a duration ("30m"). ``format``: "json" or a JSON schema.
-    ``images``: base64. ``context``: tokens of an earlier answer (deprecated by Ollama).
-    ``think``: true, false or "low" to "max". ``options``: num_predict, temperature, ...
-    """
-
-    model: str
-    prompt: str
-    suffix: str | None = None
-    system: str | None = None
-    template: str | None = None
-    context: Sequence[int] | None = None
-    stream: bool = True
-    raw: bool | None = None
-    format: str | Mapping[str, Any] | None = None
-    keep_alive: str | int | None = None
-    images: Sequence[str] | None = None
-    options: Mapping[str, Any] | None = None
-    think: bool | str | None = None
-    truncate: bool | None = None
-    shift: bool | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields that are set."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class GenerateAnswer:
-    """One line of the answer to ``POST /api/generate``.
-
-    ``response``: the text of this piece. The last line has ``done``, and with it the counts, in
-    tokens, and the durations, in ns.
-    """
-
-    response: str
-    done: bool
-    done_reason: str | None = None
-    load_duration: int | None = None
-    prompt_eval_count: int | None = None
-    prompt_eval_duration: int | None = None
-    eval_count: int | None = None
-    eval_duration: int | None = None
-
-    @classmethod
-    def from_json(cls, data: Any) -> GenerateAnswer:
-        """Return a line of the answer, read.
-
-        Raises :class:`BadAnswer` for an error line (:class:`TooLong` if it is about the prompt's
-        length), and for what is no answer at all.
-        """
-        if isinstance(data, dict) and "error" in data:
-            if refusals.is_about_length(str(data["error"])):
-                raise refusals.of_request(400, str(data["error"]))
-            raise BadAnswer(
-                f"Ollama broke off: {data['error']!s:.300}",
-                "Look at Ollama's own log; a model too large for the memory is the usual cause.",
-            )
-        if not isinstance(data, dict) or not isinstance(data.get("response", ""), str):
-            raise BadAnswer("Ollama's answer makes no sense.", 'Check the setting "url".')
-        counts = {
-            item.name: integer(data.get(item.name))
-            for item in fields(cls)
-            if item.name.endswith(("_count", "_duration"))
-        }
-        reason = data.get("done_reason")
-        return cls(
-            response=data.get("response", ""),
-            done=data.get("done") is True,
-            done_reason=reason if isinstance(reason, str) else None,
-            **counts,
-        )
 
 
 class Ollama:
@@ -239,6 +166,14 @@ class Ollama:
             return True
         return await self._look() and self._loading.is_as_asked
 
+    async def is_loading(self) -> bool:
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                name, answer = await self.describe(), await self._http.ask("GET", "/api/ps")
+        except (EngineError, TimeoutError):
+            return False
+        return running(answer, name.name) is None
+
     async def load(self) -> None:
         """Send an empty prompt, which loads the model and does no more.
 
@@ -252,6 +187,26 @@ class Ollama:
         self._loading.trust(_now(), TRUST)
 
     async def _ask_to_load(self) -> None:
+        """Have the model loaded; raises :class:`Stalled` when nothing answers meanwhile."""
+        loading = asyncio.create_task(self._send_load(), name="load a model")
+        try:
+            while not (await asyncio.wait({loading}, timeout=ALIVE_INTERVAL))[0]:
+                await self._is_alive()
+            await loading
+        finally:
+            loading.cancel()
+            # The connection is closed when this is left.
+            await asyncio.gather(loading, return_exceptions=True)
+
+    async def _is_alive(self) -> None:
+        """Raise :class:`Stalled` if Ollama doesn't answer the simplest question."""
+        try:
+            async with asyncio.timeout(ALIVE_TIMEOUT):
+                await self.version()
+        except TimeoutError:
+            raise Stalled(*SAYS_NOTHING) from None
+
+    async def _send_load(self) -> None:
         model = await self.describe()
         options = self._loading.options
         load = GenerateRequest(
@@ -282,7 +237,10 @@ class Ollama:
             # Before 0.1.33 it doesn't know the question, and is there all the same.
             await self.version()
             return None
-        except (EngineError, TimeoutError):
+        except TimeoutError:
+            await self._is_alive()
+            return None
+        except EngineError:
             return None
         return running(answer, name)
 
