@@ -80,12 +80,12 @@ _TOKENS: Final[Mapping[str, str]] = {
     "hooks.slack.com/": r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/]{40}",
     "_live_": r"[sr]k_live_[A-Za-z0-9]{10}",
     "sk_test_": r"sk_test_[A-Za-z0-9]{16}",
-    "SG.": r"(?<![A-Za-z0-9])SG\.[\w-]{16,32}\.[\w-]{16}",
+    "SG.": _APART + r"SG\.[\w-]{16,32}\.[\w-]{16}",
     "SK": _APART + r"SK[0-9a-f]{32}(?![0-9A-Za-z])",
     "shp": r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
     # Clouds and their tools.
     "dop_v1_": r"dop_v1_[0-9a-f]{64}",
-    "hvs.": r"(?<![\w.])hvs\.[\w-]{24}",
+    "hvs.": _APART + r"hvs\.[\w-]{24}",
     ".atlasv1.": r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60}",
     "dapi": _APART + r"dapi[0-9a-f]{32}",
     "AGE-SECRET-KEY-1": r"AGE-SECRET-KEY-1[A-Z0-9]{58}",
@@ -166,9 +166,10 @@ def _tokens_around(prefix: str, suffix: str, above: str, below: str) -> Iterator
     rest = suffix[len(line) - (len(prefix) - start) :]
     # Where the cursor's line is the first or the last one, it may be cut off.
     line = line + below if not rest else line
-    parts = ((above + prefix[:start], -len(above)), (line, start), (rest + below, start + len(line)))
+    after = (rest + below, start + len(line))
+    parts = ((above + prefix[:start], -len(above)), (line, start), after)
     if not start:
-        parts = ((above + line, -len(above)), parts[2])
+        parts = ((above + line, -len(above)), after)
     for text, offset in parts:
         for first, last in _all_tokens(text):
             yield first + offset, last + offset
