@@ -75,3 +75,12 @@ async def test_who_waits_while_it_is_closed_is_told(ollama: FakeOllama) -> None:
     await asyncio.to_thread(shared.close)
     with pytest.raises(NotRunning, match="closed meanwhile"):
         await waiting
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_a_secret_is_sent_to_nobody(ollama: FakeOllama) -> None:
+    token = "AKIA" + "Q3EGRUN7XYZ2ABCD"
+    assert await asyncio.to_thread(complete, f"a = '{token[:9]}", f"{token[9:]}'\n") == ""
+    assert ollama.generations == []
+    assert await asyncio.to_thread(complete, f"a = '{token}'\nb = [", "]\n")
+    assert token[4:] not in str(ollama.generations)

@@ -14,6 +14,7 @@ from infill_ls.completion.generation import fill_hole
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.errors import NotRunning, SettingsError
+from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings, from_user
 from infill_ls.text.hole import between
 
@@ -81,6 +82,8 @@ class SharedEngines:
 
     async def _fill(self, prefix: str, suffix: str, settings: Settings) -> str:
         hole = between(prefix, suffix)
+        if stands_in(hole):
+            return ""
         async with self._connecting:
             known = (engine for of, engine in self._engines if of == settings)
             engine = next(known, None)

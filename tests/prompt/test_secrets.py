@@ -112,7 +112,13 @@ def test_a_block_is_left_out(name: str) -> None:
 
 
 def test_a_placeholder_is_no_longer_than_its_line() -> None:
-    assert shown([key()[0], "a", "bc", "", "  d", key()[-1]], 6)[:5] == ["***", "*", "**", "", "  *"]
+    assert shown([key()[0], "a", "bc", "", "  d", key()[-1]], 6)[:5] == [
+        "***",
+        "*",
+        "**",
+        "",
+        "  *",
+    ]
 
 
 @pytest.mark.parametrize("cut", [1, 4, len(BODY) + 1])

@@ -54,7 +54,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "fill": "The engine wrote it.",
     "recalled": "It was known from an earlier request.",
     "nothing": "The model wrote nothing that is worth showing here.",
-    "disabled": 'Completion is off (the setting "enabled").',
+    "disabled": 'Completion is off here (the setting "enabled", also of the language or project).',
     "excluded": 'This file is never completed (the setting "exclude").',
     "secret": "There is a key or a token in the cursor's line, which is sent to nobody.",
     "mid word": "The cursor is inside a word.",

@@ -52,16 +52,17 @@ class Plan:
 def plan(
     hole: Hole,
     settings: Settings,
+    excluded: str = "",
     *,
     client: str = "",
     manual: bool = False,
-    excluded: bool = False,
 ) -> Plan | Refusal:
     """Return what to do with a request, or why it is refused.
 
-    ``client`` is the editor's name for itself. A manual request (the user pressed a key for it) is
-    refused only if the file is ``excluded`` or a secret stands in the cursor's line, waits for
-    nothing and gets several candidates.
+    ``settings``: those of the document. ``excluded``: the pattern that excludes it, empty if none
+    does. ``client`` is the editor's name for itself. A manual request (the user pressed a key for
+    it) is refused only in an excluded document and where a secret stands in the cursor's line; it
+    waits for nothing and gets several candidates.
     """
     if excluded:
         return "excluded"

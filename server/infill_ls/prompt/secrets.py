@@ -166,10 +166,11 @@ def _tokens_around(prefix: str, suffix: str, above: str, below: str) -> Iterator
     rest = suffix[len(line) - (len(prefix) - start) :]
     # Where the cursor's line is the first or the last one, it may be cut off.
     line = line + below if not rest else line
-    after = (rest + below, start + len(line))
-    parts = ((above + prefix[:start], -len(above)), (line, start), after)
-    if not start:
-        parts = ((above + line, -len(above)), after)
+    parts = [(rest + below, start + len(line))]
+    if start:
+        parts += [(above + prefix[:start], -len(above)), (line, start)]
+    else:
+        parts += [(above + line, -len(above))]
     for text, offset in parts:
         for first, last in _all_tokens(text):
             yield first + offset, last + offset
