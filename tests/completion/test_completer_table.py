@@ -363,6 +363,23 @@ async def other_settings_of_a_document_end_what_is_in_flight_for_it(desk: Desk) 
 
 
 @row("i3")
+async def turning_off_for_a_document_ends_what_is_in_flight_for_it(desk: Desk) -> None:
+    asked = await desk.asked("[█]\n")
+    off = Rules(replace(SETTINGS, enabled=False))
+    desk.completer.use("file:///b.py", off)
+    assert not asked.done()
+    desk.completer.use(URI, off)
+    assert (await asked).reason == "disabled"
+    await desk.rest()
+    assert desk.engine.running == 0
+    # By hand it is asked all the same, and typing leaves that alone.
+    by_hand = await desk.asked("[█]\n", manual=True)
+    desk.completer.use(URI, off)
+    desk.engine.go.set()
+    assert (await by_hand).fill
+
+
+@row("i4")
 async def what_follows_the_cursor_does_not_follow_it_into_a_secret(desk: Desk) -> None:
     desk.completer.use(URI, Rules(replace(SETTINGS, debounce_ms=1000)))
     asked = desk.ask("key = 'ghp_q7Rf2kP9xLm4Zt8WvB3█'\n")

@@ -225,3 +225,20 @@ def test_what_is_typed_changes_nothing_above(lines: list[str], token: str, place
     before = hidden(Hole(text + "\n", ""), text + "\n", "")[0]
     after = hidden(Hole(text + "\nx = [", ""), text + "\nx = [", "")[0]
     assert after == before + "x = ["
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("eyJ", "eyJaaaaaaaaaa.eyJ", "://a:", "sk-", "xoxb-1-", "SG.", "AKIA", "----- BEGIN "),
+        *("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----\n" + "MIIE" * 5 + "\n"),
+        "-----BEGIN PRIVATE KEY-----\n" + "A" * 30 + "\n",
+    ],
+)
+def test_no_text_takes_long(unit: str) -> None:
+    """With the square of the text each of these would take minutes."""
+    text = unit * (400_000 // len(unit))
+    hole = Hole(text, text)
+    before, after = hidden(hole, text, text)
+    assert [before.count("\n"), after.count("\n")] == [text.count("\n")] * 2
+    stands_in(hole)

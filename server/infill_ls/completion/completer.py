@@ -60,7 +60,8 @@ h2    other settings of fills    anybody      anything             answer: super
 h3    turned off                 anybody      anything             answer: disabled; close
 i1    a document is excluded     for it       its own              answer: excluded; close
 i2    others for its fills       for it       its own              answer: superseded; close
-i3    a secret at the cursor     nobody       follows it           close it
+i3    turned off for it          for it       its own              answer: disabled; close
+i4    a secret at the cursor     nobody       follows it           close it
 ====  =========================  ===========  ===================  ================================
 """
 
@@ -233,8 +234,7 @@ class Completer:
     def use(self, uri: str, rules: Rules) -> None:
         """Take what counts for a document from now on."""
         before, self._rules[uri] = self._rules_for(uri), rules
-        reason = ended_by(before, rules)
-        if reason is not None:
+        if reason := ended_by(before, rules):
             self._recall.forget(uri)
             self._drop(uri, reason)
 

@@ -70,8 +70,8 @@ class Rulebook:
         """Return what counts for a document now.
 
         ``path``: of its file, absolute; empty if it has none. ``settings``: the user's. Raises
-        nothing. Where nothing has changed since, this costs 20 to 40 µs in a project six folders
-        deep, for the links on the way and a ``stat`` in each folder.
+        nothing. Where nothing has changed since, this costs 65 µs for a file six folders deep,
+        26 of them for the links on the way and 30 for a ``stat`` in each folder.
         """
         path = _valid(path)
         places = self._places(path) if path else ()

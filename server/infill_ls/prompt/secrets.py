@@ -102,6 +102,9 @@ _KEY: Final = "PRIVATE KEY"
 _MARKER: Final = re.compile(
     r"-{4,5} ?(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?(?: ?-{4,5})?"
 )
+# Characters of a marker before and behind that, at the most.
+_BEFORE_KEY: Final = 52
+_BEHIND_KEY: Final = 12
 # Behind the first marker: the end of its line, in the file or in a string.
 _OPENS: Final = re.compile(r"[ \t]*(?:\n|\\|$)")
 _LONG_RUN: Final = re.compile(r"[A-Za-z0-9+/]{24}")
@@ -224,7 +227,7 @@ def _pattern(sign: str) -> re.Pattern[str]:
 
 def _blocks(text: str) -> Iterator[_Span]:
     """Yield where private keys begin and end; the text may begin or end inside of one."""
-    markers = list(_MARKER.finditer(text))
+    markers = list(_markers(text))
     for number, marker in enumerate(markers):
         begins = marker[1] == "BEGIN"
         other = markers[number + 1] if number + 1 < len(markers) else None
@@ -243,6 +246,17 @@ def _blocks(text: str) -> Iterator[_Span]:
             lines = _body(list(reversed(above.split("\n")[:-1])))
             if lines:
                 yield marker.start() - sum(len(line) + 1 for line in lines), marker.end()
+
+
+def _markers(text: str) -> Iterator[re.Match[str]]:
+    """Yield the markers of keys; most texts that name keys have few."""
+    start, at = 0, text.find(_KEY)
+    while at >= 0:
+        end = at + len(_KEY)
+        found = _MARKER.search(text, max(start, at - _BEFORE_KEY), end + _BEHIND_KEY)
+        if found is not None:
+            yield found
+        start, at = end, text.find(_KEY, end)
 
 
 def _is_key(between: str) -> bool:
