@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 URI = "file:///project/main.py"
@@ -79,12 +80,15 @@ class LspClient:
         *,
         client: str = "test",
         process_id: int | None = None,
+        folders: Sequence[Path] = (),
     ) -> dict[str, Any]:
+        opened = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
         result: dict[str, Any] = await self.request(
             "initialize",
             {
                 "processId": process_id,
                 "rootUri": None,
+                "workspaceFolders": opened or None,
                 "capabilities": capabilities,
                 "clientInfo": {"name": client},
                 "initializationOptions": options,

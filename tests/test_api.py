@@ -126,3 +126,12 @@ async def test_what_is_given_out_is_on_record(
     monkeypatch.setenv("INFILL_LS_AUDIT", str(tmp_path / "no" / "record"))
     assert await asyncio.to_thread(complete, "b = [", "]\n") == "x for x in xs"
     assert '"audit"' in caplog.text
+
+
+@pytest.mark.usefixtures("_session", "_ollama_is_the_engine")
+async def test_a_secret_is_sent_to_nobody(ollama: FakeOllama) -> None:
+    token = "AKIA" + "Q3EGRUN7XYZ2ABCD"
+    assert await asyncio.to_thread(complete, f"a = '{token[:9]}", f"{token[9:]}'\n") == ""
+    assert ollama.generations == []
+    assert await asyncio.to_thread(complete, f"a = '{token}'\nb = [", "]\n")
+    assert token[4:] not in str(ollama.generations)

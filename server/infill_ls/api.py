@@ -20,6 +20,7 @@ from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.project.recitation import Filter
+from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings, from_user
 from infill_ls.text.hole import Hole, between
 
@@ -94,6 +95,8 @@ class SharedEngines:
         judge = Filter(settings.recitation) if settings.recitation else None
         if judge is not None and (problem := judge.problem()):
             raise problem
+        if stands_in(hole):
+            return ""
         async with self._connecting:
             known = (engine for of, engine in self._engines if of == settings)
             engine = next(known, None)

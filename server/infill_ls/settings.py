@@ -70,6 +70,8 @@ class Settings:
     log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
+    # Not a key: those that the command line and the environment have given, which no project sets.
+    fixed: frozenset[str] = frozenset()
 
     @property
     def engine_url(self) -> str:
@@ -123,10 +125,12 @@ def load(
     """
     settings, problems = Settings(), []
     environment = environment or {}
+    from_environment = _from_environment(environment)
+    fixed: set[str] = set()
     sources: list[tuple[str, Mapping[str, Any]]] = [
         ("the settings file", file or {}),
         ("the editor's settings", editor if isinstance(editor, Mapping) else {}),
-        ("the environment", _from_environment(environment)),
+        ("the environment", from_environment),
         ("the command line", command_line or {}),
     ]
     if editor is not None and not isinstance(editor, Mapping):
@@ -142,9 +146,10 @@ def load(
                     f'Unknown setting "{key:.60}" in {source}. Known: {", ".join(KEYS)}.'
                 )
                 continue
-            name, read = _READERS[key]
             try:
-                settings = replace(settings, **{name: read(value)})
+                settings = replace(settings, **read_value(key, value))
+                if table is from_environment or table is command_line:
+                    fixed.add(key)
             except values.Wrong as wrong:
                 is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
                 problems.append(
@@ -162,7 +167,16 @@ def load(
             problems.append(
                 f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}. It is ignored."
             )
-    return settings, problems
+    return replace(settings, fixed=frozenset(fixed)), problems
+
+
+def read_value(key: str, value: Any) -> dict[str, Any]:
+    """Return the field of :class:`Settings` that a key sets, with its value.
+
+    Raises :class:`infill_ls.values.Wrong` if the key doesn't allow the value.
+    """
+    name, read = _READERS[key]
+    return {name: read(value)}
 
 
 def _shown(value: Any) -> str:

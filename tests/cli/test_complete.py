@@ -300,3 +300,42 @@ async def test_what_is_printed_is_on_record(
     ran = await run("complete", "main.py:2:13", INFILL_LS_AUDIT=str(tmp_path / "no" / "record"))
     assert (ran.status, ran.out) == (0, "x for x in xs")
     assert ran.err.count("audit") == 1
+
+
+async def test_the_project_that_it_runs_in_counts(
+    run: Run, ollama: FakeOllama, code: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".infill-ls.toml").write_text(
+        'url = "http://evil.example"\n[languages.python]\nmaxTokens = 9\n'
+    )
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert 'A project can\'t set "url", which is ignored.' in ran.err
+    assert ollama.generations[-1].body["options"]["num_predict"] == 9
+    (tmp_path / ".infill-ls.toml").write_text('exclude = ["main.py"]\n')
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out) == (1, "")
+    assert f'has the pattern "main.py" in "{tmp_path / ".infill-ls.toml"}"' in ran.err
+
+
+async def test_a_project_elsewhere_does_not(
+    run: Run, ollama: FakeOllama, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / ".infill-ls.toml").write_text('exclude = ["main.py"]\n')
+    (elsewhere / "main.py").write_text("a = [\n")
+    assert (await run("complete", f"{elsewhere / 'main.py'}:1")).status == 0
+
+
+@pytest.mark.parametrize("place", ["main.py:1", "main.py:1:12", "main.py:3:1", "main.py:1:16"])
+async def test_nothing_is_asked_where_a_secret_stands(
+    run: Run, ollama: FakeOllama, tmp_path: Path, place: str
+) -> None:
+    token = "ghp_" + "q7Rf2kP9xLm4Zt8WvB3nHc6YdJ5sGa1EuKoT"
+    (tmp_path / "main.py").write_text(f"a = '{token}'\nb = [\n{token}\n")
+    ran = await run("complete", "--no-suffix", place)
+    assert (ran.status, ran.out) == (1, "")
+    assert "There is a key or a token in the cursor's line" in ran.err
+    assert ollama.generations == []
+    assert (await run("complete", "main.py:2")).status == 0
+    assert token[4:] not in str(ollama.generations)

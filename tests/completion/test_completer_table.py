@@ -19,9 +19,10 @@ from infill_ls.completion.policy import AUTOMATIC_WAIT, CANDIDATES_WAIT
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Rates
 from infill_ls.errors import BadAnswer, Stalled
+from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
 
-ROWS = re.findall(r"^([a-h]\d)\s", completer_module.__doc__ or "", re.MULTILINE)
+ROWS = re.findall(r"^([a-i]\d)\s", completer_module.__doc__ or "", re.MULTILINE)
 
 
 @dataclass
@@ -361,3 +362,65 @@ async def turning_off_ends_what_is_in_flight(desk: Desk) -> None:
     assert (await asked).reason == "disabled"
     await desk.rest()
     assert desk.engine.running == 0
+
+
+@row("i1")
+async def excluding_a_document_ends_and_forgets_all_of_it(desk: Desk) -> None:
+    await desk.filled("[█]\n")
+    asked = await desk.asked("other = [█]\n")
+    desk.completer.use(URI, Rules(SETTINGS, "*.py"))
+    assert (await asked).reason == "excluded"
+    await desk.rest()
+    assert desk.engine.running == 0
+    refused = await desk.ask("[█]\n", manual=True)
+    assert (refused.reason, refused.pattern) == ("excluded", "*.py")
+    desk.change("[x█]\n")
+    desk.completer.use(URI, Rules(SETTINGS))
+    # What was remembered is not known any more.
+    calls = len(desk.engine.asked)
+    await desk.asked("[█]\n")
+    assert len(desk.engine.asked) == calls + 1
+
+
+@row("i2")
+async def other_settings_of_a_document_end_what_is_in_flight_for_it(desk: Desk) -> None:
+    await desk.filled("[█]\n")
+    asked = await desk.asked("other = [█]\n")
+    desk.completer.use("file:///b.py", Rules(replace(SETTINGS, max_tokens=7)))
+    desk.completer.use(URI, Rules(replace(SETTINGS, debounce_ms=1)))
+    assert not asked.done()
+    desk.completer.use(URI, Rules(replace(SETTINGS, max_tokens=7)))
+    assert (await asked).reason == "superseded"
+    await desk.rest()
+    assert desk.engine.running == 0
+    await desk.asked("[█]\n")
+    assert desk.engine.asked[-1].max_tokens == 7
+
+
+@row("i3")
+async def turning_off_for_a_document_ends_what_is_in_flight_for_it(desk: Desk) -> None:
+    asked = await desk.asked("[█]\n")
+    off = Rules(replace(SETTINGS, enabled=False))
+    desk.completer.use("file:///b.py", off)
+    assert not asked.done()
+    desk.completer.use(URI, off)
+    assert (await asked).reason == "disabled"
+    await desk.rest()
+    assert desk.engine.running == 0
+    # By hand it is asked all the same, and typing leaves that alone.
+    by_hand = await desk.asked("[█]\n", manual=True)
+    desk.completer.use(URI, off)
+    desk.engine.go.set()
+    assert (await by_hand).fill
+
+
+@row("i4")
+async def what_follows_the_cursor_does_not_follow_it_into_a_secret(desk: Desk) -> None:
+    desk.completer.use(URI, Rules(replace(SETTINGS, debounce_ms=1000)))
+    asked = desk.ask("key = 'ghp_q7Rf2kP9xLm4Zt8WvB3█'\n")
+    await desk.rest()
+    await cancelled(asked)
+    desk.change("key = 'ghp_q7Rf2kP9xLm4Zt8WvB3n█'\n")
+    await asyncio.sleep(GRACE * 0.9)
+    assert desk.completer._slot.running is None
+    assert desk.engine.asked == []

@@ -162,4 +162,11 @@ def test_the_budget_where_nothing_is_measured() -> None:
 @pytest.mark.parametrize("manual", [False, True])
 def test_an_excluded_file_is_refused_however_it_is_asked_for(manual: bool) -> None:
     settings = Settings(headers={}, enabled=False)
-    assert policy.plan(at("█"), settings, manual=manual, excluded=True) == "excluded"
+    assert policy.plan(at("█"), settings, "*.key", manual=manual) == "excluded"
+
+
+@pytest.mark.parametrize("manual", [False, True])
+def test_nothing_is_asked_where_a_secret_stands(manual: bool) -> None:
+    hole = at("key = 'ghp_q7Rf2kP9xLm4Zt8WvB3n█'")
+    assert policy.plan(hole, SETTINGS, manual=manual) == "secret"
+    assert policy.plan(hole, replace(SETTINGS, enabled=False)) == "disabled"

@@ -173,3 +173,12 @@ def test_another_fill_takes_the_place_of_nothing() -> None:
     recall.add(URI, at("█"), "a")
     recall.add(URI, at("█"), "b")
     assert recall.find_all(URI, at("█")) == ("a", "b")
+
+
+def test_a_document_is_forgotten() -> None:
+    recall, hole = Recall(), at("a = [█]\n")
+    for uri in (URI, "file:///b.py"):
+        recall.remember(uri, hole, "1")
+    recall.forget(URI)
+    assert recall.find(URI, hole) is None
+    assert recall.find("file:///b.py", hole) == "1"

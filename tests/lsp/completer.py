@@ -8,6 +8,7 @@ from typing import Any
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offers
 from infill_ls.errors import InfillError
+from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
 
 
@@ -21,17 +22,19 @@ class FakeCompleter:
     def __init__(self) -> None:
         self.settings = Settings()
         self.offers = Offers()
+        self.rules: dict[str, Rules] = {}
         self.called: list[tuple[Any, ...]] = []
         self.answer: Answer | Exception = Answer("nothing")
         self.fill = ""
         self.connection = FakeConnection(self)
         self.another = False
 
-    async def complete(
-        self, uri: str, hole: Any, *, client: str, manual: bool, excluded: str
-    ) -> Answer:
-        if excluded:
-            return Answer("excluded", pattern=excluded)
+    def use(self, uri: str, rules: Rules) -> None:
+        self.rules[uri] = rules
+
+    async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
+        if self.rules[uri].excluded:
+            return Answer("excluded", pattern=self.rules[uri].excluded)
         self.called.append(("complete", client, manual))
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -74,26 +75,40 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the fill, and return the exit status: 1 if there is none, or if the file is excluded.
+    """Print the fill, and return the exit status: 1 if there is none.
+
+    None is asked for in a file that is excluded, and where a secret stands in the cursor's line.
+    The project's settings count if the file is in the folder that the command runs in.
 
     Raises :class:`SettingsError` for a place that is none,
     :class:`infill_ls.errors.RecitationError` if the index that the settings need isn't there, and
     :class:`infill_ls.errors.EngineError` if no engine answers.
     """
+    from dataclasses import replace
+
     from infill_ls.completion.answer import MESSAGES
-    from infill_ls.project.exclusions import Exclusions
     from infill_ls.project.recitation import Filter
+    from infill_ls.project.rules import Rulebook
+    from infill_ls.prompt.secrets import stands_in
 
     settings = settings_from(command_line(options))
-    hole = hole_at(options.place, with_suffix=not options.no_suffix)
+    hole = hole_at(options.place)
     path, _, _ = _parts(options.place)
-    if pattern := Exclusions(settings.exclude).pattern_for(str(path.absolute())):
-        complain(f'This file is never completed: "exclude" has the pattern "{pattern}".')
+    rulebook = Rulebook(complain)
+    rulebook.use(settings.exclude, [os.getcwd()])
+    rules = rulebook.rules_for(str(path.absolute()), hole.language, settings)
+    if rules.excluded:
+        complain(f'This file is never completed: "exclude" has the pattern "{rules.excluded}".')
         return FAILURE
+    if stands_in(hole):
+        complain(MESSAGES["secret"])
+        return FAILURE
+    if options.no_suffix:
+        hole = replace(hole, suffix="")
     judge = Filter(settings.recitation) if settings.recitation else None
     if judge is not None and (problem := judge.problem()):
         raise problem
-    outcome = asyncio.run(_fill(hole, settings))
+    outcome = asyncio.run(_fill(hole, rules.settings))
     if judge is not None and (file := judge.file_for(str(path), hole.prefix, outcome.fill)):
         complain(f"{MESSAGES['recited']} The file is {file}.")
         return FAILURE
@@ -112,14 +127,12 @@ def run(options: argparse.Namespace) -> int:
     return SUCCESS
 
 
-def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
+def hole_at(place: str) -> Hole:
     """Return the hole that ``FILE:LINE[:COL]`` means.
 
     Lines and columns count from 1, columns in characters. Raises :class:`SettingsError` if the
     file can't be read or has no such line or column.
     """
-    from dataclasses import replace
-
     from infill_ls.text.documents import split_lines
     from infill_ls.text.hole import at
 
@@ -139,8 +152,7 @@ def hole_at(place: str, *, with_suffix: bool = True) -> Hole:
         raise SettingsError(
             f"Line {number} of {path} has no column {column}; its last is {length + 1}."
         )
-    hole = at(lines, number - 1, column - 1, language_of(path))
-    return hole if with_suffix else replace(hole, suffix="")
+    return at(lines, number - 1, column - 1, language_of(path))
 
 
 def _parts(place: str) -> tuple[Path, int, int | None]:

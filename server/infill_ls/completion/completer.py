@@ -22,6 +22,8 @@ These are the rules:
    time, or when the document changes; what is there by then is the answer. All are remembered.
 8. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
+9. Each document has rules of its own: settings, and whether it is excluded. When they change, what
+   was computed for it under others is forgotten, unless its fills are the same by both.
 
 And this is the table of them. A generation *serves* a hole if the engine has been asked and what
 was typed agrees; it *agrees* also before the engine was asked; it *comes after* a fill if it is
@@ -58,6 +60,10 @@ g2    a fill is accepted         nobody       speculative, nothing keep what com
 h1    a document is closed       for it       its own              answer: closed; close
 h2    other settings of fills    anybody      anything             answer: superseded; close
 h3    turned off                 anybody      anything             answer: disabled; close
+i1    a document is excluded     for it       its own              answer: excluded; close
+i2    others for its fills       for it       its own              answer: superseded; close
+i3    turned off for it          for it       its own              answer: disabled; close
+i4    a secret at the cursor     nobody       follows it           close it
 ====  =========================  ===========  ===================  ================================
 """
 
@@ -73,6 +79,7 @@ from infill_ls.completion import policy
 from infill_ls.completion.answer import Answer, Outcome, Reason
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
+from infill_ls.completion.in_force import changes_fills, ended_by
 from infill_ls.completion.offers import Offers
 from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.recall import Recall
@@ -82,17 +89,17 @@ from infill_ls.completion.waiter import Waiter
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError
+from infill_ls.project.rules import Rules
 from infill_ls.prompt.build import SEED
+from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 from infill_ls.text.shape import Shape
-from infill_ls.trim import Fill, fitted
+from infill_ls.trim import Fill
 
 # s. VS Code asks again 40 ms after the key at which it cancels. A call that nobody wants is closed
 # 250 ms after its cancel at the latest; the rest is for a busy machine.
 GRACE: Final = 0.2
-# Settings, beside the engine's, that change what a fill is.
-FILL_SETTINGS: Final = ("multiline", "temperature", "mode", "max_tokens", "context_tokens", "fim")
 
 
 class Completer:
@@ -122,23 +129,23 @@ class Completer:
         self._recall = Recall()
         self._seeds = count(SEED + 1)  # of candidates
         self._waiter: Waiter | None = None
+        self._rules: dict[str, Rules] = {}  # by document
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False, excluded: str = ""
+        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
     ) -> Answer:
         """Answer one request. ``hole`` is as the document was when the request came.
 
-        ``excluded``: the pattern that excludes the document, if one does. Never raises but for
-        :class:`asyncio.CancelledError`, when the client cancels.
+        Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
         """
-        out = bool(excluded)
-        plan = policy.plan(hole, self.settings, client=client, manual=manual, excluded=out)
+        rules = self._rules_for(uri)
+        plan = policy.plan(hole, rules.settings, rules.excluded, client=client, manual=manual)
         if manual:
             self.connection.forgive()
         self._answer("superseded")
         self._slot.close_candidate()
-        if plan == "disabled" or plan == "excluded":
-            return Answer(plan, pattern=excluded)
+        if plan == "disabled" or plan == "excluded" or plan == "secret":
+            return Answer(plan, pattern=rules.excluded)
         if plan == "mid word":
             # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
             hole, known = self._recall.known(uri, hole, "line")
@@ -174,27 +181,14 @@ class Completer:
 
     async def _wait(self, waiter: Waiter) -> Answer:
         """Wait for the answer, as long as the plan of the request allows."""
-        loop = asyncio.get_running_loop()
-        latency = self._patience.latency(waiter.plan.latency)
-        late = loop.call_later(latency, self._be_late, waiter)
-        enough = loop.call_later(policy.CANDIDATES_WAIT, self._have_enough, waiter)
         try:
-            async with asyncio.timeout(waiter.plan.patience):
-                answer = await asyncio.shield(waiter.answer)
-        except TimeoutError:
-            waiter.answer.cancel()
-            answer = Answer("slow")
+            return await waiter.answered(self._patience, self._be_late, self._have_enough)
         except asyncio.CancelledError:
             self._cancelled(waiter)
             raise
         finally:
-            late.cancel()
-            enough.cancel()
             if self._waiter is waiter:
                 self._waiter = None
-        if answer.reason != "superseded" and not waiter.is_manual:
-            self._patience.waited(loop.time() - waiter.since)
-        return answer
 
     def _cancelled(self, waiter: Waiter) -> None:
         """The client wants no answer any more; what runs is closed unless somebody joins it."""
@@ -242,13 +236,30 @@ class Completer:
         answer = Answer(reason, offers, error, outcome)
         waiter.answer.set_result(answer.held_back(self.offers.recited))
 
+    def use(self, uri: str, rules: Rules) -> None:
+        """Take what counts for a document from now on."""
+        before, self._rules[uri] = self._rules_for(uri), rules
+        if reason := ended_by(before, rules):
+            self._recall.forget(uri)
+            self._drop(uri, reason)
+
+    def _rules_for(self, uri: str) -> Rules:
+        return self._rules.get(uri) or Rules(self.settings)
+
+    def _drop(self, uri: str, reason: Reason) -> None:
+        """End what is in flight for a document, and forget what was shown in it."""
+        if self._waiter is not None and self._waiter.uri == uri:
+            self._answer(reason)
+        self._slot.forget(uri)
+        self.offers.forget(uri)
+
     def document_changed(self, uri: str, holes: Iterable[Hole]) -> None:
         """Take note of a change; ``holes`` are where the cursor may be now.
 
         What runs for the document and disagrees is closed at once: the editor may ask later, or
         not at all. A request that waits is answered from the document as it was.
         """
-        if self.settings.enabled:
+        if self._rules_for(uri).allow:
             self.connection.prepare()
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
@@ -257,7 +268,7 @@ class Completer:
         if running is None or running.generation.uri != uri or self._waiter is not None:
             return
         for hole in holes:
-            if running.agrees(uri, hole):
+            if running.agrees(uri, hole) and not stands_in(hole):
                 running.follow(hole)
                 return
             filled, known = self._recall.known(uri, hole, running.shape)
@@ -272,7 +283,7 @@ class Completer:
         none is no matter: the user has done nothing wrong.
         """
         offer = self.offers.accept(number)
-        if offer is None or not self.settings.enabled or self._waiter is not None:
+        if offer is None or self._waiter is not None or not self._rules_for(offer.uri).allow:
             return
         running = self._slot.running
         if running is None or running.speculative:
@@ -280,12 +291,8 @@ class Completer:
 
     def close_document(self, uri: str) -> None:
         """Forget a document that the editor has closed; nobody waits for its fill any more."""
-        self.offers.forget(uri)
-        if self._waiter is not None and self._waiter.uri == uri:
-            self._answer("closed")
-        running = self._slot.running
-        if running is not None and running.generation.uri == uri:
-            self._slot.close()
+        self._drop(uri, "closed")
+        self._rules.pop(uri, None)
 
     async def reconfigure(self, settings: Settings) -> bool:
         """Use other settings from now on; return whether another engine is used now.
@@ -294,7 +301,7 @@ class Completer:
         """
         before, self.settings = self.settings, settings
         another = self.connection.is_for_other(settings)
-        if another or any(getattr(before, key) != getattr(settings, key) for key in FILL_SETTINGS):
+        if another or changes_fills(before, settings):
             self._answer("superseded")
             self._slot.close()
             self._recall = Recall()
@@ -334,12 +341,10 @@ class Completer:
             self._deliver(running, fill)
             return True
         if self._waiter is not None and self._waiter.late and not running.is_candidate:
-            # As if the model had ended there: what is shown has passed every filter.
-            lines = fitted(fill.text.rpartition("\n")[0], running.hole, running.shape)
+            lines = running.whole_lines(fill)
             if lines.text:
                 running.tell(lines, self.offers)
-                outcome = running.generation.outcome(lines)
-                self._answer("fill", [lines.text], outcome)
+                self._answer("fill", [lines.text], running.generation.outcome(lines))
         return False
 
     def _end(self, running: Running, error: InfillError | None) -> None:
@@ -379,26 +384,24 @@ class Completer:
 
     def _start(self, uri: str, hole: Hole, shape: Shape, wait: float = 0.0) -> None:
         """Ask for a hole, after ``wait`` seconds."""
-        self._slot.start(Generation(uri, hole), shape, self.settings, wait=wait)
+        self._slot.start(Generation(uri, hole), shape, self._rules_for(uri).settings, wait=wait)
 
     def _draw(self, waiter: Waiter) -> None:
         """Ask for a further candidate. Another seed each time, also when the user asks again."""
         candidate = Generation(waiter.uri, waiter.hole, next(self._seeds))
-        self._slot.start(candidate, waiter.plan.shape, self.settings)
+        self._slot.start(candidate, waiter.plan.shape, self._rules_for(waiter.uri).settings)
 
     def _speculate(self, uri: str, hole: Hole, fill: str) -> None:
         """A fill is shown: go on with what comes after it, or ask for that unless it is known.
 
         What runs for something else is closed, but for what still agrees with the hole itself.
         """
-        running = self._slot.running
-        if running is not None and not (
-            running.comes_after(uri, hole, fill) or running.agrees(uri, hole)
-        ):
-            self._slot.close()
+        self._slot.keep_only(uri, hole, fill)
         if self._slot.running is not None or not fill or not self._speculates:
             return
-        after = hole.after(fill)
-        if self._recall.find(uri, after) is None and self.offers.may_show(uri, hole, fill):
-            shape = policy.shape(after, self.settings.multiline)
-            self._slot.start(Generation(uri, after), shape, self.settings, speculative=True)
+        after, settings = hole.after(fill), self._rules_for(uri).settings
+        if self._recall.find(uri, after) is not None or stands_in(after):
+            return
+        if self.offers.may_show(uri, hole, fill):
+            shape = policy.shape(after, settings.multiline)
+            self._slot.start(Generation(uri, after), shape, settings, speculative=True)

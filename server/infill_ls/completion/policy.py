@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infill_ls.editors import debounce
+from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings
 from infill_ls.text.brackets import SCAN_REACH
 from infill_ls.text.hole import Hole
@@ -27,7 +28,7 @@ CANDIDATE_TEMPERATURE: Final = 0.8
 # s from the request. What is there by then is shown.
 CANDIDATES_WAIT: Final = 5.0
 
-Refusal = Literal["disabled", "excluded", "mid word"]
+Refusal = Literal["disabled", "excluded", "secret", "mid word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,26 @@ class Plan:
 def plan(
     hole: Hole,
     settings: Settings,
+    excluded: str = "",
     *,
     client: str = "",
     manual: bool = False,
-    excluded: bool = False,
 ) -> Plan | Refusal:
     """Return what to do with a request, or why it is refused.
 
-    ``client`` is the editor's name for itself. A manual request (the user pressed a key for it) is
-    refused only if the file is ``excluded``, waits for nothing and gets several candidates.
+    ``settings``: those of the document. ``excluded``: the pattern that excludes it, empty if none
+    does. ``client`` is the editor's name for itself. A manual request (the user pressed a key for
+    it) is refused only in an excluded document and where a secret stands in the cursor's line; it
+    waits for nothing and gets several candidates.
     """
     if excluded:
         return "excluded"
-    if not manual:
-        if not settings.enabled:
-            return "disabled"
-        if hole.mid_word:
-            return "mid word"
+    if not manual and not settings.enabled:
+        return "disabled"
+    if stands_in(hole):
+        return "secret"
+    if not manual and hole.mid_word:
+        return "mid word"
     return Plan(
         shape=shape(hole, settings.multiline, manual=manual),
         wait=0.0 if manual else debounce(settings.debounce_ms, client),

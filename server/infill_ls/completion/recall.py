@@ -79,6 +79,11 @@ class Recall:
             return tuple(_whole(hole, rest, behind) for rest, behind in rests)
         return ()
 
+    def forget(self, uri: str) -> None:
+        """Drop the fills of a document."""
+        for key in [key for key in self._fills if key[0] == uri]:
+            del self._fills[key]
+
     def known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
         """Return what can be shown at a hole, best first, and the hole that it is to be put into.
 

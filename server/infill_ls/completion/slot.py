@@ -24,7 +24,7 @@ from infill_ls.logs import failure
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
 from infill_ls.text.shape import Shape
-from infill_ls.trim import Fill
+from infill_ls.trim import Fill, fitted
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,13 @@ class Running:
             return False
         return self.generation.fill(hole, self.shape) is not None
 
+    def whole_lines(self, fill: Fill) -> Fill:
+        """Return the lines of a fill that are whole, for whoever can't wait for the rest.
+
+        It is as if the model had ended there: what is shown has passed every filter.
+        """
+        return fitted(fill.text.rpartition("\n")[0], self.hole, self.shape)
+
     def comes_after(self, uri: str, hole: Hole, fill: str) -> bool:
         """Whether it is for the hole behind this fill."""
         if uri != self.generation.uri or self.is_candidate or not fill:
@@ -138,6 +145,21 @@ class Slot:
             running.task.cancel()
             self._closing.add(running.task)
             running.task.add_done_callback(self._closing.discard)
+
+    def keep_only(self, uri: str, hole: Hole, fill: str) -> None:
+        """Empty the slot unless it agrees with this hole, or comes after its fill."""
+        running = self.running
+        if running is not None and not (
+            running.comes_after(uri, hole, fill) or running.agrees(uri, hole)
+        ):
+            self.close()
+
+    def forget(self, uri: str) -> None:
+        """Empty the slot if it holds a generation of this document, and forget its last one."""
+        if self.running is not None and self.running.generation.uri == uri:
+            self.close()
+        if self._last is not None and self._last.uri == uri:
+            self._last = None
 
     def close_candidate(self) -> None:
         """Empty the slot if it holds a further candidate."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from infill_ls.completion.answer import Answer, Outcome
-from infill_ls.completion.policy import Plan
+from infill_ls.completion.patience import EditorPatience
+from infill_ls.completion.policy import CANDIDATES_WAIT, Plan
 from infill_ls.text.hole import Hole
 
 
@@ -43,6 +45,36 @@ class Waiter:
         """Whether the engine should be asked for another candidate."""
         full = len(self.fills) >= self.plan.candidates or self.draws >= self.plan.draws
         return not (full or self.enough)
+
+    async def answered(
+        self,
+        patience: EditorPatience,
+        be_late: Callable[[Waiter], None],
+        enough: Callable[[Waiter], None],
+    ) -> Answer:
+        """Wait for the answer, as long as the plan of the request allows.
+
+        ``patience``: the editor's, which learns from it. ``be_late`` is called when the user has
+        waited for as long as he should, ``enough`` when it is time to draw no more candidates.
+        """
+        loop = asyncio.get_running_loop()
+        latency = patience.latency(self.plan.latency)
+        timers = (
+            loop.call_later(latency, be_late, self),
+            loop.call_later(CANDIDATES_WAIT, enough, self),
+        )
+        try:
+            async with asyncio.timeout(self.plan.patience):
+                answer = await asyncio.shield(self.answer)
+        except TimeoutError:
+            self.answer.cancel()
+            answer = Answer("slow")
+        finally:
+            for timer in timers:
+                timer.cancel()
+        if answer.reason != "superseded" and not self.is_manual:
+            patience.waited(loop.time() - self.since)
+        return answer
 
     def take(self, fill: str) -> bool:
         """Add a fill to the candidates; return whether it is a new one."""

@@ -22,6 +22,7 @@ def register(server: Server) -> None:
     server.feature(lsp.INITIALIZE)(initialize)
     server.feature(lsp.INITIALIZED)(initialized)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(change_configuration)
+    server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(change_folders)
     # pygls needs the options object, or it declares nothing.
     options = lsp.InlineCompletionOptions()
     server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, options)(inline_completion)
@@ -49,6 +50,11 @@ async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationPar
     """Read the settings anew; the editor may have sent its part of them."""
     sent = params.settings
     await ls.configuration.read(sent.get("infill-ls") if isinstance(sent, dict) else sent)
+
+
+def change_folders(ls: Server, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+    """Take the folders that are worked in by now; pygls has noted them."""
+    ls.rule_all()
 
 
 async def inline_completion(

@@ -31,7 +31,7 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.translate import Client, changes_from, client_from, path_of
 from infill_ls.lsp.watch import Watch
-from infill_ls.project.exclusions import Exclusions
+from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
 from infill_ls.text.hole import Hole, at
@@ -68,10 +68,10 @@ class Server(LanguageServer):
         self.menu: Menu | None = None
         self.is_read: Callable[[], bool] = lambda: True
         self._documents: dict[str, Document] = {}
-        self._exclusions = Exclusions()
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
         self.messages = Messages(self, self.background)
+        self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
         self._watch = Watch(self.messages.tell)
         self.configuration = Configuration(
@@ -131,6 +131,7 @@ class Server(LanguageServer):
             holes = list(holes)
             self.menu.follow(holes)
         if self.configuration.is_known:
+            self._rule(document, self.completer.settings)
             self.completer.document_changed(document.uri, holes)
 
     def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
@@ -180,16 +181,13 @@ class Server(LanguageServer):
 
     async def _take_settings(self, settings: Settings) -> None:
         set_log_level(settings.log)
-        self._exclusions = Exclusions(settings.exclude, self._folders())
-        for pattern in self._exclusions.wrong:
-            self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+        # Before anything is waited for: nothing of what is excluded now may be sent meanwhile.
+        self.rule_all(settings)
         if settings.enabled and settings.in_the_clear:
             self.messages.tell(settings.in_the_clear)
         self._watch.take(settings, self.completer.offers)
         before = self.completer.settings
-        if settings == before:
-            return
-        another = await self.completer.reconfigure(settings)
+        another = settings != before and await self.completer.reconfigure(settings)
         # At the start the editor is told the status first.
         if self.configuration.is_known and (another or not before.enabled):
             self.background(self._get_ready())
@@ -199,6 +197,24 @@ class Server(LanguageServer):
         opened = [path_of(folder.uri) for folder in self.workspace.folders.values()]
         return [folder for folder in (*opened, self.workspace.root_path) if folder]
 
+    def rule_all(self, settings: Settings | None = None) -> None:
+        """Have what counts by now count for all open documents: settings or folders changed.
+
+        ``settings``: the user's; None for those that the completer has.
+        """
+        settings = settings or self.completer.settings
+        for pattern in self._rulebook.use(settings.exclude, self._folders()):
+            self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+        for document in self._documents.values():
+            self._rule(document, settings)
+
+    def _rule(self, document: Document, settings: Settings) -> Rules:
+        """Have what counts for a document by now count: its project may have changed its file."""
+        path = path_of(document.uri)
+        rules = self._rulebook.rules_for(path, document.language, settings)
+        self.completer.use(document.uri, rules)
+        return rules
+
     def toggle(self) -> bool:
         """Turn completion off, or on again, and return whether it is on.
 
@@ -207,6 +223,7 @@ class Server(LanguageServer):
         enabled = not self.completer.settings.enabled
         self.configuration.toggle(enabled=enabled)
         self.completer.turn(on=enabled)
+        self.rule_all()
         # Before the settings are known nobody knows what to get ready.
         if enabled and self.configuration.is_known:
             self.background(self._get_ready())
@@ -244,16 +261,15 @@ class Server(LanguageServer):
         waited = not self.configuration.is_known
         if not await self.configuration.known():
             return Answer("superseded")
-        if uri not in self._documents:
+        document = self._documents.get(uri)
+        if document is None:
             return Answer("closed")
-        excluded = self._exclusions.pattern_for(path_of(uri), hole.language)
-        if not excluded and self.completer.settings.enabled:
+        rules = self._rule(document, self.completer.settings)
+        if not rules.excluded and rules.settings.enabled:
             problem = self._watch.problem()
             if problem is not None:
                 return Answer("problem", error=problem)
-        answering = self.completer.complete(
-            uri, hole, client=client, manual=manual, excluded=excluded
-        )
+        answering = self.completer.complete(uri, hole, client=client, manual=manual)
         if not waited or manual:
             return await answering
         # The wait for the settings counts too. What comes later is remembered.

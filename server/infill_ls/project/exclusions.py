@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from infill_ls.project.patterns import Patterns
 
 # Patterns as in a .gitignore, for what people keep keys, passwords and tokens in; where a tool is
 # meant, its documentation says so. Lower case, since files are compared so on every system.
@@ -34,23 +33,24 @@ class Exclusions:
 
     ``own``: the user's patterns, after :data:`DEFAULT_PATTERNS`; one with ``!`` before it takes
     back what an earlier one excludes. ``folders``: the workspace's, as absolute paths; the name of
-    a directory above them excludes nothing. ``wrong``: patterns that are none, and are ignored.
+    a directory above them excludes nothing.
     """
 
     def __init__(self, own: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
         self._folders = tuple(os.path.realpath(folder) for folder in folders)
-        good, self.wrong = _split(own)
-        self._patterns = (*DEFAULT_PATTERNS, *good)
+        self._own = tuple(own)
+        self._patterns = Patterns((*DEFAULT_PATTERNS, *own))
+
+    @property
+    def wrong(self) -> list[str]:
+        """Patterns of the user's that are none, and are ignored."""
+        return list(Patterns(self._own).wrong)
+
+    @cached_property
+    def _with_directories(self) -> Patterns:
         # For a file outside of all folders a directory counts only where a pattern names it.
-        self._with_directories = tuple(one for one in self._patterns if "/" in one.strip("!/"))
-
-    @cached_property
-    def _spec(self) -> GitIgnoreSpec:
-        return _spec(self._patterns)
-
-    @cached_property
-    def _directories(self) -> GitIgnoreSpec:
-        return _spec(self._with_directories)
+        every = (*DEFAULT_PATTERNS, *self._own)
+        return Patterns([one for one in every if "/" in one.strip("!/")])
 
     def pattern_for(self, path: str, language: str = "") -> str:
         """Return the pattern that excludes a file; empty if none does.
@@ -71,34 +71,7 @@ class Exclusions:
             None,
         )
         if inside is not None:
-            return _found(self._spec, self._patterns, os.path.relpath(path, inside))
-        return _found(self._spec, self._patterns, os.path.basename(path)) or _found(
-            self._directories, self._with_directories, os.path.relpath(path, os.sep)
+            return self._patterns.deciding(os.path.relpath(path, inside))
+        return self._patterns.deciding(os.path.basename(path)) or self._with_directories.deciding(
+            os.path.relpath(path, os.sep)
         )
-
-
-def _found(spec: GitIgnoreSpec, patterns: Sequence[str], path: str) -> str:
-    """Return the pattern that decides that a path is excluded; empty if it isn't."""
-    result = spec.check_file(path.lower())
-    return patterns[result.index] if result.include and result.index is not None else ""
-
-
-def _split(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the patterns that are some, and those that are none."""
-    good: list[str] = []
-    wrong: list[str] = []
-    for pattern in patterns:
-        try:
-            _spec([pattern])
-        except ValueError:
-            wrong.append(pattern)
-        else:
-            good.append(pattern)
-    return good, wrong
-
-
-def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
-    # Not at the head: the server's start doesn't need it.
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(pattern.lower() for pattern in patterns)

@@ -6,6 +6,8 @@ There are three ways to ask (the ``mode`` setting forces one):
 - ``suffix``: prefix and suffix apart, for the server's own template.
 - ``plain``: the prefix alone, which the model goes on with.
 
+What stands in a line with a secret is left out (``secrets``).
+
 The same hole gives the same bytes. While the user types, the start of the prompt stays as it is, so
 that the engine still has it in its cache: the prefix begins at a line whose number is a multiple of
 some number, and moves on once in that many lines.
@@ -18,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from infill_ls.errors import CannotInsert
-from infill_ls.prompt import beginning, families
+from infill_ls.prompt import beginning, families, secrets
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
 from infill_ls.prompt.families import Model
@@ -145,6 +147,7 @@ def build(
     )
     first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
+    prefix, suffix = secrets.hidden(hole, prefix, suffix)
     prefix, suffix = (
         break_up(LONE_SURROGATE.sub("\ufffd", text), control) for text in (prefix, suffix)
     )

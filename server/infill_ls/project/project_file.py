@@ -1,0 +1,172 @@
+"""A project's own settings: ``.infill-ls.toml`` in its folders.
+
+There is one such file and no ``.infillignore`` beside it: what a project excludes and what else it
+says are read, watched and explained together, in the format of the user's own file. Several on the
+way from a document up to the workspace's folder all count.
+
+Whoever writes a repository writes this file. So it may set only :data:`PROJECT_KEYS`, and nothing
+in it takes back what the user has decided (:mod:`infill_ls.project.rules`). It is read only if it
+is a regular file of a sensible size, and what is quoted of it in a message is short.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from infill_ls import values
+from infill_ls.project.patterns import Patterns
+from infill_ls.settings import read_value
+
+PROJECT_FILE: Final = ".infill-ls.toml"
+# What a project may set.
+PROJECT_KEYS: Final = ("exclude", "enabled", "multiline", "debounceMs", "languages")
+# Bytes of the file, some hundred patterns, and of a line: a larger one is no person's. Python's
+# reader of TOML takes time with the square of a key's parts (64 KB of "a.a.a": 43 s), and each
+# pattern 0.1 ms.
+MOST_BYTES: Final = 16 * 1024
+LONGEST_LINE: Final = 1000
+# Messages about such files in a session. A repository could have thousands of them.
+MOST_TOLD: Final = 10
+# Keys or patterns that one message quotes, and characters of each.
+_QUOTED: Final = 3
+_QUOTED_LENGTH: Final = 40
+
+# By what a file is known to be the same: times in ns, size, number; or why there is none to read.
+_Sign = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectFile:
+    """What a project's file says.
+
+    ``folder``: where it is, absolute. ``values``: by their keys, as the program uses them.
+    ``exclude``: patterns, relative to the folder.
+    """
+
+    folder: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    exclude: Patterns = field(default_factory=lambda: Patterns(()))
+
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return os.path.join(self.folder, PROJECT_FILE)
+
+
+class ProjectFiles:
+    """Reads the files, each again when it has changed.
+
+    ``tell`` shows the user what is wrong with one. What can't be read, or has a wrong value, counts
+    as it was before: else a mistake in it would send what it had excluded.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told: set[str] = set()
+        self._known: dict[str, tuple[_Sign, ProjectFile]] = {}
+
+    def above(self, path: str, folder: str) -> Iterator[ProjectFile]:
+        """Yield the files that count for a document, from the workspace's folder downwards.
+
+        ``path``: the document's, which is somewhere in ``folder``; both absolute. Each folder on
+        the way costs a ``stat``, 4 µs.
+        """
+        down = os.path.relpath(os.path.dirname(path), folder)
+        for name in ("", *([] if down == os.curdir else down.split(os.sep))):
+            folder = os.path.join(folder, name) if name else folder
+            if (found := self._current(folder)) is not None:
+                yield found
+
+    def _current(self, folder: str) -> ProjectFile | None:
+        """Return what the file of a folder says now; None if there is none."""
+        path = os.path.join(folder, PROJECT_FILE)
+        try:
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            self._known.pop(folder, None)
+            return None
+        except (OSError, ValueError) as error:  # a loop of links, no permission
+            sign: _Sign = (getattr(error, "errno", 0) or 0,)
+        else:
+            sign = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        before = self._known.get(folder)
+        if before is not None and before[0] == sign:
+            return before[1]
+        found, problem = _read(before[1] if before else ProjectFile(folder))
+        self._known[folder] = sign, found
+        if problem and problem not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(problem)
+            self._tell(problem)
+        return found
+
+
+def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
+    """Return what a file says, and what is wrong with it, if anything is.
+
+    ``before``: what it said.
+    """
+    # Not at the head: the server's start doesn't need it.
+    import tomllib
+
+    path = shown(before.path)
+    again = "What it said before still counts." if before.values else "It is ignored."
+    try:
+        table = tomllib.loads(_bytes(before.path).decode("utf-8-sig"))
+    except OSError as error:
+        return before, f"{path} can't be read ({error.strerror or error}). {again}"
+    # No TOML, no UTF-8, a number of thousands of digits, brackets thousands deep.
+    except (ValueError, RecursionError):
+        return before, f"{path} is no TOML. {again}"
+    said: dict[str, Any] = {}
+    problems: list[str] = []
+    for key in PROJECT_KEYS:
+        if key not in table:
+            continue
+        try:
+            (said[key],) = read_value(key, table[key]).values()
+        except values.Wrong as wrong:
+            problems.append(f'"{key}" must be {shown(str(wrong), 200)}; it is ignored.')
+            if key in before.values:
+                said[key] = before.values[key]
+    patterns = Patterns(said.get("exclude", ()))
+    if patterns.wrong:
+        problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
+    if others := [key for key in table if key not in PROJECT_KEYS]:
+        problems.append(
+            f"A project can't set {_listed(others)}, which is ignored. "
+            f"It may set {', '.join(PROJECT_KEYS)}."
+        )
+    found = replace(before, values=said, exclude=patterns)
+    return found, f"{path}: {' '.join(problems)}" if problems else ""
+
+
+def _bytes(path: str) -> bytes:
+    """Return what is in a file. Raises OSError, also if it is none, or a large one."""
+    # Whoever opens a pipe waits for the other end without this.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("it is no file")
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise OSError(f"it has more than {MOST_BYTES // 1024} KB")
+    if max(map(len, data.splitlines()), default=0) > LONGEST_LINE:
+        raise OSError(f"a line has more than {LONGEST_LINE} bytes")
+    return data
+
+
+def shown(text: str, most: int = 300) -> str:
+    """Return a text of the project's as a message may show it: short, all of it visible."""
+    visible = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return visible if len(visible) <= most else f"{visible[:most]}…"
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    """Return some of the project's names for a message."""
+    listed = ", ".join(f'"{shown(name, _QUOTED_LENGTH)}"' for name in names[:_QUOTED])
+    more = len(names) - _QUOTED
+    return f"{listed} and {more} more" if more > 0 else listed
