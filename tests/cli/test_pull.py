@@ -56,7 +56,8 @@ def have_weights(tmp_path: Path) -> None:
         with path.open("wb") as file:
             file.truncate(one.size)
         status = path.stat()
-        note = {"sha256": one.sha256, "size": one.size, "mtime_ns": status.st_mtime_ns}
+        times = {"mtime_ns": status.st_mtime_ns, "ctime_ns": status.st_ctime_ns}
+        note = {"sha256": one.sha256, "size": one.size, **times}
         path.with_suffix(".verified.json").write_text(json.dumps(note))
 
 
