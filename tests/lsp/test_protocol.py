@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from typing import Any
@@ -15,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
-from infill_ls.lsp.protocol import Handlers, Protocol, arrived
+from infill_ls.lsp.protocol import Handlers, Protocol, take_arrived
 from infill_ls.text.documents import Document, Snapshot
 from lsp.editor import URI, Editor
 
@@ -120,7 +121,7 @@ async def test_a_handler_sees_the_document_as_it_was_when_the_request_came(desk:
     @desk.server.feature(lsp.TEXT_DOCUMENT_HOVER)
     async def handle(params: lsp.HoverParams) -> None:
         await asyncio.sleep(0)
-        snapshot = arrived.get()
+        snapshot = take_arrived()
         seen.append("".join(snapshot.lines) if snapshot else "nothing")
 
     desk.documents[URI] = Document(URI, "python", 1, "before")
@@ -131,6 +132,35 @@ async def test_a_handler_sees_the_document_as_it_was_when_the_request_came(desk:
     desk.editor.send(**hover(4))
     await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
     assert seen == ["before", "after", "nothing", "after"]
+
+
+async def test_timers_keep_no_document_alive(desk: Desk) -> None:
+    """They keep the context in which they were made, also after they were cancelled."""
+    loop, timers = asyncio.get_running_loop(), []
+
+    @desk.server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    async def handle(params: lsp.HoverParams) -> None:
+        assert take_arrived() is not None
+        timers.append(loop.call_later(60, asyncio.sleep, 0))
+
+    @desk.server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def change(params: lsp.DidChangeConfigurationParams) -> None:
+        timers.append(loop.call_later(60, asyncio.sleep, 0))
+
+    uri = "file:///kept.py"
+    for number in range(3):
+        desk.documents[uri] = Document(uri, "python", number, "text")
+        desk.editor.send(**hover(number, uri))
+        desk.editor.notify("workspace/didChangeConfiguration", None)
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    await asyncio.sleep(0)
+    desk.documents.clear()
+    for timer in timers:
+        timer.cancel()
+    assert len(timers) == 6
+    gc.collect()
+    alive = [one for one in gc.get_objects() if isinstance(one, Snapshot) and one.uri == uri]
+    assert alive == []
 
 
 # Requests that make no sense

@@ -10,7 +10,7 @@ from infill_ls import editors
 from infill_ls.completion.answer import Answer
 from infill_ls.lsp import translate
 from infill_ls.lsp.menu import Menu
-from infill_ls.lsp.protocol import arrived
+from infill_ls.lsp.protocol import take_arrived
 from infill_ls.lsp.server import Server
 
 TOGGLE: Final = "infill-ls.toggle"
@@ -64,7 +64,7 @@ async def inline_completion(
 
     None leaves what is shown; an empty list would hide it.
     """
-    snapshot = arrived.get()
+    snapshot = take_arrived()
     if snapshot is None:
         ls.last_answer = Answer("closed")
         return lsp.InlineCompletionList(items=[])
@@ -80,7 +80,7 @@ async def inline_completion(
 
 async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
     """Return a menu's item, for what was typed by the time that there is one."""
-    snapshot = arrived.get()
+    snapshot = take_arrived()
     if snapshot is None:
         ls.last_answer = Answer("closed")
         return None

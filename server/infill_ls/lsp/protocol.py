@@ -26,9 +26,20 @@ log = logging.getLogger(__name__)
 
 _SERVER_NOT_INITIALIZED: Final = -32002  # LSP 3.17, ErrorCodes
 
-# The document that the message being handled is about, as it stood when the message arrived.
-# None if the message is about no document, or about one that is not open.
-arrived: ContextVar[Snapshot | None] = ContextVar("arrived", default=None)
+# The document that the request being handled is about, as it stood when the request arrived.
+# None if the request is about no document, or about one that is not open.
+_arrived: ContextVar[Snapshot | None] = ContextVar("arrived", default=None)
+
+
+def take_arrived() -> Snapshot | None:
+    """Return the document that the request is about as it stood when it arrived, once.
+
+    Timers and tasks keep the context in which they were made, timers also after they were
+    cancelled: each would keep a document of its own alive.
+    """
+    snapshot = _arrived.get()
+    _arrived.set(None)
+    return snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +90,15 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:
             self._refuse(message, error)
             return
-        arrived.set(self._snapshot_for(structured))
+        _arrived.set(self._snapshot_for(structured) if is_request else None)
         try:
             self.handle_message(structured)
         except Exception as error:
             # pygls answers what its handlers raise, but not what itself does.
             log.warning("dropped a message: %s", type(error).__name__)
             log.log(TRACE, "dropped a message", exc_info=True)
+        finally:
+            _arrived.set(None)
         if is_request and not hasattr(structured, "id"):
             # A notification that was sent as a request.
             self._send_response(message["id"])
