@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# Regular expressions, compiled when the first message is shown and not when the server starts.
+#
 # C0 and C1 controls but for tab and line feed (ANSI sequences begin with one), Unicode's line ends
 # and surrogates; what turns text around (Unicode Standard Annex 9); tags, fillers and spaces that
 # nobody sees. Joiners and selectors are left alone: names of people and files are spelled with
 # them.
-_HARMFUL: Final = re.compile(
+_HARMFUL: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
     "\u00ad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_LINE_ENDS: Final = re.compile(r"[\t\n\r]+")
+_LINE_ENDS: Final = r"[\t\n\r]+"
 # Of an address: who asks, with a password that may have any mark in it; and what is asked for.
 # Both are bounded, so that a text without an end of them costs no more.
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^\s@\"'<>]{1,256}@")
-_QUERY: Final = re.compile(r"(://[^\s?\"'<>]{1,256}\?)[^\s\"'<>]{1,2048}")
+_CREDENTIALS: Final = r"(?<=://)[^\s@\"'<>]{1,256}@"
+_QUERY: Final = r"(://[^\s?\"'<>]{1,256}\?)[^\s\"'<>]{1,2048}"
 
 
 def without_controls(text: str) -> str:
@@ -31,7 +33,7 @@ def without_controls(text: str) -> str:
 
     Line feeds and tabs stay.
     """
-    return _HARMFUL.sub("\ufffd", text)
+    return re.sub(_HARMFUL, "\ufffd", text)
 
 
 def plain(text: str) -> str:
@@ -39,7 +41,7 @@ def plain(text: str) -> str:
 
     ``https://me:secret@host/path?key=1`` becomes ``https://…@host/path?…``.
     """
-    line = without_controls(_LINE_ENDS.sub(" ", text))
+    line = without_controls(re.sub(_LINE_ENDS, " ", text))
     if "://" not in line:
         return line
-    return _QUERY.sub(r"\1…", _CREDENTIALS.sub("…@", line))
+    return re.sub(_QUERY, r"\1…", re.sub(_CREDENTIALS, "…@", line))

@@ -112,6 +112,16 @@ async def test_control_tokens_in_a_file_reach_no_engine_as_tokens(
         assert f"'{token}'" not in sent
 
 
+async def test_a_model_s_name_obeys_nobody(start: Start, ollama: FakeOllama) -> None:
+    name = "evil\u202e\x1b[2J:1b"
+    ollama.models = {name: ["completion", "insert"]}
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    client.open("a = [\n")
+    assert await client.fill(0, 5, manual=True)
+    assert (await client.command("infill-ls.explain"))["model"] == "evil\ufffd\ufffd[2J:1b"
+
+
 async def test_an_engine_s_words_obey_nobody(start: Start, ollama: FakeOllama) -> None:
     ollama.models = {"evil\x1b]0;title\x07\u202e:1b": ["completion"]}
     client = await start(environment={"OLLAMA_HOST": ollama.url})

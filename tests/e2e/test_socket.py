@@ -170,6 +170,13 @@ async def test_what_comes_before_the_token_gets_no_answer(serve: Serve) -> None:
     await served(process, host, port, {"token": TOKEN})
 
 
+async def test_beyond_this_machine_it_is_told_that_nothing_is_encrypted(serve: Serve) -> None:
+    process, _, port = await serve("--allow-remote", host="0.0.0.0", token=TOKEN)
+    assert process.stderr is not None
+    assert b"nothing on it is encrypted" in await process.stderr.readline()
+    await served(process, "127.0.0.1", port, {"token": TOKEN})
+
+
 async def test_the_token_is_in_nothing_that_others_read(serve: Serve) -> None:
     process, host, port = await serve(token=TOKEN)
     reader, writer = await asyncio.open_connection(host, port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fills import fill
@@ -63,6 +63,7 @@ def sent(hole: Hole, family: Family | None, mode: Mode | None, **model: Any) -> 
 
 
 @pytest.mark.parametrize("family", [*FAMILIES, OWN], ids=lambda family: family.name)
+@settings(max_examples=40)
 @given(prefix=TEXTS, suffix=TEXTS, begins=st.booleans())
 def test_a_raw_prompt_has_the_templates_tokens_alone(
     family: Family, prefix: str, suffix: str, begins: bool
@@ -74,7 +75,10 @@ def test_a_raw_prompt_has_the_templates_tokens_alone(
 
 
 @pytest.mark.parametrize("mode", ["suffix", "plain"])
-@pytest.mark.parametrize("family", [*FAMILIES, OWN, None], ids=str)
+@pytest.mark.parametrize(
+    "family", [*FAMILIES, OWN, None], ids=lambda one: one.name if one else "unknown"
+)
+@settings(max_examples=20)
 @given(prefix=TEXTS, suffix=TEXTS)
 def test_texts_for_the_servers_own_template_have_none(
     family: Family | None, mode: Mode, prefix: str, suffix: str

@@ -12,6 +12,7 @@ from infill_ls.lsp import translate
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.protocol import take_arrived
 from infill_ls.lsp.server import Server
+from infill_ls.shown import plain
 
 TOGGLE: Final = "infill-ls.toggle"
 EXPLAIN: Final = "infill-ls.explain"
@@ -107,7 +108,12 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
 def explain(ls: Server, *_: Any) -> dict[str, Any]:
     """Return why the last answer came out so, and how many fills were shown and accepted."""
     offers = ls.completer.offers
-    return {**ls.last_answer.explain(), "shown": offers.shown, "accepted": offers.accepted}
+    # The model's name is the engine's word, and editors show it.
+    said = {
+        key: plain(value) if isinstance(value, str) else value
+        for key, value in ls.last_answer.explain().items()
+    }
+    return {**said, "shown": offers.shown, "accepted": offers.accepted}
 
 
 def accept(ls: Server, *arguments: Any) -> None:

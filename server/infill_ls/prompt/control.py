@@ -7,7 +7,7 @@ Engines read raw prompts with control tokens enabled: a ``<|fim_suffix|>`` in th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -17,8 +17,25 @@ _GENERIC_STARTS: Final = ("<|", "<｜")
 
 @lru_cache(maxsize=16)
 def _pattern(control: tuple[str, ...]) -> re.Pattern[str]:
-    longest_first = sorted(control, key=len, reverse=True)
-    return re.compile("|".join([*map(re.escape, longest_first), *_GENERIC]))
+    return re.compile("|".join([*_by_first(control), *_GENERIC]))
+
+
+def _by_first(texts: Iterable[str]) -> list[str]:
+    """Return a regular expression for each first character of texts, for all that begin with it.
+
+    The longest text that stands somewhere is found. What several begin with is looked at once:
+    some tokenizers have hundreds, and each ``<`` of a page of HTML would be compared with all.
+    """
+    rests: dict[str, list[str]] = {}
+    for text in dict.fromkeys(texts):
+        rests.setdefault(text[0], []).append(text[1:])
+    return [re.escape(first) + _one_of(rest) for first, rest in rests.items()]
+
+
+def _one_of(rests: list[str]) -> str:
+    longer = _by_first(filter(None, rests))
+    together = f"(?:{'|'.join(longer)})" if longer else ""
+    return f"{together}?" if together and "" in rests else together
 
 
 @lru_cache(maxsize=16)
