@@ -140,15 +140,16 @@ def test_an_index_of_something_else_is_none(folder: Path, path: Path, tmp_path: 
 def test_a_damaged_index_calls_nothing_harmless(folder: Path, path: Path) -> None:
     build(setting(folder), nothing, path)
     content = bytearray(path.read_bytes())
-    start, size = content.index(b"\n") + 1, Index(path).windows.record_size
-    for record in range(start, start + int(json.loads(content[:start])["records"]) * size, size):
+    start, size = content.index(b"}") + 1, Index(path).windows.record_size
+    end = start + json.loads(content[12:start])["records"] * size
+    for record in range(start, end, size):
         content[record + 8 : record + 12] = b"\xff" * 4
     path.write_bytes(content)
     assert Filter(setting(folder), path).file_for("", "", CODE[:200]) == str(path)
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"{}\n", b"[]\nx", b'{"format": 1}\n', b"\xff\xff"]
+    "content", [b"", b"2", b"%12d{}" % 2, b"%12d[]" % 2, b"%12d{" % -1, b"\xff" * 99]
 )
 def test_what_is_no_index(path: Path, folder: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True)

@@ -269,8 +269,7 @@ class Filter:
         """
         try:
             return self._file_for(self._open(), path, before, fill)
-        # In a damaged one numbers of files may be none.
-        except (RecitationError, struct.error):
+        except (RecitationError, OSError, struct.error):
             return str(self._path)
 
     @staticmethod
@@ -288,7 +287,9 @@ class Filter:
             status = os.stat(self._path)
             now = (status.st_ino, status.st_size, status.st_mtime_ns)
         if self._index is None or now != self._opened:
-            self._index = None
+            if self._index is not None:
+                self._index.close()
+                self._index = None
             index = Index(self._path)
             # Whether the folders can be reached now is no matter.
             folders = _real(self._setting.folders)

@@ -1,17 +1,21 @@
 """The file with the index of the recitation filter: its records in order, and its files.
 
-One line of JSON, the records (see :mod:`infill_ls.project.windows`) sorted as bytes, a row for each
-file, the files' names one after another. It is read where it is mapped into memory, so that opening
-it costs the same at any size. It holds hashes of the texts, and names, and nothing of the texts.
+The length of a JSON text and that, the records (see :mod:`infill_ls.project.windows`) sorted as
+bytes, a row for each file, the files' names one after another, and the fences, which are the hashes
+of the first records of all blocks. Only the fences are kept in memory (8 KB for a million windows);
+whoever looks for a hash reads the block that may have it. The file holds hashes of the texts, and
+names, and nothing of the texts.
 """
 
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import struct
+import sys
 import tempfile
+import weakref
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -23,6 +27,10 @@ from infill_ls.errors import RecitationError
 from infill_ls.project.windows import Known, Windows
 
 FORMAT: Final = 1
+# Bytes of the decimal number that the file begins with.
+LENGTH_DIGITS: Final = 12
+# Records in a block: 3 KB, less than a disk reads at once.
+RECORDS_IN_BLOCK: Final = 64
 # Of a file that has no text: it is known, so that it need not be read again.
 NO_TEXT: Final = -1
 # Records are sorted in as many parts, by their first bits, so that sorting takes little memory.
@@ -58,35 +66,43 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         try:
-            with path.open("rb") as file:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self._close = weakref.finalize(self, os.close, self._file)
+            self._read_head()
         except FileNotFoundError:
             raise RecitationError(
                 'The index that the setting "recitation" needs is not there; nothing is shown '
                 "until it is."
             ) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise RecitationError(
-                f"The index {path} can't be read ({error}); nothing is shown until it can."
+                f"The index {path} can't be read ({error.strerror}); nothing is shown until it can."
             ) from None
-        try:
-            self._read_head()
-        except (ValueError, KeyError, TypeError, struct.error):
+        except (ValueError, KeyError, TypeError):
             raise RecitationError(
                 f"The index {path} is damaged; nothing is shown until it is built anew."
             ) from None
 
     def _read_head(self) -> None:
-        line = self._map.readline()
-        head = json.loads(line)
+        # What is damaged may say any number.
+        whole = os.fstat(self._file).st_size
+        length = int(self._read(0, LENGTH_DIGITS))
+        if not 0 < length < whole:
+            raise ValueError
+        head = json.loads(self._read(LENGTH_DIGITS, length))
         self.folders: list[str] = head["folders"]
         self.windows = Windows(int(head["window"]))
         self._records, self._files = int(head["records"]), int(head["files"])
-        self._start = len(line)
+        self._start = LENGTH_DIGITS + length
         self._rows = self._start + self._records * self.windows.record_size
         self._names = self._rows + self._files * _ROW.size
-        if head["format"] != FORMAT or len(self._map) != self._names + int(head["names"]):
+        fences = self._names + int(head["names"])
+        blocks = -(-self._records // RECORDS_IN_BLOCK)
+        if head["format"] != FORMAT or fences + 8 * blocks != whole:
             raise ValueError
+        self._fences = array("Q", self._read(fences, 8 * blocks))
+        if sys.byteorder == "little":
+            self._fences.byteswap()
 
     def __len__(self) -> int:
         """How many files it has, those without text included."""
@@ -94,33 +110,43 @@ class Index:
 
     def close(self) -> None:
         """Let the file go."""
-        self._map.close()
+        self._close()
+
+    def _read(self, at: int, size: int) -> bytes:
+        os.lseek(self._file, at, os.SEEK_SET)
+        return os.read(self._file, size)
 
     def find(self, hash: int) -> Iterator[Known]:
         """Yield what is known of the anchors that have this hash."""
-        at = bisect_left(range(self._records), hash.to_bytes(8), key=self._hash)
-        while at < self._records and self._hash(at) == hash.to_bytes(8):
-            yield self.windows.known(self.record(at))
-            at += 1
+        wanted, size = hash.to_bytes(8), self.windows.record_size
+        first = max(0, bisect_left(self._fences, hash) - 1)
+        for block in range(first, len(self._fences)):
+            if block > first and self._fences[block] != hash:
+                return
+            records = self._block(block)
+            at = records.find(wanted)
+            while at >= 0:
+                if at % size == 0:
+                    yield self.windows.known(records[at : at + size])
+                at = records.find(wanted, at + 1)
 
-    def _hash(self, number: int) -> bytes:
-        at = self._start + number * self.windows.record_size
-        return self._map[at : at + 8]
-
-    def record(self, number: int) -> bytes:
-        """Return the record with this number, from 0."""
-        size = self.windows.record_size
-        return self._map[self._start + number * size : self._start + (number + 1) * size]
+    def _block(self, number: int) -> bytes:
+        """Return so many records as a block has; fewer at the end."""
+        size, first = self.windows.record_size, number * RECORDS_IN_BLOCK
+        count = min(RECORDS_IN_BLOCK, self._records - first)
+        return self._read(self._start + first * size, count * size)
 
     def records(self) -> Iterator[bytes]:
         """Yield all records in order."""
-        return map(self.record, range(self._records))
+        size = self.windows.record_size
+        for number in range(len(self._fences)):
+            block = self._block(number)
+            yield from (block[at : at + size] for at in range(0, len(block), size))
 
     def name(self, file: int) -> str:
         """Return the path of the file with this number."""
         start = self._row(file - 1)[0] if file else 0
-        name = self._map[self._names + start : self._names + self._row(file)[0]]
-        return os.fsdecode(name)
+        return os.fsdecode(self._read(self._names + start, self._row(file)[0] - start))
 
     def file(self, path: str) -> int | None:
         """Return the number of the file with this path; None if it isn't in the index."""
@@ -136,7 +162,9 @@ class Index:
         return Status(size, changed), windows
 
     def _row(self, file: int) -> tuple[int, int, int, int]:
-        return _ROW.unpack_from(self._map, self._rows + file * _ROW.size)
+        if not 0 <= file < self._files:
+            raise RecitationError(f"The index has no file {file}: it is damaged.")
+        return _ROW.unpack(self._read(self._rows + file * _ROW.size, _ROW.size))
 
 
 class Writer:
@@ -185,18 +213,15 @@ class Writer:
         handle, unfinished = tempfile.mkstemp(dir=self._path.parent, prefix="unfinished-")
         try:
             with open(handle, "wb", buffering=_BUFFER) as file:
-                file.write(json.dumps(head).encode("ascii") + b"\n")
-                for part in self._parts:
-                    part.seek(0)
-                    everything = part.read()
-                    file.writelines(
-                        sorted(everything[at : at + size] for at in range(0, len(everything), size))
-                    )
+                text = json.dumps(head).encode("ascii")
+                file.write(b"%*d" % (LENGTH_DIGITS, len(text)) + text)
+                fences = self._write_records(file)
                 end = 0
                 for name, (status, windows) in zip(names, files.values(), strict=True):
                     end += len(name)
                     file.write(_ROW.pack(end, status.size, status.changed, windows))
                 file.writelines(names)
+                file.writelines(fences)
                 file.flush()
                 written = file.tell()
             os.replace(unfinished, self._path)
@@ -205,3 +230,17 @@ class Writer:
                 os.unlink(unfinished)
             raise
         return written
+
+    def _write_records(self, file: IO[bytes]) -> list[bytes]:
+        """Write the records in order, and return the fences."""
+        size, fences, written = self._windows.record_size, [], 0
+        for part in self._parts:
+            part.seek(0)
+            everything = part.read()
+            records = sorted(everything[at : at + size] for at in range(0, len(everything), size))
+            fences += [
+                record[:8] for record in records[-written % RECORDS_IN_BLOCK :: RECORDS_IN_BLOCK]
+            ]
+            file.writelines(records)
+            written += len(records)
+        return fences
