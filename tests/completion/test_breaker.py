@@ -8,8 +8,10 @@ from infill_ls.completion.breaker import (
     LONGEST_SILENCE,
     LONGEST_WHILE,
     SHORTEST_WHILE,
+    WORTH_COUNTING,
     WORTH_WAITING,
     Breaker,
+    Silence,
     longest_silence,
 )
 from infill_ls.errors import (
@@ -143,3 +145,20 @@ def test_how_long_an_engine_may_be_silent(
     tokens: float, read: float | None, written: bool, seconds: float
 ) -> None:
     assert longest_silence(tokens, read, written=written) == pytest.approx(seconds)
+
+
+def test_silences_add_up_until_the_engine_speaks() -> None:
+    silence = Silence()
+    silence.closed(WORTH_COUNTING - 0.1, written=False)
+    assert silence.before(written=False) == 0
+    silence.closed(5.0, written=False)
+    silence.closed(6.0, written=False)
+    assert (silence.before(written=False), silence.before(written=True)) == (11, 0)
+    silence.heard()
+    assert silence.before(written=False) == 0
+    # One that begins each time and then stops is not healed by another beginning.
+    silence.closed(5.0, written=True)
+    silence.heard()
+    assert silence.before(written=True) == 5
+    silence.over()
+    assert silence.before(written=True) == 0

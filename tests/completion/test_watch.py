@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -10,19 +11,21 @@ import pytest
 
 from completion.manual_engine import SETTINGS, ManualEngine
 from holes import at
-from infill_ls.completion.breaker import FIRST_SILENCE, LONGEST_SILENCE
+from infill_ls.completion.breaker import FIRST_SILENCE, LONGEST_SILENCE, Silence
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.watch import hear, watched
 from infill_ls.engines.rates import Rates
 from infill_ls.errors import BadAnswer, Stalled
 
 
-async def listen(engine: ManualEngine, rates: Rates, lines: int = 0) -> Generation:
+async def listen(
+    engine: ManualEngine, rates: Rates, lines: int = 0, silence: Silence | None = None
+) -> Generation:
     """Listen to a generation until it is over."""
     generation = Generation("file:///a.py", at("x = 1\n" * lines + "[█]\n"))
     settings = replace(SETTINGS, context_tokens=1000)
     steps = generation.stream(engine, settings, rates)
-    async with watched(engine, generation, rates), aclosing(steps):
+    async with watched(engine, generation, rates, silence or Silence()), aclosing(steps):
         async for _ in steps:
             pass
     return generation
@@ -51,6 +54,23 @@ async def test_a_call_that_says_nothing_more() -> None:
     with pytest.raises(Stalled):
         await listen(engine, Rates())
     assert now() - began == pytest.approx(LONGEST_SILENCE)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("writes", [False, True])
+async def test_who_types_closes_calls_before_any_was_silent_for_long(writes: bool) -> None:
+    engine, silence = ManualEngine(pause_after_first=writes), Silence()
+    if writes:
+        engine.go.set()
+    # One that was silent for a moment says nothing.
+    for pause in (1.0, 5.0, 1.0):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await listen(engine, Rates(read=500.0), silence=silence)
+    began = now()
+    with pytest.raises(Stalled):
+        await listen(engine, Rates(read=500.0), silence=silence)
+    assert now() - began == pytest.approx(LONGEST_SILENCE - 5.0)
 
 
 @pytest.mark.looptime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -25,10 +26,11 @@ class Server:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self.over = asyncio.Event()
+        self.head = b""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
+            self.head = await reader.readuntil(b"\r\n\r\n")
             await self._answer(writer)
         writer.close()
         self.over.set()
@@ -252,3 +254,30 @@ async def test_a_busy_engine_may_say_when_it_has_time(header: str, seconds: floa
         with pytest.raises(Busy) as caught:
             await busy.ask("GET", "/")
     assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("way", ["ask", "lines"])
+async def test_what_is_packed_is_never_unpacked(status: int, way: str) -> None:
+    asked: list[bytes] = []
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        body = gzip.compress(b"x" * 1_000_000)
+        head = (
+            f"HTTP/1.1 {status} -\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        await writer.drain()
+
+    async with serving(answer) as (server, http):
+        with pytest.raises(EngineError) as caught:
+            if way == "ask":
+                await http.ask("GET", "/")
+            else:
+                async for _ in http.lines("/", {}):
+                    pass
+        asked.append(server.head)
+    assert b"accept-encoding: identity" in asked[0].lower()
+    assert len(str(caught.value)) < 300
+    if status == 200:
+        assert "packed (gzip)" in str(caught.value)

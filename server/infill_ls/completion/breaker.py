@@ -23,6 +23,8 @@ WORTH_WAITING: Final = 0.5
 # knows how fast it is gets more time: it may be behind a queue, or load its model without a word.
 LONGEST_SILENCE: Final = 8.0
 FIRST_SILENCE: Final = 30.0
+# s. A silence that was shorter when a call was closed says nothing: the next key came.
+WORTH_COUNTING: Final = LONGEST_SILENCE / 2
 # How much slower than was measured an engine may read: it may have other work besides.
 READS_SLOWER: Final = 3.0
 # tokens/s. However fast it was, the model may have lost its place on the GPU meanwhile, and be read
@@ -77,6 +79,35 @@ class Breaker:
     def refusal(self, now: float) -> InfillError | None:
         """Return why a request is refused; None if the engine may be asked, or very soon."""
         return self.error if self.left(now) > WORTH_WAITING else None
+
+
+class Silence:
+    """For how long an engine has been silent in calls that were closed before it spoke.
+
+    Whoever types closes a call with each key, so that no single one may be silent for too long.
+    """
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._written = False  # it had begun to write
+
+    def before(self, *, written: bool) -> float:
+        """Return the s in the calls before one that has begun to be written, or hasn't."""
+        return self._seconds if written == self._written else 0.0
+
+    def closed(self, seconds: float, *, written: bool) -> None:
+        """Note that a call was closed after so many s of silence."""
+        if seconds >= WORTH_COUNTING:
+            self._seconds, self._written = seconds + self.before(written=written), written
+
+    def heard(self) -> None:
+        """Note that the engine has begun to write."""
+        if not self._written:
+            self._seconds = 0.0
+
+    def over(self) -> None:
+        """Note that the engine has answered a call, or that it is known to be stuck."""
+        self._seconds = 0.0
 
 
 def longest_silence(tokens: float, read: float | None, *, written: bool) -> float:

@@ -30,7 +30,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from infill_ls.completion.answer import MESSAGES
-from infill_ls.completion.breaker import Breaker
+from infill_ls.completion.breaker import Breaker, Silence
 from infill_ls.completion.status import Status
 from infill_ls.completion.watch import hear
 from infill_ls.engines.engine import Engine
@@ -85,6 +85,7 @@ class Connection:
         self._ahead = False  # whether that is for no request
         self._looks_again = -math.inf  # s of the loop's clock
         self._breaker = Breaker()
+        self.silence = Silence()
         self._trial: asyncio.TimerHandle | None = None  # until the engine is tried again
         self._closed = False
 
@@ -149,6 +150,7 @@ class Connection:
     def works(self) -> None:
         """Take note that the engine has answered a request."""
         self._breaker.works()
+        self.silence.heard()
         self._status.works()
 
     def learn(self, engine: Engine, calls: Iterable[Call]) -> None:
@@ -167,6 +169,7 @@ class Connection:
         self.forgive()
         if another:
             self._breaker.works()
+            self.silence.over()
             await self.forget()
 
     def forgive(self) -> None:
@@ -266,6 +269,7 @@ class Connection:
     async def _fail(self, error: InfillError, *, of_call: bool) -> None:
         """Leave the engine alone for a while, and look for it again then if it is gone."""
         self._breaker.fails(error, _now(), of_call=of_call)
+        self.silence.over()
         self._status.fails(str(error))
         if isinstance(error, NotRunning | ModelNotFound):
             await self.forget()

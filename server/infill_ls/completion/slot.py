@@ -217,7 +217,8 @@ class Slot:
         with self._status.asking():
             steps = generation.stream(engine, settings, rates)
             try:
-                async with watched(engine, generation, rates), aclosing(steps):
+                watch = watched(engine, generation, rates, self._connection.silence)
+                async with watch, aclosing(steps):
                     async for _ in steps:
                         self._connection.works()
                         if self._advanced(running):
@@ -226,3 +227,4 @@ class Slot:
                 # Also of a call that was closed, and of the ones before one that failed.
                 self._connection.learn(engine, generation.calls)
         generation.over = True
+        self._connection.silence.over()

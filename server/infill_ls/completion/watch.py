@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
-from infill_ls.completion.breaker import LONGEST_SILENCE, longest_silence
+from infill_ls.completion.breaker import LONGEST_SILENCE, Silence, longest_silence
 from infill_ls.completion.generation import Generation
 from infill_ls.engines.engine import SAYS_NOTHING, Engine
 from infill_ls.engines.rates import Rates
@@ -32,15 +32,17 @@ async def hear(engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def watched(engine: Engine, generation: Generation, rates: Rates) -> AsyncIterator[None]:
+async def watched(
+    engine: Engine, generation: Generation, rates: Rates, silence: Silence
+) -> AsyncIterator[None]:
     """Watch a generation for as long as the ``with`` block lasts.
 
-    Raises :class:`Stalled` when the engine has said nothing for longer than its rates explain, and
-    doesn't load its model meanwhile.
+    ``silence``: of the engine, in its calls so far. Raises :class:`Stalled` when the engine has
+    said nothing for longer than its rates explain, and doesn't load its model meanwhile.
     """
     try:
         async with asyncio.timeout(None) as limit:
-            watch = _Watch(engine, generation, rates, limit)
+            watch = _Watch(engine, generation, rates, silence, limit)
             watch.look()
             try:
                 yield
@@ -52,11 +54,17 @@ async def watched(engine: Engine, generation: Generation, rates: Rates) -> Async
 
 class _Watch:
     def __init__(
-        self, engine: Engine, generation: Generation, rates: Rates, limit: asyncio.Timeout
+        self,
+        engine: Engine,
+        generation: Generation,
+        rates: Rates,
+        silence: Silence,
+        limit: asyncio.Timeout,
     ) -> None:
         self._engine = engine
         self._generation = generation
         self._rates = rates
+        self._silence = silence
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._patient_since = self._loop.time()  # silence before that is explained
@@ -66,13 +74,10 @@ class _Watch:
     def look(self) -> None:
         """Look whether the engine has been silent for too long, and when to look again."""
         generation, rates = self._generation, self._rates
-        longest = longest_silence(
-            rates.lengths.about(generation.uri, generation.prompt),
-            rates.read,
-            written=generation.heard_at is not None,
-        )
-        since = max(generation.last_at, self._patient_since)
-        left = since + longest - self._loop.time()
+        written = generation.heard_at is not None
+        tokens = rates.lengths.about(generation.uri, generation.prompt)
+        longest = longest_silence(tokens, rates.read, written=written)
+        left = longest - self._silence.before(written=written) - self._silent_for()
         if left > 0:
             # It may begin to write meanwhile, and then may be silent for less.
             self._timer = self._loop.call_later(min(left, LONGEST_SILENCE / 4), self.look)
@@ -89,7 +94,14 @@ class _Watch:
             return
         self.look()
 
+    def _silent_for(self) -> float:
+        """Return the s since the last piece, or the call, or since a load explained it."""
+        return self._loop.time() - max(self._generation.last_at, self._patient_since)
+
     def end(self) -> None:
+        """Note that nobody listens any more."""
+        written = self._generation.heard_at is not None
+        self._silence.closed(self._silent_for(), written=written)
         if self._timer is not None:
             self._timer.cancel()
         if self._question is not None:
