@@ -16,9 +16,10 @@ from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.breaker import SHORTEST_WHILE
-from infill_ls.completion.completer import GRACE, Completer
+from infill_ls.completion.completer import Completer
 from infill_ls.completion.connection import LOOK
 from infill_ls.completion.policy import CANDIDATES_WAIT, DRAWS
+from infill_ls.completion.slot import GRACE
 from infill_ls.completion.status import Status
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine

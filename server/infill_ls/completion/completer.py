@@ -73,7 +73,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Final
 
 from infill_ls.completion import policy
 from infill_ls.completion.answer import Answer, Outcome, Reason
@@ -96,10 +95,6 @@ from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 from infill_ls.text.shape import Shape
 from infill_ls.trim import Fill
-
-# s. VS Code asks again 40 ms after the key at which it cancels. A call that nobody wants is closed
-# 250 ms after its cancel at the latest; the rest is for a busy machine.
-GRACE: Final = 0.2
 
 
 class Completer:
@@ -198,7 +193,7 @@ class Completer:
         self._slot.close_candidate()
         if not (waiter.outdated or waiter.is_manual):
             self._patience.gave_up(asyncio.get_running_loop().time() - waiter.since)
-        self._slot.close_later(GRACE)
+        self._slot.close_later()
 
     def _be_late(self, waiter: Waiter) -> None:
         """Give a request that has waited long enough the lines that are whole."""
@@ -340,9 +335,8 @@ class Completer:
         if fill.complete:
             self._deliver(running, fill)
             return True
-        if self._waiter is not None and self._waiter.late and not running.is_candidate:
-            lines = running.whole_lines(fill)
-            if lines.text:
+        if self._waiter is not None and self._waiter.late:
+            if (lines := running.whole_lines(fill)).text:
                 running.tell(lines, self.offers)
                 self._answer("fill", [lines.text], running.generation.outcome(lines))
         return False
@@ -400,8 +394,7 @@ class Completer:
         if self._slot.running is not None or not fill or not self._speculates:
             return
         after, settings = hole.after(fill), self._rules_for(uri).settings
-        if self._recall.find(uri, after) is not None or stands_in(after):
-            return
-        if self.offers.may_show(uri, hole, fill):
+        known = self._recall.find(uri, after) is not None
+        if not (known or stands_in(after)) and self.offers.may_show(uri, hole, fill):
             shape = policy.shape(after, settings.multiline)
             self._slot.start(Generation(uri, after), shape, settings, speculative=True)

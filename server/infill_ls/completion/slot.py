@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 # s. Closing a call takes under 1 ms; a call that won't close must not block the next one for ever.
 CLOSE_LIMIT: Final = 1.0
+# s. VS Code asks again 40 ms after the key at which it cancels. A call that nobody wants is closed
+# 250 ms after its cancel at the latest; the rest is for a busy machine.
+GRACE: Final = 0.2
 
 
 @dataclass(eq=False, slots=True)
@@ -166,11 +169,11 @@ class Slot:
         if self.running is not None and self.running.is_candidate:
             self.close()
 
-    def close_later(self, delay: float) -> None:
-        """Close what runs after ``delay`` seconds, counted anew with each call."""
+    def close_later(self) -> None:
+        """Close what runs after a grace, which begins anew with each call."""
         self.keep()
         loop = asyncio.get_running_loop()
-        self._grace = loop.call_later(delay, self._close_if, self.running)
+        self._grace = loop.call_later(GRACE, self._close_if, self.running)
 
     def keep(self) -> None:
         """Don't close what runs after all."""
