@@ -46,7 +46,7 @@ _SECRET: Final = 8
 _MAX_ERROR: Final = 64 * 1024
 
 # What is sent in small pieces is not worth packing.
-PLAIN: Final = {"Accept-Encoding": "identity"}
+NOT_PACKED: Final = {"Accept-Encoding": "identity"}
 
 Explain = Callable[[int, str], EngineError]
 
@@ -84,7 +84,7 @@ class Http:
         try:
             return httpx.AsyncClient(
                 base_url=address,
-                headers={**self._headers, **PLAIN},
+                headers={**self._headers, **NOT_PACKED},
                 timeout=httpx.Timeout(CONNECT_TIMEOUT, read=read_timeout),
                 trust_env=self._trust_environment,
                 verify=self._verify,
