@@ -27,6 +27,9 @@ PLACEHOLDER: Final = ""
 # Characters on either side within which the other end of a key's block is looked for. An RSA key of
 # 16,384 bits has 12,700, OpenPGP's with several subkeys up to 25,000.
 BLOCK_REACH: Final = 32 * 1024
+# Characters of the cursor's line, on either side, in which a token is looked for. Files that nobody
+# writes by hand have lines without end.
+_LINE_REACH: Final = 8 * 1024
 # Characters of a token that may be left when the rest is cut off by the prompt's edge.
 _TOKEN_REACH: Final = 512
 
@@ -125,7 +128,7 @@ _Span = tuple[int, int]
 def stands_in(hole: Hole) -> bool:
     """Whether the cursor stands in a line that holds a secret, or in a key's block."""
     right = hole.right
-    line = hole.line_before + right.partition("\n")[0]
+    line = hole.line_before[-_LINE_REACH:] + right.partition("\n")[0][:_LINE_REACH]
     if next(_tokens(line), None) is not None:
         return True
     left, right = hole.prefix[-BLOCK_REACH:], right[:BLOCK_REACH]
