@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from infill_ls.folders import expanded
+
 # Bytes. A line has about 600: 16,000 fills.
 LARGEST: Final = 10_000_000
 # Files beside the newest.
@@ -38,7 +40,7 @@ class Audit:
     """
 
     def __init__(self, file: str, tell: Callable[[str], None]) -> None:
-        self._path = Path(os.path.expanduser(file))
+        self._path = Path(expanded(file))
         self._tell = tell
         self._failing = False
         self._torn = False

@@ -13,6 +13,10 @@ from typing import Final, Literal
 # timer) need no second wait; VS Code asks 40 to 50 ms after every key.
 DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
 DEBOUNCE_MS_ELSEWHERE: Final = 75
+# s. The longest that an automatic request waits for its fill; the work goes on into memory
+# afterwards. Clients give up at 10 s. The user is promised an answer within 8; the rest is for a
+# busy machine.
+AUTOMATIC_WAIT: Final = 7.5
 # Texts after which editors with menus ask without waiting for two letters of a word: where a name
 # or an expression begins.
 TRIGGERS: Final = (".", "(", "[", "{", ",", "=", ":", " ", "\t", "\n")

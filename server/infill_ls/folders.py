@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -26,3 +27,8 @@ def own(kind: Literal["config", "state", "cache"]) -> Path | None:
     except RuntimeError:  # as newer versions say it
         return None
     return folder if folder.is_absolute() else None
+
+
+def expanded(path: str) -> str:
+    """Return a path in which the user may have written ``~`` for his home."""
+    return os.path.expanduser(path)

@@ -24,6 +24,7 @@ from infill_ls.completion.status import Status
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine
 from infill_ls.errors import BadAnswer, CannotInsert, NotRunning
+from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
 from infill_ls.text.hole import TYPED
 
@@ -996,3 +997,89 @@ async def test_three_thousand_cancels_leak_nothing(ollama: FakeOllama) -> None:
     await completer.aclose()
     assert len(asyncio.all_tasks()) <= tasks
     assert len(os.listdir("/proc/self/fd")) <= sockets
+
+
+# What counts for a document
+
+
+@pytest.mark.parametrize(
+    "rules", [Rules(SETTINGS, "*.py"), Rules(replace(SETTINGS, enabled=False))]
+)
+async def test_typing_where_nothing_is_done_does_not_load_the_model(
+    completer: Completer, engine: ManualEngine, rules: Rules
+) -> None:
+    engine.loaded = False
+    completer.use(URI, rules)
+    completer.document_changed(URI, [at("[x█]\n")])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert engine.loads == 0
+    completer.use(URI, Rules(SETTINGS))
+    completer.document_changed(URI, [at("[x█]\n")])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert engine.loads == 1
+
+
+async def test_what_comes_after_a_fill_is_asked_for_by_the_documents_settings(
+    speculating: Completer, engine: ManualEngine
+) -> None:
+    speculating.use(URI, Rules(replace(SETTINGS, max_tokens=7, multiline="never")))
+    engine.go.set()
+    answer = await ask(speculating, "[█]\n")
+    await engine.until_asked(2)
+    speculating.document_changed(URI, [at("y[█]\n")])
+    speculating.accept(answer.offers[0].number)
+    await engine.until_asked(3)
+    manual = await ask(speculating, "z = [█]\n", manual=True)
+    assert manual.fill
+    assert {request.max_tokens for request in engine.asked} == {7}
+    # Those of another document are everybody's.
+    await ask(speculating, "w = [█]\n", "file:///b.py")
+    assert engine.asked[-1].max_tokens == SETTINGS.max_tokens
+
+
+async def test_what_was_shown_is_not_gone_on_with_once_it_is_excluded(
+    speculating: Completer, engine: ManualEngine
+) -> None:
+    engine.hold = [False, True]
+    engine.go.set()
+    answer = await ask(speculating, "[█]\n")
+    await engine.until_asked(2)
+    assert engine.running == 1
+    speculating.use(URI, Rules(SETTINGS, "*.py"))
+    speculating.accept(answer.offers[0].number)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (engine.running, len(engine.asked)) == (0, 2)
+
+
+async def test_nothing_is_asked_behind_a_secret_that_the_model_wrote(
+    speculating: Completer, engine: ManualEngine
+) -> None:
+    engine.text = "'ghp_q7Rf2kP9xLm4Zt8WvB3nHc6Yd'\n"
+    engine.go.set()
+    assert (await ask(speculating, "key = █\n")).fill
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(engine.asked) == 1
+
+
+async def test_a_document_that_is_closed_has_everybodys_rules_again(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    completer.use(URI, Rules(SETTINGS, "*.py"))
+    assert (await ask(completer, "[█]\n")).reason == "excluded"
+    completer.close_document(URI)
+    assert (await ask(completer, "[█]\n")).reason == "fill"
+
+
+async def test_a_secret_in_the_cursors_line_is_asked_about_by_nobody(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.go.set()
+    for manual in (False, True):
+        answer = await ask(completer, "key = 'ghp_q7Rf2kP9xLm4Zt8WvB3n█'\n", manual=manual)
+        assert (answer.reason, answer.offers) == ("secret", ())
+    assert engine.asked == []

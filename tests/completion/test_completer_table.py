@@ -15,8 +15,9 @@ from infill_ls.completion import completer as completer_module
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.breaker import LONGEST_SILENCE
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.policy import AUTOMATIC_WAIT, CANDIDATES_WAIT
+from infill_ls.completion.policy import CANDIDATES_WAIT
 from infill_ls.completion.slot import GRACE
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.rates import Rates
 from infill_ls.errors import BadAnswer, Stalled

@@ -10,6 +10,7 @@ import pytest
 from holes import at
 from infill_ls.completion import policy
 from infill_ls.completion.policy import Plan
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
 from infill_ls.settings import Settings
 
@@ -134,7 +135,7 @@ def test_how_long_to_wait_for_another_key(
 ) -> None:
     plan = policy.plan(at("x = █"), replace(SETTINGS, debounce_ms=setting), client=client)
     assert isinstance(plan, Plan)
-    assert (plan.wait, plan.patience) == (seconds, policy.AUTOMATIC_WAIT)
+    assert (plan.wait, plan.patience) == (seconds, AUTOMATIC_WAIT)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from fake_ollama import FakeOllama
 from holes import at
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import Generation
-from infill_ls.completion.policy import AUTOMATIC_WAIT
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.rates import (

@@ -10,7 +10,7 @@ import pytest
 from holes import at
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer, Offers
-from infill_ls.completion.policy import AUTOMATIC_WAIT
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.lsp.menu import TYPING_PAUSE, Menu, word_before
 from infill_ls.text.hole import Hole
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,11 +14,13 @@ from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
 from infill_ls.errors import NotRunning
 from infill_ls.lsp.menu import Menu
+from infill_ls.project.rules import Rules
 from lsp.completer import FakeCompleter
 from lsp.desk import HOLE, Desk
 from lsp.editor import URI
 
 OFF = NotRunning("Ollama is off.", "Start it.")
+OFF_FOR_IT = {"enabled": False}
 
 
 @pytest.fixture
@@ -140,6 +143,51 @@ async def test_turned_on_before_the_settings_are_known_it_does_not() -> None:
         assert desk.server.toggle() is on
     await desk.rest()
     assert desk.called("warm") == []
+
+
+# What counts for a document
+
+
+def rules(desk: Desk, uri: str) -> Rules:
+    return desk.completer.rules[uri]
+
+
+async def test_each_change_and_request_looks_at_the_rules(desk: Desk, tmp_path: Path) -> None:
+    uri = (tmp_path / "main.py").as_uri()
+    desk.editor.open("a = [\n", uri)
+    folders = [{"uri": tmp_path.as_uri(), "name": "project"}]
+    change = {"event": {"added": folders, "removed": []}}
+    desk.editor.notify("workspace/didChangeWorkspaceFolders", change)
+    assert rules(desk, uri).allow
+    file = tmp_path / ".infill-ls.toml"
+    file.write_text('exclude = ["*.py"]\n')
+    desk.change(insertion("b"), uri=uri)
+    assert rules(desk, uri).excluded
+    file.unlink()
+    await desk.server.complete(uri, HOLE)
+    assert rules(desk, uri).allow
+    file.write_text('model = "evil"\n')
+    for _ in range(2):
+        await desk.server.complete(uri, HOLE)
+    (shown,) = desk.editor.shown()
+    assert 'A project can\'t set "model"' in shown
+
+
+async def test_other_settings_count_for_what_is_open(desk: Desk) -> None:
+    env = "file:///project/.env"
+    desk.editor.open("a\n")
+    desk.editor.open("a\n", env)
+    await desk.server.configuration.read(
+        {"exclude": ["!.env", "!"], "languages": {"python": OFF_FOR_IT}}
+    )
+    assert rules(desk, env).excluded == ""
+    assert not rules(desk, URI).allow
+    assert len(desk.editor.shown()) == 1
+    await desk.server.configuration.read({})
+    assert rules(desk, env).excluded == ".env*"
+    assert rules(desk, URI).allow
+    desk.server.toggle()
+    assert not rules(desk, URI).allow
 
 
 # Getting ready

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import SUCCESS, ProgressBars, write
 from infill_ls.errors import SettingsError
+from infill_ls.folders import expanded
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
@@ -58,7 +59,7 @@ def _setting(options: argparse.Namespace) -> Recitation:
     from infill_ls.values import Recitation, Wrong, recitation
 
     said = settings_from({}).recitation or Recitation(())
-    folders = [os.path.abspath(os.path.expanduser(one)) for one in options.folders]
+    folders = [os.path.abspath(expanded(one)) for one in options.folders]
     given = {
         "folders": folders or list(said.folders),
         "window": said.window if options.window is None else options.window,

@@ -335,10 +335,10 @@ class Completer:
         if fill.complete:
             self._deliver(running, fill)
             return True
-        if self._waiter is not None and self._waiter.late:
-            if (lines := running.whole_lines(fill)).text:
-                running.tell(lines, self.offers)
-                self._answer("fill", [lines.text], running.generation.outcome(lines))
+        late = self._waiter is not None and self._waiter.late
+        if late and (lines := running.whole_lines(fill)).text:
+            running.tell(lines, self.offers)
+            self._answer("fill", [lines.text], running.generation.outcome(lines))
         return False
 
     def _end(self, running: Running, error: InfillError | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from infill_ls.editors import debounce
+from infill_ls.editors import AUTOMATIC_WAIT, debounce
 from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings
 from infill_ls.text.brackets import SCAN_REACH
@@ -14,9 +14,7 @@ from infill_ls.text.indents import depth_of, width_of
 from infill_ls.text.languages import OPENS, PROSE_LANGUAGES, is_comment
 from infill_ls.text.shape import Shape
 
-# s. The longest that a request waits for its fill; the work goes on into memory afterwards. Clients
-# give up at 10 s. The user is promised an answer within 8; the rest is for a busy machine.
-AUTOMATIC_WAIT: Final = 7.5
+# s. The longest that a request by hand waits for its fill.
 MANUAL_WAIT: Final = 30.0
 
 # Candidates that a manual request gets, and the draws for them at the most: many places have but

@@ -89,8 +89,11 @@ class Running:
     def whole_lines(self, fill: Fill) -> Fill:
         """Return the lines of a fill that are whole, for whoever can't wait for the rest.
 
-        It is as if the model had ended there: what is shown has passed every filter.
+        It is as if the model had ended there: what is shown has passed every filter. A candidate
+        has none: there is another fill already.
         """
+        if self.is_candidate:
+            return Fill("")
         return fitted(fill.text.rpartition("\n")[0], self.hole, self.shape)
 
     def comes_after(self, uri: str, hole: Hole, fill: str) -> bool:

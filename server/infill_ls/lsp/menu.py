@@ -9,7 +9,7 @@ from typing import Final
 
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer
-from infill_ls.completion.policy import AUTOMATIC_WAIT
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.text.hole import Hole, typed_since
 
 # s without a key after which a menu's request that waits is made for what was typed meanwhile.

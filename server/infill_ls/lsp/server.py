@@ -21,8 +21,8 @@ from pygls.protocol import default_converter
 
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
-from infill_ls.completion.policy import AUTOMATIC_WAIT
 from infill_ls.completion.status import Status
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.errors import InfillError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.configuration import Configuration, NoAnswer

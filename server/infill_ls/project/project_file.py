@@ -146,17 +146,24 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
 
 def _bytes(path: str) -> bytes:
     """Return what is in a file. Raises OSError, also if it is none, or a large one."""
-    # Whoever opens a pipe waits for the other end without this.
+    # Some devices do things when they are opened.
+    _check(os.stat(path))
+    # Whoever opens a pipe waits for the other end without this; it may be one by now.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     with open(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError("it is no file")
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise OSError(f"it has more than {MOST_BYTES // 1024} KB")
+        _check(os.fstat(file.fileno()))
+        data = file.read(MOST_BYTES)
     if max(map(len, data.splitlines()), default=0) > LONGEST_LINE:
         raise OSError(f"a line has more than {LONGEST_LINE} bytes")
     return data
+
+
+def _check(status: os.stat_result) -> None:
+    """Raise OSError for what is no file, or a large one."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is no file")
+    if status.st_size > MOST_BYTES:
+        raise OSError(f"it has more than {MOST_BYTES // 1024} KB")
 
 
 def shown(text: str, most: int = 300) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from infill_ls.errors import RecitationError, SettingsError
+from infill_ls.folders import expanded
 from infill_ls.project.recitation_index import (
     NO_TEXT,
     Index,
@@ -57,7 +58,7 @@ class Built:
 
 def command_for(setting: Recitation) -> str:
     """Return the command that builds the index for a setting, wherever that was set."""
-    folders = (os.path.expanduser(folder) for folder in setting.folders)
+    folders = (expanded(folder) for folder in setting.folders)
     return f"infill-ls recitation --window {setting.window} {shlex.join(folders)}"
 
 
@@ -69,7 +70,7 @@ def folders_of(setting: Recitation) -> list[str]:
     if not setting.folders:
         raise SettingsError('The setting "recitation" names no folder.', _SET_IT)
     for given in setting.folders:
-        folder = os.path.expanduser(given)
+        folder = expanded(given)
         if not os.path.isabs(folder):
             raise SettingsError(
                 f'"{given}" in "recitation" depends on where a program was started.',
@@ -81,7 +82,7 @@ def folders_of(setting: Recitation) -> list[str]:
 
 
 def _real(folders: Sequence[str]) -> list[str]:
-    return sorted({os.path.realpath(os.path.expanduser(folder)) for folder in folders})
+    return sorted({os.path.realpath(expanded(folder)) for folder in folders})
 
 
 # Building
@@ -249,7 +250,7 @@ class Filter:
 
     def __init__(self, setting: Recitation, path: Path | None = None) -> None:
         self._setting = setting
-        self._path = path or default_path()
+        self._path = path
         self._index: Index | None = None
         self._opened: tuple[int, ...] = ()
 
@@ -270,7 +271,7 @@ class Filter:
         try:
             return self._file_for(self._open(), path, before, fill)
         except (RecitationError, OSError, struct.error):
-            return str(self._path)
+            return str(self._path or "index")
 
     @staticmethod
     def _file_for(index: Index, path: str, before: str, fill: str) -> str:
@@ -282,15 +283,16 @@ class Filter:
 
     def _open(self) -> Index:
         """Return the index in its newest state. Raises :class:`RecitationError`."""
+        place = self._path or default_path()
         now: tuple[int, ...] = ()
         with suppress(OSError):
-            status = os.stat(self._path)
+            status = os.stat(place)
             now = (status.st_ino, status.st_size, status.st_mtime_ns)
         if self._index is None or now != self._opened:
             if self._index is not None:
                 self._index.close()
                 self._index = None
-            index = Index(self._path)
+            index = Index(place)
             # Whether the folders can be reached now is no matter.
             folders = _real(self._setting.folders)
             if (index.folders, index.windows.size) != (folders, self._setting.window):

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from infill_ls.errors import RecitationError
+from infill_ls.folders import own
 from infill_ls.project.windows import Known, Windows
 
 FORMAT: Final = 1
@@ -50,12 +51,14 @@ class Status:
 
 
 def default_path() -> Path:
-    """Return where the index is: in a folder of its own in the user's state directory."""
-    # Not at the head: only who has an index needs it.
-    import platformdirs
+    """Return where the index is: in a folder of its own in the user's state directory.
 
-    folder = platformdirs.user_state_dir("infill-ls", appauthor=False)
-    return Path(folder) / "recitation" / "index"
+    Raises :class:`RecitationError` if nobody knows where that is.
+    """
+    folder = own("state")
+    if folder is None:
+        raise RecitationError('Nobody knows where your home is, and the index of "recitation".')
+    return folder / "recitation" / "index"
 
 
 class Index:

@@ -1,6 +1,6 @@
 """Keep lines that hold a private key or an access token out of prompts.
 
-Each such line is replaced by a placeholder, so that the number of lines stays. The same text gives
+Each such line is replaced by an empty one, so that the number of lines stays. The same text gives
 the same lines, wherever the prompt begins.
 
 A token is found by how its issuer lets it begin; what a secret looks like without that (a password
@@ -21,11 +21,15 @@ from typing import Final
 
 from infill_ls.text.hole import Hole
 
-# In no language a line of code; of one to three tokens.
-PLACEHOLDER: Final = "***"
+# An empty line. The embedded engine's model goes on with whatever else stands there: it wrote
+# nothing but "***" at 5 of 6 places below such a line, "<redacted>" at 4 and "..." at 3.
+PLACEHOLDER: Final = ""
 # Characters on either side within which the other end of a key's block is looked for. An RSA key of
 # 16,384 bits has 12,700, OpenPGP's with several subkeys up to 25,000.
 BLOCK_REACH: Final = 32 * 1024
+# Characters of the cursor's line, on either side, in which a token is looked for. Files that nobody
+# writes by hand have lines without end.
+_LINE_REACH: Final = 8 * 1024
 # Characters of a token that may be left when the rest is cut off by the prompt's edge.
 _TOKEN_REACH: Final = 512
 
@@ -124,7 +128,7 @@ _Span = tuple[int, int]
 def stands_in(hole: Hole) -> bool:
     """Whether the cursor stands in a line that holds a secret, or in a key's block."""
     right = hole.right
-    line = hole.line_before + right.partition("\n")[0]
+    line = hole.line_before[-_LINE_REACH:] + right.partition("\n")[0][:_LINE_REACH]
     if next(_tokens(line), None) is not None:
         return True
     left, right = hole.prefix[-BLOCK_REACH:], right[:BLOCK_REACH]
@@ -138,8 +142,8 @@ def hidden(hole: Hole, prefix: str, suffix: str) -> tuple[str, str]:
     """Return the parts of a hole's prefix and suffix that are to be sent, without secrets.
 
     ``prefix``: the end of the hole's. ``suffix``: the beginning of the hole's. A line that holds
-    a secret, or a part of one, becomes its indentation and :data:`PLACEHOLDER`, shorter where the
-    line is. What is cut off at the edges counts too.
+    a secret, or a part of one, becomes :data:`PLACEHOLDER`. What is cut off at the edges counts
+    too.
     """
     start, end = len(hole.prefix) - len(prefix), len(suffix)
     above, below = hole.prefix[max(0, start - BLOCK_REACH) : start], hole.suffix[end:]
@@ -200,15 +204,8 @@ def _replaced(text: str, numbers: set[int], first: int) -> str:
     """Return a text with these lines replaced. ``first``: the number of its first line."""
     lines = text.split("\n")
     return "\n".join(
-        _placeholder(line) if number in numbers else line
-        for number, line in enumerate(lines, first)
+        PLACEHOLDER if number in numbers else line for number, line in enumerate(lines, first)
     )
-
-
-def _placeholder(line: str) -> str:
-    """Return what stands for a line; never longer, since a prompt may have no room for more."""
-    bare = line.lstrip()
-    return line[: len(line) - len(bare)] + PLACEHOLDER[: len(bare)]
 
 
 def _tokens(text: str) -> Iterator[_Span]:
