@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from infill_ls.trim.parsers import (
@@ -86,3 +88,18 @@ def test_tree_sitter_gives_up_a_text_that_takes_more_than_code_does(
         parser.error(text)
     assert parser.work <= 2 * most_of(len(text)) + 2
     assert tree_sitter(language).error("") is None
+
+
+def test_nothing_that_was_read_is_kept() -> None:
+    """tree-sitter keeps the objects that it is given to read."""
+    text = "".join(f"line_{number} = [compute({number})]\n" for number in range(600))
+    assert tree_sitter("python").error(text) is None
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            assert tree_sitter("python").error(f"x = = {number}\n{text}") is not None
+            assert tree_sitter("python").error(f"x = {number}\n{text}") is None
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < len(text)

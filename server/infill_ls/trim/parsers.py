@@ -129,11 +129,11 @@ class TreeSitter:
         pieces = steps = furthest = 0
         lags = fails = False
 
-        def read(offset: int, _: object) -> bytes:
+        def read(offset: int, _: object) -> bytearray:
             nonlocal pieces, lags
             pieces += 1
             lags = lags or pieces > most_of(len(source))
-            return b"" if lags else source[offset : offset + _PIECE]
+            return _in_buffer(b"" if lags else source[offset : offset + _PIECE])
 
         def stops(offset: int, has_error: bool) -> bool:
             nonlocal steps, furthest, lags, fails
@@ -153,6 +153,19 @@ class TreeSitter:
         if lags:
             raise TooHardError
         return SyntaxFault() if fails else None
+
+
+# tree-sitter never lets go of what it is given to read (version 0.26.1): new pieces of text would
+# stay in memory for ever. So it is given the same objects again and again, one for each length; it
+# is done with a piece when it asks for the next. All parsing is in one thread.
+_BUFFERS: Final[dict[int, bytearray]] = {}
+
+
+def _in_buffer(piece: bytes) -> bytearray:
+    """Return an object with these bytes that is used again for the next piece of this length."""
+    buffer = _BUFFERS.setdefault(len(piece), bytearray(len(piece)))
+    buffer[:] = piece
+    return buffer
 
 
 def most_of(size: int) -> int:
