@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from e2e.conftest import Start
 from fake_ollama import DIGEST, FakeOllama
 from infill_ls.completion.record import digest_of
+from infill_ls.engines.embedded import weights
 
 CANARY = "canary_4711"
 KEY = "sk-canary-4712"
@@ -102,3 +107,24 @@ async def test_two_servers_write_to_one_file(
         assert await client.fill(0, 5)
     found = await until_written(path, 2)
     assert {one["process"] for one in found} == {client.process.pid for client in clients}
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
+async def test_the_embedded_engines_model_is_known_by_its_weights(tmp_path: Path) -> None:
+    path, code = tmp_path / "record", tmp_path / "main.py"
+    code.write_text("def add(a, b):\n    return \n")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infill_ls", "complete", "--engine", "embedded"),
+        *("--model", weights.DEFAULT.short, f"{code}:2"),
+        env={**os.environ, "INFILL_LS_AUDIT": str(path)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(300):
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    (entry,) = entries(path)
+    assert (entry["engine"], entry["model"]) == ("embedded", weights.DEFAULT.name)
+    assert entry["digest"] == weights.DEFAULT.sha256
+    assert entry["fill"]["sha256"] == digest_of(out.decode())
+    assert entry["prompt"]["tokens"] is None or entry["prompt"]["tokens"] > 5
