@@ -392,3 +392,15 @@ def test_a_wrong_ollama_host_that_does_not_count_is_not_told() -> None:
 @pytest.mark.parametrize("url", ["http://box:1", "http://my_box.lan.", "http://[fe80::1]:2"])
 def test_an_address_that_is_one(url: str) -> None:
     assert load(editor={"url": url}) == (Settings(headers={}, url=url), [])
+
+
+def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
+    settings, problems = load(
+        command_line={"model": "a", "multiline": None, "maxTokens": "wrong"},
+        environment={"INFILL_LS_DEBOUNCE_MS": "7", "INFILL_LS_MODE": "sideways"},
+        editor={"enabled": False},
+        file={"keepAlive": 0},
+    )
+    assert settings.fixed == {"model", "debounceMs"}
+    assert len(problems) == 2
+    assert load()[0] == Settings()
