@@ -446,3 +446,15 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
 def test_ollamas_own_variable_may_name_another_machine_too() -> None:
     settings, _ = load(environment={"OLLAMA_HOST": "gpu.example"})
     assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear
+
+
+def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
+    settings, problems = load(
+        command_line={"model": "a", "multiline": None, "maxTokens": "wrong"},
+        environment={"INFILL_LS_DEBOUNCE_MS": "7", "INFILL_LS_MODE": "sideways"},
+        editor={"enabled": False},
+        file={"keepAlive": 0},
+    )
+    assert settings.fixed == {"model", "debounceMs"}
+    assert len(problems) == 2
+    assert load()[0] == Settings()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from infill_ls.project.project_file import (
     LONGEST_LINE,
     MOST_BYTES,
+    MOST_PATTERNS,
     MOST_TOLD,
     PROJECT_FILE,
     PROJECT_KEYS,
@@ -169,6 +170,16 @@ def test_one_that_may_not_be_read(project: Project) -> None:
     assert project.excludes("a.py")
     (project.folder / PROJECT_FILE).chmod(0)
     assert project.excludes("a.py")
+
+
+def test_too_many_patterns_count_as_before(project: Project) -> None:
+    project.write('exclude = ["a.py"]\n')
+    assert project.excludes("a.py")
+    many = "".join(f'"b{number}",\n' for number in range(MOST_PATTERNS + 1))
+    project.write(f"exclude = [\n{many}]\nenabled = false\n")
+    assert project.excludes("a.py")
+    assert not project.excludes("b1")
+    assert f'"exclude" must be a list of {MOST_PATTERNS} patterns at the most' in project.told[0]
 
 
 def test_a_repository_of_such_files_does_not_flood_the_user(project: Project) -> None:

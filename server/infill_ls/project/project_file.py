@@ -24,11 +24,12 @@ from infill_ls.settings import read_value
 PROJECT_FILE: Final = ".infill-ls.toml"
 # What a project may set.
 PROJECT_KEYS: Final = ("exclude", "enabled", "multiline", "debounceMs", "languages")
-# Bytes of the file, some hundred patterns, and of a line: a larger one is no person's. Python's
-# reader of TOML takes time with the square of a key's parts (64 KB of "a.a.a": 43 s), and each
-# pattern 0.1 ms.
+# Bytes of the file and of a line, and patterns in it: a larger one is no person's. Python's reader of
+# TOML takes time with the square of a key's parts (64 KB of "a.a.a": 43 s), and to read a pattern
+# takes 0.2 ms; several such files may be on the way.
 MOST_BYTES: Final = 16 * 1024
 LONGEST_LINE: Final = 1000
+MOST_PATTERNS: Final = 300
 # Messages about such files in a session. A repository could have thousands of them.
 MOST_TOLD: Final = 10
 # Keys or patterns that one message quotes, and characters of each.
@@ -128,6 +129,9 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
             continue
         try:
             (said[key],) = read_value(key, table[key]).values()
+            if key == "exclude" and len(said[key]) > MOST_PATTERNS:
+                del said[key]
+                raise values.Wrong(f"a list of {MOST_PATTERNS} patterns at the most")
         except values.Wrong as wrong:
             problems.append(f'"{key}" must be {shown(str(wrong), 200)}; it is ignored.')
             if key in before.values:
