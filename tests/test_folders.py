@@ -41,7 +41,7 @@ def test_they_are_where_the_user_wants_them(
         pytest.skip("other variables say it there")
     for kind in ("config", "state", "cache"):
         monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", str(tmp_path / kind))
-        assert own(kind) == tmp_path / kind / "infill-ls"  # type: ignore[arg-type]
+        assert own(kind) == tmp_path / kind / "infill-ls"
 
 
 @pytest.mark.usefixtures("_no_home")

@@ -37,6 +37,7 @@ def _pass_on(server: IO[bytes], notes: IO[bytes]) -> None:
     asked = set()
     while data := os.read(sys.stdin.fileno(), _READ_SIZE):
         for body in frames.feed(data):
+            assert isinstance(body, bytes), "an editor sends no such file here"
             message = json.loads(body)
             method = message.get("method")
             if method in ASKS:
