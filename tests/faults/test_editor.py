@@ -234,6 +234,7 @@ async def floods_requests(scene: Scene) -> None:
         # Each gets exactly one answer; a second one would end the client.
         answers = await asyncio.gather(*asked)
         assert answers[-1]["items"]
+        scene._last = asyncio.get_running_loop().time()
         await scene.quiet()
         taken.append(memory(client.process.pid))
     assert ollama.most_at_once == 1

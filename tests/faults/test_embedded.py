@@ -93,12 +93,12 @@ async def ask(scene: Scene, *, manual: bool = False) -> str | None:
 
 
 async def works_again(scene: Scene) -> None:
-    """Ask until a fill comes."""
+    """Ask until a fill comes, by hand: nobody is told by then that it is slow."""
     loop = asyncio.get_running_loop()
     began = loop.time() if scene._mended is None else scene._mended
     reason = scene.row.reason
     async with asyncio.timeout(2 * PATIENCE):
-        while await ask(scene) is None:
+        while await ask(scene, manual=True) is None:
             await asyncio.sleep(KEY)
     scene.row.recovered = loop.time() - began
     # While it starts anew, it is slow.
@@ -149,10 +149,13 @@ async def killed_while_idle(scene: Scene) -> None:
     # Somebody else takes its port at once: he must hear nothing.
     with socket.create_server(("127.0.0.1", port)) as thief:
         thief.setblocking(False)
+        await ask(scene)
         await works_again(scene)
         with pytest.raises(BlockingIOError):
             thief.accept()
     assert await engine_of(scene) != child
+    # Whether it is there again within the 8 s depends on the machine.
+    scene.row.reason = ""
 
 
 # What has been written decides: with nothing, the engine is started anew and asked again.
