@@ -36,8 +36,9 @@ FOLDER: Final = "FAULTS_RECORD"
 # the latter: on a busy machine it is the test itself that is late.
 PROMISED: Final = 8.0
 CLIENTS_GIVE_UP: Final = 10.0
-# Rows at once: they start a process each, which is half a second's work.
-AT_ONCE: Final = 8
+# Rows at once, and those of them that start their process just now: half a second's work each.
+AT_ONCE: Final = 16
+STARTING: Final = 2
 
 
 @dataclass
@@ -80,18 +81,25 @@ class Rows:
     chapter: str
     at_once: int = AT_ONCE
     plays: dict[str, tuple[str, int | None, Play]] = field(default_factory=dict)
+    long: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> list[str]:
         return list(self.plays)
 
-    def row(self, what: str, *, messages: int | None = 1) -> Callable[[Play], Play]:
-        """Add a row. ``messages``: how many the user is shown; None if that may vary."""
+    def row(
+        self, what: str, *, messages: int | None = 1, long: bool = False
+    ) -> Callable[[Play], Play]:
+        """Add a row. ``messages``: how many the user is shown; None if that may vary.
+
+        ``long``: it waits for most of a minute, and so begins before the others.
+        """
 
         def add(play: Play) -> Play:
             name = play.__name__
             assert name not in self.plays
             self.plays[name] = (what, messages, play)
+            self.long |= {name} if long else set()
             return play
 
         return add
@@ -100,19 +108,21 @@ class Rows:
         """Run rows side by side; by name what was seen, or what went wrong."""
 
         async def all_of_them() -> dict[str, Row | BaseException]:
-            turn = asyncio.Semaphore(self.at_once)
-            chosen = list(names)
-            plays = (self._play(name, folder / name, turn) for name in chosen)
+            turn, starting = asyncio.Semaphore(self.at_once), asyncio.Semaphore(STARTING)
+            chosen = sorted(names, key=lambda name: name not in self.long)
+            plays = (self._play(name, folder / name, turn, starting) for name in chosen)
             return dict(zip(chosen, await asyncio.gather(*plays), strict=True))
 
         return asyncio.run(all_of_them())
 
-    async def _play(self, name: str, folder: Path, turn: asyncio.Semaphore) -> Row | BaseException:
+    async def _play(
+        self, name: str, folder: Path, turn: asyncio.Semaphore, starting: asyncio.Semaphore
+    ) -> Row | BaseException:
         from faults.scene import Scene
 
         what, _, play = self.plays[name]
         async with turn:
-            scene = Scene(Row(self.chapter, what), folder)
+            scene = Scene(Row(self.chapter, what), folder, starting)
             try:
                 try:
                     await play(scene)

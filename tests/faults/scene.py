@@ -43,9 +43,11 @@ class Scene:
 
     client: LspClient
 
-    def __init__(self, row: Row, folder: Path) -> None:
+    def __init__(self, row: Row, folder: Path, starting: asyncio.Semaphore | None = None) -> None:
         self.row = row
         self.folder = folder
+        # A start is work for a core; what waits for others' is not of the fault.
+        self.starting = starting or asyncio.Semaphore(1)
         self.engines = AsyncExitStack()
         self.account: Account | None = None
         self.typed = 0
@@ -72,6 +74,21 @@ class Scene:
         full names, where waiting for everybody's would take too long (say so in the row).
         ``warm``: the engine works, and has given a fill before anything else happens.
         """
+        async with self.starting:
+            return await self._start(
+                url, arguments, options, environment, constants, warm, initialize
+            )
+
+    async def _start(
+        self,
+        url: str,
+        arguments: tuple[str, ...],
+        options: Mapping[str, Any] | None,
+        environment: Mapping[str, str] | None,
+        constants: Mapping[str, object] | None,
+        warm: bool,
+        initialize: Mapping[str, Any],
+    ) -> LspClient:
         self.folder.mkdir(parents=True, exist_ok=True)
         tasks = self.folder / "tasks.json"
         homes = {name: str(self.folder / part) for name, part in FOLDERS.items()}
@@ -99,7 +116,7 @@ class Scene:
         self.account = Account(client.process.pid, tasks)
         if warm:
             await self.works_again()
-            self.row.recovered = None
+            self.row.recovered, self.row.answered, self.row.reason = None, None, ""
         self._rest = await self.account.at_rest()
         self._files = self.files()
         return client
@@ -159,6 +176,15 @@ class Scene:
         """Wait until the user was shown so many messages; all of them."""
         await self.until(lambda: len(self.client.shown()) >= count)
         return self.client.shown()
+
+    async def until_told(self) -> None:
+        """Type on, now and then, until the user was told that something is wrong."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await self.key()
+                if self.client.shown():
+                    return
+                await asyncio.sleep(KEY)
 
     async def until(self, wanted: Callable[[], bool], limit: float = PATIENCE) -> None:
         """Look again and again until something is so."""
