@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ import pytest
 from fake_ollama import FakeOllama
 from faults.launch import launch, settled
 from faults.process import PROC
-from faults.rows import Matrix, Rows
+from faults.rows import Matrix, Row, Rows
+from faults.rows import keep as keep_row
 from faults.scene import PATIENCE, Scene
 from lsp_client import GHOST_TEXT, URI, LspClient, LspError
 
@@ -231,6 +234,7 @@ async def floods_requests(scene: Scene) -> None:
         # Each gets exactly one answer; a second one would end the client.
         answers = await asyncio.gather(*asked)
         assert answers[-1]["items"]
+        scene._last = asyncio.get_running_loop().time()
         await scene.quiet()
         taken.append(memory(client.process.pid))
     assert ollama.most_at_once == 1
@@ -428,3 +432,57 @@ async def asks_early(scene: Scene, ollama: FakeOllama) -> None:
 @pytest.mark.parametrize("name", ROWS.names)
 def test_row(name: str, matrix: Matrix) -> None:
     matrix.check(ROWS, name)
+
+
+# On a socket
+
+
+async def test_a_large_file_on_a_socket(
+    ollama: FakeOllama,
+) -> None:
+    row = Row(ROWS.chapter, "On a socket, it opens a file of 60 MB")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infill_ls", "serve", "--tcp", "127.0.0.1:0"),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "OLLAMA_HOST": ollama.url, "INFILL_LS_DEBOUNCE_MS": "0"},
+    )
+    try:
+        assert process.stderr is not None
+        port = int((await process.stderr.readline()).rpartition(b":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        client = LspClient(Peer(reader, writer))  # type: ignore[arg-type]
+        await client.initialize()
+        began = asyncio.get_running_loop().time()
+        client.open("[\n" + "value = 1\n" * 6_000_000)
+        async with asyncio.timeout(PATIENCE):
+            assert await client.fill(0, 1) == "x for x in xs"
+        row.recovered = asyncio.get_running_loop().time() - began
+        # The bytes, the text, its lines.
+        assert memory(process.pid, "VmHWM") < 1_500
+        row.sees = client.shown()
+        await client.request("shutdown")
+        client.notify("exit", None)
+        async with asyncio.timeout(PATIENCE):
+            assert await process.wait() == 0
+        writer.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    assert row.sees == []
+    keep_silent(row)
+
+
+@dataclass
+class Peer:
+    """What an :class:`LspClient` takes for a process."""
+
+    stdout: asyncio.StreamReader
+    stdin: asyncio.StreamWriter
+    returncode: int | None = None
+
+
+def keep_silent(row: Row) -> None:
+    """Keep a row of which the user is shown nothing."""
+    keep_row(row)
+    row.check(0)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from holes import at
-from infill_ls.completion.answer import Answer
+from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.completer import Completer
 from infill_ls.errors import NotRunning
 from infill_ls.lsp.menu import Menu
@@ -361,7 +361,7 @@ def slow() -> Desk:
 @pytest.mark.looptime
 @pytest.mark.parametrize(("manual", "reason", "after"), [(False, "slow", 8), (True, "nothing", 12)])
 async def test_the_wait_for_the_settings_counts(
-    slow: Desk, manual: bool, reason: str, after: float
+    slow: Desk, manual: bool, reason: Reason, after: float
 ) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()

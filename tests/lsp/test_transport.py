@@ -114,6 +114,64 @@ async def test_what_is_unread_is_counted() -> None:
     assert handled == [2, 0]
 
 
+class Connection(asyncio.Transport):
+    """A connection that is read until that is paused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == 0
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
+
+    def is_closing(self) -> bool:
+        return False
+
+
+async def test_a_socket_is_read_no_further_ahead_than_is_handled() -> None:
+    connection = Connection()
+    client = transport._Client(asyncio.get_running_loop().create_future())
+    client.connection_made(connection)
+    sizes = []
+    while connection.is_read:
+        client.data_received(b"a" * 65_536)
+        sizes.append(65_536)
+    assert sum(sizes) <= transport._READ_AHEAD + 65_536
+    chunks = client.incoming.chunks()
+    await anext(chunks)
+    await anext(chunks)
+    assert connection.is_read
+    client.eof_received()
+    assert len([chunk async for chunk in chunks]) == len(sizes) - 2
+
+
+async def test_a_pipe_is_read_no_further_ahead_than_is_handled() -> None:
+    reader, writer = os.pipe()
+    incoming = transport._incoming_from(reader)
+    data = os.urandom(4 * transport._READ_AHEAD)
+    writing = asyncio.create_task(asyncio.to_thread(write_all, writer, data))
+    async with asyncio.timeout(30):
+        # Pieces may be smaller than the largest.
+        while incoming.unread < transport._READ_AHEAD // 16:
+            await asyncio.sleep(0.001)
+        assert incoming.unread <= transport._READ_AHEAD
+        assert not writing.done()
+        assert b"".join([chunk async for chunk in incoming.chunks()]) == data
+    await writing
+    os.close(reader)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
 # The editor's process
 
 
