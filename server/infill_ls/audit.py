@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from infill_ls.folders import expanded
+from infill_ls.private import for_us_alone
 
 # Bytes. A line has about 600: 16,000 fills.
 LARGEST: Final = 10_000_000
@@ -138,7 +139,7 @@ class Audit:
 
 def _private(path: str, flags: int) -> int:
     # Not to wait where the path is a pipe that nobody reads.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    return for_us_alone(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 if sys.platform == "win32":

@@ -96,5 +96,6 @@ class Frames:
 def _length(value: bytes) -> int:
     """Return the value of a ``Content-Length``, in bytes. Raises :class:`FrameError`."""
     if not value.isdigit() or len(value) > 9:
-        raise FrameError(f"a message of {value[:40]!r} bytes was announced")
+        # What stands there instead may be the user's code.
+        raise FrameError("the length of a message that was announced is no number of bytes")
     return int(value)

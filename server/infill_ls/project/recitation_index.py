@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from infill_ls import private
 from infill_ls.errors import RecitationError
 from infill_ls.folders import own
 from infill_ls.project.windows import Known, Windows
@@ -180,8 +181,7 @@ class Writer:
     def __init__(self, path: Path, folders: Sequence[str], windows: Windows) -> None:
         self._path, self._folders, self._windows = path, folders, windows
         self._stack = ExitStack()
-        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        path.parent.chmod(0o700)
+        private.make_folder(path.parent)
         self._parts: list[IO[bytes]] = []
 
     def __enter__(self) -> Writer:
