@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from holes import at
 from infill_ls.text.brackets import SCAN_REACH, Scan
-from infill_ls.trim.site import Draft, Site, known
+from infill_ls.trim.site import SITES_KEPT, Draft, Site, known
+
+
+class Keeping:
+    """Has its site, as readers have."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def copy(self) -> Keeping:
+        return Keeping(self.site)
+
+    def read(self, lines: str) -> None:
+        assert lines
 
 
 class Counting:
@@ -120,3 +136,22 @@ def test_a_closer_that_nothing_opens_is_looked_for_in_each_line_once(
 def test_the_statement_may_begin_with_a_line_that_closes_one_itself() -> None:
     assert Site(at("  if (a) {\n    b();\n  } else if (c(\n      d)) █\n", "c"), "block").depth == 2
     assert Site(at("  f(a, [\n      1,\n      g(2),\n  ], b)█\n"), "block").depth == 2
+
+
+def test_a_site_that_is_known_no_more_is_gone_at_once() -> None:
+    """With its hole, which is large: not only when Python looks for rings of objects."""
+
+    def read() -> weakref.ref[Site]:
+        site = known(at("first = █\n"), "block", ())
+        site.having_read(Keeping, "1\n")
+        return weakref.ref(site)
+
+    gc.disable()
+    try:
+        first = read()
+        assert known(at("first = █\n"), "block", ()) is first()
+        for number in range(SITES_KEPT):
+            known(at(f"other_{number} = █\n"), "block", ())
+        assert first() is None
+    finally:
+        gc.enable()

@@ -18,7 +18,7 @@ from infill_ls.completion import policy
 from infill_ls.text.hole import Hole, between
 from infill_ls.text.shape import Shape
 from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, continuation, fitted, trim
-from infill_ls.trim.site import known
+from infill_ls.trim.site import forget_sites
 
 
 def test_a_fill_that_a_limit_cut_short_loses_the_line_it_was_in() -> None:
@@ -286,5 +286,5 @@ def test_what_was_read_before_makes_no_difference(
     cuts = sorted(data.draw(st.sets(st.integers(0, len(raw)), max_size=5)))
     for cut in (*cuts, len(raw)):
         warm = trim(raw[:cut], hole, shape, CONTROL, over=False)
-        known.cache_clear()
+        forget_sites()
         assert trim(raw[:cut], hole, shape, CONTROL, over=False) == warm

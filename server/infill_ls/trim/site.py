@@ -13,8 +13,9 @@ wherever the stream is split:
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final, Protocol, Self, TypeVar, cast
 
 from infill_ls.prompt.control import broken_up
@@ -30,6 +31,8 @@ _BEGINS_COMMENT: Final = re.compile(r"^\s*(?:#|//|/?\*|--|;|%|<!--)")
 _INDENTED: Final = re.compile(r"^(\t+| +)\S", re.MULTILINE)
 # Lines above that open something and are tried for what the cursor's line closes.
 _OPENERS: Final = 32
+# Holes whose sites are kept.
+SITES_KEPT: Final = 16
 # Indented with tabs, whoever writes them.
 _TAB_LANGUAGES: Final = frozenset({"go", "makefile"})
 
@@ -125,6 +128,14 @@ class Site:
             kept.read(lines[len(known) :])
         self._readers[reader] = lines, kept
         return cast("AnyReader", kept)
+
+    def forget_readers(self) -> None:
+        """Let go of what has read a fill.
+
+        Readers have this site, and it has them: together they would stay in memory, with a hole of
+        up to 80 KB, until Python looks for such rings, which it does after hundreds of holes.
+        """
+        self._readers.clear()
 
     @cached_property
     def broken_up(self) -> Mapping[str, str]:
@@ -259,7 +270,22 @@ class Site:
         return width_of(self.unit or "    ")
 
 
-@lru_cache(maxsize=16)
+_sites: Final[OrderedDict[tuple[Hole, Shape, tuple[str, ...]], Site]] = OrderedDict()
+
+
 def known(hole: Hole, shape: Shape, control: tuple[str, ...]) -> Site:
     """Return what is known of a hole; the same object as long as it is asked for again."""
-    return Site(hole, shape, control)
+    key = hole, shape, control
+    site = _sites.get(key)
+    if site is None:
+        site = _sites[key] = Site(hole, shape, control)
+    _sites.move_to_end(key)
+    while len(_sites) > SITES_KEPT:
+        _sites.popitem(last=False)[1].forget_readers()
+    return site
+
+
+def forget_sites() -> None:
+    """Let go of all that is known, so that a measurement begins with nothing."""
+    while _sites:
+        _sites.popitem()[1].forget_readers()
