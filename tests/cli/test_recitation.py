@@ -19,7 +19,7 @@ async def test_it_says_what_is_in_the_index(run: Run, tmp_path: Path) -> None:
     assert ran.status == 0
     lines = ran.out.splitlines()
     assert lines[0] == "1 files with 101 windows of 50 tokens (1 read, 0 gone)"
-    assert lines[1] == "1 files left out: without text"
+    assert lines[1] == "left out: 1 files without text"
     assert Path(lines[2].split(" in ")[1]).is_file()
     assert "100%" in ran.err
     (tmp_path / "others" / "a.py").unlink()
@@ -59,6 +59,6 @@ def test_sizes_are_written_for_people() -> None:
     built = Built(Path("index"), files=1234, windows=5_678_901, size=15_600_000, unreadable=2)
     assert summary(built, 50).splitlines() == [
         "1,234 files with 5,678,901 windows of 50 tokens (0 read, 0 gone)",
-        "2 files left out: unreadable",
+        "left out: 2 files or folders that can't be read",
         "15.6 MB in index",
     ]

@@ -201,6 +201,21 @@ def test_a_file_that_cannot_be_read_is_tried_again(
     assert build(setting(folder), nothing, path).read == 1
 
 
+def test_a_folder_that_cannot_be_read_is_told(
+    folder: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refused(where: str) -> object:
+        if where.endswith("deeper"):
+            raise PermissionError(13, "Permission denied", where)
+        return scandir(where)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    built = build(setting(folder), nothing, path)
+    assert (built.files, built.unreadable) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("folders", "says"),
     [

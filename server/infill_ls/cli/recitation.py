@@ -73,14 +73,14 @@ def _setting(options: argparse.Namespace) -> Recitation:
 def summary(built: Built, window: int) -> str:
     """Return what the command says at its end."""
     left_out = {
-        "without text": built.no_text,
-        "too large": built.too_large,
-        "unreadable": built.unreadable,
+        "files without text": built.no_text,
+        "files that are too large": built.too_large,
+        "files or folders that can't be read": built.unreadable,
     }
     lines = [
         f"{built.files:,} files with {built.windows:,} windows of {window} tokens "
         f"({built.read:,} read, {built.gone:,} gone)",
-        *(f"{count:,} files left out: {why}" for why, count in left_out.items() if count),
+        *(f"left out: {count:,} {why}" for why, count in left_out.items() if count),
         f"{built.size / 1e6:,.1f} MB in {built.path}",
     ]
     return "\n".join(lines) + "\n"

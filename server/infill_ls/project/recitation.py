@@ -141,7 +141,7 @@ class _Work:
 
     def look_into(self, folder: str) -> None:
         """Find the files in a folder, and those that links in it point to."""
-        for path in _files_in(folder):
+        for path in _files_in(folder, self._cannot_read):
             try:
                 status = os.stat(path)
             except OSError:
@@ -153,6 +153,9 @@ class _Work:
                 self.built.too_large += 1
             else:
                 self.found[path] = Status(status.st_size, status.st_mtime_ns)
+
+    def _cannot_read(self, _: OSError) -> None:
+        self.built.unreadable += 1
 
     def take_over(self, known: Index, writer: Writer) -> None:
         """Take the records of files that haven't changed from an older index."""
@@ -212,9 +215,12 @@ class _Work:
         self.files[path] = (status, windows)
 
 
-def _files_in(folder: str) -> Iterator[str]:
-    """Yield the real paths of what is in a folder. Links to folders are not followed."""
-    for where, folders, names in os.walk(folder):
+def _files_in(folder: str, cannot_read: Callable[[OSError], None]) -> Iterator[str]:
+    """Yield the real paths of what is in a folder. Links to folders are not followed.
+
+    ``cannot_read`` is told of each folder in it that can't be looked into.
+    """
+    for where, folders, names in os.walk(folder, onerror=cannot_read):
         folders[:] = [name for name in folders if name not in _NOT_LOOKED_INTO]
         for name in names:
             path = os.path.join(where, name)
