@@ -20,7 +20,7 @@ from faults.rows import Matrix, Rows
 from faults.scene import Scene
 from lsp_client import LspClient
 
-ROWS = Rows("Disk, home, log and clock")
+ROWS = Rows("Disk, home, log and clock", at_once=6)
 # Long enough for the rates of it to be measured.
 LONG = "value for value in values if value"
 # Runs before the server does.
