@@ -8,7 +8,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 	$(patsubst %,tests/completion/test_%.py,answer offers patience policy recall)
 
 .PHONY: help demo test test-editors test-llama-server screenshots editor-requests vsix lint lock bench \
-	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect \
+	bench-levers bench-real bench-knobs bench-busy bench-ollama eval eval-ends perfect fuzz \
 	fresh-debian clean
 
 help:  ## this list
@@ -114,6 +114,13 @@ eval-ends: .venv/.ready  ## what a prompt should end with
 perfect: .venv/.ready  ## whether a perfect model is ever harmed
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples --all samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.perfect --files "$(or $(FILES),samples)" $(ARGUMENTS)
+
+# Random input for every place where input comes in: make fuzz OPERATIONS=1000000, SEED=2 for others
+# than the last time. What is found is made smaller and kept in tests/fuzz/cases, where a test
+# replays it.
+fuzz: .venv/.ready  ## random input of every kind: OPERATIONS=1000000
+	PYTHONPATH=tests $(BIN)/python -m fuzz --operations $(or $(OPERATIONS),20000) --seed $(or $(SEED),1) \
+		$(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.
 .venv/.ready: pyproject.toml requirements.lock

@@ -9,7 +9,15 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
+from infill_ls.engines.http import (
+    MAX_ANSWER,
+    MAX_LINE,
+    Http,
+    integer,
+    positive,
+    request_headers,
+    seconds,
+)
 from infill_ls.errors import BadAnswer, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
 
@@ -167,3 +175,20 @@ async def test_an_error_that_is_nested_without_end_is_told() -> None:
     async with serving(write) as (_, http):
         with pytest.raises(NotRunning, match="500"):
             await http.ask("GET", "/api/version")
+
+
+@pytest.mark.parametrize("value", [True, "1", 1.5, None, 10**400, -(2**63), 2**63])
+def test_what_is_no_count(value: object) -> None:
+    """JSON may have numbers with which nothing can be reckoned."""
+    assert integer(value) is None
+    assert positive(value) is None
+
+
+@pytest.mark.parametrize("value", [True, "1", None, 0, -1, 10**400, float("inf"), float("nan")])
+def test_what_is_no_time(value: object) -> None:
+    assert seconds(value, 1e9) is None
+
+
+def test_counts_and_times() -> None:
+    assert (integer(-5), positive(0), positive(7)) == (-5, None, 7)
+    assert (seconds(2_000_000_000, 1e9), seconds(1.5, 1e3)) == (2.0, 0.0015)

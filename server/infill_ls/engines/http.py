@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import ipaddress
 import json
-import math
 import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -249,8 +248,12 @@ def entries(answer: Any, key: str) -> list[dict[str, Any]]:
 
 
 def integer(value: Any) -> int | None:
-    """Return the value if it is a whole number, None if an engine sent something else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return the value if it is a whole number of 64 bits, None if an engine sent something else.
+
+    JSON may have larger ones, which no count is, and with which no rate can be reckoned.
+    """
+    good = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if good else None
 
 
 def positive(value: Any) -> int | None:
@@ -265,7 +268,7 @@ def seconds(value: Any, parts: float) -> float | None:
     None if it sent something else.
     """
     good = isinstance(value, int | float) and not isinstance(value, bool)
-    return value / parts if good and 0 < value < math.inf else None
+    return value / parts if good and 0 < value < 2**63 else None
 
 
 def request_headers(settings: Settings) -> dict[str, str]:

@@ -57,7 +57,7 @@ class RatesFile:
             os.replace(unfinished, path)
 
     def _read(self) -> dict[str, Any]:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             kept = json.loads(self._file().read_text("utf-8"))
             if isinstance(kept, dict):
                 return kept

@@ -9,6 +9,7 @@ from typing import Final
 
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offer
+from infill_ls.completion.policy import AUTOMATIC_WAIT
 from infill_ls.text.hole import Hole, typed_since
 
 # s without a key after which a menu's request that waits is made for what was typed meanwhile.
@@ -62,20 +63,31 @@ class Menu:
 
         There is nothing either once the word has ended, or another menu was asked for.
         ``complete`` answers for a hole. ``is_newest`` tells whether no other menu was asked for.
+        However long somebody types on, it takes :data:`AUTOMATIC_WAIT` at the most.
         """
+        loop = asyncio.get_running_loop()
+        over = loop.time() + AUTOMATIC_WAIT
         while self.now is not None and is_newest():
             hole = self.now
+            # The first answer has this limit itself, and then goes on into memory.
+            limit = None if hole is self.asked else over - loop.time()
             answer = asyncio.ensure_future(complete(hole))
             still = asyncio.create_task(self.still())
             try:
-                await asyncio.wait({answer, still}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {answer, still}, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not (answer.done() or still.done()):
+                    return None
                 if answer.done():
                     offer = next(iter(answer.result().offers), None)
                     if offer is not None and self.fits(offer):
                         return offer
                     if self.now is hole or not is_newest():
                         return None
-                    await still
+                    await asyncio.wait({still}, timeout=over - loop.time())
+                    if not still.done():
+                        return None
             finally:
                 answer.cancel()
                 still.cancel()
