@@ -8,7 +8,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
 	$(patsubst %,tests/completion/test_%.py,answer breaker offers patience policy recall record)
 
-.PHONY: help demo test test-editors test-llama-server reliability soak audit sbom screenshots \
+.PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	editor-requests vsix lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
@@ -126,6 +126,13 @@ perfect: .venv/.ready  ## whether a perfect model is ever harmed
 # ARGUMENTS="--plot docs/pictures/soak.svg --docs docs/reliability.md".
 soak: .venv/.ready  ## an hour of typing while the engine fails: MINUTES=60
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),15) \
+		$(ARGUMENTS)
+
+# Random input for every place where input comes in: make fuzz OPERATIONS=1000000, SEED=2 for others
+# than the last time. What is found is made smaller and kept in tests/fuzz/cases, where a test
+# replays it.
+fuzz: .venv/.ready  ## random input of every kind: OPERATIONS=1000000
+	PYTHONPATH=tests $(BIN)/python -m fuzz --operations $(or $(OPERATIONS),20000) --seed $(or $(SEED),1) \
 		$(ARGUMENTS)
 
 # virtualenv brings its own pip, so that Debian's python3-venv need not be there.

@@ -18,7 +18,7 @@ from infill_ls.settings import (
     read_user_file,
     variable,
 )
-from infill_ls.values import LanguageSettings, OwnTemplate, Recitation
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named
 
 DEFAULT = Settings()
 OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}
@@ -211,6 +211,15 @@ def test_names_in_the_environment(name: str, key: str) -> None:
     assert getattr(load(environment={f"INFILL_LS_{name}": "A"})[0], key) == "A"
 
 
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [("\x1b[31m", r"\x1b[31m"), ("\ud800", r"\ud800"), ("a" * 99, "a" * 60), ("größe", "größe")],
+)
+def test_an_unknown_key_is_named_in_characters_that_can_be_seen(key: str, named: str) -> None:
+    (problem,) = load(editor={key: 1})[1]
+    assert problem.startswith(f'Unknown setting "{named}" in')
+
+
 def test_unknown_keys_are_told_with_the_known_ones() -> None:
     settings, problems = load(file={"colour": "red"})
     assert settings == DEFAULT
@@ -244,7 +253,7 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
         assert len(problems) == (editor is not None)
         return
     given = {key: value for key, value in editor.items() if value is not None}
-    told = [key for key in given if any(f'setting "{key}"' in problem for problem in problems)]
+    told = [key for key in given if any(f'setting "{named(key)}"' in one for one in problems)]
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.
     good = {key: value for key, value in given.items() if key not in told}

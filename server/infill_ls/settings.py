@@ -143,7 +143,7 @@ def load(
                 continue
             if key not in _READERS:
                 problems.append(
-                    f'Unknown setting "{key:.60}" in {source}. Known: {", ".join(KEYS)}.'
+                    f'Unknown setting "{values.named(key)}" in {source}. Known: {", ".join(KEYS)}.'
                 )
                 continue
             try:

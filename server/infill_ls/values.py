@@ -48,6 +48,12 @@ class Wrong(ValueError):
     """A value that the key doesn't allow. The text says what it allows."""
 
 
+def named(key: str) -> str:
+    """Return a key as a message shows it: at most 60 characters, each of which can be seen."""
+    short = key[:60]
+    return short if short.isprintable() else ascii(short)[1:-1]
+
+
 MULTILINE: Final = ("auto", "always", "never")
 # Of "maxTokens".
 MOST_TOKENS: Final = 4096
@@ -225,14 +231,14 @@ def _language(name: str, value: Any) -> LanguageSettings:
         "maxTokens": ("max_tokens", number(int, 1, MOST_TOKENS)),
     }
     if not isinstance(value, Mapping) or set(value) - set(readers):
-        raise Wrong(f'a table with {", ".join(readers)} for "{name:.40}"')
+        raise Wrong(f'a table with {", ".join(readers)} for "{named(name)}"')
     said: dict[str, Any] = {}
     for key, item in value.items():
         field, read = readers[key]
         try:
             said[field] = read(item)
         except Wrong as wrong:
-            raise Wrong(f'{wrong}, for "{key}" of "{name:.40}"') from None
+            raise Wrong(f'{wrong}, for "{key}" of "{named(name)}"') from None
     return LanguageSettings(**said)
 
 

@@ -11,7 +11,15 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from fake_ollama import FakeOllama
-from infill_ls.engines.http import MAX_ANSWER, MAX_LINE, Http, request_headers
+from infill_ls.engines.http import (
+    MAX_ANSWER,
+    MAX_LINE,
+    Http,
+    integer,
+    positive,
+    request_headers,
+    seconds,
+)
 from infill_ls.errors import BadAnswer, Busy, EngineError, NotRunning, SettingsError, Stalled
 from infill_ls.settings import Settings
 
@@ -275,3 +283,20 @@ async def test_what_is_packed_is_never_unpacked(status: int, way: str) -> None:
     assert len(str(caught.value)) < 300
     if status == 200:
         assert "packed (gzip)" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [True, "1", 1.5, None, 10**400, -(2**63), 2**63])
+def test_what_is_no_count(value: object) -> None:
+    """JSON may have numbers with which nothing can be reckoned."""
+    assert integer(value) is None
+    assert positive(value) is None
+
+
+@pytest.mark.parametrize("value", [True, "1", None, 0, -1, 10**400, float("inf"), float("nan")])
+def test_what_is_no_time(value: object) -> None:
+    assert seconds(value, 1e9) is None
+
+
+def test_counts_and_times() -> None:
+    assert (integer(-5), positive(0), positive(7)) == (-5, None, 7)
+    assert (seconds(2_000_000_000, 1e9), seconds(1.5, 1e3)) == (2.0, 0.0015)

@@ -795,7 +795,8 @@ def test_fields_that_are_not_set_are_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "billions"), [("7.6B", 7.6), ("494.03M", 0.49403), (None, 0), ("much", 0)]
+    ("text", "billions"),
+    [("7.6B", 7.6), ("494.03M", 0.49403), (None, 0), ("much", 0), ("1.2.3B", 0)],
 )
 def test_parameter_sizes(text: str | None, billions: float) -> None:
     assert parameters(text) == pytest.approx(billions)

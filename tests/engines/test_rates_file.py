@@ -33,6 +33,7 @@ def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
         b"{",
         b"[]",
         b"\xff",
+        b"[" * 100_000,
         b'{"a": 5}',
         b'{"a": {"read": "fast", "write": -1}}',
         b'{"a": {"read": 0, "write": true}}',

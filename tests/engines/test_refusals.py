@@ -19,6 +19,8 @@ from infill_ls.errors import BadAnswer, TooLong
             4096,
         ),
         ("Context size has been exceeded.", None),
+        # No machine has so much.
+        (f"exceeds the available context size ({'9' * 5000} tokens)", None),
         # Ollama
         (
             "the prompt is longer than the context length currently available to the model; "

@@ -239,3 +239,13 @@ async def test_what_is_wrong_in_a_table_is_told() -> None:
     assert (desk.settings.max_tokens, desk.settings.latency_ms) == (128, 500)
     (told,) = desk.told
     assert "maxTokens" in told
+
+
+@pytest.mark.looptime
+async def test_at_the_end_nobody_waits_any_more() -> None:
+    desk = Desk()
+    waiting = asyncio.create_task(desk.configuration.known())
+    await asyncio.sleep(0)
+    desk.configuration.end()
+    assert not await waiting
+    assert asyncio.get_running_loop().time() < TIMEOUT

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.lsp.frames import HEAD, MAX_BODY, FrameError, Frames, PassedOver
+from infill_ls.lsp.frames import HEAD, MAX_BODY, MAX_HEADER, FrameError, Frames, PassedOver
 
 HEADERS = (
     b"Content-Length: %d\r\n\r\n",
@@ -76,3 +76,15 @@ def test_what_stands_before_a_broken_header_arrives() -> None:
     assert next(bodies) == b"{}"
     with pytest.raises(FrameError):
         next(bodies)
+
+
+@pytest.mark.parametrize("size", [MAX_HEADER, MAX_HEADER + 1, 3 * MAX_HEADER])
+@pytest.mark.parametrize("piece", [1, 1000, 100_000])
+def test_a_line_that_is_too_long_is_noise_wherever_it_is_split(size: int, piece: int) -> None:
+    header = b"Content-Length: 1\r\n"
+    long = b"Content-Length: 2".ljust(size) + b"\n"
+    stream = header + long + b"\r\nab\nContent-Length: 1\n\nc"
+    frames, found = Frames(), list[bytes | PassedOver]()
+    for start in range(0, len(stream), piece):
+        found += frames.feed(stream[start : start + piece])
+    assert found == ([b"ab", b"c"] if size == MAX_HEADER else [b"a", b"c"])

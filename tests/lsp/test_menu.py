@@ -179,3 +179,25 @@ def test_what_is_typed_in_full_is_no_offer() -> None:
     assert not menu.fits(made)
     menu.follow([at("x = so█\n")])
     assert menu.fits(made)
+
+
+@pytest.mark.looptime
+async def test_however_long_somebody_types_on_it_takes_no_longer() -> None:
+    engine = Engine("x = sorted(xs)", 7.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    keys = [(0.1, "x = sor█\n"), (3.0, "x = sort█\n"), (3.0, "x = sorte█\n")]
+    assert await offered(Menu(URI, ASKED), engine.complete, *keys) is None
+    assert loop.time() - began == pytest.approx(AUTOMATIC_WAIT)
+
+
+@pytest.mark.looptime
+async def test_who_types_without_a_pause_waits_no_longer() -> None:
+    """What came is no longer right, and the pause after which it is asked for anew never comes."""
+    engine = Engine("something else", 7.9)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    word = "x = so" + "r" * 99
+    keys = [(0.1, f"{word[: 6 + number]}█\n") for number in range(1, 99)]
+    assert await offered(Menu(URI, ASKED), engine.complete, *keys) is None
+    assert loop.time() - began == pytest.approx(AUTOMATIC_WAIT)

@@ -382,3 +382,55 @@ async def test_a_request_that_is_cancelled_after_that_wait(slow: Desk) -> None:
     await asyncio.sleep(0)
     assert isinstance(slow.completer, Slow)
     assert slow.completer.cancelled
+
+
+async def test_an_older_answer_on_its_way_is_superseded(desk: Desk) -> None:
+    """As where a newer request is answered from memory in the moment in which the fill comes."""
+    desk.editor.open("a = [\n")
+    gates = [asyncio.Event(), asyncio.Event()]
+    waiting = iter(gates)
+
+    async def complete(uri: str, hole: Any, **_: Any) -> Answer:
+        await next(waiting).wait()
+        return Answer("fill", desk.completer.offers.make(uri, hole, ["1]"]))
+
+    desk.completer.complete = complete  # type: ignore[method-assign]
+    older = asyncio.create_task(desk.server.complete(URI, HOLE))
+    await asyncio.sleep(0)
+    newer = asyncio.create_task(desk.server.complete(URI, HOLE))
+    await asyncio.sleep(0)
+    for gate in gates:
+        gate.set()
+    assert (await newer).fill == "1]"
+    assert (await older).reason == "superseded"
+    assert desk.server.last_answer.reason == "fill"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("answer", [None, {"error": "no"}])
+async def test_a_question_that_is_answered_late_or_never_leaves_nothing(
+    answer: dict[str, Any] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(capabilities={"workspace": {"configuration": True}})
+    await desk.begin()
+    (question,) = [one for one in desk.editor.received if "method" in one and "id" in one]
+    if answer is not None:
+        desk.editor.send(id=question["id"], **answer)
+    await asyncio.sleep(1)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert "ERROR" not in caplog.text
+
+
+@pytest.mark.looptime
+async def test_after_the_end_no_menu_asks_again() -> None:
+    desk = Desk()
+    desk.editor.open("a = [\n")
+    here = {"line": 0, "character": 5}
+    asked = {"textDocument": {"uri": URI}, "position": here}
+    desk.editor.send(id=1, method="textDocument/completion", params=asked)
+    await asyncio.sleep(0)
+    desk.change({"range": {"start": here, "end": here}, "text": "x"})
+    await desk.server.aclose()
+    await asyncio.sleep(100)
+    assert desk.editor.reply(1)["result"] is None
+    assert desk.called("complete") == []

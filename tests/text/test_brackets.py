@@ -72,3 +72,9 @@ def test_a_regular_expression_has_its_limits() -> None:
 def test_any_text_split_anywhere(text: str, language: str) -> None:
     whole = Scan(language, lenient=True).follow(text)
     assert len(whole.opened) == len(whole.positions)
+
+
+@pytest.mark.parametrize("text", ["", "(", "'", "('", "f'{", "f'", "# (", "[](", "()"])
+def test_in_brackets(text: str) -> None:
+    scan = Scan("python").follow(text)
+    assert scan.in_brackets == bool(scan.brackets)

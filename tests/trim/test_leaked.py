@@ -35,3 +35,9 @@ def test_where_a_leaked_token_begins(
 @pytest.mark.parametrize(("raw", "start"), [("a <", 2), ("a <end_of", 2), ("a <eos>", 2)])
 def test_what_may_become_one_is_not_certain(raw: str, start: int) -> None:
     assert first(raw, Site(at("█\n"), "block"), over=False) == (start, False)
+
+
+def test_of_several_each_is_judged_by_where_it_stands() -> None:
+    site = Site(at("x = █\n"), "block")
+    assert first('"<eos> a" + 1 # <eos> b\n', site, over=True) is None
+    assert first('"<eos> a" + <eos> b # <eos>\n', site, over=True) == (12, True)

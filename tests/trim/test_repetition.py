@@ -87,3 +87,10 @@ def test_a_loop_in_a_line_that_others_follow() -> None:
     raw = "x = " + "y or z or " * 20 + "\nb"
     found = trim(raw, at("█\n", ""), "block", CONTROL)
     assert (found.text, found.ended_by) == ("x = y or z or", "repetition")
+
+
+def test_a_long_loop_that_a_limit_cut_short_ends_as_it_did_before_it_was_over() -> None:
+    hole, raw = at("█\n"), "x = [\n\n\\\n" * 1000
+    early = trim(raw, hole, "statement", CONTROL, over=False)
+    assert early.ended_by == "length"
+    assert trim(raw, hole, "statement", CONTROL, cut_short=True) == early

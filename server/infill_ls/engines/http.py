@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import os
 import re
 import ssl
@@ -299,8 +298,12 @@ def entries(answer: Any, key: str) -> list[dict[str, Any]]:
 
 
 def integer(value: Any) -> int | None:
-    """Return the value if it is a whole number, None if an engine sent something else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return the value if it is a whole number of 64 bits, None if an engine sent something else.
+
+    JSON may have larger ones, which no count is, and with which no rate can be reckoned.
+    """
+    good = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if good else None
 
 
 def positive(value: Any) -> int | None:
@@ -315,7 +318,7 @@ def seconds(value: Any, parts: float) -> float | None:
     None if it sent something else.
     """
     good = isinstance(value, int | float) and not isinstance(value, bool)
-    return value / parts if good and 0 < value < math.inf else None
+    return value / parts if good and 0 < value < 2**63 else None
 
 
 def _variable(name: str) -> str:

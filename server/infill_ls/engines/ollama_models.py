@@ -78,7 +78,7 @@ def parameters(text: Any) -> float:
 
     0 if it doesn't say.
     """
-    found = re.fullmatch(r"([\d.]+)\s*([KMBT])", text) if isinstance(text, str) else None
+    found = re.fullmatch(r"(\d*\.?\d+)\s*([KMBT])", text) if isinstance(text, str) else None
     if not found:
         return 0.0
     return float(found[1]) * {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}[found[2]]

@@ -60,7 +60,7 @@ class RatesFile:
 
     def _read(self) -> dict[str, Any]:
         path = self._file()
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             kept = json.loads(path.read_text("utf-8")) if path else None
             if isinstance(kept, dict):
                 return kept

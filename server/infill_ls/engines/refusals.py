@@ -38,7 +38,8 @@ _LENGTH: Final = re.compile(
     re.IGNORECASE,
 )
 _ROOM: Final = re.compile(
-    r"(?:context size|(?:context|model) length)(?: is| of| of only)?\D{1,2}(\d+)", re.IGNORECASE
+    r"(?:context size|(?:context|model) length)(?: is| of| of only)?\D{1,2}(\d{1,9})\b",
+    re.IGNORECASE,
 )
 _LOG: Final = "Look at Ollama's own log for more."
 # Of a request: a part of Ollama's text, and the cure. The first that is found counts.

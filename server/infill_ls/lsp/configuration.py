@@ -88,6 +88,10 @@ class Configuration:
         """
         self._toggled = enabled
 
+    def end(self) -> None:
+        """Let the request that waits for the settings go: the session is over."""
+        self._answer_early(newest=False)
+
     def _answer_early(self, *, newest: bool) -> None:
         early, self._early = self._early, None
         if early is not None and not early.done():

@@ -41,6 +41,7 @@ class Frames:
         self._length: int | None = None
         self._announced: int | None = None
         self._passing = False
+        self._in_noise = False  # the line that has begun is too long to be a header
 
     def feed(self, data: bytes) -> Iterator[bytes | PassedOver]:
         """Yield the bodies that are complete now, in order; of one that is too large its head.
@@ -82,6 +83,9 @@ class Frames:
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end]).strip()
             del self._buffer[: end + 1]
+            noise, self._in_noise = self._in_noise or end > MAX_HEADER, False
+            if noise:
+                continue
             name, _, value = line.partition(b":")
             if name.strip().lower() == b"content-length":
                 self._announced = _length(value.strip())
@@ -89,6 +93,7 @@ class Frames:
                 self._length, self._announced = self._announced, None
                 return True
         if len(self._buffer) > MAX_HEADER:
+            self._in_noise = True
             self._buffer.clear()
         return False
 

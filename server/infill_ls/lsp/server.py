@@ -70,6 +70,7 @@ class Server(LanguageServer):
         self._documents: dict[str, Document] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
+        self._asked = 0  # how often for a fill
         self.messages = Messages(self, self.background)
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
@@ -173,8 +174,7 @@ class Server(LanguageServer):
             raise NoAnswer
         question = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="infill-ls")])
         try:
-            # The answer may come when nobody waits for it any more.
-            answers = await asyncio.shield(self.workspace_configuration_async(question))
+            answers = await self.workspace_configuration_async(question)
         except JsonRpcException:
             raise NoAnswer from None
         return answers[0] if answers else None
@@ -239,11 +239,16 @@ class Server(LanguageServer):
         ``client``: the editor's name, empty if it has not waited for another key on its own.
         ``manual``: the user has asked by hand. Raises only :class:`asyncio.CancelledError`.
         """
+        self._asked += 1
+        asked = self._asked
         try:
             answer = await self._answer(uri, hole, client, manual)
         except Exception as error:
             failure(log, "a request failed", error)
             answer = Answer("problem")
+        if answer.offers and asked != self._asked:
+            # While it was on its way here, a newer one was answered from memory.
+            answer = Answer("superseded")
         if answer.reason != "superseded":
             self.last_answer = answer
         if answer.error is not None:
@@ -323,6 +328,8 @@ class Server(LanguageServer):
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""
         self.status.end()
+        self.menu = None
+        self.configuration.end()
         for task in self._tasks:
             task.cancel()
         await self.completer.aclose()

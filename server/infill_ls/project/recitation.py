@@ -281,7 +281,7 @@ class Filter:
 
     @staticmethod
     def _file_for(index: Index, path: str, before: str, fill: str) -> str:
-        own = index.file(os.path.realpath(path)) if path else None
+        own = index.file(without_links(path)) if path else None
         for file in index.windows.found(before, fill, index.find):
             if file != own:
                 return index.name(file)

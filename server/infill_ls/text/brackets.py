@@ -215,6 +215,12 @@ class Scan:
         """The brackets among ``opened``, those of code in strings too."""
         return [one for one in self.opened if not is_text(one)]
 
+    @property
+    def in_brackets(self) -> bool:
+        """Whether there are any ``brackets``."""
+        # Mostly the outermost one is: a model in a loop opens thousands.
+        return any(not is_text(one) for one in self.opened)
+
     def follow(self, text: str) -> Scan:
         """Go on with this text, and return the scan itself."""
         position, search = 0, self._marks.search

@@ -25,12 +25,11 @@ from infill_ls.trim import (
     syntax,
     unreachable,
 )
+from infill_ls.trim.lines import MAX_CHARACTERS
 from infill_ls.trim.site import Draft, Filter, Site, known
 
 __all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted", "trim"]
 
-# Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
-MAX_CHARACTERS: Final = 4_000
 # A line that has grown longer than this is looked at whenever it has so many characters more: what
 # it costs to read it again goes with its length. Lines of code have 100, with few exceptions.
 _LONG_LINE: Final = 400

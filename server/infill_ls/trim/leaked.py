@@ -63,6 +63,7 @@ def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
     """
     if "<" not in text and "[" not in text:
         return None
+    texts = _Texts(text, site)
     for found in _LEAKED.finditer(text):
         if _is_known(found, text[: found.start()], site):
             continue
@@ -70,7 +71,7 @@ def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
         if not (over or newline) and line.strip()[:1] in ("", "<", "["):
             # What follows may tell that it is none, and may be a token itself.
             return found.start(), False
-        if not _is_code(found, text[: found.start()], line, site):
+        if not _is_code(found, texts, line, site):
             return found.start(), True
     if not over and (begun := _BEGUN.search(text, max(0, len(text) - 32))):
         return begun.start(), False
@@ -94,16 +95,17 @@ def _is_known(found: re.Match[str], written: str, site: Site) -> bool:
     return any(word.search(part) for part in (prefix, suffix))
 
 
-def _is_code(found: re.Match[str], written: str, line: str, site: Site) -> bool:
+def _is_code(found: re.Match[str], texts: _Texts, line: str, site: Site) -> bool:
     """Whether what is spelled like a token belongs to the language, or to a text in it.
 
-    ``written``: what the fill has before it. ``line``: what follows on its line.
+    ``line``: what follows on its line.
     """
     closes, name = found[1], found[2]
-    if line.strip() and (site.prose or _is_in_text(written, site)):
+    if line.strip() and (site.prose or texts.has(found.start())):
         return True
     if closes or not name:
         return False
+    written = found.string[: found.start()]
     language, head = site.language, (site.before + written).rpartition("\n")[2]
     if language in _ANY_TAG or (name == "s" and language in _TAGS) or _INCLUDE.match(head):
         return True
@@ -112,9 +114,21 @@ def _is_code(found: re.Match[str], written: str, line: str, site: Site) -> bool:
     return name.isupper() or re.search(r"[\w:.]\Z", head) is not None
 
 
-def _is_in_text(written: str, site: Site) -> bool:
-    """Whether what follows is in a string or in a comment."""
-    scan = Scan(site.language, quote=site.quote, lenient=True)
-    if not site.quote:
-        scan.follow(site.before)
-    return bool(scan.follow(written).quote)
+class _Texts:
+    """The strings and comments of a fill, which is read once, however many tokens are in it."""
+
+    def __init__(self, fill: str, site: Site) -> None:
+        self._fill = fill
+        self._site = site
+        self._scan: Scan | None = None
+        self._read = 0
+
+    def has(self, position: int) -> bool:
+        """Whether a place, behind those that were asked about before, is in one of them."""
+        if self._scan is None:
+            self._scan = Scan(self._site.language, quote=self._site.quote, lenient=True)
+            if not self._site.quote:
+                self._scan.follow(self._site.before)
+        self._scan.follow(self._fill[self._read : position])
+        self._read = position
+        return bool(self._scan.quote)

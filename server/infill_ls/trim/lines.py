@@ -9,6 +9,8 @@ from typing import Final
 from infill_ls.text.brackets import CLOSING_BRACKETS, Scan
 from infill_ls.text.languages import OPENS
 
+# Longer fills are never shown: nobody reads them, and one model in a loop fills the screen.
+MAX_CHARACTERS: Final = 4_000
 # In these a statement ends with its line, unless the line itself says otherwise. Elsewhere one
 # without an end mark may go on below: with a brace, a method call, a body up to its end.
 LINE_LANGUAGES: Final = frozenset({"python", "go"})

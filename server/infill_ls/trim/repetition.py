@@ -7,7 +7,7 @@ from copy import copy
 from functools import lru_cache
 from typing import Final
 
-from infill_ls.trim.lines import TELLING
+from infill_ls.trim.lines import MAX_CHARACTERS, TELLING
 from infill_ls.trim.site import Draft, Site
 
 # The same for each of several lines in a row.
@@ -61,7 +61,8 @@ def _looped(draft: Draft, start: int) -> int | None:
     for length in range(_LOOP_STEP, len(line) + 1, _LOOP_STEP):
         if (looped := _loop(line[:length])) is not None:
             return start + looped
-    if not draft.final:
+    if not draft.final or len(draft.text) > MAX_CHARACTERS:
+        # A text that is too long has ended for that before.
         return None
     if (looped := _endless(draft.text)) is not None:
         # The line in which the model lost its way is worth nothing.

@@ -160,7 +160,7 @@ class _Ends:
         for line in [f"{line}\n" for line in lines.split("\n")[:-1]]:
             self.scan.follow(line)
             code = line.rstrip()
-            if self.end is None and not self.scan.brackets and code.endswith(rest):
+            if self.end is None and not self.scan.in_brackets and code.endswith(rest):
                 ended = self.text + code
                 twice = rest[0] in ",;:>" or _closed_twice(ended, self.site)
                 if twice or _quoted_twice(ended, rest, self.site):

@@ -265,7 +265,7 @@ class _Reading:
     @property
     def _is_inside(self) -> bool:
         """Whether the next line goes on with a bracket or a quote."""
-        return bool(self.scan.brackets or (self.scan.quote and not self.in_docstring))
+        return bool(self.scan.in_brackets or (self.scan.quote and not self.in_docstring))
 
     def _may_be_inside(self, line: str) -> bool:
         """Whether this line goes on with what was open at the cursor, if no more than that is."""
