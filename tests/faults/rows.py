@@ -81,18 +81,25 @@ class Rows:
     chapter: str
     at_once: int = AT_ONCE
     plays: dict[str, tuple[str, int | None, Play]] = field(default_factory=dict)
+    long: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> list[str]:
         return list(self.plays)
 
-    def row(self, what: str, *, messages: int | None = 1) -> Callable[[Play], Play]:
-        """Add a row. ``messages``: how many the user is shown; None if that may vary."""
+    def row(
+        self, what: str, *, messages: int | None = 1, long: bool = False
+    ) -> Callable[[Play], Play]:
+        """Add a row. ``messages``: how many the user is shown; None if that may vary.
+
+        ``long``: it waits for most of a minute, and so begins before the others.
+        """
 
         def add(play: Play) -> Play:
             name = play.__name__
             assert name not in self.plays
             self.plays[name] = (what, messages, play)
+            self.long |= {name} if long else set()
             return play
 
         return add
@@ -102,7 +109,7 @@ class Rows:
 
         async def all_of_them() -> dict[str, Row | BaseException]:
             turn, starting = asyncio.Semaphore(self.at_once), asyncio.Semaphore(STARTING)
-            chosen = list(names)
+            chosen = sorted(names, key=lambda name: name not in self.long)
             plays = (self._play(name, folder / name, turn, starting) for name in chosen)
             return dict(zip(chosen, await asyncio.gather(*plays), strict=True))
 

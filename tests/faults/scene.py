@@ -180,8 +180,10 @@ class Scene:
     async def until_told(self) -> None:
         """Type on, now and then, until the user was told that something is wrong."""
         async with asyncio.timeout(PATIENCE):
-            while not self.client.shown():
+            while True:
                 await self.key()
+                if self.client.shown():
+                    return
                 await asyncio.sleep(KEY)
 
     async def until(self, wanted: Callable[[], bool], limit: float = PATIENCE) -> None:
