@@ -19,11 +19,17 @@ ROWS = Rows("Ollama over HTTP")
 MODEL = "qwen2.5-coder:1.5b"
 
 
-async def goes_wrong(scene: Scene, play: Play | None, **kind: Any) -> Faulty:
-    """Work, go wrong until the user was told and all is quiet, and work again."""
+async def goes_wrong(scene: Scene, play: Play, *, hangs: bool = False, **kind: Any) -> Faulty:
+    """Work, go wrong until the user was told and all is quiet, and work again.
+
+    ``hangs``: the call goes on when its request is answered.
+    """
     ollama: Faulty = await scene.enter(Faulty())
     await scene.start(ollama.url, **kind)
     ollama.play = play
+    if hangs:
+        await scene.key()
+        await scene.quiet()
     await scene.until_told()
     await scene.quiet()
     ollama.play = None
@@ -96,21 +102,23 @@ async def fails_once(scene: Scene) -> None:
     await scene.works_again()
 
 
-@ROWS.row("It takes a call and says nothing, not even headers")
+@ROWS.row("It takes a call and says nothing, not even headers", long=True)
 async def hangs_before_headers(scene: Scene) -> None:
-    await goes_wrong(scene, engines.hangs)
+    await goes_wrong(scene, engines.hangs, hangs=True)
 
 
-@ROWS.row("It stops in the middle of its answer")
+@ROWS.row("It stops in the middle of its answer", long=True)
 async def hangs_midstream(scene: Scene) -> None:
-    await goes_wrong(scene, streams(line(response="a"), then=engines.hangs))
+    await goes_wrong(scene, streams(line(response="a"), then=engines.hangs), hangs=True)
 
 
-@ROWS.row("It answers nothing at all any more, whatever it is asked")
+@ROWS.row("It answers nothing at all any more, whatever it is asked", long=True)
 async def hangs_everywhere(scene: Scene) -> None:
     ollama: Faulty = await scene.enter(Faulty())
     await scene.start(ollama.url)
     ollama.play, ollama.everywhere = engines.hangs, True
+    await scene.key()
+    await scene.quiet()
     await scene.until_told()
     await scene.quiet()
     ollama.play = None
@@ -118,9 +126,9 @@ async def hangs_everywhere(scene: Scene) -> None:
     await scene.works_again()
 
 
-@ROWS.row("It sends a byte a second")
+@ROWS.row("It sends a byte a second", long=True)
 async def trickles(scene: Scene) -> None:
-    await goes_wrong(scene, engines.trickles)
+    await goes_wrong(scene, engines.trickles, hangs=True)
 
 
 @ROWS.row("It cuts the connection in the middle of a line")
@@ -182,6 +190,19 @@ async def says_500(scene: Scene) -> None:
     await goes_wrong(scene, says(500, {"error": "unexpected EOF"}))
 
 
+@ROWS.row("500, while somebody types 40 keys in 4 s: it is asked 5 times at the most")
+async def says_500_at_every_key(scene: Scene) -> None:
+    ollama: Faulty = await scene.enter(Faulty())
+    await scene.start(ollama.url)
+    ollama.play = says(500, {"error": "unexpected EOF"})
+    assert await scene.type(40, 0.1) == [None] * 40
+    assert len(ollama.played) <= 5
+    await scene.quiet()
+    ollama.play = None
+    scene.mended()
+    await scene.works_again()
+
+
 @ROWS.row("503: its queue is full")
 async def says_503(scene: Scene) -> None:
     await goes_wrong(scene, says(503, {"error": BUSY}))
@@ -221,10 +242,11 @@ async def never_ends(scene: Scene) -> None:
     await scene.quiet()
 
 
-@ROWS.row("It writes empty pieces without an end (closed after 10 s here, else 120 s)")
+@ROWS.row("It writes empty pieces without an end (closed after 10 s here, else 120 s)", long=True)
 async def never_ends_emptily(scene: Scene) -> None:
     limit = {"infill_ls.completion.generation.GENERATION_LIMIT": 10.0}
-    await goes_wrong(scene, engines.never_ends(line(response="")), constants=limit)
+    play = engines.never_ends(line(response=""))
+    await goes_wrong(scene, play, hangs=True, constants=limit)
 
 
 @ROWS.row("It ends without saying that it is done", messages=0)
@@ -295,7 +317,7 @@ async def is_another_server(scene: Scene) -> None:
     await scene.works_again()
 
 
-@ROWS.row("It loads its model again, for 20 s", messages=0)
+@ROWS.row("It loads its model again, for 20 s", messages=0, long=True)
 async def loads_again(scene: Scene) -> None:
     ollama: Faulty = await scene.enter(Faulty())
     await scene.start(ollama.url)
@@ -306,11 +328,13 @@ async def loads_again(scene: Scene) -> None:
     assert [load.state for load in ollama.loads] == ["done"]
 
 
-@ROWS.row("It is stopped (SIGSTOP), and goes on later (SIGCONT)")
+@ROWS.row("It is stopped (SIGSTOP), and goes on later (SIGCONT)", long=True)
 async def is_stopped(scene: Scene) -> None:
     url, ollama = await scene.enter(engines.process(sys.executable))
     await scene.start(url)
     ollama.send_signal(signal.SIGSTOP)
+    await scene.key()
+    await scene.quiet()
     await scene.until_told()
     await scene.quiet()
     ollama.send_signal(signal.SIGCONT)

@@ -39,6 +39,7 @@ def test_only_what_is_between_the_marks_is_replaced() -> None:
 
 
 def test_rows_are_kept_for_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FOLDER, raising=False)
     keep(ROW)
     monkeypatch.setenv(FOLDER, str(tmp_path))
     other = replace(ROW, chapter="Discs", what="It is full")

@@ -199,7 +199,14 @@ class Http:
 
     async def _refusal(self, response: httpx.Response) -> EngineError:
         """Return the error for an answer that says that there is none."""
-        error = self._explain(response.status_code, await self._read_error(response))
+        status = response.status_code
+        if 300 <= status < 400:
+            return NotRunning(
+                f"{self.url} sends requests on to another address (HTTP {status}), and they are "
+                "not sent there.",
+                'Set "url" to where the engine is, if you trust that.',
+            )
+        error = self._explain(status, await self._read_error(response))
         if isinstance(error, Busy):
             error.retry_after = _retry_after(response.headers.get("Retry-After", ""))
         return error

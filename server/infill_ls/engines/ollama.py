@@ -345,7 +345,7 @@ class Ollama:
                 f"{self._http.url} refuses the request ({text or status}).",
                 'Set "apiKeyEnv" to the name of the environment variable with the key.',
             )
-        if status == 404 or 300 <= status < 400:
+        if status == 404:
             return NotRunning(
                 f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
                 'Check the setting "url", or OLLAMA_HOST.',

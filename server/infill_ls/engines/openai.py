@@ -233,7 +233,7 @@ class OpenAI(KeepsItsModel):
             return ModelNotFound(
                 f"The server doesn't have the model: {text}", 'Check the setting "model".'
             )
-        if status == 404 or 300 <= status < 400:
+        if status == 404:
             return NotRunning(
                 f"{self._http.url} has no /v1/completions (HTTP {status}).",
                 'Check the setting "url", or set "engine" to "ollama".',

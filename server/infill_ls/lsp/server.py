@@ -25,12 +25,12 @@ from infill_ls.completion.status import Status
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.errors import InfillError
 from infill_ls.logs import failure, set_log_level
+from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.translate import Client, changes_from, client_from, path_of
-from infill_ls.lsp.watch import Watch
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
@@ -74,7 +74,7 @@ class Server(LanguageServer):
         self.messages = Messages(self, self.background)
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
-        self._watch = Watch(self.messages.tell)
+        self._compliance = Compliance(self.messages.tell)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -185,7 +185,7 @@ class Server(LanguageServer):
         self.rule_all(settings)
         if settings.enabled and settings.in_the_clear:
             self.messages.tell(settings.in_the_clear)
-        self._watch.take(settings, self.completer.offers)
+        self._compliance.take(settings, self.completer.offers)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
         # At the start the editor is told the status first.
@@ -271,7 +271,7 @@ class Server(LanguageServer):
             return Answer("closed")
         rules = self._rule(document, self.completer.settings)
         if not rules.excluded and rules.settings.enabled:
-            problem = self._watch.problem()
+            problem = self._compliance.problem()
             if problem is not None:
                 return Answer("problem", error=problem)
         answering = self.completer.complete(uri, hole, client=client, manual=manual)
@@ -333,7 +333,7 @@ class Server(LanguageServer):
         for task in self._tasks:
             task.cancel()
         await self.completer.aclose()
-        self._watch.close()
+        self._compliance.close()
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:

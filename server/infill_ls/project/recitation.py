@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from infill_ls.errors import RecitationError, SettingsError
-from infill_ls.folders import expanded
+from infill_ls.folders import expanded, without_links
 from infill_ls.project.recitation_index import (
     NO_TEXT,
     Index,

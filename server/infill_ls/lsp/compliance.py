@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infill_ls.project.recitation import Filter
 
 
-class Watch:
+class Compliance:
     """Judges and records what the offers of a session show. ``tell``: shows the user a warning."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
