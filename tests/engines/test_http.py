@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from unittest.mock import patch
 
 import pytest
 
@@ -231,9 +233,9 @@ async def test_nothing_is_sent_to_where_a_redirect_leads(ollama: FakeOllama, sta
         await writer.drain()
 
     async with serving(write) as (_, http):
-        with pytest.raises(NotRunning, match=r"^30"):
+        with pytest.raises(NotRunning, match=r"HTTP 30"):
             await http.ask("POST", "/api/show", {"model": "a"})
-        with pytest.raises(NotRunning, match=r"^30"):
+        with pytest.raises(NotRunning, match=r"HTTP 30"):
             _ = [line async for line in http.lines("/api/generate", {"prompt": "a"})]
     assert ollama.calls == []
 
@@ -283,6 +285,21 @@ async def test_what_is_packed_is_never_unpacked(status: int, way: str) -> None:
     assert len(str(caught.value)) < 300
     if status == 200:
         assert "packed (gzip)" in str(caught.value)
+
+
+async def test_the_system_looks_whether_the_other_end_is_still_there() -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 -\r\n\r\n1\n2\n")
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    with patch("socket.socket.setsockopt", autospec=True) as setsockopt:
+        async with serving(answer) as (_, http):
+            lines = http.lines("/", {})
+            await anext(lines)
+            await lines.aclose()
+    told = [call.args[-3:] for call in setsockopt.mock_calls]
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in told
 
 
 @pytest.mark.parametrize("value", [True, "1", 1.5, None, 10**400, -(2**63), 2**63])

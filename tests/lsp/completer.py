@@ -7,7 +7,8 @@ from typing import Any
 
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.offers import Offers
-from infill_ls.errors import InfillError
+from infill_ls.engines.engine import Engine
+from infill_ls.errors import InfillError, NotRunning
 from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
 
@@ -70,6 +71,9 @@ class FakeConnection:
     def __init__(self, completer: FakeCompleter) -> None:
         self.error: InfillError | None = None
         self._completer = completer
+
+    async def ready(self, *, ahead: bool = False) -> Engine:
+        raise NotRunning("There is no engine here.")
 
     async def warm(self) -> InfillError | None:
         self._completer.called.append(("warm",))

@@ -12,6 +12,7 @@ import pytest
 from holes import at
 from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.completer import Completer
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.errors import NotRunning
 from infill_ls.lsp.menu import Menu
 from infill_ls.project.rules import Rules
@@ -359,7 +360,9 @@ def slow() -> Desk:
 
 
 @pytest.mark.looptime
-@pytest.mark.parametrize(("manual", "reason", "after"), [(False, "slow", 8), (True, "nothing", 12)])
+@pytest.mark.parametrize(
+    ("manual", "reason", "after"), [(False, "slow", AUTOMATIC_WAIT), (True, "nothing", 12)]
+)
 async def test_the_wait_for_the_settings_counts(
     slow: Desk, manual: bool, reason: Reason, after: float
 ) -> None:

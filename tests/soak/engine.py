@@ -81,8 +81,11 @@ class Engine(FakeOllama):
             task = asyncio.current_task()
             assert task is not None
             self._silent.append(task)
-        if call.path != "/api/generate" or not call.body.get("prompt"):
+        if call.path != "/api/generate":
             await super()._answer(method, call, writer)
+            return
+        if not call.body.get("prompt"):
+            await self._answer_load(method, call, writer)
             return
         reader = _connection.get()
         self._in_flight.add(reader)
@@ -98,6 +101,18 @@ class Engine(FakeOllama):
             await super()._answer(method, call, writer)
         finally:
             self._in_flight.discard(reader)
+
+    async def _answer_load(self, method: str, call: Call, writer: asyncio.StreamWriter) -> None:
+        """Answer a call that loads the model, which is never lost.
+
+        Who hears nothing of a load waits for as long as Ollama's own limit, which is five minutes,
+        since nothing tells the two apart.
+        """
+        if self._broken == LOSES:
+            self.fault = ""
+        await super()._answer(method, call, writer)
+        if self._broken == LOSES:
+            self.fault = "silent"
 
     def say(self) -> None:
         state = {"asked": self.asked, "most": self.most, "open": self.open}

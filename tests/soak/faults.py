@@ -43,19 +43,17 @@ class Fault:
         return asdict(self)
 
 
-def schedule(
-    seed: int, seconds: float, *, gap: float, longest: float, without: str = ""
-) -> Iterator[Fault]:
+def schedule(seed: int, seconds: float, *, gap: float, longest: float) -> Iterator[Fault]:
     """Yield faults in order, up to some time before the end.
 
     ``gap``: s between two of them on average. ``longest``: s that one lasts at the most.
-    ``without``: a kind that doesn't come. Each other comes once before any comes again.
+    Each kind comes once before any comes again.
     """
     chance = random.Random(f"faults {seed}")
     at, left = chance.uniform(0.5, 1.0) * gap, list[str]()
     while at + longest + 5 < seconds:
         if not left:
-            left = [kind for kind in (*TOLD, *DONE) if kind != without]
+            left = [*TOLD, *DONE]
             chance.shuffle(left)
         lasts = chance.uniform(0.2, 1.0) * longest
         yield Fault(round(at, 1), round(lasts, 1), left.pop())

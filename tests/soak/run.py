@@ -41,7 +41,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
 class Plan:
     """``gap`` and ``longest``: s between two faults on average, and that one lasts at the most.
 
-    ``count``: files of the project. ``without``: a fault that doesn't come.
+    ``count``: files of the project.
     """
 
     seconds: float
@@ -49,7 +49,6 @@ class Plan:
     count: int = 200
     gap: float = 30.0
     longest: float = 12.0
-    without: str = ""
 
 
 async def soak(plan: Plan) -> Report:
@@ -163,9 +162,7 @@ class _Run:
 
     async def _break(self, engine: EngineProcess) -> None:
         plan = self._plan
-        faults = schedule(
-            plan.seed, plan.seconds, gap=plan.gap, longest=plan.longest, without=plan.without
-        )
+        faults = schedule(plan.seed, plan.seconds, gap=plan.gap, longest=plan.longest)
         for fault in faults:
             await asyncio.sleep(max(0.0, fault.at - self._now()))
             self._report.faults.append(Fault(round(self._now(), 1), fault.seconds, fault.kind))

@@ -13,11 +13,13 @@ import contextlib
 import json
 import os
 import re
+import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.request import getproxies
 
 import httpx
 
@@ -46,6 +48,26 @@ _MAX_ERROR: Final = 64 * 1024
 
 # What is sent in small pieces is not worth packing.
 NOT_PACKED: Final = {"Accept-Encoding": "identity"}
+
+# s without a byte until the system asks whether the other end is still there, and between three
+# such questions. A load may say nothing for minutes; so does a connection that was lost while a
+# laptop slept, or with a tunnel.
+_IDLE: Final = 15
+_BETWEEN: Final = 5
+_KEEP_ALIVE: Final = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        # macOS has another name for the first.
+        for name, value in (
+            ("TCP_KEEPIDLE", _IDLE),
+            ("TCP_KEEPALIVE", _IDLE),
+            ("TCP_KEEPINTVL", _BETWEEN),
+            ("TCP_KEEPCNT", 3),
+        )
+        if hasattr(socket, name)
+    ),
+]
 
 Explain = Callable[[int, str], EngineError]
 
@@ -88,6 +110,7 @@ class Http:
                 trust_env=self._trust_environment,
                 verify=self._verify,
                 follow_redirects=False,
+                transport=self._transport(),
             )
         # ImportError: SOCKS needs another package.
         except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -98,6 +121,16 @@ class Http:
                 f"({reason}).",
                 "Mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY where the editor is started.",
             ) from None
+
+    def _transport(self) -> httpx.AsyncHTTPTransport | None:
+        """Return what connects, and has the system ask; None where proxies are httpx's affair."""
+        if self._trust_environment and getproxies():
+            return None
+        return httpx.AsyncHTTPTransport(
+            verify=True if self._verify is None else self._verify,
+            trust_env=self._trust_environment,
+            socket_options=_KEEP_ALIVE,
+        )
 
     def _certificates(self) -> ssl.SSLContext | bool:
         if not self.url.startswith("https:"):
