@@ -38,7 +38,7 @@ class Exclusions:
     """
 
     def __init__(self, own: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        self._folders = tuple(map(_real, folders))
+        self._folders = tuple(os.path.realpath(folder) for folder in folders)
         good, self.wrong = _split(own)
         self._patterns = (*DEFAULT_PATTERNS, *good)
         # For a file outside of all folders a directory counts only where a pattern names it.
@@ -60,7 +60,7 @@ class Exclusions:
         """
         if not path:
             return language if language in _LANGUAGES else ""
-        for one in dict.fromkeys((os.path.abspath(path), _real(path))):
+        for one in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
             if pattern := self._pattern_for(one):
                 return pattern
         return ""
@@ -75,14 +75,6 @@ class Exclusions:
         return _found(self._spec, self._patterns, os.path.basename(path)) or _found(
             self._directories, self._with_directories, os.path.relpath(path, os.sep)
         )
-
-
-def _real(path: str) -> str:
-    """Return a path without links; as it is where no file can have such a name."""
-    try:
-        return os.path.realpath(path)
-    except ValueError:  # A NUL, or half a character.
-        return path
 
 
 def _found(spec: GitIgnoreSpec, patterns: Sequence[str], path: str) -> str:
