@@ -12,7 +12,7 @@ from infill_ls.engines.embedded import weights
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import WeightsError
-from infill_ls.folders import own, without_links
+from infill_ls.folders import own
 
 
 @pytest.fixture
@@ -55,13 +55,3 @@ def test_without_a_home_a_projects_folder_is_not_taken_for_it(tmp_path: Path) ->
     with pytest.raises(WeightsError, match="XDG_CACHE_HOME"):
         weights.fetched()
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["config.toml"]
-
-
-@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
-def test_a_name_that_no_file_can_have_stays_as_it_is(name: str) -> None:
-    assert without_links(name) == name
-
-
-def test_a_link_is_what_it_points_to(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "file")
-    assert without_links(str(tmp_path / "link")) == str((tmp_path / "file").resolve())

@@ -32,11 +32,3 @@ def own(kind: Literal["config", "state", "cache"]) -> Path | None:
 def expanded(path: str) -> str:
     """Return a path in which the user may have written ``~`` for his home."""
     return os.path.expanduser(path)
-
-
-def without_links(path: str) -> str:
-    """Return a path without links; as it is where no file can have such a name."""
-    try:
-        return os.path.realpath(path)
-    except ValueError:  # A NUL, or half a character.
-        return path

@@ -276,6 +276,9 @@ class Player:
         method, params = message.get("method"), message.get("params")
         number = message.get("id")
         good = isinstance(method, str) and message.get("jsonrpc") == "2.0"
+        if "id" not in message and ("result" in message or "error" in message):
+            # Neither a notification nor an answer.
+            good = False
         if "id" in message and "method" in message and isinstance(number, str | int):
             self.counts["requests"] += 1
             asked = Asked(message, self.loop.time(), not self.server.configuration.is_known)
@@ -300,7 +303,9 @@ class Player:
 
     def _follow(self, method: str, params: dict[str, Any]) -> None:
         if method == "textDocument/didOpen":
-            self.texts[params["textDocument"]["uri"]] = params["textDocument"]["text"]
+            item = params["textDocument"]
+            if all(isinstance(item[name], str) for name in ("uri", "languageId", "text")):
+                self.texts[item["uri"]] = item["text"]
         elif method == "textDocument/didChange" and params["textDocument"]["uri"] in self.texts:
             uri = params["textDocument"]["uri"]
             text = self.texts[uri]

@@ -20,6 +20,7 @@ from infill_ls.lsp.translate import (
     client_from,
     completion_list,
     inline_list,
+    path_of,
     where,
 )
 from infill_ls.text.documents import Change, Document, Encoding, Position, Snapshot
@@ -246,3 +247,10 @@ def test_a_language_id_that_markdown_would_read_otherwise_is_left_out(language: 
 def test_the_documentation_has_neither_cr_nor_tabs() -> None:
     text = shown("def show(names):\r\n\tfo█\r\n", "r name in names:\n\t\tprint(name)")
     assert text == "```python\nfor name in names:\n        print(name)\n```"
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:///a%00b.py", "file:///\ud800", "untitled:1", "", "http://["]
+)
+def test_what_can_be_no_name_of_a_file_is_none(uri: str) -> None:
+    assert path_of(uri) == ""

@@ -85,10 +85,3 @@ def test_the_folder_may_be_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("language", "excluded"), [("dotenv", True), ("python", False)])
 def test_a_buffer_without_a_name_is_judged_by_its_language(language: str, excluded: bool) -> None:
     assert bool(Exclusions().pattern_for("", language)) == excluded
-
-
-@pytest.mark.parametrize("name", ["a\x00b", "\ud800"])
-def test_what_can_be_no_name_of_a_file_is_none(name: str) -> None:
-    exclusions = Exclusions(folders=[f"/{name}"])
-    assert exclusions.pattern_for(f"/{name}/main.py") == ""
-    assert exclusions.pattern_for(f"/{name}/.env") == ".env*"

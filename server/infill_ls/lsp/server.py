@@ -195,7 +195,7 @@ class Server(LanguageServer):
     def _folders(self) -> list[str]:
         """Return the folders that are worked in."""
         opened = [path_of(folder.uri) for folder in self.workspace.folders.values()]
-        return [folder for folder in (*opened, self.workspace.root_path) if folder]
+        return [folder for folder in (*opened, path_of(self.workspace.root_uri or "")) if folder]
 
     def rule_all(self, settings: Settings | None = None) -> None:
         """Have what counts by now count for all open documents: settings or folders changed.

@@ -19,7 +19,7 @@ from infill_ls import editors
 from infill_ls.completion.offers import Offer
 from infill_ls.lsp.menu import Menu, word_before
 from infill_ls.text.documents import Change, Encoding, Position, Snapshot, character
-from infill_ls.text.hole import LINE_END_MARKS, Hole, at
+from infill_ls.text.hole import LINE_END_MARKS, LONE_SURROGATE, Hole, at
 
 # Names of our own in the protocol.
 ACCEPT: Final = "infill-ls.accept"
@@ -202,6 +202,8 @@ def _documentation(code: str, language: str) -> lsp.MarkupContent:
 def path_of(uri: str) -> str:
     """Return the path of a document's file; empty if it has none, as before it is saved."""
     try:
-        return uris.to_fs_path(uri) or ""
+        path = uris.to_fs_path(uri) or ""
     except ValueError:
         return ""
+    # With a NUL or half a character it is no name of a file, and the system would not look at it.
+    return "" if "\0" in path or LONE_SURROGATE.search(path) else path

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from infill_ls.folders import without_links
 from infill_ls.project.patterns import Patterns
 
 # Patterns as in a .gitignore, for what people keep keys, passwords and tokens in; where a tool is
@@ -38,7 +37,7 @@ class Exclusions:
     """
 
     def __init__(self, own: Sequence[str] = (), folders: Sequence[str] = ()) -> None:
-        self._folders = tuple(map(without_links, folders))
+        self._folders = tuple(os.path.realpath(folder) for folder in folders)
         self._own = tuple(own)
         self._patterns = Patterns((*DEFAULT_PATTERNS, *own))
 
@@ -61,7 +60,7 @@ class Exclusions:
         """
         if not path:
             return language if language in _LANGUAGES else ""
-        for one in dict.fromkeys((os.path.abspath(path), without_links(path))):
+        for one in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
             if pattern := self._pattern_for(one):
                 return pattern
         return ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from infill_ls.errors import RecitationError, SettingsError
-from infill_ls.folders import expanded, without_links
+from infill_ls.folders import expanded
 from infill_ls.project.recitation_index import (
     NO_TEXT,
     Index,
@@ -281,7 +281,7 @@ class Filter:
 
     @staticmethod
     def _file_for(index: Index, path: str, before: str, fill: str) -> str:
-        own = index.file(without_links(path)) if path else None
+        own = index.file(os.path.realpath(path)) if path else None
         for file in index.windows.found(before, fill, index.find):
             if file != own:
                 return index.name(file)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from infill_ls.folders import without_links
 from infill_ls.project.exclusions import Exclusions
 from infill_ls.project.project_file import ProjectFile, ProjectFiles, shown
 from infill_ls.settings import Settings
@@ -62,7 +61,7 @@ class Rulebook:
         Return the patterns that are none.
         """
         self._exclusions = Exclusions(exclude, folders)
-        self._folders = {os.path.abspath(one): without_links(one) for one in folders}
+        self._folders = {os.path.abspath(one): os.path.realpath(one) for one in folders}
         self._folders |= {real: real for real in self._folders.values()}
         self._kept.clear()
         return self._exclusions.wrong
@@ -102,7 +101,7 @@ class Rulebook:
         the outer one, which is worked in too. The way to the folder itself may have links.
         """
         found: dict[tuple[str, str], None] = {}
-        for one in (os.path.abspath(path), without_links(path)):
+        for one in (os.path.abspath(path), os.path.realpath(path)):
             inside = [above for above in self._folders if _is_in(one, above)]
             if inside:
                 outer = min(inside, key=len)
