@@ -152,7 +152,7 @@ class Scene:
         self._last = loop.time()
         if not manual:
             self.row.answered = max(self.row.answered or 0.0, self._last - began)
-        if fill is None and self.row.reason in ("", "superseded"):
+        if fill is None and self.row.reason in ("", "superseded", "unasked"):
             explained = await self.client.command("infill-ls.explain")
             self.row.reason = explained["reason"]
         return fill

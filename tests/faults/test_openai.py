@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from faults import engines
@@ -11,18 +13,21 @@ from faults.scene import Scene
 
 ROWS = Rows("A server with OpenAI's endpoints")
 MODEL = "qwen2.5-coder:1.5b"
+# How long such a silence really may be is played with Ollama.
+SOONER = {"infill_ls.completion.breaker.FIRST_SILENCE": 10.0}
 
 
-async def working(scene: Scene) -> Faulty:
+async def working(scene: Scene, **kind: Any) -> Faulty:
     """A server that has given a fill."""
     server: Faulty = await scene.enter(Faulty())
-    await scene.start(server.url, options={"engine": "openai", "url": server.url, "model": MODEL})
+    options = {"engine": "openai", "url": server.url, "model": MODEL}
+    await scene.start(server.url, options=options, **kind)
     return server
 
 
-async def goes_wrong(scene: Scene, play: Play, *, hangs: bool = False) -> Faulty:
+async def goes_wrong(scene: Scene, play: Play, *, hangs: bool = False, **kind: Any) -> Faulty:
     """Work, go wrong until the user was told and all is quiet, and work again."""
-    server = await working(scene)
+    server = await working(scene, **kind)
     server.play = play
     if hangs:
         await scene.key()
@@ -50,9 +55,9 @@ async def is_killed_and_started_anew(scene: Scene) -> None:
     await scene.works_again()
 
 
-@ROWS.row("It takes a call and says nothing, not even headers", long=True)
+@ROWS.row("It takes a call and says nothing (closed after 10 s here, else 30 s)", long=True)
 async def hangs_before_headers(scene: Scene) -> None:
-    await goes_wrong(scene, engines.hangs, hangs=True)
+    await goes_wrong(scene, engines.hangs, hangs=True, constants=SOONER)
 
 
 @ROWS.row("It stops in the middle of its answer", long=True)
@@ -60,9 +65,9 @@ async def hangs_midstream(scene: Scene) -> None:
     await goes_wrong(scene, streams(text_event("a"), then=engines.hangs), hangs=True)
 
 
-@ROWS.row("It sends nothing but comments, as a sign of life, for ever", long=True)
+@ROWS.row("It sends nothing but comments, for ever (closed after 10 s here, else 30 s)", long=True)
 async def sends_comments(scene: Scene) -> None:
-    await goes_wrong(scene, engines.never_ends(b": alive\n\n"), hangs=True)
+    await goes_wrong(scene, engines.never_ends(b": alive\n\n"), hangs=True, constants=SOONER)
 
 
 @ROWS.row("It cuts the connection in the middle of an event")
