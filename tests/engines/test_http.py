@@ -291,7 +291,6 @@ async def test_the_system_looks_whether_the_other_end_is_still_there() -> None:
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 -\r\n\r\n1\n2\n")
         await writer.drain()
-        await asyncio.Event().wait()
 
     with patch("socket.socket.setsockopt", autospec=True) as setsockopt:
         async with serving(answer) as (_, http):

@@ -186,7 +186,7 @@ def run(case: dict[str, Any], counts: Counts) -> None:
         return httpx.Response(answer["status"], headers=answer["headers"], stream=Body(answer))
 
     def client(**options: Any) -> httpx.AsyncClient:
-        return _Client(**options, transport=httpx.MockTransport(handle))
+        return _Client(**{**options, "transport": httpx.MockTransport(handle)})
 
     with patch("infill_ls.engines.http.httpx.AsyncClient", client):
         clock.run(_ask(case, counts))
