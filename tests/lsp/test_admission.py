@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infill_ls.lsp.admission import MAX_FIRST, Admission, Refused
+from infill_ls.lsp.frames import HEAD, MAX_BODY
 
 TOKEN = "sixteen letters!"
 
@@ -104,3 +105,10 @@ def test_nobody_fills_the_memory(token: str) -> None:
     assert not admission.feed(b" " * (MAX_FIRST - 100))
     with pytest.raises(Refused, match="no end"):
         admission.feed(b" " * 100)
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_a_first_message_that_is_passed_over_lets_nobody_in(token: str) -> None:
+    head = b"Content-Length: %d\r\n\r\n" % (MAX_BODY + 1)
+    with pytest.raises(Refused, match="too long"):
+        Admission(token).feed(head + b" " * HEAD)

@@ -341,3 +341,17 @@ def test_what_closes_nothing_above_is_an_echo() -> None:
     alone = tuple(one for one in FILTERS if one.name == "echo")
     hole = at("    █\n</a>\n", "html")
     assert trim("b\n  </a>", hole, "block", filters=alone) == Fill("b", "suffix")
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "expected"),
+    [
+        ("█return x\n", "if y: return x\n", "if y: "),
+        ("█x = 1\n", "y = x = 1\n", "y = "),
+        ("if a:\n    █foo(b)\n", "c = foo(b)\n    d", "c = "),
+    ],
+)
+def test_the_line_that_the_cursor_stands_before_comes_once(
+    text: str, raw: str, expected: str
+) -> None:
+    assert fill(text, raw) == expected
