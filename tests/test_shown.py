@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.shown import plain, without_controls
+from infill_ls.shown import plain, without, without_controls
 
 HOSTILE = (
     "\x00\x07\x1b\x7f\x9b\u2028\ud800\u061c\u200e\u202e\u2066\u200b\u3164\uffa0\u115f\U000e0041"
@@ -55,3 +56,19 @@ def test_whatever_comes_is_one_line_that_a_terminal_only_shows(text: str) -> Non
     line = plain(text)
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", line)
     assert plain(line) == line
+
+
+def test_no_command_hides_behind_a_link() -> None:
+    assert plain("[Mend it](command:evil)") == "[Mend it] (command:evil)"
+
+
+@pytest.mark.parametrize(
+    "text", ["def secret_function(a, b):\n    return 'x'", 'änderung = "größer als"']
+)
+def test_what_is_quoted_of_a_text_is_left_out(text: str) -> None:
+    for quoted in (text, json.dumps(text), repr(text), text[3:20]):
+        said = without(f"Bad input: {quoted}!", text)
+        assert said.startswith("Bad input: ")
+        assert said.endswith("!")
+        assert not any(text[at : at + 12] in said for at in range(len(text) - 12))
+    assert without("The engine is busy.", text) == "The engine is busy."

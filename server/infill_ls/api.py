@@ -108,7 +108,7 @@ class SharedEngines:
         await get_ready(engine)
         wanted = policy.shape(hole, settings.multiline, manual=True)
         outcome = await fill_hole(engine, hole, settings, wanted)
-        if judge is not None and judge.file_for("", hole.prefix, outcome.fill):
+        if judge is not None and judge.file_for("", hole.prefix, outcome.fill, hole.right):
             return ""
         if outcome.fill and settings.audit:
             await asyncio.to_thread(_record, outcome, hole, settings.audit)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.shown import plain
+from infill_ls.shown import plain, without
 
 # The end of a sentence, which may be inside quotes or brackets.
 _END: Final = re.compile(r"[.!?…][\"'”’)\]]*$")
@@ -44,6 +44,11 @@ class InfillError(Exception):
         self.message = sentence(plain(message))
         self.fix = plain(fix)
         super().__init__(self.message, self.fix)
+
+    def forget(self, text: str) -> None:
+        """Quote a text no more, as some engines do in errors with what they were sent."""
+        self.message = without(self.message, text)
+        self.args = (self.message, self.fix)
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()

@@ -19,7 +19,11 @@ def write_now(descriptor: int, data: bytes) -> int:
     view = memoryview(data)
     written = 0
     while written < len(view) and has_room(descriptor):
-        written += os.write(descriptor, view[written : written + AT_ONCE])
+        try:
+            written += os.write(descriptor, view[written : written + AT_ONCE])
+        except BlockingIOError:
+            # Somebody has made it one that doesn't wait, and filled it meanwhile.
+            break
     return written
 
 

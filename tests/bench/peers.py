@@ -19,9 +19,11 @@ from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.offers import Offers
 from infill_ls.completion.recall import Recall
 from infill_ls.engines.engine import Engine
+from infill_ls.errors import NotRunning
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Request
+from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 from infill_ls.trim import trim
 
@@ -95,11 +97,11 @@ class Peer:
     """Stands in the completer's place in the server."""
 
     def __init__(self, policy: Policy, engine: Engine) -> None:
-        self.settings: Any = None
+        self.settings = Settings()
         self._policy = policy
         self._engine = engine
         self._recall = Recall()
-        self._offers = Offers()
+        self.offers = Offers()
         self._gaps: list[float] = []
         self._last_key = 0.0
         self._newest = 0
@@ -115,7 +117,6 @@ class Peer:
         *,
         client: str = "",
         manual: bool = False,
-        excluded: str = "",
     ) -> Answer:
         now = asyncio.get_running_loop().time()
         self._gaps.append(now - self._last_key)
@@ -148,8 +149,11 @@ class Peer:
 
     def _answer(self, reason: Reason, uri: str, hole: Hole, fill: str) -> Answer:
         """What is shown is what the policy gave, as it is."""
-        offers = self._offers.make(uri, hole, [fill] if fill else [])
+        offers = self.offers.make(uri, hole, [fill] if fill else [])
         return Answer(reason if fill else "nothing", offers)
+
+    def use(self, uri: str, rules: Any) -> None:
+        """None of them has settings for each document."""
 
     def close_document(self, uri: str) -> None:
         self._close()
@@ -161,6 +165,9 @@ class Peer:
     def connection(self) -> Peer:
         """The server has it got ready."""
         return self
+
+    async def ready(self, *, ahead: bool = False) -> Engine:
+        raise NotRunning("It is the peer's own.")
 
     async def warm(self) -> None:
         """The engine is there already."""

@@ -130,7 +130,9 @@ def test_what_a_call_has_broken_only_a_call_can_mend() -> None:
         (100, 5000, False, LONGEST_SILENCE),
         (100, 45, False, LONGEST_SILENCE),
         # What a GPU has read may be read by a few cores now.
-        (2048, 5000, False, 2048 / 15),
+        (2048, 300, False, 2048 / 15),
+        # A GPU is not waited for as long as that would take.
+        (2048, 5000, False, 60),
         # On two cores: 30 s for what takes 10.
         (450, 45, False, 30),
         # Nobody knows how fast it is: 4,000 tokens on first contact.
@@ -162,3 +164,16 @@ def test_silences_add_up_until_the_engine_speaks() -> None:
     assert silence.before(written=True) == 5
     silence.over()
     assert silence.before(written=True) == 0
+
+
+def test_a_trial_may_last_longer_after_each_that_was_silent() -> None:
+    breaker = Breaker()
+    breaker.fails(BadAnswer("broke off"), 0.0, of_call=True)
+    assert breaker.trial_limit == LONGEST_SILENCE
+    limits = []
+    for time in range(100, 800, 100):
+        breaker.fails(Stalled("silent"), float(time), of_call=True)
+        limits.append(breaker.trial_limit)
+    assert limits == [16, 32, 64, 120, 120, 120, 120]
+    breaker.works()
+    assert breaker.trial_limit == LONGEST_SILENCE

@@ -440,3 +440,24 @@ async def test_rates_are_learnt_of_the_engine_in_use_alone(tmp_path: Path) -> No
     await connection.reconfigure(SETTINGS)
     await connection.ready()
     assert connection.rates.read == pytest.approx(100)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("rests", [True, False])
+async def test_who_has_turned_it_off_has_no_engine_tried(rests: bool) -> None:
+    maker = Maker(error=NotRunning("Nothing answers."))
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS)
+    for _ in range(2):
+        with pytest.raises(NotRunning):
+            await connection.ready()
+        await asyncio.sleep(0.5)
+    with pytest.raises(NotRunning):
+        await connection.ready()
+    assert connection.refusal() is not None
+    begun = maker.begun
+    if rests:
+        connection.rest()
+    await asyncio.sleep(100)
+    assert (maker.begun == begun) is rests
+    await connection.aclose()

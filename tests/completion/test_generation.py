@@ -19,7 +19,14 @@ from holes import at
 from infill_ls.completion import policy
 from infill_ls.completion.answer import Outcome
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.generation import REFUSALS, Generation, fill_hole, say_once
+from infill_ls.completion.generation import (
+    MOST_WRITTEN,
+    REFUSALS,
+    Generation,
+    fill_hole,
+    request_for,
+    say_once,
+)
 from infill_ls.engines import connect
 from infill_ls.engines.embedded import engine as embedded
 from infill_ls.engines.embedded import server as embedded_server
@@ -28,7 +35,7 @@ from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.engine import Engine, get_ready
 from infill_ls.engines.ollama import Ollama
 from infill_ls.engines.rates import Rates
-from infill_ls.errors import TooLong
+from infill_ls.errors import EngineError, TooLong
 from infill_ls.settings import EngineName, Settings
 from infill_ls.text.hole import Hole, between
 from infill_ls.values import OwnTemplate
@@ -397,3 +404,27 @@ async def test_the_embedded_engine_takes_files_of_short_tokens(
             assert room / 3 < generation.usage.prompt_tokens <= room - settings.max_tokens
     finally:
         await engine.aclose()
+
+
+async def test_an_error_quotes_nothing_of_the_prompt(ollama: FakeOllama) -> None:
+    """Some servers say what they were sent when they refuse it."""
+    hole = at("secret_function_of_mine(a, b)\nx = █")
+
+    engine = Ollama(Settings(url=ollama.url))
+    request = await request_for(engine, hole, Settings())
+    ollama.refusal = 400, f"Input should be shorter: {request.prompt!r}"
+    with pytest.raises(EngineError) as caught:
+        await fill_hole(engine, hole, Settings(), "line")
+    assert "Input should be shorter" in str(caught.value)
+    assert "secret_func" not in str(caught.value)
+
+
+async def test_a_model_in_a_loop_is_closed_after_so_many_characters(ollama: FakeOllama) -> None:
+    ollama.fill = "\n" * (4 * MOST_WRITTEN)
+    engine = Ollama(Settings(url=ollama.url))
+    generation = Generation("", at("x = [█"))
+    async with aclosing(generation.stream(engine, Settings())) as steps:
+        async for _ in steps:
+            assert len(generation.written) < 2 * MOST_WRITTEN
+    assert generation.over
+    assert generation.cut_short

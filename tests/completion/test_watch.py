@@ -109,15 +109,15 @@ async def test_after_a_load_it_may_be_silent_no_longer_than_ever() -> None:
 async def test_an_engine_is_heard_with_one_call_of_one_token() -> None:
     engine = ManualEngine()
     engine.go.set()
-    await hear(engine)
+    await hear(engine, LONGEST_SILENCE)
     assert [(call.prompt, call.max_tokens) for call in engine.asked] == [("a", 1)]
     assert engine.running == 0
     engine.error = BadAnswer("nonsense")
     with pytest.raises(BadAnswer):
-        await hear(engine)
+        await hear(engine, LONGEST_SILENCE)
     engine.go.clear()
     began = now()
     with pytest.raises(Stalled):
-        await hear(engine)
+        await hear(engine, LONGEST_SILENCE)
     assert now() - began == pytest.approx(LONGEST_SILENCE)
     assert engine.running == 0

@@ -132,7 +132,7 @@ async def test_headers_that_others_take_too(client: LspClient, header: bytes) ->
     await still_well(client)
 
 
-@pytest.mark.parametrize("length", [b"99999999999", b"9" * 5000, b"-1", b"abc"])
+@pytest.mark.parametrize("length", [b"99999999999", b"9" * 4000, b"-1", b"abc"])
 async def test_a_length_that_is_none_ends_the_server(client: LspClient, length: bytes) -> None:
     client.write_raw(b"Content-Length: " + length + b"\r\n\r\n")
     assert await client.wait() == 1

@@ -252,3 +252,19 @@ def _peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
         stdin, stdout, returncode = writer, reader, None
 
     return Peer()
+
+
+async def test_a_client_on_another_machine_is_served(serve: Serve, ollama: FakeOllama) -> None:
+    """Its process isn't here, or is somebody else's; a lost connection tells enough."""
+    process, host, port = await serve()
+    reader, writer = await asyncio.open_connection(host, port)
+    client = LspClient(_peer(reader, writer))
+    await client.initialize(process_id=2**22 - 3)
+    client.open("a = [\n")
+    for _ in range(3):
+        # Longer than the first look at a parent takes.
+        assert (await client.ask(0, 5))["items"]
+    await client.request("shutdown")
+    client.notify("exit", None)
+    assert await left(process) == 0
+    writer.close()

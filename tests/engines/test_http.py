@@ -316,3 +316,27 @@ def test_what_is_no_time(value: object) -> None:
 def test_counts_and_times() -> None:
     assert (integer(-5), positive(0), positive(7)) == (-5, None, 7)
     assert (seconds(2_000_000_000, 1e9), seconds(1.5, 1e3)) == (2.0, 0.0015)
+
+
+async def test_a_fill_may_have_the_words_of_a_header() -> None:
+    line = json.dumps({"response": '"application/json" and "error"'}).encode()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 -\r\n\r\n" + line + b"\n")
+        await writer.drain()
+
+    async with serving(answer) as (_, http):
+        same = Http(http.url, explain=http._explain, headers={"Accept": "application/json"})
+        assert [one async for one in same.lines("/", {})] == [line]
+
+
+async def test_a_line_that_comes_byte_by_byte_is_put_together() -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 -\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for byte in b"1\n\n23\n4":
+            writer.write(b"1\r\n%c\r\n" % byte)
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async with serving(answer) as (_, http):
+        assert [one async for one in http.lines("/", {})] == [b"1", b"23", b"4"]

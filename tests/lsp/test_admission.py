@@ -112,3 +112,9 @@ def test_a_first_message_that_is_passed_over_lets_nobody_in(token: str) -> None:
     head = b"Content-Length: %d\r\n\r\n" % (MAX_BODY + 1)
     with pytest.raises(Refused, match="too long"):
         Admission(token).feed(head + b" " * HEAD)
+
+
+@pytest.mark.parametrize("size", [1, 4000, 5000, 100_000])
+def test_a_request_of_http_is_known_however_long_its_address(size: int) -> None:
+    with pytest.raises(Refused, match="HTTP"):
+        Admission("").feed(b"POST /" + b"a" * size + b" HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")

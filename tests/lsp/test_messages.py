@@ -115,3 +115,27 @@ async def test_an_editor_without_progress_bars(capabilities: dict[str, Any]) -> 
     desk.server.messages.show_progress(None)
     await desk.rest()
     assert [one for one in desk.editor.received if "method" in one] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "times"),
+    [
+        (
+            'Post "http://127.0.0.1:39425/completion": EOF',
+            'Post "http://127.0.0.1:4711/completion": EOF',
+            1,
+        ),
+        ("Try again in 7.66s", "Try again in 12.1s", 1),
+        ("request 0f9e8d7c-6b5a-4938 failed", "request 1a2b3c4d-6b5a-4938 failed", 1),
+        ("24.1 GB are free", "24.0 GB are free", 1),
+        ("HTTP 500", "HTTP 503", 2),
+        ("no model qwen2.5-coder:1.5b", "no model qwen2.5-coder:3b", 2),
+    ],
+)
+async def test_the_same_problem_in_other_numbers_is_no_news(
+    first: str, second: str, times: int
+) -> None:
+    desk = Desk()
+    for text in (first, second, first):
+        desk.server.messages.report(NotRunning(text))
+    assert len(desk.editor.shown()) == times

@@ -85,3 +85,46 @@ def test_the_folder_may_be_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("language", "excluded"), [("dotenv", True), ("python", False)])
 def test_a_buffer_without_a_name_is_judged_by_its_language(language: str, excluded: bool) -> None:
     assert bool(Exclusions().pattern_for("", language)) == excluded
+
+
+def test_a_folder_that_a_pattern_names_may_be_the_one_that_is_worked_in() -> None:
+    for path in ("/home/me/.kube/config", "/home/me/.ssh/config", "/home/me/.docker/config.json"):
+        assert Exclusions(folders=[path.rpartition("/")[0]]).pattern_for(path) in DEFAULT_PATTERNS
+    assert Exclusions(folders=[FOLDER]).pattern_for(f"{FOLDER}/main.py") == ""
+
+
+@pytest.mark.parametrize("name", ["home/me/.env", "host/srv/.kube/config", ".env", "C:/x/id_rsa"])
+def test_a_document_that_is_no_file_here_is_judged_by_its_name(name: str) -> None:
+    assert Exclusions().pattern_for("", "plaintext", name) in DEFAULT_PATTERNS
+    assert Exclusions().pattern_for("", "python", "home/me/main.py") == ""
+
+
+def test_a_directory_of_the_users_counts_in_no_folder_too() -> None:
+    assert Exclusions(["private/"]).pattern_for("/home/me/private/a.py") == "private/"
+
+
+def test_a_name_may_be_spelled_in_two_ways() -> None:
+    apart = "schlu\u0308ssel.txt"
+    assert Exclusions(["schlüssel.txt"]).pattern_for(f"/home/me/{apart}") == "schlüssel.txt"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".env.d.ts",
+        ".env.dist",
+        ".env.local.example",
+        "order_history/views.py",
+        "kubeconfig.go",
+        "id_rsa_test.go",
+    ],
+)
+def test_what_only_looks_like_such_a_file_is_completed(name: str) -> None:
+    assert Exclusions(folders=["/project"]).pattern_for(f"/project/{name}") == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["order_history/.bash_history", ".secrets.toml", "app.ovpn", "a.p8", ".vault-token"]
+)
+def test_what_else_may_hold_secrets(name: str) -> None:
+    assert Exclusions(folders=["/project"]).pattern_for(f"/project/{name}") in DEFAULT_PATTERNS

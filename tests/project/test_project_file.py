@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from infill_ls.project.project_file import (
     LONGEST_LINE,
     MOST_BYTES,
+    MOST_FILES,
     MOST_PATTERNS,
     MOST_TOLD,
     PROJECT_FILE,
@@ -235,3 +236,16 @@ def test_no_file_does_harm(said: dict[str, object]) -> None:
             file.exclude.deciding("main.py")
         assert len(told) <= 1
         assert all(message.isprintable() for message in told)
+
+
+def test_of_too_many_nothing_is_known(project: Project) -> None:
+    folders = [f"{number}" for number in range(MOST_FILES + 2)]
+    for count in range(MOST_FILES):
+        folder = project.folder.joinpath(*folders[:count])
+        folder.mkdir(parents=True, exist_ok=True)
+        project.write(f'exclude = ["{count}.txt"]', *folders[:count])
+    below = (*folders[:MOST_FILES], "main.py")
+    assert not any(file.exclude.deciding("main.py") for file in project.above(*below))
+    project.folder.joinpath(*folders[:MOST_FILES]).mkdir()
+    project.write("", *folders[:MOST_FILES])
+    assert any(file.exclude.deciding("main.py") for file in project.above(*below))

@@ -29,8 +29,8 @@ class Corpus:
     def find(self, hash: int) -> Iterable[Known]:
         return self._known.get(hash, ())
 
-    def found(self, before: str, fill: str) -> set[int]:
-        return set(self.windows.found(before, fill, self.find))
+    def found(self, before: str, fill: str, after: str = "") -> set[int]:
+        return set(self.windows.found(before, fill, self.find, after))
 
 
 def windows_of(found: Sequence[str], size: int) -> set[tuple[str, ...]]:
@@ -135,3 +135,18 @@ def test_the_end_of_what_stands_before_is_enough() -> None:
     assert len(tokens(end)) > 10
     # Hardly any token in it: all of it.
     assert windows.end_of("x" + " " * 5000) == "x" + " " * 5000
+
+
+@pytest.mark.parametrize("size", [10, 20, 50])
+def test_what_stands_after_the_fill_counts_too(size: int) -> None:
+    words = [f"word{number}" for number in range(3 * size)]
+    corpus = Corpus(size, [" ".join(words)])
+    third = size // 3 + 1
+    before, fill, after = (
+        " ".join(part) for part in (words[:third], words[third : 2 * third], words[2 * third :])
+    )
+    assert corpus.found(f"{before} ", f"{fill} ", after) == {0}
+    # Only windows that have something of the fill.
+    assert corpus.found(f"{before} ", "other ", after) == set()
+    assert corpus.found(f"{before} ", " ", after) == set()
+    assert corpus.found("", "other ", " ".join(words)) == set()

@@ -238,3 +238,51 @@ def test_no_text_takes_long(unit: str) -> None:
     before, after = hidden(hole, text, text)
     assert [before.count("\n"), after.count("\n")] == [text.count("\n")] * 2
     stands_in(hole)
+
+
+_LINE = (WORD + WORD)[:64]
+
+
+def shown_of(text: str) -> str:
+    """What is sent of a text before the cursor."""
+    return hidden(Hole(text, ""), text, "")[0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *('b"{}\\n"', 'r"{}"', '@"{}"', 'u8"{}"', '"{}" .', '"{}" ..', "'{}' || chr(10) ||"),
+        *('sb.append("{}");', 'k += "{}";', 'echo "{}" >> key.pem', "12:{}", "REM {}", "{}<br>"),
+    ],
+)
+def test_a_key_in_the_code_of_any_language(form: str) -> None:
+    name = "-----BEGIN RSA " + "PRIVATE KEY-----"
+    lines = [form.format(line) for line in (name, *[_LINE] * 8, name.replace("BEGIN", "END"))]
+    text = "\n".join(["a = 1", *lines, "b = 2"])
+    assert _LINE not in shown_of(text)
+    assert shown_of(text).count("\n") == text.count("\n")
+    # A window may end within it.
+    assert _LINE not in shown_of("\n".join(["a", *lines[:5]]))
+    for number in range(2, 8):
+        assert stands_in(at("\n".join([*lines[:number], "█", *lines[number:]])))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            "task_live_notifications()",
+            "sk_live_migrationtable",
+            "ya29.something_like_this_one_here",
+        ),
+        *("SG.security_group_name.security_group_rules", "github_pat_rotation_interval_days"),
+        *('class="sk-test-results-container-left"', "docker://image:tag@sha256:0f9e8d7c6b5a"),
+        *(
+            "postgres://postgres:postgres@localhost",
+            "amqp://guest:guest@host",
+            "oci://registry:5000@sha256",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_token(code: str) -> None:
+    assert shown_of(f"a = 1\n{code}\n") == f"a = 1\n{code}\n"

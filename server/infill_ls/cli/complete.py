@@ -109,7 +109,9 @@ def run(options: argparse.Namespace) -> int:
     if judge is not None and (problem := judge.problem()):
         raise problem
     outcome = asyncio.run(_fill(hole, rules.settings))
-    if judge is not None and (file := judge.file_for(str(path), hole.prefix, outcome.fill)):
+    if judge is not None and (
+        file := judge.file_for(str(path), hole.prefix, outcome.fill, hole.right)
+    ):
         complain(f"{MESSAGES['recited']} The file is {file}.")
         return FAILURE
     if outcome.fill and settings.audit:

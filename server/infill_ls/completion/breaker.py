@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from infill_ls.errors import Busy, CannotInsert, InfillError, TooLong
+from infill_ls.errors import Busy, CannotInsert, InfillError, Stalled, TooLong
 
 # s. The first while and the longest one; each is twice as long as the one before.
 SHORTEST_WHILE: Final = 0.5
@@ -23,6 +23,7 @@ WORTH_WAITING: Final = 0.5
 # knows how fast it is gets more time: it may be behind a queue, or load its model without a word.
 LONGEST_SILENCE: Final = 8.0
 FIRST_SILENCE: Final = 30.0
+LONGEST_TRIAL: Final = 120.0
 # s. A silence that was shorter when a call was closed says nothing: the next key came.
 WORTH_COUNTING: Final = LONGEST_SILENCE / 2
 # How much slower than was measured an engine may read: it may have other work besides.
@@ -31,18 +32,24 @@ READS_SLOWER: Final = 3.0
 # on a few cores: 0.5B to 3B parameters at this rate or above; 7B, on two cores, at the slower one.
 CORES_READ: Final = 15.0
 SLOWEST_READ: Final = 5.0
+# tokens/s. What has read faster was on a GPU, and for that a minute is as good as for ever.
+GPU_READ: Final = 500.0
+LONGEST_SILENCE_OF_GPU: Final = 60.0
 
 
 class Breaker:
     """Times are in s of one clock.
 
     ``error``: with which the engine failed last, unless it has passed a trial since. ``of_call``:
-    since then a call has failed, so that only a call can show that it works.
+    since then a call has failed, so that only a call can show that it works. ``trial_limit``: for
+    how many s it may say nothing when it is tried. It may load its model in that call without a
+    word, and begin anew when it is closed, so that is twice as long after each silent trial.
     """
 
     def __init__(self) -> None:
         self.error: InfillError | None = None
         self.of_call = False
+        self.trial_limit = LONGEST_SILENCE
         self._while = 0.0
         self._until = -math.inf
 
@@ -54,6 +61,8 @@ class Breaker:
         # A model that can't fill is not asked at all.
         of_call = of_call and not isinstance(error, CannotInsert)
         self.of_call = of_call or (self.error is not None and self.of_call)
+        if self.of_call and self.error is not None and isinstance(error, Stalled):
+            self.trial_limit = min(2 * self.trial_limit, LONGEST_TRIAL)
         self.error = error
         self._while = min(max(2 * self._while, SHORTEST_WHILE), LONGEST_WHILE)
         wanted = error.retry_after if isinstance(error, Busy) else None
@@ -66,7 +75,7 @@ class Breaker:
     def works(self) -> None:
         """Note that a request was answered: all is well."""
         self.passes()
-        self._while = 0.0
+        self._while, self.trial_limit = 0.0, LONGEST_SILENCE
 
     def forgive(self) -> None:
         """Let the engine be tried at once."""
@@ -120,4 +129,5 @@ def longest_silence(tokens: float, read: float | None, *, written: bool) -> floa
         return LONGEST_SILENCE
     if read is None:
         return max(FIRST_SILENCE, tokens / SLOWEST_READ)
-    return max(LONGEST_SILENCE, tokens / min(read / READS_SLOWER, CORES_READ))
+    longest = max(LONGEST_SILENCE, tokens / min(read / READS_SLOWER, CORES_READ))
+    return min(longest, LONGEST_SILENCE_OF_GPU) if read > GPU_READ else longest

@@ -149,20 +149,18 @@ class Completer:
         fills = [fill for fill in known if fill]
         if len(fills) >= plan.candidates or (known and not manual):
             return self._from_memory(uri, hole, fills[: plan.candidates])
-        if refusal := self.connection.refusal():
+        joined = self._slot.serving(uri, hole)
+        if joined is None and (refusal := self.connection.refusal()):
             return Answer("problem", error=refusal)
-        loop = asyncio.get_running_loop()
-        waiter = Waiter(uri, hole, plan, loop.create_future(), loop.time(), fills)
-        self._waiter = waiter
-        running = self._slot.running
+        waiter = self._waiter = Waiter.arriving(uri, hole, plan, fills)
         if fills:
             waiter.draws = 1
             self._slot.close()
             self._draw(waiter)
-        elif running is not None and running.serves(uri, hole):
+        elif joined is not None:
             self._slot.keep()
-            running.join(hole, plan.shape)
-            self._advance(running)
+            joined.join(hole, plan.shape)
+            self._advance(joined)
         else:
             self._slot.close()
             self._start(uri, hole, plan.shape, plan.wait)
@@ -235,7 +233,8 @@ class Completer:
         """Take what counts for a document from now on."""
         before, self._rules[uri] = self._rules_for(uri), rules
         if reason := ended_by(before, rules):
-            self._recall.forget(uri)
+            if reason != "disabled":
+                self._recall.forget(uri)
             self._drop(uri, reason)
 
     def _rules_for(self, uri: str) -> Rules:
@@ -254,7 +253,7 @@ class Completer:
         What runs for the document and disagrees is closed at once: the editor may ask later, or
         not at all. A request that waits is answered from the document as it was.
         """
-        if self._rules_for(uri).allow:
+        if self._rules_for(uri).allow and not self._slot.is_asking:
             self.connection.prepare()
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
@@ -311,6 +310,7 @@ class Completer:
         if not on:
             self._answer("disabled")
             self._slot.close()
+            self.connection.rest()
         self.settings = replace(self.settings, enabled=on)
         self._status.turned(off=not on)
 

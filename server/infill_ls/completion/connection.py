@@ -168,9 +168,14 @@ class Connection:
         another, self._settings = self.is_for_other(settings), settings
         self.forgive()
         if another:
+            self.rest()
             self._breaker.works()
             self.silence.over()
             await self.forget()
+
+    def rest(self) -> None:
+        """Try an engine that has failed only when somebody needs it again."""
+        self._forget_trial()
 
     def forgive(self) -> None:
         """Let an engine that has failed be tried again at once."""
@@ -244,7 +249,7 @@ class Connection:
         problem = self._breaker.error
         if problem is not None:
             if self._breaker.of_call:
-                await hear(engine)
+                await hear(engine, self._breaker.trial_limit)
             self._breaker.passes()
             if not isinstance(problem, CannotInsert):
                 self._status.works()

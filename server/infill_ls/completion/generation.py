@@ -16,7 +16,7 @@ from typing import Final, cast
 
 from infill_ls.completion import policy
 from infill_ls.completion.answer import Outcome
-from infill_ls.engines.engine import CUT_SHORT, Engine
+from infill_ls.engines.engine import CUT_SHORT, SAYS_NOTHING, Engine
 from infill_ls.engines.rates import (
     TYPICAL_CHARACTERS_PER_TOKEN,
     Call,
@@ -24,7 +24,7 @@ from infill_ls.engines.rates import (
     Usage,
     context_tokens,
 )
-from infill_ls.errors import Stalled, TooLong
+from infill_ls.errors import InfillError, Stalled, TooLong
 from infill_ls.logs import TRACE
 from infill_ls.prompt import build as prompt
 from infill_ls.prompt import families
@@ -43,6 +43,8 @@ GENERATION_LIMIT: Final = 120.0
 # How often a prompt is made half as long because the engine has no room for it. After so many it
 # has a 64th, and length is not what is wrong.
 REFUSALS: Final = 6
+# Characters. A fill has 4,000 at the most; a model that writes so many is in a loop.
+MOST_WRITTEN: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Generation:
                     else:
                         asked = asked.otherwise if self._is_declined(asked) else None
         except TimeoutError:
+            if self.heard_at is None:
+                raise Stalled(*SAYS_NOTHING) from None
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
                 "Lower maxTokens, or take a smaller model.",
@@ -165,6 +169,8 @@ class Generation:
                         self.first_at = self.first_at or self.last_at
                     self.usage = chunk.usage or self.usage
                     over, raw = chunk.stop_reason is not None, self.written
+                    if not over and len(self.written) > MOST_WRITTEN:
+                        over = self.cut_short = True
                     if request.begin is not None:
                         begun = request.begin.rest(self.written, over=over)
                         if begun is None:
@@ -173,7 +179,8 @@ class Generation:
                         raw = begun
                     self.raw = raw
                     if over:
-                        self.over, self.cut_short = True, chunk.stop_reason in CUT_SHORT
+                        self.over = True
+                        self.cut_short = self.cut_short or chunk.stop_reason in CUT_SHORT
                     yield
                     if over:
                         return
@@ -187,8 +194,10 @@ class Generation:
         failed = False
         try:
             yield
-        except Exception:
+        except Exception as error:
             failed = True
+            if isinstance(error, InfillError):
+                error.forget(self.prompt)
             raise
         finally:
             if not failed:

@@ -127,6 +127,16 @@ class Slot:
         self._grace: asyncio.TimerHandle | None = None  # until what runs is closed
         self._last: Generation | None = None  # the one that asked last, for its prompt
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the engine is asked, and so need not be got ready."""
+        return self.running is not None and self.running.generation.asked
+
+    def serving(self, uri: str, hole: Hole) -> Running | None:
+        """Return what runs if a request for a hole may join it."""
+        running = self.running
+        return running if running is not None and running.serves(uri, hole) else None
+
     def start(
         self,
         generation: Generation,

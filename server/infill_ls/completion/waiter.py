@@ -35,6 +35,12 @@ class Waiter:
     outdated: bool = False
     enough: bool = False
 
+    @classmethod
+    def arriving(cls, uri: str, hole: Hole, plan: Plan, fills: list[str]) -> Waiter:
+        """Return one that comes now; ``fills`` are known already."""
+        loop = asyncio.get_running_loop()
+        return cls(uri, hole, plan, loop.create_future(), loop.time(), fills)
+
     @property
     def is_manual(self) -> bool:
         """Whether the user has asked for it by hand."""

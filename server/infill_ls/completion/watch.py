@@ -18,13 +18,13 @@ from infill_ls.prompt.build import Request
 _TRIAL: Final = Request("a", None, True, (), (), max_tokens=1, temperature=0.0)
 
 
-async def hear(engine: Engine) -> None:
-    """Have an engine write a token, with none of the user's code.
+async def hear(engine: Engine, limit: float) -> None:
+    """Have an engine write a token within ``limit`` s, with none of the user's code.
 
     Raises :class:`infill_ls.errors.EngineError`; :class:`Stalled` if it takes too long.
     """
     try:
-        async with asyncio.timeout(LONGEST_SILENCE), aclosing(engine.generate(_TRIAL)) as chunks:
+        async with asyncio.timeout(limit), aclosing(engine.generate(_TRIAL)) as chunks:
             async for _ in chunks:
                 break
     except TimeoutError:

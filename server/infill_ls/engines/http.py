@@ -69,6 +69,9 @@ _KEEP_ALIVE: Final = [
     ),
 ]
 
+# A key of JSON. In a text, which a fill may be, its quotes have a stroke before them.
+_ERROR: Final = re.compile(rb'"error"')
+
 Explain = Callable[[int, str], EngineError]
 
 
@@ -188,25 +191,30 @@ class Http:
         ):
             if response.status_code != 200:
                 raise await self._refusal(response)
-            rest = b""
+            rest = bytearray()
             async for part in self._bytes(response):
-                *lines, rest = (rest + part).split(b"\n")
+                rest += part
+                lines: list[bytes] = []
+                # To look through all of it for each byte that comes would take for ever.
+                if b"\n" in part:
+                    *lines, last = bytes(rest).split(b"\n")
+                    rest = bytearray(last)
                 if len(rest) > MAX_LINE:
                     raise self._too_much(f"a line of over {MAX_LINE} bytes")
                 for line in lines:
                     if line.strip():
                         yield self._without_secrets(line)
             if rest.strip():
-                yield self._without_secrets(rest)
+                yield self._without_secrets(bytes(rest))
 
     def _without_secrets(self, sent: bytes) -> bytes:
         """Return what an engine sent without what our headers say.
 
         Some repeat a wrong key in their error, and what they say is shown and logged.
         """
-        for secret in self._secrets:
-            if secret in sent:
-                sent = sent.replace(secret, b"...")
+        # Only of an error: a fill, or a model's name, may well have the same words.
+        for secret in self._secrets if _ERROR.search(sent) else ():
+            sent = sent.replace(secret, b"...")
         return sent
 
     async def _read_error(self, response: httpx.Response) -> str:
@@ -298,7 +306,7 @@ def _error_text(body: bytes) -> str:
             error = error.get("message")
         if isinstance(error, str):
             # Ollama passes on what llama-server said, as it came.
-            return _error_text(error.encode()) if error.startswith('{"error"') else error
+            return _error_text(error.encode()) if error.startswith('{"error"') else error[:500]
     return text.strip()[:500]
 
 

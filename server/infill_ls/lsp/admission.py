@@ -19,7 +19,8 @@ TOKEN_KEY: Final = "token"
 MAX_FIRST: Final = 1024 * 1024
 # LSP 3.17, ErrorCodes: a request failed that was well-formed.
 _REQUEST_FAILED: Final = -32803
-_HTTP: Final = re.compile(rb"[A-Z]{1,16} [^\n]{0,4096}HTTP/\d")
+# The method and the beginning of what is asked for, however long that is.
+_HTTP: Final = re.compile(rb"[A-Z]{1,16} (?:/|\*|http)")
 _FIX: Final = (
     "This server wants its token: send it as initializationOptions.token. It is in the environment "
     "variable INFILL_LS_TOKEN where the server was started."

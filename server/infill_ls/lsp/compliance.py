@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Compliance:
-    """Judges and records what the offers of a session show. ``tell``: shows the user a warning."""
+    """Judges and records what the offers of a session show. ``warn``: shows the user a warning."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
         self._filter: Filter | None = None
         self._audit: Audit | None = None
         self._settings = Settings()
@@ -37,7 +37,9 @@ class Compliance:
 
                 self._filter, offers.file_for = Filter(settings.recitation), self._file_for
         if settings.audit != before.audit:
-            self.close()
+            if self._audit is not None:
+                # The disk may hang.
+                asyncio.get_running_loop().run_in_executor(None, self._audit.close)
             self._audit, offers.record = None, None
             if settings.audit is not None:
                 from infill_ls.audit import Audit
@@ -45,7 +47,7 @@ class Compliance:
                 loop = asyncio.get_running_loop()
 
                 def tell(text: str) -> None:
-                    loop.call_soon_threadsafe(self._tell, text)
+                    loop.call_soon_threadsafe(self._warn, text)
 
                 self._audit, offers.record = Audit(settings.audit, tell), self._record
 
@@ -60,7 +62,7 @@ class Compliance:
 
     def _file_for(self, uri: str, hole: Hole, fill: str) -> str:
         assert self._filter is not None
-        return self._filter.file_for(path_of(uri), hole.prefix, fill)
+        return self._filter.file_for(path_of(uri), hole.prefix, fill, hole.right)
 
     def _record(self, entry: dict[str, Any]) -> None:
         assert self._audit is not None

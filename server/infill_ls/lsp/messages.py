@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -17,6 +18,12 @@ from infill_ls.lsp.translate import STATUS
 from infill_ls.shown import plain
 
 log = logging.getLogger(__name__)
+
+# What is another each time in an engine's words for the same: ports, times to wait, numbers of
+# requests. Statuses of HTTP and the sizes of models are shorter.
+_VARIES: Final = re.compile(
+    r"\b\d+\.\d+(?= ?(?:m?s|[KMG]i?B)\b)|\b(?:\d{4,}|(?=[a-z_-]*\d)[\da-f_-]{12,})\b"
+)
 
 
 class Messages:
@@ -45,10 +52,15 @@ class Messages:
             self._told.add(text)
             self._show(lsp.MessageType.Warning, text)
 
+    def warn(self, text: str) -> None:
+        """Show the user a warning, however often."""
+        self._show(lsp.MessageType.Warning, text)
+
     def report(self, error: InfillError) -> None:
         """Show the user a problem, once until something has worked again."""
-        if str(error) not in self._reported:
-            self._reported.add(str(error))
+        cause = _VARIES.sub("#", str(error))
+        if cause not in self._reported:
+            self._reported.add(cause)
             log.warning("%s", error.message)
             self._show(lsp.MessageType.Error, str(error))
 

@@ -30,7 +30,7 @@ from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
-from infill_ls.lsp.translate import Client, changes_from, client_from, path_of
+from infill_ls.lsp.translate import Client, changes_from, client_from, name_of, path_of
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
@@ -74,7 +74,7 @@ class Server(LanguageServer):
         self.messages = Messages(self, self.background)
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
-        self._compliance = Compliance(self.messages.tell)
+        self._compliance = Compliance(self.messages.warn)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -188,6 +188,9 @@ class Server(LanguageServer):
         self._compliance.take(settings, self.completer.offers)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
+        if another:
+            # What goes wrong with another engine is news.
+            self.messages.recovered()
         # At the start the editor is told the status first.
         if self.configuration.is_known and (another or not before.enabled):
             self.background(self._get_ready())
@@ -211,7 +214,8 @@ class Server(LanguageServer):
     def _rule(self, document: Document, settings: Settings) -> Rules:
         """Have what counts for a document by now count: its project may have changed its file."""
         path = path_of(document.uri)
-        rules = self._rulebook.rules_for(path, document.language, settings)
+        name = "" if path else name_of(document.uri)
+        rules = self._rulebook.rules_for(path, document.language, settings, name)
         self.completer.use(document.uri, rules)
         return rules
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 from pygls import uris
@@ -201,9 +202,17 @@ def _documentation(code: str, language: str) -> lsp.MarkupContent:
 
 def path_of(uri: str) -> str:
     """Return the path of a document's file; empty if it has none, as before it is saved."""
+    # Some editors leave these as they are in the name of a file.
+    whole = uri.replace("#", "%23").replace("?", "%3F") if uri.startswith("file:") else uri
     try:
-        path = uris.to_fs_path(uri) or ""
+        path = uris.to_fs_path(whole) or ""
     except ValueError:
         return ""
     # With a NUL or half a character it is no name of a file, and the system would not look at it.
+    return "" if "\0" in path or LONE_SURROGATE.search(path) else path
+
+
+def name_of(uri: str) -> str:
+    """Return what a document is called that has no file here: the path in its URI, or all of it."""
+    path = unquote(uri.partition(":")[2]).strip("/")
     return "" if "\0" in path or LONE_SURROGATE.search(path) else path

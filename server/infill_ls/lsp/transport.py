@@ -66,12 +66,13 @@ def serve_stdio(command_line: Mapping[str, Any]) -> None:
     _open_standard_streams()
     start_logging()
     # Whatever prints by mistake, native code included, goes to stderr from here on.
-    output = os.dup(1)
+    descriptor = os.dup(1)
     os.dup2(2, 1)
 
     async def main() -> int:
         incoming = _incoming_from(0)
-        return await serve(Server(command_line), incoming, PipeOutput(output, incoming.end))
+        output = PipeOutput(descriptor, incoming.end)
+        return await serve(Server(command_line), incoming, output, watch_parent=True)
 
     _leave(_run(main))
 
@@ -122,16 +123,19 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def serve(server: Server, incoming: Incoming, output: Output) -> int:
+async def serve(
+    server: Server, incoming: Incoming, output: Output, *, watch_parent: bool = False
+) -> int:
     """Serve one client until it leaves, and return the exit status.
 
-    That is 0 if the client has asked for ``shutdown`` before, 1 if it hasn't.
+    ``watch_parent``: its process is on this machine, and when that has ended it has left. The
+    status is 0 if the client has asked for ``shutdown`` before, 1 if it hasn't.
     """
     asyncio.get_running_loop().set_exception_handler(_log_failure)
     register(server)
     server.protocol.set_writer(output)
     server.is_read = lambda: not output.is_behind
-    if sys.platform != "win32":
+    if watch_parent and sys.platform != "win32":
         # There os.kill(pid, 0) would end the process; the end of stdin must do.
         server.background(_watch_parent(lambda: server.process_id, incoming))
     frames = Frames()

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -60,17 +61,26 @@ class Patterns:
 
         ``path``: relative to where the patterns are.
         """
-        result = self._spec.check_file(path.lower())
+        result = self._spec.check_file(_spelled_alike(path))
         if not result.include or result.index is None:
             return ""
         return list(self._compiled[0])[result.index]
+
+
+def _spelled_alike(text: str) -> str:
+    """Return a text in lower case, and in the one of its spellings that is composed.
+
+    macOS has names with their accents apart.
+    """
+    low = text.lower()
+    return low if low.isascii() else normalize("NFC", low)
 
 
 def _compiled(pattern: str) -> GitIgnoreSpecPattern:
     """Return the expression for a pattern. Raises ValueError or re.error if it is none."""
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-    written, include = GitIgnoreSpecPattern.pattern_to_regex(pattern.lower())
+    written, include = GitIgnoreSpecPattern.pattern_to_regex(_spelled_alike(pattern))
     if written is None:
         return GitIgnoreSpecPattern(None, include)
     return GitIgnoreSpecPattern(re.compile(linear(written)), include)

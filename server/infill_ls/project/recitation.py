@@ -268,21 +268,22 @@ class Filter:
             return RecitationError(problem.message, f"Build it: {command_for(self._setting)}")
         return None
 
-    def file_for(self, path: str, before: str, fill: str) -> str:
+    def file_for(self, path: str, before: str, fill: str, after: str = "") -> str:
         """Return the path of a file that a fill recites; empty if it recites none.
 
         ``path``: of the document that it is for, whose own text doesn't count; it may be empty.
-        ``before``: what stands before the cursor. Where no index is, it is the index's own path.
+        ``before`` and ``after``: what stands on either side of the fill. Where no index is, it is
+        the index's own path.
         """
         try:
-            return self._file_for(self._open(), path, before, fill)
+            return self._file_for(self._open(), path, before, fill, after)
         except (RecitationError, OSError, struct.error):
             return str(self._path or "index")
 
     @staticmethod
-    def _file_for(index: Index, path: str, before: str, fill: str) -> str:
+    def _file_for(index: Index, path: str, before: str, fill: str, after: str) -> str:
         own = index.file(os.path.realpath(path)) if path else None
-        for file in index.windows.found(before, fill, index.find):
+        for file in index.windows.found(before, fill, index.find, after):
             if file != own:
                 return index.name(file)
         return ""

@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import accumulate
@@ -84,18 +84,22 @@ class Windows:
         return record[:8] + struct.pack(">I", file) + record[12:]
 
     def found(
-        self, before: str, fill: str, find: Callable[[int], Iterable[Known]]
+        self, before: str, fill: str, find: Callable[[int], Iterable[Known]], after: str = ""
     ) -> Iterator[int]:
         """Yield the number of a file for each window that it has in common with a fill.
 
-        These are the windows of the text before the cursor and the fill together that hold at
-        least a part of a token of the fill. ``find`` gives what is known of the anchors with a
-        hash.
+        These are the windows of the text before the cursor, the fill and the text ``after`` it
+        that hold at least a part of a token of the fill. ``find`` gives what is known of the
+        anchors with a hash.
         """
-        text = self.end_of(before) + fill
-        matches = list(_TOKEN.finditer(text))
-        first = bisect_right(matches, len(text) - len(fill), key=re.Match.end)
-        row = _Row([match[0] for match in matches[max(0, first - self.size + 1) :]])
+        head = self.end_of(before)
+        matches = list(_TOKEN.finditer(head + fill + self.start_of(after)))
+        first = bisect_right(matches, len(head), key=re.Match.end)
+        last = bisect_left(matches, len(head) + len(fill), key=re.Match.start)
+        if first >= last:
+            return
+        around = self.size - 1
+        row = _Row([match[0] for match in matches[max(0, first - around) : last + around]])
         count = len(row) - self.size + 1
         for at in range(len(row) - self.anchor + 1 if count > 0 else 0):
             for file, checks in find(_hash(row.text(at, self.anchor))):
@@ -113,6 +117,14 @@ class Windows:
                 return end
             length *= 2
         return before
+
+    def start_of(self, after: str) -> str:
+        """Return the start of a text that has as many tokens as a window, or all of the text."""
+        length = _CHARACTERS * self.size
+        # The last one may be the start of a token.
+        while length < len(after) and len(tokens(after[:length])) <= self.size:
+            length *= 2
+        return after[:length]
 
 
 class _Row:

