@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infill_ls.settings import (
     KEYS,
     Settings,
+    UserFile,
     from_user,
     load,
     parse_ollama_host,
@@ -467,3 +468,27 @@ def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
     assert settings.fixed == {"model", "debounceMs"}
     assert len(problems) == 2
     assert load()[0] == Settings()
+
+
+def test_a_file_that_can_not_be_read_counts_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    file = UserFile(path)
+    assert file.read() == ({}, [])
+    path.write_text('exclude = ["*.private"]\n')
+    assert file.read() == ({"exclude": ["*.private"]}, [])
+    path.write_text('exclude = ["*.private"]\nmodel = \n')
+    values, problems = file.read()
+    assert values == {"exclude": ["*.private"]}
+    assert len(problems) == 1
+    assert "it counts as before" in problems[0]
+    path.unlink()
+    assert file.read() == ({}, [])
+    assert UserFile(path).read() == ({}, [])
+
+
+def test_one_that_could_never_be_read_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("model = \n")
+    values, problems = UserFile(path).read()
+    assert values == {}
+    assert "it is ignored" in problems[0]

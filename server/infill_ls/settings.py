@@ -231,13 +231,36 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
         return {}, [f"The settings file {path} can't be read ({error}); it is ignored."]
 
 
+class UserFile:
+    """The user's settings file, read again and again.
+
+    Where it can't be read, what it said before counts: else a slip in one line of it would send
+    what another excludes. ``path``: another file than the user's own.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._values: dict[str, Any] = {}
+
+    def read(self) -> tuple[dict[str, Any], list[str]]:
+        """Return its values, and a message if it can't be read."""
+        values, problems = read_user_file(self._path)
+        if not problems:
+            self._values = values
+        elif self._values:
+            problems = [one.replace("it is ignored", "it counts as before") for one in problems]
+        return self._values, problems
+
+
 def from_user(
-    command_line: Mapping[str, Any] | None = None, editor: Any = None
+    command_line: Mapping[str, Any] | None = None,
+    editor: Any = None,
+    file: UserFile | None = None,
 ) -> tuple[Settings, list[str]]:
     """Return what :func:`load` makes of this process's environment and the user's file."""
-    file, unreadable = read_user_file()
+    values_of_file, unreadable = (file or UserFile()).read()
     settings, problems = load(
-        command_line=command_line, environment=os.environ, editor=editor, file=file
+        command_line=command_line, environment=os.environ, editor=editor, file=values_of_file
     )
     return settings, unreadable + problems
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from infill_ls.settings import Settings, from_user
+from infill_ls.settings import Settings, UserFile, from_user
 
 # s. An editor that doesn't answer a question about its settings is not waited for.
 TIMEOUT: Final = 5.0
@@ -39,6 +39,7 @@ class Configuration:
         self.options: Any = None  # initializationOptions, whatever they are
         self.is_known = False
         self._command_line = dict(command_line)
+        self._file = UserFile()
         self._ask = ask
         self._tell = tell
         self._take = take
@@ -101,7 +102,7 @@ class Configuration:
         options = self._table(self.options, "initializationOptions") or {}
         # A null says nothing: editors send it for what the user has not set.
         said = {key: value for key, value in self._section.items() if value is not None}
-        settings, problems = from_user(self._command_line, {**options, **said})
+        settings, problems = from_user(self._command_line, {**options, **said}, self._file)
         for problem in problems:
             self._tell(problem)
         if settings.enabled != self._enabled:
