@@ -150,3 +150,9 @@ def test_what_stands_after_the_fill_counts_too(size: int) -> None:
     assert corpus.found(f"{before} ", "other ", after) == set()
     assert corpus.found(f"{before} ", " ", after) == set()
     assert corpus.found("", "other ", " ".join(words)) == set()
+
+
+def test_what_stands_after_the_fill_may_have_few_tokens_in_much_white_space() -> None:
+    words = [f"word{number}" for number in range(40)]
+    corpus = Corpus(20, [" ".join(words)])
+    assert corpus.found(f"{' '.join(words[:5])} ", "word5 ", (" " * 300).join(words[6:])) == {0}
