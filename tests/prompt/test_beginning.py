@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.prompt.beginning import Beginning, split
+from infill_ls.prompt.beginning import Beginning, split, stands_in
 
 MARK = r"(?:[ \t]|(?<![^\w\n])[^\w\s])"
 
@@ -107,3 +108,9 @@ def test_no_piece_changes_the_verdict_on_those_before_it(
         assert earlier is not None or later is None
         assert later is None or later.startswith(earlier or "")
         assert later is not None or not earlier
+
+
+@given(st.text("ab_é .", max_size=12), st.text("ab_é", min_size=1, max_size=3))
+def test_a_word_is_found_where_it_is_whole(text: str, word: str) -> None:
+    whole = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+    assert stands_in(text, word) is whole

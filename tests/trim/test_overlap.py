@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fills import fill, so_far
 from holes import at
 from infill_ls.trim import FILTERS, Fill, trim
+from infill_ls.trim.rest import found_loosely
 
 
 @pytest.mark.parametrize(
@@ -355,3 +360,26 @@ def test_the_line_that_the_cursor_stands_before_comes_once(
     text: str, raw: str, expected: str
 ) -> None:
     assert fill(text, raw) == expected
+
+
+def _by_expression(text: str, line: str) -> int | None:
+    parts = re.findall(r"\w+|[^\w\s]", text)
+    quoted = ["[\"']" if part in "\"'" else re.escape(part) for part in parts]
+    found = re.search(r"\s*".join(quoted), line)
+    return found.start() if found else None
+
+
+PIECES = st.lists(
+    st.sampled_from(["a", "ab", "_", "(", ")", " ", "\t", "\u00a0", '"', "'", "é", "."]), max_size=8
+)
+
+
+@given(PIECES, PIECES, PIECES)
+def test_a_text_is_found_whatever_its_blanks_and_quotes(
+    before: list[str], text: list[str], after: list[str]
+) -> None:
+    wanted = "".join(text)
+    if not wanted.strip():
+        return
+    for line in ("".join([*before, *text, *after]), "".join([*before, *after]), " ".join(text)):
+        assert found_loosely(wanted, line) == _by_expression(wanted, line)

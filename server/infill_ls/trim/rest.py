@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from copy import copy
-from functools import lru_cache
 from typing import Final
 
 from infill_ls.text.brackets import OPENERS, QUOTES, Scan
@@ -15,6 +15,9 @@ JOINED: Final = "rest of line"
 # The end of the word that the cursor is in, and what follows it.
 _WORD_END: Final = re.compile(r"\w+\s*[^\w\s]")
 _WORD_AT_END: Final = re.compile(r"\w+\Z")
+# Words and single other signs.
+_PART: Final = re.compile(r"\w+|[^\w\s]")
+_EITHER_QUOTE: Final = ('"', "'")
 
 
 def before_the_rest(draft: Draft, site: Site) -> Draft:
@@ -70,12 +73,12 @@ def apart_from_the_rest(draft: Draft, site: Site) -> Draft:
 def _repeated(line: str, rest: str, site: Site, *, whole: bool) -> int | None:
     """Return where the rest of the cursor's line begins in this one."""
     telling = len(rest) >= 3 and re.search(r"\w", rest)
-    if telling and (found := _loosely(rest).search(line)) is not None:
-        return found.start()
+    if telling and (found := found_loosely(rest, line)) is not None:
+        return found
     if site.hole.mid_word and (word := _WORD_END.match(rest)) is not None:
-        found = _loosely(word[0]).search(line)
+        found = found_loosely(word[0], line)
         if found is not None:
-            return found.start()
+            return found
     if not whole:
         return None
     stripped = line.rstrip()
@@ -103,12 +106,24 @@ def _is_another(shared: str, line: str, site: Site) -> bool:
     return scan.stray is None and not scan.opened
 
 
-@lru_cache(maxsize=16)
-def _loosely(rest: str) -> re.Pattern[str]:
-    """Return a pattern that finds a text, whatever the blanks in it and the kind of its quotes."""
-    parts = re.findall(r"\w+|[^\w\s]", rest)
-    quoted = ["[\"']" if part in "\"'" else re.escape(part) for part in parts]
-    return re.compile(r"\s*".join(quoted))
+def found_loosely(text: str, line: str) -> int | None:
+    """Return where a line has a text, whatever the blanks in it and the kind of its quotes.
+
+    Not by a regular expression made of the text: Python keeps 512 of these, of 10 KB and more.
+    """
+    parts = _PART.findall(text)
+    return next((start for start in range(len(line)) if _has_at(line, start, parts)), None)
+
+
+def _has_at(line: str, at: int, parts: Sequence[str]) -> bool:
+    for number, part in enumerate(parts):
+        while number and line[at : at + 1].isspace():
+            at += 1
+        found = _EITHER_QUOTE if part in _EITHER_QUOTE else part
+        if not line.startswith(found, at):
+            return False
+        at += len(part)
+    return True
 
 
 def _shared(line: str, rest: str) -> int:
