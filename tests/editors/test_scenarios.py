@@ -385,8 +385,12 @@ def test_an_engine_that_dies_and_comes_back(
     engine.die()
     editor.type("ordered = so")
     editor.until(lambda: "Ollama" in editor.messages(), "a message about Ollama")
+    calls = len(engine.fake.calls)
     engine.start()
-    editor.type("rt")
+    editor.type("r")
+    # One that has failed is left alone for a while, and then looked for though nobody types.
+    engine.until(lambda: len(engine.fake.calls) > calls)
+    editor.type("t")
     editor.until_shown("ed(names)")
     editor.accept()
     editor.until_text("names = []\nordered = sorted(names)\n")

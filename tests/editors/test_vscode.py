@@ -45,10 +45,11 @@ def test_settings_are_those_of_the_server(kind: type[Editor]) -> None:
     known = {one.metadata["key"]: one for one in fields(Settings) if "key" in one.metadata}
     # Only a command in a shell reads it, which knows no editor's settings.
     assert set(offered) == set(known) - {"weightsFrom"}
+    settings = Settings()
     for name, about in offered.items():
         assert about["scope"] == ("window" if name in FOR_PROJECTS else "machine")
         # An empty table or list is what the server has as None or ().
-        assert (about["default"] or None) == (known[name].default or None)
+        assert (about["default"] or None) == (getattr(settings, known[name].name) or None)
         assert about.get("description") or about.get("markdownDescription")
         for value in about.get("enum", []):
             known[name].metadata["read"](value)
