@@ -173,10 +173,6 @@ class Connection:
             self.silence.over()
             await self.forget()
 
-    def rest(self) -> None:
-        """Try an engine that has failed only when somebody needs it again."""
-        self._forget_trial()
-
     def forgive(self) -> None:
         """Let an engine that has failed be tried again at once."""
         self._breaker.forgive()
@@ -202,7 +198,7 @@ class Connection:
     async def aclose(self) -> None:
         """Let the engine go for good."""
         self._closed = True
-        self._forget_trial()
+        self.rest()
         await self.forget()
 
     def _begin(self, ahead: bool) -> asyncio.Task[Engine]:
@@ -220,7 +216,7 @@ class Connection:
 
         Raises nothing but :class:`InfillError`.
         """
-        self._forget_trial()
+        self.rest()
         try:
             return await self._ready(ahead, number)
         except InfillError as error:
@@ -292,7 +288,8 @@ class Connection:
         else:
             self._begin(ahead=True)
 
-    def _forget_trial(self) -> None:
+    def rest(self) -> None:
+        """Try an engine that has failed only when somebody needs it again."""
         if self._trial is not None:
             self._trial.cancel()
             self._trial = None

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from infill_ls.text.occurrences import occurrences
+
 # Characters that longer operators are made of, and those that may stand before a value alone.
 _OPERATORS: Final = frozenset("+-*/%=<>!&|^~?:.@")
 _SIGNS: Final = frozenset("+-*&!~")
@@ -83,14 +85,10 @@ def _ending(goes_with: str) -> re.Pattern[str]:
 
 def stands_in(text: str, word: str) -> bool:
     """Whether a text has this word, and not only inside a longer one."""
-    # Not by a regular expression made of the word: Python keeps 512 of these.
-    at = text.find(word)
-    while at >= 0:
-        around = text[at - 1 : at] + text[at + len(word) : at + len(word) + 1]
-        if not re.search(r"\w", around):
-            return True
-        at = text.find(word, at + 1)
-    return False
+    return any(
+        not re.search(r"\w", text[at - 1 : at] + text[at + len(word) : at + len(word) + 1])
+        for at in occurrences(word, text)
+    )
 
 
 def _is_one(pair: str) -> bool:

@@ -8,6 +8,7 @@ from copy import copy
 from typing import Final
 
 from infill_ls.text.brackets import OPENERS, QUOTES, Scan
+from infill_ls.text.occurrences import occurrences
 from infill_ls.trim.site import Draft, Site
 
 # Ends a draft where the model has gone on with the rest of the cursor's line.
@@ -107,12 +108,11 @@ def _is_another(shared: str, line: str, site: Site) -> bool:
 
 
 def found_loosely(text: str, line: str) -> int | None:
-    """Return where a line has a text, whatever the blanks in it and the kind of its quotes.
-
-    Not by a regular expression made of the text: Python keeps 512 of these, of 10 KB and more.
-    """
+    """Return where a line has a text, whatever the blanks in it and the kind of its quotes."""
     parts = _PART.findall(text)
-    return next((start for start in range(len(line)) if _has_at(line, start, parts)), None)
+    firsts = _EITHER_QUOTE if parts[0] in _EITHER_QUOTE else parts[:1]
+    starts = sorted(start for first in firsts for start in occurrences(first, line))
+    return next((start for start in starts if _has_at(line, start, parts)), None)
 
 
 def _has_at(line: str, at: int, parts: Sequence[str]) -> bool:
