@@ -247,10 +247,12 @@ class FakeOllama:
         answer = asyncio.create_task(self._answer(method, call, writer))
         try:
             await asyncio.wait({gone, answer}, return_when=asyncio.FIRST_COMPLETED)
-            if answer.done():
-                answer.result()
-            elif call.state not in ("done", "refused"):
+            # Who hangs up is noticed by what is read, or first by what is written.
+            hung_up = not answer.done() or isinstance(answer.exception(), ConnectionError)
+            if hung_up and call.state not in ("done", "refused"):
                 call.state = "cancelled"
+            elif answer.done():
+                answer.result()
         finally:
             for task in (gone, answer):
                 task.cancel()
