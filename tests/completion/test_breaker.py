@@ -52,9 +52,9 @@ def test_each_while_is_twice_as_long(count: int, seconds: float) -> None:
 
 
 def test_who_comes_shortly_before_the_end_waits_for_it() -> None:
-    breaker, now = failures(1)
+    breaker, now = failures(4)
     assert breaker.refusal(now) is None
-    breaker, now = failures(2)
+    breaker, now = failures(5)
     assert breaker.refusal(now) is breaker.error
     assert isinstance(breaker.error, NotRunning)
     assert breaker.refusal(now + breaker.left(now) - WORTH_WAITING) is None

@@ -342,18 +342,18 @@ async def test_a_dead_engine_is_not_asked_at_every_key(
     engine.error = NotRunning("Nothing answers.")
     engine.go.set()
     asked = []
-    for typed in range(int(4 / pause)):
+    for typed in range(int(17 / pause)):
         completer.document_changed(URI, [at(f"[{'y' * typed}█]\n")])
         asked.append(ask(completer, f"[{'y' * typed}█]\n"))
         await asyncio.sleep(pause)
     answers = await asyncio.gather(*asked)
-    assert len(engine.asked) <= 5
+    # After 0.5, 1, 2, 4 and 8 s.
+    assert len(engine.asked) == 6
     assert {answer.reason for answer in answers} == {"problem", "superseded"}
     # It is noticed that it works again, and the next request is answered, whoever asks.
     engine.error = None
-    calls = len(engine.asked)
-    await asyncio.sleep(5)
-    assert len(engine.asked) == calls + 1
+    await asyncio.sleep(15)
+    assert len(engine.asked) == 7
     assert (await ask(completer, "[y█]\n")).fill == "x for x in xs"
     assert engine.most_at_once == 1
 
@@ -371,6 +371,22 @@ async def test_an_engine_that_has_failed_once_costs_no_fill(
 
 
 @pytest.mark.looptime
+async def test_the_last_key_before_a_pause_gets_a_fill_when_the_engine_is_back(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.errors = [BadAnswer("broke off")] * 4
+    engine.go.set()
+    typed = "["
+    while engine.errors:
+        await ask(completer, f"{typed}█]\n")
+        typed += "y"
+    # Nobody asks again: the editor does so only at keys.
+    began = asyncio.get_running_loop().time()
+    assert (await ask(completer, f"{typed}█]\n")).fill == "x for x in xs"
+    assert asyncio.get_running_loop().time() - began == pytest.approx(8 * SHORTEST_WHILE)
+
+
+@pytest.mark.looptime
 async def test_a_load_that_fails_is_not_tried_at_every_key(
     completer: Completer, engine: ManualEngine
 ) -> None:
@@ -380,13 +396,13 @@ async def test_a_load_that_fails_is_not_tried_at_every_key(
         answer = await ask(completer, f"[{'x' * typed}█]\n")
         assert answer.error is engine.load_error
         await asyncio.sleep(0.2)
-    # After 0.5, 1, 2, 4, 8 s.
-    assert engine.loads == 6
+    # After 0.5, 1, 2, 4, 8, 16 s.
+    assert engine.loads == 7
     engine.load_error = None
     assert (await ask(completer, "[y█]\n")).reason == "problem"
     # Who asks by hand may have made room.
     assert (await ask(completer, "[y█]\n", manual=True)).reason == "fill"
-    assert engine.loads == 7
+    assert engine.loads == 8
 
 
 @pytest.mark.looptime

@@ -16,9 +16,10 @@ from infill_ls.errors import Busy, CannotInsert, InfillError, Stalled, TooLong
 # s. The first while and the longest one; each is twice as long as the one before.
 SHORTEST_WHILE: Final = 0.5
 LONGEST_WHILE: Final = 30.0
-# s. Who comes when no more is left of a while waits for its end. After a single failure that is
-# everybody, so that an engine which has failed once costs no fill.
-WORTH_WAITING: Final = 0.5
+# s. Who comes when no more is left of a while waits for its end: an editor that asks at keys alone
+# would not ask again for somebody who has made a pause. Then the engine has the rest of what an
+# automatic request waits (7.5 s). It is everybody until the fifth failure in a row.
+WORTH_WAITING: Final = 6.0
 # s. No engine is stuck before; that is longer than an automatic request waits. One of which nobody
 # knows how fast it is gets more time: it may be behind a queue, or load its model without a word.
 LONGEST_SILENCE: Final = 8.0
