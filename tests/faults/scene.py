@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,9 @@ TESTS: Final = Path(__file__).resolve().parents[1]
 PATIENCE: Final = 60.0
 # s between two keys of somebody who tries whether it works again.
 KEY: Final = 0.25
+COMMAND: Final = (sys.executable, "-m", "faults.serve", "serve")
+# The environment of a server whose client doesn't say what the rows need.
+UNTOLD: Final = {"INFILL_LS_ENGINE": "ollama", "INFILL_LS_DEBOUNCE_MS": "0"}
 # What a session may leave: the rates of engines.
 KEPT: Final = ("rates.json",)
 FOLDERS: Final = {
@@ -89,37 +92,61 @@ class Scene:
         warm: bool,
         initialize: Mapping[str, Any],
     ) -> LspClient:
+        client = await self.launch(url, *arguments, environment=environment, constants=constants)
+        engine = {"engine": "ollama"} if url else {}
+        options = {**engine, "debounceMs": 0, **(options or {})}
+        await client.initialize(options=options, **initialize)
+        client.open("[]\n")
+        if warm:
+            await self.works_again()
+            self.row.recovered, self.row.answered, self.row.reason = None, None, ""
+        await self.settled()
+        return client
+
+    async def launch(
+        self,
+        url: str = "",
+        *arguments: str,
+        command: Sequence[str] = COMMAND,
+        environment: Mapping[str, str] | None = None,
+        constants: Mapping[str, object] | None = None,
+        stderr: int | None = None,
+    ) -> LspClient:
+        """Start a server that has been told nothing yet. ``stderr``: a file of the scene's."""
         self.folder.mkdir(parents=True, exist_ok=True)
         tasks = self.folder / "tasks.json"
         homes = {name: str(self.folder / part) for name, part in FOLDERS.items()}
         for path in homes.values():
             Path(path).mkdir(exist_ok=True)
-        paths = (str(TESTS), os.environ.get("PYTHONPATH", ""))
         self.client = client = await LspClient.start(
             *arguments,
-            command=(sys.executable, "-m", "faults.serve", "serve"),
+            command=command,
             environment={
                 **homes,
-                "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+                **python_path(TESTS),
                 "FAULTS_TASKS": str(tasks),
                 "FAULTS_CONSTANTS": json.dumps(dict(constants or {})),
                 **({"OLLAMA_HOST": url} if url else {}),
                 **(environment or {}),
             },
-            stderr=self._stderr(),
+            stderr=self._stderr() if stderr is None else stderr,
         )
         self._clients.append(client)
-        engine = {"engine": "ollama"} if url else {}
-        options = {**engine, "debounceMs": 0, **(options or {})}
-        await client.initialize(options=options, **initialize)
-        client.open("[]\n")
         self.account = Account(client.process.pid, tasks)
-        if warm:
-            await self.works_again()
-            self.row.recovered, self.row.answered, self.row.reason = None, None, ""
+        return client
+
+    async def settled(self) -> None:
+        """Note what the server holds when it is at rest, and what files there are."""
+        assert self.account is not None
         self._rest = await self.account.at_rest()
         self._files = self.files()
-        return client
+
+    def customized(self, code: str) -> dict[str, str]:
+        """The environment in which Python runs this code before anything else of the server."""
+        folder = self.folder / "site"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sitecustomize.py").write_text(code, "utf-8")
+        return python_path(folder, TESTS)
 
     # What a user does
 
@@ -258,3 +285,9 @@ class Scene:
         """A message without what is this machine's alone."""
         text = re.sub(r"http://127\.0\.0\.1:\d+", "URL", text.removeprefix("infill-ls: "))
         return text.replace(str(self.folder), "~")
+
+
+def python_path(*folders: Path) -> dict[str, str]:
+    """The environment in which Python looks for modules in these folders first."""
+    paths = [*map(str, folders), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}

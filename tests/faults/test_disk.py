@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from fake_ollama import FakeOllama
-from faults.launch import customized, launch, settled
 from faults.rows import Matrix, Rows
-from faults.scene import Scene
+from faults.scene import UNTOLD, Scene
 from lsp_client import LspClient
 
 ROWS = Rows("Disk, home, log and clock", at_once=6)
@@ -139,11 +138,13 @@ async def log_whose_reader_is_gone(scene: Scene) -> None:
 async def logs_much(scene: Scene, stderr: int) -> None:
     """A server that logs everything there, and far more than a pipe holds."""
     ollama: FakeOllama = await scene.enter(FakeOllama())
-    client = await launch(scene, ollama.url, environment={"INFILL_LS_LOG": "trace"}, stderr=stderr)
+    client = await scene.launch(
+        ollama.url, environment={**UNTOLD, "INFILL_LS_LOG": "trace"}, stderr=stderr
+    )
     await client.initialize()
     client.open("[]\n")
     await scene.key()
-    await settled(scene)
+    await scene.settled()
     for _ in range(1_000):
         client.notify("textDocument/didChange", {"no": "sense"})
     await client.command("infill-ls.explain")
@@ -153,7 +154,7 @@ async def logs_much(scene: Scene, stderr: int) -> None:
 @ROWS.row("Stderr is closed from the start on", messages=0)
 async def no_stderr(scene: Scene) -> None:
     scene.folder.mkdir(parents=True)
-    _, client = await with_ollama(scene, environment=customized(scene, CLOSE_STDERR))
+    _, client = await with_ollama(scene, environment=scene.customized(CLOSE_STDERR))
     for _ in range(10):
         client.notify("textDocument/didChange", {"no": "sense"})
     await scene.works_again()
@@ -171,7 +172,7 @@ async def read_only_home(scene: Scene) -> None:
 @ROWS.row("There is no home: HOME is unset, and the system doesn't know the user", messages=0)
 async def no_home(scene: Scene) -> None:
     scene.folder.mkdir(parents=True)
-    await with_ollama(scene, environment=customized(scene, NO_HOME))
+    await with_ollama(scene, environment=scene.customized(NO_HOME))
     await measured(scene)
     await leaves_well(scene)
     assert not Path("~").exists()
@@ -201,7 +202,7 @@ async def damaged_rates(scene: Scene) -> None:
 @ROWS.row("The clock jumps back and forward by hours, whenever it is looked at", messages=0)
 async def the_clock_jumps(scene: Scene) -> None:
     scene.folder.mkdir(parents=True)
-    ollama, _ = await with_ollama(scene, environment=customized(scene, JUMPING_CLOCK))
+    ollama, _ = await with_ollama(scene, environment=scene.customized(JUMPING_CLOCK))
     ollama.gate.clear()
     asked = scene.key()
     before = len(ollama.generations)

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from fake_ollama import FakeOllama
-from faults.launch import launch, settled
 from faults.process import PROC
 from faults.rows import Matrix, Row, Rows
 from faults.rows import keep as keep_row
-from faults.scene import PATIENCE, Scene
+from faults.scene import PATIENCE, UNTOLD, Scene
 from lsp_client import GHOST_TEXT, URI, LspClient, LspError
 
 # Some of them are much work.
@@ -400,7 +399,7 @@ ASKS = {**GHOST_TEXT, "workspace": {"configuration": True}}
 @ROWS.row("It never says its settings, and the engine hangs", messages=0)
 async def never_says_its_settings(scene: Scene) -> None:
     ollama = await hanging(scene)
-    client = await launch(scene, ollama.url)
+    client = await scene.launch(ollama.url, environment=UNTOLD)
     client.answers.clear()
     await client.initialize(ASKS)
     await asks_early(scene, ollama)
@@ -409,7 +408,7 @@ async def never_says_its_settings(scene: Scene) -> None:
 @ROWS.row("It never says that it is initialized, and the engine hangs", messages=0)
 async def never_says_that_it_is_initialized(scene: Scene) -> None:
     ollama = await hanging(scene)
-    client = await launch(scene, ollama.url)
+    client = await scene.launch(ollama.url, environment=UNTOLD)
     about = {"processId": None, "rootUri": None, "capabilities": GHOST_TEXT}
     await client.request("initialize", about)
     await asks_early(scene, ollama)
@@ -430,7 +429,7 @@ async def asks_early(scene: Scene, ollama: FakeOllama) -> None:
     ollama.gate.set()
     scene.mended()
     await scene.works_again()
-    await settled(scene)
+    await scene.settled()
 
 
 @pytest.mark.parametrize("name", ROWS.names)

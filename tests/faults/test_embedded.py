@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from faults.launch import customized, launch, settled
 from faults.process import PROC, children, is_alive
 from faults.rows import Matrix, Row, Rows
 from faults.scene import KEY, PATIENCE, Scene
@@ -54,9 +53,8 @@ def give_weights(scene: Scene) -> Path:
 
 async def begin(scene: Scene, environment: dict[str, str] | None = None) -> LspClient:
     """Start a server with the embedded engine, which begins to load."""
-    client = await launch(
-        scene, "", "--engine", "embedded", "--model", "0.5b", environment=environment
-    )
+    quick = {"INFILL_LS_DEBOUNCE_MS": "0", **(environment or {})}
+    client = await scene.launch("", "--engine", "embedded", "--model", "0.5b", environment=quick)
     await client.initialize()
     client.open("")
     return client
@@ -68,7 +66,7 @@ async def warmed(scene: Scene) -> LspClient:
     client = await begin(scene)
     await works_again(scene)
     scene.row.recovered = None
-    await settled(scene)
+    await scene.settled()
     return client
 
 
@@ -185,7 +183,7 @@ async def killed_while_it_loads(scene: Scene) -> None:
     (shown,) = await scene.shown()
     assert "ended by the system" in shown
     await works_again(scene)
-    await settled(scene)
+    await scene.settled()
 
 
 @ROWS.row("Its process is stopped (SIGSTOP), and goes on later", messages=0)
@@ -208,10 +206,10 @@ async def stopped(scene: Scene) -> None:
 async def starved(scene: Scene) -> None:
     scene.folder.mkdir(parents=True)
     give_weights(scene)
-    await begin(scene, customized(scene, STARVED))
+    await begin(scene, scene.customized(STARVED))
     (shown,) = await scene.shown()
     assert "ran out of memory" in shown
-    await settled(scene)
+    await scene.settled()
     assert await ask(scene) is None
 
 
@@ -221,7 +219,7 @@ async def two_servers(scene: Scene) -> None:
     second = await begin(scene)
     await works_again(scene)
     assert children(first.process.pid) != children(second.process.pid)
-    await settled(scene)
+    await scene.settled()
     assert await first.stop() == 0
 
 
@@ -241,7 +239,7 @@ async def damaged(scene: Scene, text: str = "is not the file that it should be")
     give_weights(scene)
     scene.mended()
     await works_again(scene)
-    await settled(scene)
+    await scene.settled()
 
 
 @ROWS.row("The weights' file is cut off, and mended while the server runs")
@@ -268,7 +266,7 @@ async def altered(scene: Scene) -> None:
     await begin(scene)
     (shown,) = await scene.shown()
     assert "is not the file that it should be" in shown
-    await settled(scene)
+    await scene.settled()
     # The same with a new time, of which there is no note.
     os.utime(path)
     assert await ask(scene) is None
