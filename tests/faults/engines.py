@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fake_ollama import Call, FakeOllama
+
+if TYPE_CHECKING:
+    from faults.scene import Scene
 
 Play = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -184,3 +187,18 @@ async def process(python: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Pr
         if started.returncode is None:
             started.kill()
         await started.wait()
+
+
+async def waits_as_told(scene: Scene, engine: Faulty) -> None:
+    """It has said that it can be asked again after 3 s, which is when the last key has its fill."""
+    now = asyncio.get_running_loop().time
+    began = now()
+    assert await scene.key() is None
+    engine.play = None
+    scene.mended()
+    *earlier, last = await scene.type(4)
+    assert earlier == [None] * 3
+    assert last is not None
+    assert now() - began >= 3.0
+    assert len(engine.played) == 1
+    await scene.works_again()

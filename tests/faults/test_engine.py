@@ -11,7 +11,7 @@ import pytest
 
 from fake_ollama import BUSY, FakeOllama
 from faults import engines
-from faults.engines import Faulty, Play, line, says, sends, streams
+from faults.engines import Faulty, Play, line, says, sends, streams, waits_as_told
 from faults.rows import Matrix, Rows
 from faults.scene import Scene
 
@@ -177,12 +177,7 @@ async def says_429(scene: Scene) -> None:
     ollama: Faulty = await scene.enter(Faulty())
     await scene.start(ollama.url)
     ollama.play = says(429, {"error": "too many requests"}, Retry_After="3")
-    assert await scene.key() is None
-    assert await scene.type(8) == [None] * 8
-    assert len(ollama.played) == 1
-    ollama.play = None
-    scene.mended()
-    await scene.works_again()
+    await waits_as_told(scene, ollama)
 
 
 @ROWS.row("500: something went wrong in it")

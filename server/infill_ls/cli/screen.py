@@ -1,0 +1,109 @@
+"""Tables and marked lines for people: as wide as their terminal, plain and unbroken in a pipe.
+
+What is written may come from engines and files: each text is made one line without controls, and
+nothing in it is taken for markup. Colour is as rich decides it: none in a pipe, nor with
+``NO_COLOR``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterable, Sequence
+from typing import TYPE_CHECKING, Final, Literal, TextIO
+
+from infill_ls.errors import InfillError
+from infill_ls.shown import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Status = Literal["ok", "warn", "fail"]
+
+# The mark of each status, what stands for it where the output's encoding has no such character, and
+# its colour.
+MARKS: Final = {
+    "ok": ("✓", "+", "green"),
+    "warn": ("!", "!", "yellow"),
+    "fail": ("✗", "x", "red"),
+}
+# Columns of a line that nothing breaks.
+_UNBROKEN: Final = 10_000
+
+
+class Screen:
+    """Writes on stdout or another stream. Raises :class:`InfillError` if it can't be written."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._console: Console | None = None
+
+    def line(self, text: str = "", *, style: str = "") -> None:
+        """Write one line, broken at the terminal's width. ``style``: one of rich's ("bold")."""
+        from rich.text import Text
+
+        self._write(Text(self._encodable(plain(text)), style=style))
+
+    def marked(self, status: Status, text: str, fix: str = "") -> None:
+        """Write a line with a mark; below it, what to do about it."""
+        from rich.table import Table
+        from rich.text import Text
+
+        mark, instead, colour = MARKS[status]
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(
+            Text(mark if self._encodable(mark) == mark else instead, style=f"bold {colour}"),
+            Text(self._encodable(plain(text))),
+        )
+        if fix:
+            grid.add_row("", Text(self._encodable(plain(fix)), style="bold"))
+        self._write(grid)
+
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        right: Container[str] = (),
+        title: str = "",
+    ) -> None:
+        """Write a table. ``right``: the headings of the columns that hold numbers."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            box=box.SIMPLE_HEAD if self._encodable("─") == "─" else box.ASCII2,
+            title=Text(self._encodable(plain(title))) if title else None,
+            title_justify="left",
+            pad_edge=False,
+            show_edge=False,
+        )
+        for heading in headings:
+            justify: Literal["left", "right"] = "right" if heading in right else "left"
+            table.add_column(Text(self._encodable(plain(heading))), justify=justify)
+        for row in rows:
+            table.add_row(*(Text(self._encodable(plain(str(cell)))) for cell in row))
+        self._write(table)
+
+    def _write(self, what: RenderableType) -> None:
+        try:
+            self._made().print(what)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise InfillError(f"The output can't be written ({error.strerror}).") from None
+
+    def _made(self) -> Console:
+        from rich.console import Console
+
+        if self._console is None:
+            width = None if self._stream.isatty() else _UNBROKEN
+            self._console = Console(
+                file=self._stream, width=width, markup=False, emoji=False, highlight=False
+            )
+        return self._console
+
+    def _encodable(self, text: str) -> str:
+        """Return a text without the characters that the stream has no bytes for."""
+        encoding = self._stream.encoding or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)

@@ -1,0 +1,117 @@
+"""Tables and marked lines, in a pipe and on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from infill_ls.cli.screen import Screen
+from infill_ls.errors import InfillError
+
+LONG = "a model of many words " * 6
+
+
+def piped(encoding: str = "utf-8") -> tuple[Screen, io.BytesIO]:
+    content = io.BytesIO()
+    return Screen(io.TextIOWrapper(content, encoding, write_through=True)), content
+
+
+def on_terminal(code: str, **environment: str) -> str:
+    """What a program of these lines writes on a terminal of 80 columns."""
+    main, side = pty.openpty()
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")
+    }
+    program = f"from infill_ls.cli.screen import Screen\nscreen = Screen()\n{code}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=side,
+        env={**clean, "TERM": "xterm-256color", "COLUMNS": "80", **environment},
+    )
+    os.close(side)
+    received = bytearray()
+
+    def read() -> None:
+        try:
+            while block := os.read(main, 4096):
+                received.extend(block)
+        except OSError:  # the other side is closed
+            pass
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert process.wait(60) == 0
+    reader.join(60)
+    os.close(main)
+    return received.decode()
+
+
+def test_a_pipe_gets_whole_lines_without_colour() -> None:
+    screen, content = piped()
+    screen.line("What works", style="bold")
+    screen.marked("ok", LONG)
+    screen.marked("fail", "Nothing answers.", "ollama serve")
+    screen.table(["model", "size"], [["qwen", 12], ["[bold]x[/bold] :smile:", 3]], right={"size"})
+    lines = [line.rstrip() for line in content.getvalue().decode().splitlines()]
+    assert lines == [
+        "What works",
+        "✓ " + LONG.strip(),
+        "✗ Nothing answers.",
+        "  ollama serve",
+        "model                    size",
+        "─" * 29,
+        "qwen                       12",
+        "[bold]x[/bold] :smile:      3",
+    ]
+
+
+def test_what_comes_from_outside_moves_nothing() -> None:
+    screen, content = piped()
+    screen.marked("warn", "a\x1b[31m\nb", "c\u202ed")
+    screen.table(["x\x07"], [["y\x1b]0;title\x07\nz"]])
+    shown = content.getvalue().decode()
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "\u202e" not in shown
+    assert "a\ufffd[31m b" in shown
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"), [("ascii", "x "), ("latin-1", "x "), ("cp1252", "x ")]
+)
+def test_an_encoding_without_the_marks(encoding: str, mark: str) -> None:
+    screen, content = piped(encoding)
+    screen.marked("fail", "modèle 模型")
+    screen.table(["a"], [["b"]])
+    assert content.getvalue().decode(encoding).startswith(mark + "mod")
+
+
+def test_80_columns() -> None:
+    shown = on_terminal(f"screen.marked('fail', {LONG!r}, 'mend it')", NO_COLOR="1")
+    assert "\x1b[1;32m" not in shown
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r\n", "\n").rstrip().split("\n")
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("✗ a model")
+    # The rest stands below the text, not below the mark.
+    assert lines[1].startswith("  ")
+    assert lines[-1].strip() == "mend it"
+
+
+def test_colour_on_a_terminal() -> None:
+    assert "\x1b[1;32m✓" in on_terminal("screen.marked('ok', 'well')")
+
+
+def test_a_full_disk() -> None:
+    with open("/dev/full", "w", encoding="utf-8", buffering=1) as full:
+        with pytest.raises(InfillError, match="can't be written"):
+            Screen(full).line("x")
+        full.buffer.raw.close()  # type: ignore[attr-defined]
