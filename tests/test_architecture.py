@@ -34,6 +34,7 @@ FLOORS = (
     ("prompt",),
     ("trim",),
     ("project",),
+    ("setup",),
     ("engines",),
     ("completion",),
     ("lsp", "api"),
@@ -45,6 +46,7 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
     *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("setup.insertions", "setup.helix"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -54,6 +56,7 @@ WORLD = set(
 )
 # Data, which nobody reads from top to bottom.
 TABLES = {"infill_ls.prompt.table"}
+WINGS = ("text", "prompt", "trim", "project", "setup", "engines", "completion", "lsp", "cli")
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
 
@@ -306,11 +309,11 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     ).stdout.split()
     assert "infill_ls.lsp.server" in listed
     # What fills are made with is loaded once the editor has its answer to initialize.
-    later = ("infill_ls.prompt", "infill_ls.engines", "infill_ls.trim")
+    later = ("infill_ls.prompt", "infill_ls.engines", "infill_ls.trim", "infill_ls.setup")
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "rich"),
         "infill_ls.api",
     }
     assert unneeded & set(listed) == set()
@@ -319,7 +322,7 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    for wing in ("text", "prompt", "trim", "project", "engines", "completion", "lsp", "cli"):
+    for wing in WINGS:
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")

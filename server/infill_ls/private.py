@@ -35,12 +35,15 @@ def for_all_to_read(path: str, flags: int) -> int:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file that other users can't read, in one step. Raises :class:`OSError`."""
+    """Write a file that other users can't read, in one step, with the line ends that the text has.
+
+    Raises :class:`OSError`.
+    """
     unfinished = path.with_suffix(f".{os.getpid()}")
     # What somebody else has put there keeps its mode, and may be a link.
     unfinished.unlink(missing_ok=True)
     try:
-        with open(unfinished, "x", encoding="utf-8", opener=for_us_alone) as file:
+        with open(unfinished, "x", encoding="utf-8", newline="", opener=for_us_alone) as file:
             file.write(text)
         os.replace(unfinished, path)
     finally:
