@@ -58,7 +58,7 @@ def test_an_explanation_of_nothing_names_the_filter_that_left_nothing() -> None:
         explained = answer.explain()
         assert (explained["reason"], explained["filters"]) == ("trimmed", ["below"])
         assert explained["message"].startswith(
-            "Nothing is left of what the model wrote. It only repeats the lines below "
+            "Nothing is left of what the model wrote: it only repeats the lines below "
             '(filter "below").'
         )
     assert Answer.of("nothing").reason == "nothing"
@@ -87,7 +87,9 @@ def test_an_explanation_of_a_problem_says_what_to_do() -> None:
 
 def test_an_explanation_names_the_pattern_that_excludes_a_file() -> None:
     explained = Answer("excluded", pattern=".env*").explain()
-    assert explained["message"] == f'{MESSAGES["excluded"]} The pattern is ".env*".'
+    assert explained["message"] == (
+        'This file is never completed: "exclude" has the pattern ".env*".'
+    )
 
 
 def test_an_explanation_names_the_file_that_would_have_been_repeated() -> None:

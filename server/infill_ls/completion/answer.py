@@ -133,33 +133,33 @@ _OF_ERRORS: Final[tuple[tuple[type[InfillError], Reason], ...]] = (
 )
 # Why a filter of trim (its FILTERS) leaves nothing of what the model wrote.
 FILTERED: Final = {
-    "control": "It was a token that only models need",
-    "whole": "It was a part of a token that only models need",
-    "unsafe": "It had characters that nobody sees or that turn text around",
-    "fence": "It was no code but an explanation",
-    "prose": "It was no code but an explanation",
-    "typed": "It only repeats what stands before the cursor",
-    "tabs": "It was only indentation",
-    "join": "It was only blanks",
-    "below": "It only repeats the lines below",
-    "expression": "It would have ended the string that the cursor is in",
-    "quotes": "It would have ended the string that the cursor is in",
-    "brackets": "It only closes brackets that are closed already",
-    "rest": "It only repeats the rest of the line",
-    "shape": "It had nothing for the cursor's line or block",
-    "unreachable": "It would never run",
-    "repetition": "It only repeats the lines above",
-    "limit": "It was cut short within its first line",
-    "length": "It was too long",
-    "echo": "It only repeats what is around the cursor",
-    "comment": "It only repeats a comment",
-    "openers": "It had brackets that nothing closes",
-    "severed": "It ended within a word or a string",
-    "tidy": "It was only blanks",
-    "above": "It belongs to a block further out",
-    "syntax": "It would have been a syntax error",
-    "apart": "It only repeats the rest of the line",
-    "closers": "It only closes brackets that are closed already",
+    "control": "it was a token that only models need",
+    "whole": "it was a part of a token that only models need",
+    "unsafe": "it had characters that nobody sees or that turn text around",
+    "fence": "it was no code but an explanation",
+    "prose": "it was no code but an explanation",
+    "typed": "it only repeats what stands before the cursor",
+    "tabs": "it was only indentation",
+    "join": "it was only blanks",
+    "below": "it only repeats the lines below",
+    "expression": "it would have ended the string that the cursor is in",
+    "quotes": "it would have ended the string that the cursor is in",
+    "brackets": "it only closes brackets that are closed already",
+    "rest": "it only repeats the rest of the line",
+    "shape": "it had nothing for the cursor's line or block",
+    "unreachable": "it would never run",
+    "repetition": "it only repeats the lines above",
+    "limit": "it was cut short within its first line",
+    "length": "it was too long",
+    "echo": "it only repeats what is around the cursor",
+    "comment": "it only repeats a comment",
+    "openers": "it had brackets that nothing closes",
+    "severed": "it ended within a word or a string",
+    "tidy": "it was only blanks",
+    "above": "it belongs to a block further out",
+    "syntax": "it would have been a syntax error",
+    "apart": "it only repeats the rest of the line",
+    "closers": "it only closes brackets that are closed already",
 }
 
 
@@ -209,13 +209,28 @@ class Answer:
         """Return what the answer is if all fills for it recite; ``file``: one of what, or empty."""
         return replace(self, reason="recited", recited=file) if file and not self.offers else self
 
+    @property
+    def why(self) -> str:
+        """Why this is the answer, in words, without figures."""
+        if self.error:
+            return str(self.error)
+        message = MESSAGES[self.reason]
+        if self.emptied_by:
+            because = f'{FILTERED[self.emptied_by]} (filter "{self.emptied_by}")'
+            message = f"{message.removesuffix('.')}: {because}."
+        if self.recited:
+            message += f" The file is {self.recited}."
+        if self.pattern:
+            message = f'This file is never completed: "exclude" has the pattern "{self.pattern}".'
+        return message
+
     def explain(self) -> dict[str, Any]:
         """Return why this is the answer, for people and as JSON; it has none of the user's code."""
         outcome = self.outcome
         filters = [self.emptied_by] if self.emptied_by else [outcome.ended_by] if outcome else []
         return {
             "reason": self.reason,
-            "message": self._message(),
+            "message": f"{self.why} {outcome.figures}" if outcome and not self.error else self.why,
             "model": outcome.model if outcome else None,
             "engine": outcome.engine if outcome else None,
             "timings_ms": {
@@ -227,15 +242,3 @@ class Answer:
             "cached_tokens": outcome.usage.cached_tokens if outcome else None,
             "fill_tokens": outcome.usage.fill_tokens if outcome else None,
         }
-
-    def _message(self) -> str:
-        if self.error:
-            return str(self.error)
-        message = MESSAGES[self.reason]
-        if self.emptied_by:
-            message += f' {FILTERED[self.emptied_by]} (filter "{self.emptied_by}").'
-        if self.recited:
-            message += f" The file is {self.recited}."
-        if self.pattern:
-            message += f' The pattern is "{self.pattern}".'
-        return f"{message} {self.outcome.figures}" if self.outcome else message

@@ -246,9 +246,10 @@ class Generation:
         """Return the filter that has left nothing for a hole on the way; empty if none has."""
         typed = typed_since(self.hole, hole)
         if not typed:
-            return emptied_by(self.raw, hole, shape, self._control)
+            return emptied_by(self.raw, hole, shape, self._control, cut_short=self.cut_short)
         written, _ = continuation(self.raw, self.hole, self._control)
-        return emptied_by(written[len(typed) :], hole, shape, filters=FITTING)
+        rest, cut_short = written[len(typed) :], self.cut_short
+        return emptied_by(rest, hole, shape, cut_short=cut_short, filters=FITTING)
 
     def outcome(self, fill: Fill, emptied_by: str = "") -> Outcome:
         """Return what came of it, for a fill that it gave; ``emptied_by`` if there is none."""

@@ -104,9 +104,9 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     finally:
         if ls.menu is menu:
             ls.menu = None
+    if menu.now is None:
+        ls.note(Answer("outdated"), snapshot.language)
     if offer is None or menu.now is None:
-        if ls.history.last["reason"] in ("fill", "recalled"):
-            ls.note(Answer("outdated"), snapshot.language)
         return None
     return translate.completion_list(offer, menu, where, snapshot.language)
 

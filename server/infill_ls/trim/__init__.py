@@ -151,13 +151,14 @@ def emptied_by(
     shape: Shape,
     control: tuple[str, ...] = (),
     *,
+    cut_short: bool = False,
     filters: tuple[Filter, ...] = FILTERS,
 ) -> str:
-    """Return the name of the filter that leaves nothing of ``raw``; empty if none does.
+    """Return the name of the filter that leaves nothing of ``raw``; empty if nothing was written.
 
-    For whoever wants to know why there is no fill; the filters are applied once more for it.
+    For whoever got an empty fill and wants to know why; the filters are applied once more for it.
     """
-    draft, site = Draft(raw, None, True), known(hole, shape, control)
+    draft, site = Draft(_with_newlines(raw), None, True, cut_short), known(hole, shape, control)
     for each in filters:
         had_text, draft = bool(draft.text.strip()), each.apply(draft, site)
         if had_text and not draft.text.strip():
@@ -180,14 +181,17 @@ def continuation(
 def _filtered(
     raw: str, site: Site, filters: tuple[Filter, ...], over: bool, cut_short: bool
 ) -> Draft:
-    if "\r" in raw:
-        raw = raw.replace("\r\n", "\n").replace("\r", "\n")
+    raw = _with_newlines(raw)
     if not over:
         beyond = len(raw) - (raw.rfind("\n") + 1) - _LONG_LINE
         if beyond > 0:
             # No line end helps to read this once, so it is read in steps.
             return _of_a_long_line(raw[: len(raw) - beyond % _STEP], site, filters)
     return _passed(Draft(raw, None, over, cut_short), site, filters)
+
+
+def _with_newlines(raw: str) -> str:
+    return raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else raw
 
 
 @lru_cache(maxsize=16)
