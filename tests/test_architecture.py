@@ -43,8 +43,8 @@ FLOORS = (
 PURE = (
     *("errors", "shown", "editors", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
+    *("project.windows", "engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
