@@ -115,5 +115,3 @@ def test_a_server_that_is_not_there_is_told_with_what_installs_it(
         assert str(tmp_path / "home/data/nvim/site/pack/core/opt/infill-ls") in said
     finally:
         editor.quit()
-
-

@@ -18,7 +18,6 @@ from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, ta
 _FILE: Final = "editors.json"
 # Ends the name of a user's file that was moved aside for ours.
 ASIDE: Final = ".before-infill-ls"
-_NEW_FILE_MODE: Final = 0o600
 
 # What is to be added to a file: from its text ("" if it isn't there) to insertions. Raises ByHand.
 Merge = Callable[[str], list[Insertion]]
@@ -183,10 +182,7 @@ def written(change: Change) -> Entry:
 
 def _write(path: Path, text: str) -> None:
     # Where the user's own is a link to a file elsewhere, that one is meant.
-    path = path.resolve()
-    mode = path.stat().st_mode & 0o777 if path.exists() else _NEW_FILE_MODE
-    private.replace(path, text)
-    os.chmod(path, mode)
+    private.replace(path.resolve(), text, keep_mode=True)
 
 
 @dataclass(frozen=True, slots=True)
