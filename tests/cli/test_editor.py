@@ -203,8 +203,7 @@ def test_on_a_terminal_he_is_asked(places: dict[str, str], home: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "infill_ls", "editor", "kakoune", "--write"],
             stdin=end,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             env={**os.environ, **places},
             timeout=30,
             check=False,

@@ -97,7 +97,7 @@ def test_neovims_own_plugin_manager_loads_it_from_a_git_address(
 
 
 def test_a_server_that_is_not_there_is_told_with_what_installs_it(
-    environment: dict[str, str], repository: Path, tmp_path: Path, _engine: Engine
+    environment: dict[str, str], repository: Path, tmp_path: Path
 ) -> None:
     init = PACK.format(repository.as_uri())
     path = ":".join(

@@ -1,4 +1,4 @@
-"""infill-ls comes into a ``languages.toml`` beside what is there, and Helix reads the same of it."""
+"""infill-ls comes into a ``languages.toml`` beside what is there and changes nothing of it."""
 
 from __future__ import annotations
 

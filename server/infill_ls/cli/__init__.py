@@ -10,11 +10,27 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from infill_ls import __version__
-from infill_ls.cli import complete, editor, generate, models, pull, recitation, serve
+from infill_ls.cli import (
+    complete,
+    editor,
+    generate,
+    import_settings,
+    models,
+    pull,
+    recitation,
+    serve,
+)
 from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
+
+# In the order in which --help lists them.
+COMMANDS: Final = (
+    *(serve, complete, generate, models, pull),
+    *(editor, import_settings, recitation),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, models, pull, editor, recitation):
+    for command in COMMANDS:
         command.add_to(commands)
     return parser

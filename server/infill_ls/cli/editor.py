@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.cli.output import FAILURE, SUCCESS, complain, say, write
+from infill_ls.cli.asking import confirmed
+from infill_ls.cli.output import FAILURE, SUCCESS, say, write
 from infill_ls.cli.screen import Screen
 from infill_ls.errors import SettingsError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infill_ls.setup.insertions import Insertion
     from infill_ls.setup.ledger import Change, Entry, Ledger
 
-EXAMPLES: Final = """\
+SET_UP_EXAMPLES: Final = """\
 examples:
   infill-ls editor                   which editors there are, and which are set up
   infill-ls editor neovim            the file, and where it goes
@@ -32,7 +32,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "editor",
         help="set an editor up",
-        epilog=EXAMPLES,
+        epilog=SET_UP_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="the editor; without it, a list")
@@ -194,18 +194,7 @@ def _agreed(change: Change, screen: Screen, *, yes: bool) -> bool:
         for line in list(unified_diff(before, after, lineterm="", n=1))[2:]:
             screen.line(line, style={"+": "green", "-": "red"}.get(line[:1], ""))
         what, question = f"{change.path} is yours.", "Add these lines?"
-    return _confirmed(f"{what} {question}", yes=yes)
-
-
-def _confirmed(question: str, *, yes: bool) -> bool:
-    """Ask a question with yes or no; without a terminal the answer is no, and how to say yes."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        complain(f"{question} Nobody can be asked here: --yes says yes.")
-        return False
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return confirmed(f"{what} {question}", yes=yes)
 
 
 def _remove(editor: Editor, *, yes: bool) -> int:
@@ -252,7 +241,7 @@ def _taken_out(entry: Entry, screen: Screen, *, yes: bool) -> bool:
     result = undone(entry)
     path = result.path
     if result.what == "edited" and entry.created:
-        if not _confirmed(f"{path} was changed after it was written. Remove all of it?", yes=yes):
+        if not confirmed(f"{path} was changed after it was written. Remove all of it?", yes=yes):
             screen.marked("warn", f"{path} stays: it was changed after it was written.")
             return False
         result = undone(entry, force=True)

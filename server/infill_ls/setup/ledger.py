@@ -15,7 +15,7 @@ from infill_ls.errors import InfillError
 from infill_ls.folders import own
 from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, taken_out
 
-_FILE: Final = "editors.json"
+_NOTED_IN: Final = "editors.json"
 # Ends the name of a user's file that was moved aside for ours.
 ASIDE: Final = ".before-infill-ls"
 
@@ -66,7 +66,7 @@ class Ledger:
         folder = own("state")
         if folder is None:
             raise InfillError("Nobody knows where your home is.", "Set the variable HOME.")
-        self._path = folder / _FILE
+        self._path = folder / _NOTED_IN
         self._entries = self._read()
 
     def _read(self) -> dict[str, list[Entry]]:
