@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,8 +68,11 @@ def run(options: argparse.Namespace) -> int:
 
         write(tomlkit.dumps(result.settings))
     _tell(result, screen)
-    if not options.write:
-        screen.line("With --write it is put into infill-ls' settings file.")
+    screen.line(
+        "infill-ls doctor says whether it works."
+        if options.write
+        else "With --write it is put into infill-ls' settings file."
+    )
     return SUCCESS
 
 
@@ -87,7 +91,7 @@ def _written(settings: Mapping[str, Any], screen: Screen, *, yes: bool) -> bool:
     path: Path | None = None
     for key, value in settings.items():
         path = write_setting(key, value)
-        screen.marked("ok", f"{key} = {value!r}")
+        screen.marked("ok", f"{key} = {json.dumps(value, ensure_ascii=False)}")
     screen.line(f"They are in {path} now.")
     return True
 
