@@ -177,20 +177,24 @@ async def test_a_wrong_call_says_what_is_right(
     assert said in ran.err
 
 
-async def test_the_extension_is_put_in_by_vs_code(
-    editor: Command, tmp_path: Path, places: dict[str, str]
-) -> None:
-    ran = await editor("vscode", "--write")
+async def test_a_file_that_is_no_text_is_left_alone(editor: Command, home: Path) -> None:
+    file = home / ".config/kak/kakrc"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xff")
+    ran = await editor("kakoune", "--write", "--yes")
     assert ran.status == 1
-    assert "code" in ran.out
-    calls = tmp_path / "calls"
-    code = tmp_path / "bin/code"
-    code.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n[ "$1" != --uninstall-extension ]\n')
-    code.chmod(0o755)
-    ran = await editor("vscode", "--remove")
-    assert ran.status == 1
-    assert "--uninstall-extension failed" in ran.err
-    assert calls.read_text() == "--uninstall-extension infill-ls.infill-ls\n"
+    assert "stays as it is: it is not UTF-8." in ran.out
+    assert (await editor("kakoune", "--remove")).status == 0
+    assert (await editor()).status == 0
+    assert file.read_bytes() == b"\xff"
+
+
+async def test_what_was_put_there_by_hand_is_listed(editor: Command, home: Path) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text(configs.read(NEOVIM))
+    (line,) = [one for one in (await editor()).out.splitlines() if one.startswith("neovim")]
+    assert line.split()[-1] == "yes"
 
 
 def test_on_a_terminal_he_is_asked(places: dict[str, str], home: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from editors import folder
 from editors.editor import Editor
+from editors.emacs import Emacs
 from editors.engine import Engine
 from editors.helix import Helix
 from editors.neovim import Neovim
@@ -19,6 +20,7 @@ from editors.processes import INFILL_LS
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., Editor]
+Kind = type[Neovim] | type[Helix] | type[Emacs]
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Starts an editor in an empty home."""
     started = []
 
-    def start(kind: type[Neovim] | type[Helix], **how: object) -> Editor:
+    def start(kind: Kind, **how: object) -> Editor:
         editor = kind.start(folder(), tmp_path / "home", environment, **how)  # type: ignore[arg-type]
         started.append(editor)
         return editor
@@ -39,7 +41,8 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 def by_command(name: str) -> Callable[[Mapping[str, str]], None]:
     def set_up(environment: Mapping[str, str]) -> None:
-        subprocess.run([INFILL_LS, "editor", name, "--write"], env=environment, check=True)
+        command = [INFILL_LS, "editor", name, "--write", "--yes"]
+        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=True)
 
     return set_up
 
@@ -57,9 +60,9 @@ def completes(editor: Editor, engine: Engine, file: Path) -> None:
     engine.until_quiet()
 
 
-@pytest.mark.parametrize("one", [Neovim, Helix])
+@pytest.mark.parametrize("one", [Neovim, Helix, Emacs])
 def test_the_command_sets_an_editor_up(
-    one: type[Neovim] | type[Helix], start: Start, engine: Engine, tmp_path: Path
+    one: Kind, start: Start, engine: Engine, tmp_path: Path
 ) -> None:
     editor = start(one, set_up=by_command(one.name))
     completes(editor, engine, tmp_path / "main.py")

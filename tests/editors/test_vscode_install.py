@@ -76,6 +76,16 @@ def test_one_click_leads_to_a_suggestion(
     (server,) = [one for one in processes.marked(environment) if "infill-ls serve" in one]
     assert str(home / "data/User/globalStorage/infill-ls.infill-ls/server") in server
 
+    # A newer version of the extension brings its server along.
+    stamp = home / "data/User/globalStorage/infill-ls.infill-ls/server/installed.json"
+    installed = stamp.read_text()
+    stamp.write_text(installed.replace('"version":"', '"version":"0.'))
+    vscode.command("Restart the Server")
+    vscode.until(
+        lambda: stamp.exists() and stamp.read_text() == installed, "the update", limit=INSTALLING
+    )
+    vscode.until(lambda: vscode.status() == "idle", "the updated server")
+
     vscode.command("Remove the Installed Server")
     own = home / "data/User/globalStorage/infill-ls.infill-ls"
     vscode.until(lambda: not list(own.iterdir()), "an empty folder of the extension's")

@@ -99,7 +99,7 @@ def _list() -> None:
 
     ledger = Ledger()
     rows = [
-        (one.name, one.title, one.shows, "yes" if ledger.entries(one.name) else "")
+        (one.name, one.title, one.shows, "yes" if ledger.entries(one.name) or _found(one) else "")
         for one in EDITORS
     ]
     screen = Screen()
@@ -219,14 +219,17 @@ def _note(ledger: Ledger, editor: Editor, kept: list[Entry]) -> None:
 
 def _found(editor: Editor) -> list[Entry]:
     """Return what is there of infill-ls although nothing was noted: files and blocks of ours."""
-    from infill_ls.setup.insertions import Insertion, marked_blocks
+    from infill_ls.setup.insertions import ByHand, Insertion, marked_blocks
     from infill_ls.setup.ledger import Entry, read
     from infill_ls.setup.places import program
 
     entries = []
     for part in editor.parts:
         path = part.place()
-        text = read(path) or ""
+        try:
+            text = read(path) or ""
+        except ByHand:
+            continue
         if text and text in (part.text(), part.text(program())):
             entries.append(Entry(str(path), True, (Insertion(0, text),)))
         elif blocks := marked_blocks(text, editor.name):
@@ -236,9 +239,14 @@ def _found(editor: Editor) -> list[Entry]:
 
 def _taken_out(entry: Entry, screen: Screen, *, yes: bool) -> bool:
     """Undo what was written into one file, and say what became of it; whether it is undone."""
+    from infill_ls.setup.insertions import ByHand
     from infill_ls.setup.ledger import undone
 
-    result = undone(entry)
+    try:
+        result = undone(entry)
+    except ByHand as why:
+        screen.marked("fail", f"{entry.path} stays as it is: {why}.")
+        return False
     path = result.path
     if result.what == "edited" and entry.created:
         if not confirmed(f"{path} was changed after it was written. Remove all of it?", yes=yes):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.output import FAILURE, SUCCESS
 from infill_ls.cli.screen import Screen
 from infill_ls.setup import vscode
+from infill_ls.setup.ledger import Entry, Ledger
+from infill_ls.setup.places import program
 
 if TYPE_CHECKING:
     from infill_ls.setup.editors import Editor
@@ -32,6 +35,7 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
             screen.marked("fail", f"None of {', '.join(vscode.PROGRAMS)} is on the PATH.")
             return FAILURE
         vscode.uninstall(code)
+        Ledger().note(editor.name, [])
         screen.marked("ok", f"The extension is taken out of {code}.")
         return SUCCESS
     if file is None:
@@ -39,7 +43,11 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
         return FAILURE
     if write and code is not None:
         vscode.install(code, file)
+        Ledger().note(editor.name, [Entry(code, False, ())])
         screen.marked("ok", f"The extension is put into {code}.")
+        if (starts := program()) != "infill-ls":
+            fix = f'In VS Code, set "infill-ls.command" to {json.dumps([starts, "serve"])}'
+            screen.marked("warn", "infill-ls isn't on the PATH.", fix)
         screen.line(editor.then)
         screen.line("Undone by infill-ls editor vscode --remove.")
         return SUCCESS
