@@ -27,7 +27,7 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file"),
     ),
