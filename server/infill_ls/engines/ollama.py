@@ -324,7 +324,10 @@ class Ollama:
         """Fetch a model with ``POST /api/pull``.
 
         Yields what is going on, the bytes done, and the bytes in all (0 if they are not counted).
+        Ollama keeps what has come when this is closed, and goes on from there the next time.
+        Raises :class:`BadAnswer` if it stops before it has all.
         """
+        status = ""
         async with aclosing(self._http.lines("/api/pull", {"model": name})) as lines:
             async for line in lines:
                 step = parse(line)
@@ -333,7 +336,10 @@ class Ollama:
                         name, str(step.get("error") if isinstance(step, dict) else step)
                     )
                 total, done = integer(step.get("total")), integer(step.get("completed"))
-                yield str(step.get("status", "")), done or 0, total or 0
+                status = str(step.get("status", ""))
+                yield status, done or 0, total or 0
+        if status != "success":
+            raise refusals.of_pull(name, "it has stopped before it had all of it")
 
     async def _best(self) -> Model:
         """Return the best installed model that can fill in the middle."""

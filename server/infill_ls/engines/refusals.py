@@ -79,6 +79,7 @@ _PULL: Final = (
     (r"\b429\b|too many requests", "The registry wants a pause: wait a little and pull again."),
     (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
     (r"digest mismatch", "What came was damaged, and was thrown away: pull again."),
+    (r"stopped before", "Pull again; it goes on from where it stopped."),
 )
 
 
