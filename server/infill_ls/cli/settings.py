@@ -27,7 +27,7 @@ examples:
   infill-ls settings unset model
 """
 # What a shell has for true and false.
-_FLAGS: Final = {"on": True, "yes": True, "1": True, "off": False, "no": False, "0": False}
+_TRUTHS: Final = {"on": True, "yes": True, "1": True, "off": False, "no": False, "0": False}
 
 
 def add_to(commands: Commands) -> None:
@@ -164,8 +164,8 @@ def _candidates(texts: list[str]) -> list[Any]:
     meant: list[Any] = []
     with suppress(ValueError, RecursionError):
         meant.append(json.loads(text))
-    if text.lower() in _FLAGS:
-        meant.append(_FLAGS[text.lower()])
+    if text.lower() in _TRUTHS:
+        meant.append(_TRUTHS[text.lower()])
     return [*meant, text, [text]]
 
 
