@@ -85,6 +85,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("weightsFrom", "hub", "weights_from", "hub"),
         ("enabled", False, "enabled", False),
         ("enabled", "off", "enabled", False),
+        ("stats", False, "stats", False),
         ("log", "trace", "log", "trace"),
     ],
 )

@@ -87,6 +87,7 @@ class Settings:
     languages: Mapping[str, LanguageSettings] = _key("languages", {}, values.languages)
     recitation: Recitation | None = _key("recitation", None, values.recitation)
     audit: str | None = _key("audit", None, values.text)
+    stats: bool = _key("stats", True, values.flag)
     log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None

@@ -65,6 +65,10 @@ MEANINGS: Final[Mapping[str, str]] = {
         "A file that gets a line of JSON for each suggestion that is shown or accepted: time, "
         "model and digest, sizes, hashes, names of files; never code."
     ),
+    "stats": (
+        "Whether what becomes of suggestions is counted, on this machine only and without any "
+        "code, for `infill-ls stats`."
+    ),
     "log": "How much goes to the log.",
     "weightsFrom": "Where `infill-ls pull` takes the embedded engine's weights from.",
 }
