@@ -314,8 +314,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 
