@@ -28,7 +28,7 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown"),
+        *("editors", "shown", "interrupts"),
     ),
     ("text",),
     ("prompt",),
