@@ -28,7 +28,8 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown", "interrupts"),
+        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("locks", "counters", "counters_file", "interrupts"),
     ),
     ("text",),
     ("prompt",),
@@ -41,10 +42,11 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "text", "prompt", "trim"),
+    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
-    *("project.windows", "engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("completion.counts", "project.windows"),
+    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -209,11 +211,12 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; and a record has the time.
+# be asked again; a record has the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
+    "infill_ls.counters_file",
 }
 
 

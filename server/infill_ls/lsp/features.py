@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from lsprotocol import types as lsp
 
 from infill_ls import editors
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.offers import Offer
 from infill_ls.lsp import translate
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.protocol import take_arrived
 from infill_ls.lsp.server import Server
+from infill_ls.lsp.translate import Where
 from infill_ls.shown import plain
 
 TOGGLE: Final = "infill-ls.toggle"
@@ -74,12 +77,16 @@ async def inline_completion(
     selected = params.context.selected_completion_info
     where = translate.where(snapshot, params.position, ls.encoding, selected)
     client = ls.client.name
+    since = _asked(ls, snapshot.uri, where)
     answer = await ls.complete(snapshot.uri, where.hole, client=client, manual=manual)
     if answer.reason == "superseded":
         return None
     result = translate.inline_list(answer.offers, where, client)
     if answer.offers and not result.items:
         ls.note(Answer("unshowable"), snapshot.language, manual=manual)
+    # What was typed meanwhile mostly makes it nothing to be seen.
+    if result.items and ls.is_current(snapshot):
+        _shown(ls, answer.offers, since)
     return result
 
 
@@ -96,6 +103,7 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     )
     client = "" if at_once else ls.client.name
     where = translate.where(snapshot, params.position, ls.encoding)
+    since = _asked(ls, snapshot.uri, where)
     ls.menu = menu = Menu(snapshot.uri, where.hole)
     try:
         offer = await menu.offer(
@@ -108,6 +116,7 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
         ls.note(Answer("outdated"), snapshot.language)
     if offer is None or menu.now is None:
         return None
+    _shown(ls, [offer], since)
     return translate.completion_list(offer, menu, where, snapshot.language)
 
 
@@ -126,7 +135,22 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
 
 def accept(ls: Server, *arguments: Any) -> None:
     """Note that the user has accepted a fill; the first argument is the number of its offer."""
-    ls.completer.accept(arguments[0] if arguments else None)
+    number = arguments[0] if arguments else None
+    ls.statistics.accepted(number)
+    ls.completer.accept(number)
+
+
+def _asked(ls: Server, uri: str, where: Where) -> float:
+    """Count what a request tells of what was shown before; return when it came."""
+    # With an item of the editor's own menu the hole isn't one of the document.
+    if not where.selected:
+        ls.statistics.asked(uri, where.hole)
+    return asyncio.get_running_loop().time()
+
+
+def _shown(ls: Server, offers: Sequence[Offer], since: float) -> None:
+    """Count what is shown for a request that came at ``since``."""
+    ls.statistics.shown(offers, ls.completer.connection.source, since)
 
 
 def toggle(ls: Server, *_: Any) -> dict[str, bool]:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -24,13 +24,14 @@ from infill_ls.completion.answer import Answer
 from infill_ls.completion.history import History, log_line
 from infill_ls.completion.status import Status
 from infill_ls.editors import AUTOMATIC_WAIT
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
+from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, changes_from, client_from, name_of, path_of
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
@@ -76,6 +77,7 @@ class Server(LanguageServer):
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
         self._compliance = Compliance(self.messages.warn)
+        self.statistics = Statistics(self._lines_of)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -118,6 +120,15 @@ class Server(LanguageServer):
         document = self._documents.get(uri)
         return document.snapshot() if document else None
 
+    def _lines_of(self, uri: str) -> Sequence[str] | None:
+        snapshot = self._snapshot_for(uri)
+        return snapshot.lines if snapshot is not None else None
+
+    def is_current(self, snapshot: Snapshot) -> bool:
+        """Whether a document still stands as it did."""
+        document = self._documents.get(snapshot.uri)
+        return document is not None and document.version == snapshot.version
+
     def _open(self, item: lsp.TextDocumentItem) -> None:
         self._documents[item.uri] = Document(item.uri, item.language_id, item.version, item.text)
 
@@ -128,6 +139,7 @@ class Server(LanguageServer):
             return
         changes = changes_from(params.content_changes)
         document.apply(changes, params.text_document.version, self.encoding)
+        self.statistics.put_in(document.uri, [change.text for change in changes])
         holes: Iterable[Hole] = self._holes_after(document, changes)
         if self.menu is not None and self.menu.uri == document.uri:
             holes = list(holes)
@@ -160,6 +172,7 @@ class Server(LanguageServer):
         )
 
     def _close(self, uri: str) -> None:
+        self.statistics.closed(uri)
         self._documents.pop(uri, None)
         self.completer.close_document(uri)
 
@@ -184,12 +197,17 @@ class Server(LanguageServer):
         set_log_level(settings.log)
         # Before anything is waited for: nothing of what is excluded now may be sent meanwhile.
         self.rule_all(settings)
-        if settings.enabled and settings.in_the_clear:
+        if settings.wrong and settings.wrong != self.completer.settings.wrong:
+            # Whoever asks is refused with the same, which is not said again then.
+            self.messages.recovered()
+            self.messages.report(SettingsError(" ".join(settings.wrong)))
+        if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
+        self.statistics.take(settings)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
-        if another:
+        if another and not settings.wrong:
             # What goes wrong with another engine is news.
             self.messages.recovered()
         # At the start the editor is told the status first.
@@ -359,6 +377,7 @@ class Server(LanguageServer):
             task.cancel()
         await self.completer.aclose()
         self._compliance.close()
+        self.statistics.close()
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:
