@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import SAYS_NOTHING, Chunk
+from infill_ls.engines.engine import SAYS_NOTHING, Chunk, Loaded
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
     described,
     listed,
+    loaded,
     preference,
     running,
     trained_context,
@@ -243,6 +244,11 @@ class Ollama:
         except EngineError:
             return None
         return running(answer, name)
+
+    async def loaded(self) -> Loaded | None:
+        """Return how the model is loaded; None if it isn't, or if Ollama doesn't say."""
+        entry = await self._entry()
+        return None if entry is None else loaded(entry)
 
     async def aclose(self) -> None:
         """Do nothing: nothing is kept between calls."""

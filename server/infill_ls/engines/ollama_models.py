@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from infill_ls.engines.engine import Loaded
 from infill_ls.engines.http import entries, integer, mapping, positive
 from infill_ls.prompt.families import Model
 
@@ -19,6 +20,15 @@ COMFORTABLE_SIZE: Final = 8.0
 _NAME_KEYS: Final = ("basename", "version", "size_label", "finetune")
 # The second is what llama.cpp called it before October 2024.
 _FIM_KEYS: Final = ("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id")
+
+
+def loaded(entry: dict[str, Any]) -> Loaded:
+    """Return how a model is loaded, of its entry in an answer of ``GET /api/ps``."""
+    return Loaded(
+        positive(entry.get("size")),
+        integer(entry.get("size_vram")),
+        positive(entry.get("context_length")),
+    )
 
 
 def described(name: str, answer: dict[str, Any]) -> Model:

@@ -1,0 +1,90 @@
+"""The one command that mends something. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from infill_ls.diagnosis.facts import Choice, Chosen, Given, Installed
+from infill_ls.errors import ModelNotFound, NotRunning, SettingsError, Unauthorized, WeightsError
+from infill_ls.prompt.families import SUGGESTED_MODEL
+from infill_ls.settings import DEFAULT_URL, variable
+from infill_ls.values import is_loopback
+
+
+def sets(given: Given, key: str, value: Any) -> str:
+    """Return the command that sets a key where the user has set it."""
+    source = given.sources.get(key, "")
+    shown = value if isinstance(value, str) else json.dumps(value)
+    if source == "the environment":
+        return f"export {variable(key)}={shown}"
+    if source == "the command line":
+        return f"Leave out --{key}, or say --{key} {shown}."
+    return f"infill-ls settings set {key} {shown}"
+
+
+def fetches(given: Given, name: str) -> str:
+    """Return the command that fetches a model, and has it taken if the settings name another."""
+    pull = f"infill-ls pull {name}"
+    if given.settings.model in ("auto", name):
+        return pull
+    return f"{pull} && {sets(given, 'model', name)}"
+
+
+def no_engine(given: Given, choice: Choice, installed: Installed) -> str:
+    """Return what gives the user an engine, or has the one be asked that he has."""
+    settings, error = given.settings, choice.absent or choice.error
+    if isinstance(error, SettingsError) and "proxy" in error.message:
+        return f"export NO_PROXY={host_of(settings.engine_url)}"
+    if isinstance(error, Unauthorized) and not settings.api_key_env:
+        return sets(given, "apiKeyEnv", "MY_KEY")
+    if settings.engine == "embedded" or isinstance(choice.error, WeightsError | ModelNotFound):
+        return _embedded(given, choice, installed)
+    if choice.speaks_openai:
+        return sets(given, "engine", "openai")
+    if not isinstance(error, NotRunning):
+        return error.fix if error else ""
+    if choice.elsewhere:
+        return _usual_address(given)
+    if settings.engine == "openai" or not is_loopback(settings.engine_url):
+        return error.fix
+    if choice.program:
+        return "ollama serve"
+    return f"{installed.install} && infill-ls pull" if not installed.version else installed.pull
+
+
+def _embedded(given: Given, choice: Choice, installed: Installed) -> str:
+    if isinstance(choice.error, ModelNotFound):
+        return sets(given, "model", "auto")
+    if not installed.version:
+        return f"{installed.install} && {installed.pull}"
+    return installed.pull if isinstance(choice.error, WeightsError) else ""
+
+
+def _usual_address(given: Given) -> str:
+    """Return what has Ollama be asked at its usual address."""
+    if given.settings.url is None:
+        return "unset OLLAMA_HOST"
+    if given.sources.get("url") == "the environment":
+        return f"unset {variable('url')}"
+    return sets(given, "url", DEFAULT_URL)
+
+
+def no_model(given: Given, chosen: Chosen) -> str:
+    """Return what gives the user a model that can fill in the middle."""
+    settings, named = given.settings, given.settings.model
+    if settings.engine == "openai":
+        return chosen.error.fix if chosen.error else ""
+    if chosen.other:
+        return sets(given, "model", "auto")
+    if isinstance(chosen.error, ModelNotFound) and named != "auto":
+        return fetches(given, chosen.to_fetch or named)
+    return fetches(given, SUGGESTED_MODEL)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, as it is written there."""
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

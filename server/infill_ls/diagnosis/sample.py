@@ -1,0 +1,58 @@
+"""The code that the timed fill is asked for in: everybody's, and none of the user's. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from infill_ls.text.hole import Hole, between
+
+# Some 250 tokens, about as many as a prompt has where an engine is slow. The number makes it new to
+# the engine, which would have it in its cache otherwise.
+_ABOVE: Final = '''\
+BATCH = {number}
+CURRENCIES = {{"EUR": 1.0, "USD": 1.08, "GBP": 0.85}}
+
+
+class Order:
+    """What a customer has ordered."""
+
+    def __init__(self, customer, amount, currency="EUR"):
+        self.customer = customer
+        self.amount = amount
+        self.currency = currency
+
+    def in_euros(self):
+        """Return the amount in euros."""
+        return self.amount / CURRENCIES[self.currency]
+
+
+def total(orders):
+    """Return the sum of all orders in euros."""
+    return sum(order.in_euros() for order in orders)
+
+
+def by_customer(orders):
+    """Return a table of the customers with their orders."""
+    table = {{}}
+    for order in orders:
+        table.setdefault(order.customer, []).append(order)
+    return table
+
+
+def even_squares(numbers):
+    """Return the squares of the even numbers."""
+    return ['''
+_BELOW: Final = """\
+]
+
+
+print({number}, even_squares([1, 2, 3, 4]))
+"""
+# What somebody types there.
+_TYPED: Final = "num"
+
+
+def sample(number: int, *, typed: bool = False) -> Hole:
+    """Return the hole; ``typed``: some letters later."""
+    before = _ABOVE.format(number=number) + (_TYPED if typed else "")
+    return between(before, _BELOW.format(number=number), "python")

@@ -1,0 +1,214 @@
+"""What is said of the program, the settings, the editors, and what is around them. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from infill_ls.diagnosis import mending
+from infill_ls.diagnosis.check import Check
+from infill_ls.diagnosis.facts import (
+    Files,
+    Folder,
+    Given,
+    Program,
+    Proxies,
+    value_shown,
+)
+from infill_ls.diagnosis.speed import ago
+from infill_ls.settings import KEYS, variable
+from infill_ls.values import is_loopback, named
+from infill_ls.visits import Visit
+
+PREFIX: Final = "INFILL_LS_"
+# Variables of ours that are no settings: the socket's token.
+NO_SETTINGS: Final = ("INFILL_LS_TOKEN",)
+KNOWN: Final = (*map(variable, KEYS), *NO_SETTINGS)
+# Their values may be secrets, or say what somebody works on.
+_NOT_SHOWN: Final = ("headers", "fim", "exclude", "languages", "recitation")
+# Where editors keep what the server writes on stderr, by a part of their names.
+_LOGS: Final = (
+    ("neovim", "Neovim in the file that :lua =vim.lsp.log.get_filename() names"),
+    ("code", "VS Code in its Output panel"),
+    ("helix", "Helix where :log-open shows it"),
+    ("emacs", "Emacs in the buffer *infill-ls::stderr*"),
+)
+# What is in the user's folders.
+_HOLDS: Final = {"config": "settings", "state": "rates and counts", "cache": "weights"}
+# Visits that are shown.
+_SHOWN: Final = 3
+
+
+def program(found: Program) -> list[Check]:
+    """Return which version this is, and whether editors start the same."""
+    about = f"infill-ls {found.version}, Python {found.python}, {found.system}."
+    checks = [Check("program", "ok", about)]
+    copies = found.copies
+    if not copies:
+        message = "infill-ls is not on the PATH, so editors don't find it."
+        fix = f'export PATH="{found.folder}:$PATH"' if found.folder else ""
+        checks.append(Check("program", "warn", message, fix))
+    elif len({one.version for one in copies} | {found.version}) > 1:
+        first, *others = copies
+        listed = "; ".join(f"{one.version or 'an unknown one'} in {one.path}" for one in copies)
+        public = "; ".join(one.version or "an unknown one" for one in copies)
+        how = f"Editors start the first infill-ls on the PATH, and this is {found.version}"
+        stale = next((one for one in (first, *others) if one.version != found.version), first)
+        checks.append(
+            Check("program", "warn", f"{how}: {listed}.", stale.removed_by, f"{how}: {public}.")
+        )
+    return checks
+
+
+def settings(given: Given, file: str) -> list[Check]:
+    """Return what is set, where, and what is wrong in it. ``file``: the settings file's path."""
+    checks = [
+        Check("settings", "warn", problem, "infill-ls settings", "A setting is wrong.")
+        for problem in given.problems
+    ]
+    said = [f"{_shown(given, key)} ({source})" for key, source in given.sources.items()]
+    message = f"Set: {', '.join(said)}." if said else "All settings have their defaults."
+    keys = [f"{key} ({source})" for key, source in given.sources.items()]
+    public = f"Set: {', '.join(keys)}." if keys else message
+    own = " What an editor says counts for more than that, and isn't seen here."
+    checks.append(
+        Check("settings", "ok", f"{message} The settings file is {file}.{own}", "", public)
+    )
+    if not given.settings.enabled:
+        fix = mending.sets(given, "enabled", True)
+        checks.append(Check("settings", "fail", "Completion is turned off.", fix))
+    return checks
+
+
+def _shown(given: Given, key: str) -> str:
+    return key if key in _NOT_SHOWN else f"{key} = {value_shown(given.value(key))}"
+
+
+def environment(given: Given, names: Mapping[str, str], proxies: Proxies) -> list[Check]:
+    """Return what in the environment matters. ``names``: its variables with their values."""
+    checks = [
+        _unknown(name) for name in sorted(names) if name.startswith(PREFIX) and name not in KNOWN
+    ]
+    host = names.get("OLLAMA_HOST", "")
+    said: list[str] = []
+    if host:
+        counts = given.settings.ollama_host is not None
+        why = "counts" if counts else "does not count here"
+        said.append(f"OLLAMA_HOST is {named(host)} and {why}")
+    url, listed = given.settings.engine_url, " and ".join(proxies.names)
+    several = "are" if len(proxies.names) > 1 else "is"
+    if proxies.used and given.settings.engine != "embedded":
+        message = (
+            f"{listed} {several} set: requests to {url} go through the proxy {proxies.used}. If "
+            "the engine is in your own network they shouldn't."
+        )
+        fix = f"export NO_PROXY={mending.host_of(url)}"
+        public = f"{listed} {several} set, and the engine is asked through a proxy."
+        checks.append(Check("environment", "warn", message, fix, public))
+    elif proxies.names:
+        near = "on this machine" if is_loopback(url) else "that is excepted"
+        said.append(f"{listed} {several} set, but an engine {near} is asked without a proxy")
+    if said:
+        public_said = [text.replace(named(host), "set") if host else text for text in said]
+        message = f"{'. '.join(said)}."
+        checks.append(Check("environment", "ok", message, "", f"{'. '.join(public_said)}."))
+    elif not checks:
+        checks.append(Check("environment", "ok", "No proxy, and no OLLAMA_HOST."))
+    return checks
+
+
+def _unknown(name: str) -> Check:
+    near = difflib.get_close_matches(name, KNOWN, 1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    message = f"The environment variable {named(name)} means nothing to infill-ls.{meant}"
+    public = "An unknown variable INFILL_LS_…"
+    return Check("environment", "warn", message, f"unset {named(name)}", public)
+
+
+def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
+    """Return which editors came last, and with what. ``version``: ours. ``now``: s since 1970."""
+    if not visits:
+        message = "No editor has started infill-ls yet."
+        return [Check("editor", "warn", message, "infill-ls editor --help")]
+    checks = []
+    for visit in visits[:_SHOWN]:
+        name = f"{visit.editor or 'An editor without a name'} {visit.version}".strip()
+        has = [
+            "shows ghost text" if visit.ghost_text else "shows fills in its menu",
+            *(["shows the status"] if visit.status else []),
+            *(["shows progress"] if visit.progress else []),
+            *(["can be asked for its settings"] if visit.settings else []),
+            *([f"counts in {visit.encoding.upper()}"] if visit.encoding else []),
+        ]
+        message = f"{name} came {ago(now - visit.at)}: it {', '.join(has)}."
+        if visit.server and visit.server != version:
+            older = f"{message} It spoke to infill-ls {visit.server}, and this is {version}."
+            fix = "Restart the editor; if this stays so, another infill-ls is on its PATH."
+            checks.append(Check("editor", "warn", older, fix))
+        else:
+            checks.append(Check("editor", "ok", message))
+    return checks
+
+
+def excluded(files: Files) -> list[Check]:
+    """Return which files are never completed."""
+    checks = [
+        Check("excluded", "warn", problem, "", "A project's own settings have a mistake.")
+        for problem in files.problems
+    ]
+    if files.asked and files.pattern:
+        message = f'{files.asked} is never completed: "exclude" has the pattern "{files.pattern}".'
+        name = files.asked.replace("\\", "/").rpartition("/")[2]
+        fix = f"infill-ls settings set exclude '[\"!{name}\"]'"
+        public = "The file that was asked about is excluded."
+        return [*checks, Check("excluded", "fail", message, fix, public)]
+    if files.asked and files.off:
+        message = f"Completion is off in {files.asked}, by a setting of its language or project."
+        public = "Completion is off in the file that was asked about."
+        return [*checks, Check("excluded", "fail", message, "infill-ls settings", public)]
+    if files.asked:
+        message, public = f"{files.asked} is not excluded.", "The file is not excluded."
+    elif files.found:
+        shown = ", ".join(f"{name} ({pattern})" for name, pattern in files.found[:3])
+        number = len(files.found)
+        what = f"{number} file{'' if number == 1 else 's'} in this folder"
+        are = f"{'is' if number == 1 else 'are'} never completed"
+        message = f"{what} {are}: {shown}{', …' if number > 3 else '.'}"
+        public = f"{what} {are}."
+    else:
+        many = f" (the first {files.looked_at:,})" if files.more else ""
+        message = public = f"No file in this folder is excluded{many}."
+    return [*checks, Check("excluded", "ok", message, "", public)]
+
+
+def folders(found: Iterable[Folder]) -> list[Check]:
+    """Return where things are kept, and whether they can be."""
+    every = list(found)
+    checks = []
+    for one in every:
+        if one.problem:
+            kept = _HOLDS[one.kind]
+            where = f" in {one.path}" if one.path else ""
+            message = f"No {kept} can be kept{where} ({one.problem})."
+            variable_ = f"XDG_{one.kind.upper()}_HOME"
+            public = f"No {kept} can be kept."
+            checks.append(Check("folders", "warn", message, f"export {variable_}=FOLDER", public))
+    good = [f"{_HOLDS[one.kind]} in {one.path}" for one in every if one.path and not one.problem]
+    if good:
+        message, public = f"Kept are {', '.join(good)}.", "The folders can be written."
+        checks.append(Check("folders", "ok", message, "", public))
+    return checks
+
+
+def log(given: Given, visits: Sequence[Visit]) -> list[Check]:
+    """Return where the log is, and at which level."""
+    names = [visit.editor.lower() for visit in visits]
+    places = [place for part, place in _LOGS if not names or any(part in name for name in names)]
+    level = given.settings.log
+    where = f": {'; '.join(places)}" if places else ""
+    message = f'The log (level "{level}") goes to the editor, which keeps it{where}.'
+    if level != "trace":
+        return [Check("log", "ok", message)]
+    fix = mending.sets(given, "log", "warning")
+    return [Check("log", "warn", f"{message} At this level it has your code.", fix)]
