@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.visits import Visit
-from infill_ls.visits_file import load, note
+from infill_ls.visits_file import last, note
 
 NEOVIM = Visit("Neovim", "0.12.4", at=100, server="0.1.0", ghost_text=True, encoding="utf-8")
 
@@ -19,12 +19,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_nobody_has_come(file: Path) -> None:
-    assert load(file) == []
+    assert last(file) == []
 
 
 def test_what_is_noted_is_found(file: Path) -> None:
     note(NEOVIM, file)
-    assert load(file) == [NEOVIM]
+    assert last(file) == [NEOVIM]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -33,9 +33,9 @@ def test_what_is_noted_is_found(file: Path) -> None:
 def test_a_file_that_says_nothing_is_replaced(file: Path, content: bytes) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
-    assert load(file) == []
+    assert last(file) == []
     note(NEOVIM, file)
-    assert load(file) == [NEOVIM]
+    assert last(file) == [NEOVIM]
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
@@ -48,4 +48,4 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path) -> None:
 def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infill_ls.visits_file.own", lambda _: None)
     note(NEOVIM)
-    assert load() == []
+    assert last() == []

@@ -28,13 +28,13 @@ def note(visit: Visit, path: Path | None = None) -> None:
     path = path or _file()
     if path is None:
         return
-    kept = visits.joined(visit, load(path))
+    kept = visits.joined(visit, last(path))
     with suppress(OSError):
         private.make_folder(path.parent)
         private.replace(path, visits.dumped(kept))
 
 
-def load(path: Path | None = None) -> list[Visit]:
+def last(path: Path | None = None) -> list[Visit]:
     """Return the last visits, the newest first; none if there is no such file, or none is read."""
     path = path or _file()
     with suppress(OSError, UnicodeDecodeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from e2e.conftest import Start
 from fake_ollama import FakeOllama
 from infill_ls import __version__
-from infill_ls.visits_file import load
+from infill_ls.visits_file import last
 from lsp_client import GHOST_TEXT
 
 
@@ -20,9 +20,9 @@ async def test_an_editor_is_kept_after_it_is_initialized(start: Start, ollama: F
     )
     file = Path(os.environ["XDG_STATE_HOME"]) / "infill-ls" / "editors.json"
     async with asyncio.timeout(30):
-        while not load(file):
+        while not last(file):
             await asyncio.sleep(0.01)
-    (visit,) = load(file)
+    (visit,) = last(file)
     assert (visit.editor, visit.server, visit.encoding) == ("Some Editor", __version__, "utf-8")
     assert visit.ghost_text
     assert visit.status

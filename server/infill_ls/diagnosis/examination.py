@@ -126,7 +126,7 @@ class Examination:
         return engine_wording.embedded(self._choice, self._installed)
 
     async def _editors(self) -> list[Check]:
-        return wording.editors(visits_file.load(), __version__, visits_file.clock())
+        return wording.editors(visits_file.last(), __version__, visits_file.clock())
 
     async def _excluded(self) -> list[Check]:
         files = surroundings.files(self._given, self._file, self._language_of)
@@ -136,7 +136,7 @@ class Examination:
         return wording.folders(surroundings.folders())
 
     async def _log(self) -> list[Check]:
-        return wording.log(self._given, visits_file.load())
+        return wording.log(self._given, visits_file.last())
 
 
 async def _guarded(name: Name, look: Look) -> list[Check]:
