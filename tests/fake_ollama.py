@@ -22,9 +22,8 @@ from typing import Any
 
 Fill = str | Callable[[Mapping[str, Any]], str]
 
-# Of each of its models; the size in bytes.
+# Of each of its models.
 DIGEST = "d7372fd82851" + "0" * 52
-SIZE = 1_000_000_000
 
 # More equal pieces in a row, blanks around them aside, end an answer without ``done`` (ollama's
 # llm/llama_server.go, "token repeat limit").
@@ -104,25 +103,26 @@ class Load:
 class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
-    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
+    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name; ``tags``:
+    of its entry in ``/api/tags``, ``running``: in ``/api/ps``, which has no others then.
+    ``broken``: further models, whose files can't be read.
     ``props``: the answer to ``/props``, which llama-server has.
     ``batch_gate``: while clear, a batch of a prompt is read; a call that is closed meanwhile keeps
     the model busy until it is. ``gate``: while clear, a generation stands before its first piece.
     ``piece_gate``: likewise before each further piece. ``loaded``: whether the models are in memory
     at the start; None for a version that can't say. ``load_gate``: while clear, a load stands
     still; ``load_time``: s that it takes. ``load_duration``: ns that answers give for it.
-    ``on_cpu``: where models are loaded; ``on_gpu``: else how much of them is on a GPU.
-    ``context_length``: tokens that a model has room for whose loader didn't say. ``reads``:
-    tokens/s that it says it reads, of what no earlier prompt began with; None for one time for all.
-    ``counts``: "all" tokens of the prompt, or those that were "read" (before 0.3.14). ``tokens``:
-    counts those of a text. A prompt that has more than there is room for is refused where the call
-    says ``truncate: false`` and the version knows that (``knows_truncate``, from 0.12.4 on), and
-    cut at its start otherwise. ``room``: tokens that prompt and fill may have together on
-    ``/v1/completions``, None for any number; there the words are llama-server's if it has
-    ``props``, else vLLM's. ``max_queue``: how many calls may wait for a model beside the call that
-    loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a limit. ``fault``: what goes
-    wrong with the next generations, ``pull_error``: with the next pull, ``refusal``: the status and
-    the text with which calls that complete are refused.
+    ``on_cpu``: where models are loaded. ``context_length``: tokens that a model has room for whose
+    loader didn't say. ``reads``: tokens/s that it says it reads, of what no earlier prompt began
+    with; None for one time for all. ``counts``: "all" tokens of the prompt, or those that were
+    "read" (before 0.3.14). ``tokens``: counts those of a text. A prompt that has more than there is
+    room for is refused where the call says ``truncate: false`` and the version knows that
+    (``knows_truncate``, from 0.12.4 on), and cut at its start otherwise. ``room``: tokens that
+    prompt and fill may have together on ``/v1/completions``, None for any number; there the words
+    are llama-server's if it has ``props``, else vLLM's. ``max_queue``: how many calls may wait for
+    a model beside the call that loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a
+    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull,
+    ``refusal``: the status and the text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -138,9 +138,11 @@ class FakeOllama:
     load_time: float = 0.0
     load_duration: int = 1_000_000
     on_cpu: bool = False
-    on_gpu: float = 1.0
     context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    running: dict[str, dict[str, Any]] | None = None
+    broken: set[str] = field(default_factory=set)
     props: Any = None
     version: str = "0.33.0"
     delay: float = 0.0
@@ -280,7 +282,10 @@ class FakeOllama:
             self._reply(writer, 200, {"version": self.version})
         elif (method, call.path) == ("GET", "/api/tags"):
             details = {"family": "qwen2", "parameter_size": "1.5B"}
-            models = [{"name": name, "model": name, "details": details} for name in self.models]
+            models = [
+                {"name": name, "model": name, "details": details} | self.tags.get(name, {})
+                for name in (*self.models, *self.broken)
+            ]
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
             self._reply(writer, 200, {"models": self._running()})
@@ -307,6 +312,9 @@ class FakeOllama:
 
     def _show(self, call: Call, writer: asyncio.StreamWriter) -> None:
         name = call.body.get("model", "")
+        if name in self.broken:
+            self._refuse(call, writer, 500, "invalid file magic")
+            return
         if name not in self.models:
             self._refuse(call, writer, 404, f"model '{name}' not found")
             return
@@ -424,10 +432,11 @@ class FakeOllama:
                 "digest": DIGEST,
                 "expires_at": expires_at.isoformat(),
                 "context_length": context,
-                "size": SIZE,
-                "size_vram": 0 if self.on_cpu else int(SIZE * self.on_gpu),
+                "size_vram": 0 if self.on_cpu else 1_000_000_000,
+                **(self.running or {}).get(name, {}),
             }
             for name in self.models
+            if self.running is None or name in self.running
         ]
 
     async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -19,10 +20,11 @@ from infill_ls.engines.embedded import engine as embedded
 from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded.server import threads
 from infill_ls.engines.engine import Engine
+from infill_ls.engines.inventory import InstalledModel, inventory
+from infill_ls.engines.memory import available_memory
 from infill_ls.engines.ollama import Ollama
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import (
-    CannotInsert,
     EngineError,
     InfillError,
     ModelNotFound,
@@ -32,10 +34,12 @@ from infill_ls.errors import (
 )
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, choose_mode
-from infill_ls.settings import DEFAULT_URL, Settings
+from infill_ls.settings import DEFAULT_URL, EngineName, Settings
 
 # s. Large models come from slow disks in some minutes; whoever waits here wants to know.
 LOAD_LIMIT: Final = 120.0
+# s. A load that takes no longer was none.
+SOON: Final = 0.5
 # s for one fill. Who types has given up long before.
 FILL_LIMIT: Final = 60.0
 # s for a question at an address at which nobody may be.
@@ -62,7 +66,7 @@ def installed(settings: Settings) -> Installed:
         found,
         meant.fetched_by,
         needed=embedded.MEMORY * meant.size,
-        free=embedded.available_memory(),
+        free=available_memory(),
     )
 
 
@@ -132,26 +136,32 @@ async def model(engine: Engine, settings: Settings) -> Chosen:
     """Find out which model is asked, whether it can fill, and how it is asked for that."""
     to_fetch = families.to_fetch(weights.ollamas_name(settings.model))
     found = None
+    models = {one.name: one for one in await _models(engine, settings)}
+    able = [one for one in models.values() if one.mode is not None and not one.elsewhere]
     try:
         found = await engine.describe()
         family = families.family_of(found, settings.fim)
         forced = None if settings.mode == "auto" else cast(Mode, settings.mode)
         mode = choose_mode(found, family, forced)
     except InfillError as error:
-        return Chosen(found, error=error, other=await _other(engine, settings), to_fetch=to_fetch)
-    return Chosen(found, mode, family.name if family else "")
+        other = next((one.name for one in able if one.auto and settings.model != "auto"), "")
+        return Chosen(found, error=error, other=other, to_fetch=to_fetch)
+    this = models.get(found.name)
+    return Chosen(
+        found,
+        mode,
+        family.name if family else "",
+        why=this.why if this is not None and settings.model == "auto" else "",
+        slow=families.is_recurrent(found),
+        beside=sum(one is not this for one in able),
+    )
 
 
-async def _other(engine: Engine, settings: Settings) -> str:
-    """Return a model of Ollama's that can be taken instead; empty if there is none."""
-    if settings.model == "auto" or not isinstance(engine, Ollama):
-        return ""
-    try:
-        other = await Ollama(replace(settings, model="auto")).describe()
-        choose_mode(other, families.family_of(other, settings.fim), None)
-    except (EngineError, CannotInsert):
-        return ""
-    return other.name
+async def _models(engine: Engine, settings: Settings) -> Sequence[InstalledModel]:
+    """Return the models of an engine, as if it alone were there."""
+    alone = replace(settings, engine=cast(EngineName, engine.name))
+    found = await inventory(alone)
+    return next((one.models for one in found if one.engine == engine.name), ())
 
 
 async def load(engine: Engine) -> InMemory:
@@ -163,7 +173,8 @@ async def load(engine: Engine) -> InMemory:
             if not await engine.is_loaded():
                 await engine.load()
                 taken = loop.time() - begun
-            how = await engine.loaded() if isinstance(engine, Ollama) else None
+            here = await engine.running() if isinstance(engine, Ollama) else []
+            name = (await engine.describe()).name
     except TimeoutError:
         error: InfillError = Stalled(
             f"The model is not loaded after {LOAD_LIMIT:.0f} s.",
@@ -172,11 +183,14 @@ async def load(engine: Engine) -> InMemory:
         return InMemory(error=error)
     except InfillError as wrong:
         return InMemory(error=wrong)
-    room = (how and how.context) or engine.room
     if isinstance(engine, embedded.Embedded):
-        return InMemory(taken, room=room, threads=threads())
-    # What was loaded already, or is so in a moment, has not been loaded by this.
-    return InMemory(taken if taken and taken >= 0.5 else None, how, room)
+        return InMemory(taken, room=engine.room, threads=threads())
+    # What is loaded in a moment was loaded before.
+    seconds = taken if taken is not None and taken >= SOON else None
+    how = next((one for one in here if one.name in (name, f"{name}:latest")), None)
+    if how is None:
+        return InMemory(seconds, room=engine.room)
+    return InMemory(seconds, how.memory, how.on_gpu, engine.room)
 
 
 async def fill(engine: Engine, settings: Settings, number: int) -> Timed:

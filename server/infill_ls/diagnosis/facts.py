@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from infill_ls.completion.answer import Outcome
-from infill_ls.engines.engine import Loaded
 from infill_ls.errors import InfillError
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
@@ -93,7 +92,8 @@ class Chosen:
     """The model that is asked, and how. ``mode``: raw, suffix or plain; ``family``: for raw.
 
     ``error``: why none can be. ``other``: a model of the engine that can be taken instead.
-    ``to_fetch``: what the engine's library calls the one that the settings name.
+    ``to_fetch``: what the engine's library calls the one that the settings name. ``why``: why "auto"
+    takes it. ``slow``: no cache helps it. ``beside``: how many others can fill.
     """
 
     model: Model | None = None
@@ -102,18 +102,23 @@ class Chosen:
     error: InfillError | None = None
     other: str = ""
     to_fetch: str = ""
+    why: str = ""
+    slow: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
     """How the model is loaded. ``seconds``: that loading took; None if it was loaded before.
 
-    ``room``: tokens for prompt and fill, None where nobody says. ``threads``: of the embedded
+    ``memory``: bytes that it takes, and ``on_gpu``: which part of these is on a GPU (0 to 1);
+    ``room``: tokens for prompt and fill; None where nobody says. ``threads``: of the embedded
     engine.
     """
 
     seconds: float | None = None
-    ollama: Loaded | None = None
+    memory: int | None = None
+    on_gpu: float | None = None
     room: int | None = None
     threads: int = 0
     error: InfillError | None = None

@@ -36,19 +36,6 @@ class Chunk:
     stop_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """How a server has a model loaded; None for what it doesn't say.
-
-    ``size`` and ``on_gpu``: bytes in all, and of these on the GPU. ``context``: tokens that prompt
-    and fill may have together.
-    """
-
-    size: int | None = None
-    on_gpu: int | None = None
-    context: int | None = None
-
-
 class Engine(Protocol):
     """What every engine can do.
 
