@@ -21,7 +21,6 @@ from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded.server import threads
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.inventory import InstalledModel, inventory
-from infill_ls.engines.memory import available_memory
 from infill_ls.engines.ollama import Ollama
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import (
@@ -66,7 +65,7 @@ def installed(settings: Settings) -> Installed:
         found,
         meant.fetched_by,
         needed=embedded.MEMORY * meant.size,
-        free=available_memory(),
+        free=embedded.available_memory(),
     )
 
 
@@ -153,7 +152,6 @@ async def model(engine: Engine, settings: Settings) -> Chosen:
         family.name if family else "",
         why=this.why if this is not None and settings.model == "auto" else "",
         slow=families.is_recurrent(found),
-        beside=sum(one is not this for one in able),
     )
 
 

@@ -62,19 +62,20 @@ def model(given: Given, chosen: Chosen) -> list[Check]:
     if chosen.error is not None or found is None:
         assert chosen.error is not None
         return [failed("model", chosen.error, mending.no_model(given, chosen))]
-    taken = ' (as "auto" chooses)' if given.settings.model == "auto" else ""
-    name = f"{found.name}{taken}"
+    name = found.name
+    taken = f' "auto" takes it: {chosen.why}.' if chosen.why else ""
+    if chosen.mode == "plain":
+        message = f"{name} only goes on with what stands before the cursor (plain).{taken}"
+        forced = given.settings.mode == "plain"
+        fix = mending.sets(given, "mode", "auto") if forced else _better(given)
+        return [Check("model", "warn", message, fix)]
+    how = "through the engine's template for it (suffix)"
     if chosen.mode == "raw":
-        return [
-            Check("model", "ok", f"{name} fills in the middle: {_tokens(chosen.family)} (raw).")
-        ]
-    if chosen.mode == "suffix":
-        message = f"{name} fills in the middle: through the engine's template for it (suffix)."
-        return [Check("model", "ok", message)]
-    message = f"{name} only goes on with what stands before the cursor (plain)."
-    forced = given.settings.mode == "plain"
-    fix = mending.sets(given, "mode", "auto") if forced else _better(given)
-    return [Check("model", "warn", message, fix)]
+        how = f"{_tokens(chosen.family)} (raw)"
+    message = f"{name} fills in the middle, {how}.{taken}"
+    if chosen.slow:
+        return [Check("model", "warn", f"{message} It is slow by its kind.", "infill-ls models")]
+    return [Check("model", "ok", message)]
 
 
 def _tokens(family: str) -> str:
@@ -95,10 +96,9 @@ def memory(choice: Choice, loaded: InMemory) -> list[Check]:
     if choice.name == "embedded":
         threads = "1 thread" if loaded.threads == 1 else f"{loaded.threads} threads"
         where = f"The model runs on the processor with {threads}"
-    elif loaded.ollama is not None and loaded.ollama.on_gpu is not None:
-        size, on_gpu = loaded.ollama.size or loaded.ollama.on_gpu, loaded.ollama.on_gpu
-        share = on_gpu / size if size else 0.0
-        amount = f" ({size / 1e9:.1f} GB)" if size else ""
+    elif loaded.on_gpu is not None:
+        share = loaded.on_gpu
+        amount = f" ({loaded.memory / 1e9:.1f} GB)" if loaded.memory else ""
         where = f"The model is on the GPU{amount}"
         if not share:
             where = f"The model is on the processor, none of it on a GPU{amount}"

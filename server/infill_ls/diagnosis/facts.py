@@ -92,8 +92,8 @@ class Chosen:
     """The model that is asked, and how. ``mode``: raw, suffix or plain; ``family``: for raw.
 
     ``error``: why none can be. ``other``: a model of the engine that can be taken instead.
-    ``to_fetch``: what the engine's library calls the one that the settings name. ``why``: why "auto"
-    takes it. ``slow``: no cache helps it. ``beside``: how many others can fill.
+    ``to_fetch``: what the engine's library calls the one that the settings name. ``why``: why it is
+    taken, if "auto" has taken it. ``slow``: no cache helps it.
     """
 
     model: Model | None = None
@@ -104,7 +104,6 @@ class Chosen:
     to_fetch: str = ""
     why: str = ""
     slow: bool = False
-    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
