@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from infill_ls.errors import InfillError
+from infill_ls.shown import plain
 
 Status = Literal["ok", "warn", "fail"]
 # What is looked at, in the order in which it is shown.
@@ -47,8 +48,8 @@ class Check:
         return {
             "name": self.name,
             "status": self.status,
-            "message": self.message,
-            "fix": self.fix,
+            "message": plain(self.message),
+            "fix": plain(self.fix),
         }
 
 

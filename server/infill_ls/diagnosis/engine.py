@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -41,6 +42,9 @@ LOAD_LIMIT: Final = 120.0
 SOON: Final = 0.5
 # s for one fill. Who types has given up long before.
 FILL_LIMIT: Final = 60.0
+# How Ollama is installed (https://ollama.com/download).
+FOR_LINUX: Final = "curl -fsSL https://ollama.com/install.sh | sh"
+ELSEWHERE: Final = "Install Ollama from https://ollama.com/download."
 # s for a question at an address at which nobody may be.
 LOOK_LIMIT: Final = 3.0
 
@@ -116,6 +120,7 @@ async def _without(settings: Settings, absent: InfillError | None, error: Infill
         absent=absent,
         error=error,
         program=shutil.which("ollama") is not None,
+        get_ollama=FOR_LINUX if sys.platform == "linux" else ELSEWHERE,
         elsewhere=elsewhere,
         speaks_openai=speaks_openai,
     )

@@ -6,7 +6,15 @@ from typing import Final
 
 from infill_ls.diagnosis import mending
 from infill_ls.diagnosis.check import Check, Status, failed
-from infill_ls.diagnosis.facts import Choice, Chosen, Given, InMemory, Installed, Timed
+from infill_ls.diagnosis.facts import (
+    Choice,
+    Chosen,
+    Given,
+    InMemory,
+    Installed,
+    Proxies,
+    Timed,
+)
 from infill_ls.diagnosis.speed import rate_shown, read_rate, seconds_shown, write_rate
 from infill_ls.errors import WeightsError
 from infill_ls.prompt.families import SUGGESTED_MODEL
@@ -20,7 +28,7 @@ BENCH: Final = "infill-ls bench"
 
 
 def engine(
-    given: Given, choice: Choice, installed: Installed, leak: tuple[str, str]
+    given: Given, choice: Choice, installed: Installed, leak: tuple[str, str], proxies: Proxies
 ) -> list[Check]:
     """Return which engine is asked, or why there is none.
 
@@ -28,7 +36,11 @@ def engine(
     """
     settings = given.settings
     if choice.error is not None:
-        return [failed("engine", choice.error, mending.no_engine(given, choice, installed))]
+        fix = mending.no_engine(given, choice, installed, proxies.used)
+        message = choice.error.message
+        if proxies.used:
+            message += f" It is asked through the proxy {proxies.used}."
+        return [Check("engine", "fail", message, fix)]
     checks = [_in_use(given, choice, installed)]
     if leak[0]:
         checks.append(Check("engine", "warn", *leak))
@@ -63,7 +75,7 @@ def model(given: Given, chosen: Chosen) -> list[Check]:
         assert chosen.error is not None
         return [failed("model", chosen.error, mending.no_model(given, chosen))]
     name = found.name
-    taken = f' "auto" takes it: {chosen.why}.' if chosen.why else ""
+    taken = f' "auto" takes it ({chosen.why}).' if chosen.why else ""
     if chosen.mode == "plain":
         message = f"{name} only goes on with what stands before the cursor (plain).{taken}"
         forced = given.settings.mode == "plain"
@@ -87,10 +99,11 @@ def _better(given: Given) -> str:
     return "" if given.settings.engine == "openai" else mending.fetches(given, SUGGESTED_MODEL)
 
 
-def memory(choice: Choice, loaded: InMemory) -> list[Check]:
+def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
     """Return where the model is loaded, how much of it, and for how many tokens."""
     if loaded.error is not None:
-        return [failed("memory", loaded.error)]
+        fix = mending.not_loaded(given, choice, loaded.error)
+        return [failed("memory", loaded.error, fix)]
     status: Status = "ok"
     where, fix = "The engine doesn't say where the model is loaded", ""
     if choice.name == "embedded":
@@ -126,7 +139,9 @@ def fill(given: Given, timed: Timed) -> list[Check]:
         message = "The model wrote nothing that can be shown in the list that it was given to end."
         return [Check("fill", "warn", message, BENCH)]
     line, first = warm.total_ms / 1000, cold.total_ms / 1000
-    message = f"A line takes about {seconds_shown(line)} here, {seconds_shown(first)} in a new file"
+    message = f"A line takes about {seconds_shown(line)} here"
+    if first > line:
+        message += f", the first one in a file {seconds_shown(first)}"
     read, write = read_rate(cold), write_rate(cold) or write_rate(warm)
     rates = [
         f"{rate_shown(rate)} tokens/s {done}"

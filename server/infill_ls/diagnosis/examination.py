@@ -94,7 +94,8 @@ class Examination:
         self._choice, self._engine = await looking.choose(self._given.settings)
         # Of an Ollama that isn't asked nobody needs to know.
         said = leak(self._choice.ollama or "") if self._choice.name == "ollama" else ("", "")
-        return engine_wording.engine(self._given, self._choice, self._installed, said)
+        proxies = surroundings.proxies(self._given)
+        return engine_wording.engine(self._given, self._choice, self._installed, said, proxies)
 
     async def _model(self) -> list[Check]:
         if self._engine is None:
@@ -113,7 +114,7 @@ class Examination:
         if loaded.error is not None:
             await self._engine.aclose()
             self._engine = None
-        return engine_wording.memory(self._choice, loaded)
+        return engine_wording.memory(self._given, self._choice, loaded)
 
     async def _fill(self) -> list[Check]:
         if self._engine is None:

@@ -73,9 +73,9 @@ class Choice:
     """Which engine is asked. ``name``: empty if there is none, for the reason in ``error``.
 
     ``ollama``: its version, which may be empty; None if it wasn't asked or doesn't answer, for the
-    reason in ``absent``. ``program``: whether there is a program ``ollama`` here. ``elsewhere``: an
-    Ollama answers at the usual address, which isn't the one that is asked. ``speaks_openai``: what
-    answers at the address has OpenAI's API.
+    reason in ``absent``. ``program``: whether there is a program ``ollama`` here, ``get_ollama``:
+    what installs one. ``elsewhere``: an Ollama answers at the usual address, which isn't the one
+    that is asked. ``speaks_openai``: what answers at the address has OpenAI's API.
     """
 
     name: str = ""
@@ -83,6 +83,7 @@ class Choice:
     absent: InfillError | None = None
     error: InfillError | None = None
     program: bool = False
+    get_ollama: str = ""
     elsewhere: bool = False
     speaks_openai: bool = False
 

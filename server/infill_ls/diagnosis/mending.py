@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from infill_ls.diagnosis.facts import Choice, Chosen, Given, Installed
-from infill_ls.errors import ModelNotFound, NotRunning, SettingsError, Unauthorized, WeightsError
+from infill_ls.errors import (
+    InfillError,
+    ModelNotFound,
+    NotRunning,
+    SettingsError,
+    Unauthorized,
+    WeightsError,
+)
 from infill_ls.prompt.families import SUGGESTED_MODEL
 from infill_ls.settings import DEFAULT_URL, variable
 from infill_ls.values import is_loopback
+
+# In Ollama's library, of those that fill well for their size.
+SMALLEST_MODEL: Final = "qwen2.5-coder:0.5b"
 
 
 def sets(given: Given, key: str, value: Any) -> str:
@@ -23,18 +33,24 @@ def sets(given: Given, key: str, value: Any) -> str:
     return f"infill-ls settings set {key} {shown}"
 
 
-def fetches(given: Given, name: str) -> str:
-    """Return the command that fetches a model, and has it taken if the settings name another."""
+def fetches(given: Given, name: str, *, by_name: bool = False) -> str:
+    """Return the command that fetches a model, and has it taken if the settings name another.
+
+    ``by_name``: "auto" would take another, too.
+    """
     pull = f"infill-ls pull {name}"
-    if given.settings.model in ("auto", name):
+    if given.settings.model in ((name,) if by_name else ("auto", name)):
         return pull
     return f"{pull} && {sets(given, 'model', name)}"
 
 
-def no_engine(given: Given, choice: Choice, installed: Installed) -> str:
-    """Return what gives the user an engine, or has the one be asked that he has."""
+def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "") -> str:
+    """Return what gives the user an engine, or has the one be asked that he has.
+
+    ``proxy``: the one that the engine is asked through, empty if none is.
+    """
     settings, error = given.settings, choice.absent or choice.error
-    if isinstance(error, SettingsError) and "proxy" in error.message:
+    if proxy or (isinstance(error, SettingsError) and "proxy" in error.message):
         return f"export NO_PROXY={host_of(settings.engine_url)}"
     if isinstance(error, Unauthorized) and not settings.api_key_env:
         return sets(given, "apiKeyEnv", "MY_KEY")
@@ -50,7 +66,9 @@ def no_engine(given: Given, choice: Choice, installed: Installed) -> str:
         return error.fix
     if choice.program:
         return "ollama serve"
-    return f"{installed.install} && infill-ls pull" if not installed.version else installed.pull
+    if settings.engine == "ollama":
+        return choice.get_ollama
+    return installed.pull if installed.version else f"{installed.install} && infill-ls pull"
 
 
 def _embedded(given: Given, choice: Choice, installed: Installed) -> str:
@@ -59,6 +77,13 @@ def _embedded(given: Given, choice: Choice, installed: Installed) -> str:
     if not installed.version:
         return f"{installed.install} && {installed.pull}"
     return installed.pull if isinstance(choice.error, WeightsError) else ""
+
+
+def not_loaded(given: Given, choice: Choice, error: InfillError) -> str:
+    """Return what helps where the model can't be loaded."""
+    if choice.name == "ollama" and "memory" in error.message:
+        return fetches(given, SMALLEST_MODEL, by_name=True)
+    return error.fix
 
 
 def _usual_address(given: Given) -> str:

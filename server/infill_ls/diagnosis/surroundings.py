@@ -106,26 +106,35 @@ def _folder(kind: Literal["config", "state", "cache"]) -> Folder:
     if path is None:
         return Folder(kind, "", "nobody knows where this user's home is")
     # Nobody writes settings but the user.
-    return Folder(kind, str(path), "" if kind == "config" else _problem(path))
+    return Folder(kind, from_home(path), "" if kind == "config" else _problem(path))
 
 
 def _problem(path: Path) -> str:
     """Return why nothing can be written in a folder, which need not be there; empty if it can."""
     there = next((one for one in (path, *path.parents) if one.exists()), path)
     if not there.is_dir():
-        return f"{there} is no folder"
+        return f"{from_home(there)} is no folder"
     if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} can't be written"
+        return f"{from_home(there)} can't be written"
     return ""
 
 
+def from_home(path: Path) -> str:
+    """Return a path as people write it, with ``~`` for their home."""
+    home = Path(expanded("~"))
+    if os.name == "nt" or not home.is_absolute() or not path.is_relative_to(home):
+        return str(path)
+    return str(Path("~", path.relative_to(home)))
+
+
 def settings_file() -> str:
-    """Return the path of the user's settings file, and whether there is one."""
+    """Return a sentence with the path of the user's settings file, and whether there is one."""
     folder = own("config")
     if folder is None:
-        return "nowhere, since nobody knows this user's home"
+        return "There is no settings file, since nobody knows this user's home."
     path = folder / "config.toml"
-    return str(path) if path.exists() else f"{path} (there is none)"
+    is_there = "is" if path.exists() else "would be"
+    return f"The settings file {is_there} {from_home(path)}."
 
 
 def proxies(given: Given) -> Proxies:

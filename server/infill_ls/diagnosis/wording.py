@@ -62,7 +62,7 @@ def program(found: Program) -> list[Check]:
 
 
 def settings(given: Given, file: str) -> list[Check]:
-    """Return what is set, where, and what is wrong in it. ``file``: the settings file's path."""
+    """Return what is set, where, and what is wrong in it. ``file``: a sentence on the file."""
     checks = [
         Check("settings", "warn", problem, "infill-ls settings", "A setting is wrong.")
         for problem in given.problems
@@ -71,10 +71,8 @@ def settings(given: Given, file: str) -> list[Check]:
     message = f"Set: {', '.join(said)}." if said else "All settings have their defaults."
     keys = [f"{key} ({source})" for key, source in given.sources.items()]
     public = f"Set: {', '.join(keys)}." if keys else message
-    own = " What an editor says counts for more than that, and isn't seen here."
-    checks.append(
-        Check("settings", "ok", f"{message} The settings file is {file}.{own}", "", public)
-    )
+    own = "What an editor says isn't seen here."
+    checks.append(Check("settings", "ok", f"{message} {file} {own}", "", public))
     if not given.settings.enabled:
         fix = mending.sets(given, "enabled", True)
         checks.append(Check("settings", "fail", "Completion is turned off.", fix))
@@ -94,25 +92,19 @@ def environment(given: Given, names: Mapping[str, str], proxies: Proxies) -> lis
     said: list[str] = []
     if host:
         counts = given.settings.ollama_host is not None
-        why = "counts" if counts else "does not count here"
-        said.append(f"OLLAMA_HOST is {named(host)} and {why}")
-    url, listed = given.settings.engine_url, " and ".join(proxies.names)
+        why = "" if counts else ", which doesn't count here"
+        said.append(f"OLLAMA_HOST is {named(host)}{why}")
+    url, listed = given.settings.engine_url, " and ".join(proxies.names) or "A proxy"
     several = "are" if len(proxies.names) > 1 else "is"
     if proxies.used and given.settings.engine != "embedded":
-        message = (
-            f"{listed} {several} set: requests to {url} go through the proxy {proxies.used}. If "
-            "the engine is in your own network they shouldn't."
-        )
-        fix = f"export NO_PROXY={mending.host_of(url)}"
-        public = f"{listed} {several} set, and the engine is asked through a proxy."
-        checks.append(Check("environment", "warn", message, fix, public))
+        said.append(f"{listed} {several} set, and {url} is asked through {proxies.used}")
     elif proxies.names:
         near = "on this machine" if is_loopback(url) else "that is excepted"
         said.append(f"{listed} {several} set, but an engine {near} is asked without a proxy")
     if said:
-        public_said = [text.replace(named(host), "set") if host else text for text in said]
+        public = [one for one in ("OLLAMA_HOST", *proxies.names) if names.get(one)]
         message = f"{'. '.join(said)}."
-        checks.append(Check("environment", "ok", message, "", f"{'. '.join(public_said)}."))
+        checks.append(Check("environment", "ok", message, "", f"Set: {', '.join(public)}."))
     elif not checks:
         checks.append(Check("environment", "ok", "No proxy, and no OLLAMA_HOST."))
     return checks
@@ -204,7 +196,7 @@ def folders(found: Iterable[Folder]) -> list[Check]:
 def log(given: Given, visits: Sequence[Visit]) -> list[Check]:
     """Return where the log is, and at which level."""
     names = [visit.editor.lower() for visit in visits]
-    places = [place for part, place in _LOGS if not names or any(part in name for name in names)]
+    places = [place for part, place in _LOGS if any(part in name for name in names)]
     level = given.settings.log
     where = f": {'; '.join(places)}" if places else ""
     message = f'The log (level "{level}") goes to the editor, which keeps it{where}.'
