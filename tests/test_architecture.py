@@ -28,7 +28,8 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown", "visits", "visits_file"),
+        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),

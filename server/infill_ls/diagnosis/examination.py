@@ -91,6 +91,9 @@ class Examination:
 
     async def _find_engine(self) -> list[Check]:
         self._installed = await asyncio.to_thread(looking.installed, self._given.settings)
+        if self._given.settings.wrong:
+            # Nobody knows whom the user wants to be asked.
+            return []
         self._choice, self._engine = await looking.choose(self._given.settings)
         # Of an Ollama that isn't asked nobody needs to know.
         said = leak(self._choice.ollama or "") if self._choice.name == "ollama" else ("", "")
@@ -124,6 +127,8 @@ class Examination:
         return engine_wording.fill(self._given, timed)
 
     async def _embedded(self) -> list[Check]:
+        if self._given.settings.wrong:
+            return []
         return engine_wording.embedded(self._choice, self._installed)
 
     async def _editors(self) -> list[Check]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from infill_ls.completion.answer import Outcome
 from infill_ls.errors import InfillError
 from infill_ls.prompt.families import Model
-from infill_ls.settings import Settings
+from infill_ls.settings import Settings, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,33 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Set:
+    """A setting that isn't the default."""
+
+    key: str
+    value: Any
+    source: Source
+
+    @property
+    def place(self) -> str:
+        """Where it was set, as a message says it."""
+        return self.source.place if self.source.kind == "environment" else self.source.kind
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
-    """The settings in force, without the editor's. ``sources``: by their keys, where each is from.
+    """The settings in force, without the editor's; ``said``: those that aren't the default.
 
     ``problems``: what is wrong in them.
     """
 
     settings: Settings
-    sources: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[Set, ...] = ()
     problems: tuple[str, ...] = ()
 
-    def value(self, key: str) -> Any:
-        """Return the value of a key."""
-        every = fields(self.settings)
-        return getattr(
-            self.settings, next(one.name for one in every if one.metadata.get("key") == key)
-        )
+    def source_of(self, key: str) -> Source:
+        """Return where a key is from."""
+        return self.settings.sources.get(key, Source("default"))
 
 
 @dataclass(frozen=True, slots=True)

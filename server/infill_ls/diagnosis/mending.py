@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from infill_ls.diagnosis.facts import Choice, Chosen, Given, Installed
@@ -24,11 +25,11 @@ SMALLEST_MODEL: Final = "qwen2.5-coder:0.5b"
 
 def sets(given: Given, key: str, value: Any) -> str:
     """Return the command that sets a key where the user has set it."""
-    source = given.sources.get(key, "")
+    source = given.source_of(key)
     shown = value if isinstance(value, str) else json.dumps(value)
-    if source == "the environment":
+    if source.kind == "environment":
         return f"export {variable(key)}={shown}"
-    if source == "the command line":
+    if source.kind == "command line":
         return f"Leave out --{key}, or say --{key} {shown}."
     return f"infill-ls settings set {key} {shown}"
 
@@ -88,10 +89,9 @@ def not_loaded(given: Given, choice: Choice, error: InfillError) -> str:
 
 def _usual_address(given: Given) -> str:
     """Return what has Ollama be asked at its usual address."""
-    if given.settings.url is None:
-        return "unset OLLAMA_HOST"
-    if given.sources.get("url") == "the environment":
-        return f"unset {variable('url')}"
+    source = given.source_of("url")
+    if source.kind == "environment":
+        return f"unset {source.place}"
     return sets(given, "url", DEFAULT_URL)
 
 
@@ -105,6 +105,23 @@ def no_model(given: Given, chosen: Chosen) -> str:
     if isinstance(chosen.error, ModelNotFound) and named != "auto":
         return fetches(given, chosen.to_fetch or named)
     return fetches(given, SUGGESTED_MODEL)
+
+
+# Of what is wrong in the settings: how the message names what is meant, and what mends it.
+_PROBLEMS: Final = (
+    (r"\((INFILL_LS_\w+)\)", "unset {}"),
+    (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
+    (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
+    (r"^The settings file (.+) can't be read", "mv {0} {0}.old"),
+)
+
+
+def wrong_setting(problem: str) -> str:
+    """Return what mends a mistake in the settings."""
+    for pattern, fix in _PROBLEMS:
+        if found := re.search(pattern, problem):
+            return fix.format(found[1])
+    return "infill-ls settings"
 
 
 def host_of(url: str) -> str:

@@ -51,8 +51,8 @@ def text(
 ) -> str:
     """Return the report, in Markdown. ``packages``: names and versions of what is installed."""
     told = [
-        f"{key} = {value_shown(given.value(key))} ({source})" if key in _TOLD else key
-        for key, source in given.sources.items()
+        f"{one.key} = {value_shown(one.value)} ({one.source.kind})" if one.key in _TOLD else one.key
+        for one in given.said
     ]
     lines = [
         "<!-- Made by `infill-ls doctor --report`. It is meant to have no code, path, key, or name",

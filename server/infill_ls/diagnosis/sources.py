@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from infill_ls.diagnosis.facts import Given
-from infill_ls.settings import KEYS, from_user, read_user_file, variable
+from infill_ls.diagnosis.facts import Given, Set
+from infill_ls.project.effective import effective
+from infill_ls.settings import from_user
 
 
 def given(command_line: Mapping[str, Any]) -> Given:
-    """Return the user's settings, without the editor's."""
+    """Return the user's settings, without the editor's. ``command_line``: values by their keys."""
     settings, problems = from_user(command_line)
-    file, _ = read_user_file()
-    sources = {}
-    for key in KEYS:
-        if key in command_line:
-            sources[key] = "the command line"
-        elif os.environ.get(variable(key)):
-            sources[key] = "the environment"
-        elif key in file:
-            sources[key] = "the settings file"
-    return Given(settings, sources, tuple(problems))
+    said = tuple(
+        Set(one.key, one.value, one.source) for one in effective(settings) if not one.is_default
+    )
+    return Given(settings, said, tuple(problems))

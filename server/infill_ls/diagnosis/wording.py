@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from infill_ls.diagnosis import mending
-from infill_ls.diagnosis.check import Check
+from infill_ls.diagnosis.check import Check, Status
 from infill_ls.diagnosis.facts import (
     Files,
     Folder,
     Given,
     Program,
     Proxies,
+    Set,
     value_shown,
 )
 from infill_ls.diagnosis.speed import ago
-from infill_ls.settings import KEYS, variable
+from infill_ls.settings import NOTHING_IS_ASKED
 from infill_ls.values import is_loopback, named
 from infill_ls.visits import Visit
 
-PREFIX: Final = "INFILL_LS_"
-# Variables of ours that are no settings: the socket's token.
-NO_SETTINGS: Final = ("INFILL_LS_TOKEN",)
-KNOWN: Final = (*map(variable, KEYS), *NO_SETTINGS)
 # Their values may be secrets, or say what somebody works on.
 _NOT_SHOWN: Final = ("headers", "fim", "exclude", "languages", "recitation")
 # Where editors keep what the server writes on stderr, by a part of their names.
@@ -63,13 +60,10 @@ def program(found: Program) -> list[Check]:
 
 def settings(given: Given, file: str) -> list[Check]:
     """Return what is set, where, and what is wrong in it. ``file``: a sentence on the file."""
-    checks = [
-        Check("settings", "warn", problem, "infill-ls settings", "A setting is wrong.")
-        for problem in given.problems
-    ]
-    said = [f"{_shown(given, key)} ({source})" for key, source in given.sources.items()]
+    checks = [_wrong(problem, given) for problem in given.problems]
+    said = [f"{_shown(one)} ({one.place})" for one in given.said]
     message = f"Set: {', '.join(said)}." if said else "All settings have their defaults."
-    keys = [f"{key} ({source})" for key, source in given.sources.items()]
+    keys = [f"{one.key} ({one.source.kind})" for one in given.said]
     public = f"Set: {', '.join(keys)}." if keys else message
     own = "What an editor says isn't seen here."
     checks.append(Check("settings", "ok", f"{message} {file} {own}", "", public))
@@ -79,15 +73,22 @@ def settings(given: Given, file: str) -> list[Check]:
     return checks
 
 
-def _shown(given: Given, key: str) -> str:
-    return key if key in _NOT_SHOWN else f"{key} = {value_shown(given.value(key))}"
+def _wrong(problem: str, given: Given) -> Check:
+    # How it is mended has a line of its own.
+    said, nothing, _ = problem.partition(NOTHING_IS_ASKED)
+    status: Status = "fail" if problem in given.settings.wrong else "warn"
+    key = re.match(r'The setting "(\w+)"', problem)
+    public = f'The setting "{key[1]}" is wrong.' if key else "A setting is wrong."
+    message = f"{said}{nothing}." if nothing else problem
+    return Check("settings", status, message, mending.wrong_setting(problem), public)
+
+
+def _shown(one: Set) -> str:
+    return one.key if one.key in _NOT_SHOWN else f"{one.key} = {value_shown(one.value)}"
 
 
 def environment(given: Given, names: Mapping[str, str], proxies: Proxies) -> list[Check]:
     """Return what in the environment matters. ``names``: its variables with their values."""
-    checks = [
-        _unknown(name) for name in sorted(names) if name.startswith(PREFIX) and name not in KNOWN
-    ]
     host = names.get("OLLAMA_HOST", "")
     said: list[str] = []
     if host:
@@ -101,21 +102,11 @@ def environment(given: Given, names: Mapping[str, str], proxies: Proxies) -> lis
     elif proxies.names:
         near = "on this machine" if is_loopback(url) else "that is excepted"
         said.append(f"{listed} {several} set, but an engine {near} is asked without a proxy")
-    if said:
-        public = [one for one in ("OLLAMA_HOST", *proxies.names) if names.get(one)]
-        message = f"{'. '.join(said)}."
-        checks.append(Check("environment", "ok", message, "", f"Set: {', '.join(public)}."))
-    elif not checks:
-        checks.append(Check("environment", "ok", "No proxy, and no OLLAMA_HOST."))
-    return checks
-
-
-def _unknown(name: str) -> Check:
-    near = difflib.get_close_matches(name, KNOWN, 1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    message = f"The environment variable {named(name)} means nothing to infill-ls.{meant}"
-    public = "An unknown variable INFILL_LS_…"
-    return Check("environment", "warn", message, f"unset {named(name)}", public)
+    if not said:
+        return [Check("environment", "ok", "No proxy, and no OLLAMA_HOST.")]
+    public = [one for one in ("OLLAMA_HOST", *proxies.names) if names.get(one)]
+    message = f"{'. '.join(said)}."
+    return [Check("environment", "ok", message, "", f"Set: {', '.join(public)}.")]
 
 
 def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:

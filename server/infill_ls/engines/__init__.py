@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 async def connect(settings: Settings) -> Engine:
     """Return the engine that the settings name.
 
-    For ``auto`` it is Ollama if that answers, unless the model's name is one of the embedded
-    engine's own and Ollama has none such; else the embedded one.
+    For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
+    engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
     Raises :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also
     raises :class:`ModelNotFound` and :class:`WeightsError`.
     """
@@ -59,14 +59,18 @@ async def connect(settings: Settings) -> Engine:
 
 
 async def _is_for_embedded(ollama: Ollama, settings: Settings) -> bool:
-    """Whether the model's name is one of the embedded engine's own, and Ollama has none such.
+    """Whether the embedded engine has the model that is meant, and Ollama has none such.
 
     Raises :class:`NotRunning` if Ollama doesn't answer.
     """
-    from infill_ls.engines.embedded import weights
+    from infill_ls.engines.embedded import installation, weights
 
     await ollama.version()
-    if weights.own(settings.model) is None:
+    if settings.model == "auto":
+        ready = installation.has_embedded() and weights.fetched()
+        if not ready:
+            return False
+    elif weights.own(settings.model) is None:
         return False
     try:
         await ollama.describe()
