@@ -37,9 +37,10 @@ def engine(
     settings = given.settings
     if choice.error is not None:
         fix = mending.no_engine(given, choice, installed, proxies.used)
-        message = choice.error.message
-        if proxies.used:
-            message += f" It is asked through the proxy {proxies.used}."
+        if not proxies.used:
+            return [failed("engine", choice.error, fix)]
+        why = (choice.absent or choice.error).message
+        message = f"{why} It is asked through the proxy {proxies.used}."
         return [Check("engine", "fail", message, fix)]
     checks = [_in_use(given, choice, installed)]
     if leak[0]:

@@ -30,7 +30,7 @@ _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 # a quote closes it.
 _QUOTED_PATH: Final = re.compile(r"([\"'])(?:~?[/\\]|[A-Za-z]:[/\\])[^\"'\n]*\1")
 _PATH: Final = re.compile(
-    r"(?<![\w/<])(?:~|\.{1,2})?/(?!v1\b|api/)[^\s\"'`,;:()\[\]]+"
+    r"(?<![\w/<:])(?:~|\.{1,2})?/(?!v1\b|api/)[^\s\"'`,;:()\[\]]+"
     r"|(?<!\w)[A-Za-z]:[/\\][^\s\"'`,;()\[\]]*|\\\\[^\s\"'`,;()]+"
 )
 # A word without blanks that holds letters and digits for long: keys, hashes.

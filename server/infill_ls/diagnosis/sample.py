@@ -48,8 +48,9 @@ _BELOW: Final = """\
 
 print({number}, even_squares([1, 2, 3, 4]))
 """
-# What somebody types there.
-_TYPED: Final = "num"
+# What somebody types there. It ends with a mark: a word would be left to the model, which may have
+# to be asked twice for that.
+_TYPED: Final = "pow("
 
 
 def sample(number: int, *, typed: bool = False) -> Hole:

@@ -14,6 +14,9 @@ def given(command_line: Mapping[str, Any]) -> Given:
     """Return the user's settings, without the editor's. ``command_line``: values by their keys."""
     settings, problems = from_user(command_line)
     said = tuple(
-        Set(one.key, one.value, one.source) for one in effective(settings) if not one.is_default
+        Set(one.key, one.value, one.source)
+        for one in effective(settings)
+        # That variable isn't ours, and is said with others.
+        if not one.is_default and one.source.place != "OLLAMA_HOST"
     )
     return Given(settings, said, tuple(problems))

@@ -65,7 +65,7 @@ def _copies() -> Iterator[Copy]:
             real = path.resolve()
             if real not in seen:
                 seen.add(real)
-                yield Copy(str(path), _version_of(path), _removal(real))
+                yield Copy(from_home(path), _version_of(path), _removal(real))
 
 
 def _version_of(path: Path) -> str:
@@ -220,7 +220,9 @@ def own_words(given: Given) -> Own:
     settings = given.settings
     words = {getpass.getuser(), socket.gethostname(), socket.gethostname().partition(".")[0]}
     words |= {os.getcwd(), expanded("~"), Path(expanded("~")).name, sys.prefix}
-    words |= set(settings.headers.values())
+    words |= set(settings.headers.values()) | set(settings.exclude)
+    words |= {settings.audit or "", settings.ca_file or ""}
+    words |= set(settings.recitation.folders) if settings.recitation else set()
     words |= {value for name, value in os.environ.items() if _MAY_BE_SECRET.search(name)}
     if settings.api_key_env:
         words.add(os.environ.get(settings.api_key_env, ""))

@@ -62,7 +62,8 @@ def settings(given: Given, file: str) -> list[Check]:
     """Return what is set, where, and what is wrong in it. ``file``: a sentence on the file."""
     checks = [_wrong(problem, given) for problem in given.problems]
     said = [f"{_shown(one)} ({one.place})" for one in given.said]
-    message = f"Set: {', '.join(said)}." if said else "All settings have their defaults."
+    none = "Nothing else is set." if given.problems else "All settings have their defaults."
+    message = f"Set: {', '.join(said)}." if said else none
     keys = [f"{one.key} ({one.source.kind})" for one in given.said]
     public = f"Set: {', '.join(keys)}." if keys else message
     own = "What an editor says isn't seen here."
