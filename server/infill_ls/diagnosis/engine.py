@@ -63,6 +63,8 @@ def installed(settings: Settings) -> Installed:
         for one in weights.fetched():
             found[one.name] = _problem(one)
     meant = weights.find(settings.model) or weights.DEFAULT
+    with suppress(WeightsError):
+        meant = embedded.best() if settings.model == "auto" else meant
     return Installed(
         install,
         native,
@@ -98,8 +100,11 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
         if isinstance(engine, OpenAI):
             await _answers(engine)
     except InfillError as error:
-        return await _without(settings, absent, error), None
-    return Choice(engine.name, said, absent), engine
+        instead = await _instead(settings, absent or error)
+        return replace(instead, absent=absent, error=error), None
+    if absent is None:
+        return Choice(engine.name, said), engine
+    return replace(await _instead(settings, absent), name=engine.name, absent=absent), engine
 
 
 async def _answers(engine: OpenAI) -> None:
@@ -108,17 +113,15 @@ async def _answers(engine: OpenAI) -> None:
         await engine.describe()
 
 
-async def _without(settings: Settings, absent: InfillError | None, error: InfillError) -> Choice:
-    """Return what there may be instead of an engine that doesn't answer."""
+async def _instead(settings: Settings, error: InfillError) -> Choice:
+    """Return what there may be instead of an engine that doesn't answer, for this reason."""
     elsewhere = speaks_openai = False
-    if settings.engine in ("auto", "ollama") and isinstance(absent or error, NotRunning):
+    if settings.engine in ("auto", "ollama") and isinstance(error, NotRunning):
         usual = replace(settings, url=DEFAULT_URL, api_key_env=None, headers={})
         if settings.engine_url != DEFAULT_URL:
             elsewhere = await _works(Ollama(usual).version())
         speaks_openai = await _works(OpenAI.from_settings(settings).describe())
     return Choice(
-        absent=absent,
-        error=error,
         program=shutil.which("ollama") is not None,
         get_ollama=FOR_LINUX if sys.platform == "linux" else ELSEWHERE,
         elsewhere=elsewhere,

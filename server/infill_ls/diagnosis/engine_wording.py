@@ -93,7 +93,7 @@ def model(given: Given, chosen: Chosen) -> list[Check]:
 
 def _tokens(family: str) -> str:
     own = family.startswith("own template")
-    return "with the template of your own" if own else f"with the tokens of {family}"
+    return "with your own template" if own else f"with the tokens of {family}"
 
 
 def _better(given: Given) -> str:
@@ -115,7 +115,7 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
         amount = f" ({loaded.memory / 1e9:.1f} GB)" if loaded.memory else ""
         where = f"The model is on the GPU{amount}"
         if not share:
-            where = f"The model is on the processor, none of it on a GPU{amount}"
+            where = f"The model is on the processor, none on a GPU{amount}"
         elif share < 0.995:
             where = f"Only {share:.0%} of the model{amount} is on the GPU, which is slow"
             status, fix = "warn", BENCH

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import Any, Final
 
 from infill_ls.diagnosis.facts import Choice, Chosen, Given, Installed
 from infill_ls.errors import (
+    CannotInsert,
     InfillError,
     ModelNotFound,
     NotRunning,
@@ -69,6 +71,9 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
         return "ollama serve"
     if settings.engine == "ollama":
         return choice.get_ollama
+    if choice.name:
+        # Another is used instead, and may as well be meant.
+        return sets(given, "engine", choice.name)
     return installed.pull if installed.version else f"{installed.install} && infill-ls pull"
 
 
@@ -98,6 +103,8 @@ def _usual_address(given: Given) -> str:
 def no_model(given: Given, chosen: Chosen) -> str:
     """Return what gives the user a model that can fill in the middle."""
     settings, named = given.settings, given.settings.model
+    if settings.mode != "auto" and isinstance(chosen.error, CannotInsert):
+        return sets(given, "mode", "auto")
     if settings.engine == "openai":
         return chosen.error.fix if chosen.error else ""
     if chosen.other:
@@ -112,7 +119,7 @@ _PROBLEMS: Final = (
     (r"\((INFILL_LS_\w+)\)", "unset {}"),
     (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
     (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
-    (r"^The settings file (.+) can't be read", "mv {0} {0}.old"),
+    (r"^The settings file (.+) can't be read", "mv {} {}"),
 )
 
 
@@ -120,7 +127,7 @@ def wrong_setting(problem: str) -> str:
     """Return what mends a mistake in the settings."""
     for pattern, fix in _PROBLEMS:
         if found := re.search(pattern, problem):
-            return fix.format(found[1])
+            return fix.format(*(shlex.quote(one) for one in (found[1], f"{found[1]}.old")))
     return "infill-ls settings"
 
 
