@@ -10,7 +10,9 @@ from infill_ls.text.hole import typed_since
 
 def test_it_is_code_with_a_hole() -> None:
     hole = sample(123456)
-    ast.parse(f"{hole.prefix}n**2 for n in numbers{hole.closers}{hole.suffix}")
+    ast.parse(f"{hole.prefix}n**2 for n in numbers]{hole.suffix}")
+    # Nothing that a fill could go through, which would be in one prompt and not in the next.
+    assert hole.closers == ""
     assert hole.language == "python"
 
 

@@ -43,7 +43,10 @@ class Set:
     @property
     def place(self) -> str:
         """Where it was set, as a message says it."""
-        return self.source.place if self.source.kind == "environment" else self.source.kind
+        kind = self.source.kind
+        if kind == "environment":
+            return self.source.place
+        return "settings file" if kind == "file" else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def without_own(message: str, own: Own) -> str:
     left = _QUOTED_PATH.sub(r"\1PATH\1", left)
     left = _PATH.sub("PATH", left)
     left = _NUMBERED.sub(lambda found: found[0] if found[0] == _LOOPBACK else "HOST", left)
-    return _LONG.sub("…", left)
+    return re.sub("…{2,}", "…", _LONG.sub("…", left))
 
 
 def _is_worth_it(word: str) -> bool:

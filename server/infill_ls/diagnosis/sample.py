@@ -6,11 +6,10 @@ from typing import Final
 
 from infill_ls.text.hole import Hole, between
 
-# Some 250 tokens, about as many as a prompt has where an engine is slow. The number makes it new to
-# the engine, which would have it in its cache otherwise.
+# Some 150 tokens, so that all of it is in the prompt where an engine is slow. The number makes it
+# new to the engine from the start, which would have it in its cache otherwise.
 _ABOVE: Final = '''\
 BATCH = {number}
-CURRENCIES = {{"EUR": 1.0, "USD": 1.08, "GBP": 0.85}}
 
 
 class Order:
@@ -21,29 +20,16 @@ class Order:
         self.amount = amount
         self.currency = currency
 
-    def in_euros(self):
-        """Return the amount in euros."""
-        return self.amount / CURRENCIES[self.currency]
-
 
 def total(orders):
-    """Return the sum of all orders in euros."""
-    return sum(order.in_euros() for order in orders)
-
-
-def by_customer(orders):
-    """Return a table of the customers with their orders."""
-    table = {{}}
-    for order in orders:
-        table.setdefault(order.customer, []).append(order)
-    return table
+    """Return the sum of all orders."""
+    return sum(order.amount for order in orders)
 
 
 def even_squares(numbers):
     """Return the squares of the even numbers."""
     return ['''
-_BELOW: Final = """\
-]
+_BELOW: Final = """
 
 
 print({number}, even_squares([1, 2, 3, 4]))
