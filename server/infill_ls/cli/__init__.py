@@ -10,11 +10,28 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from infill_ls import __version__
-from infill_ls.cli import complete, generate, models, pull, recitation, serve, settings, stats
+from infill_ls.cli import (
+    complete,
+    doctor,
+    generate,
+    models,
+    pull,
+    recitation,
+    serve,
+    settings,
+    stats,
+)
 from infill_ls.cli.output import FAILURE, INTERRUPTED, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
+
+# In the order in which the help names them: first what a newcomer needs.
+COMMANDS: Final = (
+    *(serve, complete, doctor, pull, models, settings, stats),
+    *(generate, recitation),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +70,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, models, pull, recitation, settings, stats):
+    for command in COMMANDS:
         command.add_to(commands)
     return parser

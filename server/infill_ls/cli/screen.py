@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from infill_ls.errors import InfillError
@@ -54,14 +55,42 @@ class Screen:
         from rich.text import Text
 
         mark, instead, colour = MARKS[status]
+        mark = mark if self._encodable(mark) == mark else instead
+        if not self._stream.isatty():
+            # A table would fill the lines up with blanks.
+            self.line(f"{mark} {text}")
+            if fix:
+                self.line(f"  {fix}")
+            return
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
-            Text(mark if self._encodable(mark) == mark else instead, style=f"bold {colour}"),
+            Text(mark, style=f"bold {colour}"),
             Text(self._encodable(plain(text))),
         )
         if fix:
             grid.add_row("", Text(self._encodable(plain(fix)), style="bold"))
         self._write(grid)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[str], None]]:
+        """Show on a terminal what is being done, below all that is written meanwhile.
+
+        What is yielded shows a text in place of the one before it; an empty one shows nothing.
+        """
+        console = self._made()
+        if not console.is_terminal:
+            yield lambda _: None
+            return
+        with ExitStack() as shown:
+
+            def show(text: str) -> None:
+                shown.close()
+                if text:
+                    shown.enter_context(console.status(Text(self._encodable(f"{plain(text)} …"))))
+
+            from rich.text import Text
+
+            yield show
 
     def table(
         self,
