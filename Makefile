@@ -10,7 +10,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
-	editor-requests vsix lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
+	editor-requests vsix schema lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
@@ -73,6 +73,10 @@ $(VSCODE)/infill-ls.vsix: $(VSCODE)/client.vsix pyproject.toml \
 	rm -rf $(VSCODE)/wheel
 	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(VSCODE)/wheel .
 	cd $(VSCODE) && $(PACK) --out $(@F)
+
+# The settings' JSON Schema, their rows in VS Code's manifest, and their table in docs/settings.md.
+schema: .venv/.ready  ## what is made from the settings: their schema, manifest and table
+	PYTHONPATH=tests $(BIN)/python -m settings_files
 
 lint: .venv/.ready  ## style and types
 	$(BIN)/ruff check .

@@ -27,9 +27,9 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
-        *("locks", "counters", "counters_file"),
+        *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),
@@ -38,7 +38,7 @@ FLOORS = (
     ("setup",),
     ("engines",),
     ("completion",),
-    ("lsp", "api"),
+    ("diagnosis", "lsp", "api"),
     ("cli",),
     ("__main__",),
 )
@@ -46,9 +46,12 @@ PURE = (
     *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
-    *("completion.counts", "project.windows"),
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
-    *("setup.insertions", "setup.helix"),
+    *("completion.counts", "project.windows", "visits"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("lsp.frames", "lsp.admission"),
+    *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
+    *("diagnosis.wording", "diagnosis.engine_wording"),
+    *("setup.insertions", "setup.helix", "setup.from_continue"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -58,7 +61,10 @@ WORLD = set(
 )
 # Data, which nobody reads from top to bottom.
 TABLES = {"infill_ls.prompt.table"}
-WINGS = ("text", "prompt", "trim", "project", "setup", "engines", "completion", "lsp", "cli")
+WINGS = (
+    *("text", "prompt", "trim", "project", "setup", "engines", "completion", "diagnosis"),
+    *("lsp", "cli"),
+)
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
 
@@ -214,12 +220,13 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; a record has the time, and counters their day.
+# be asked again; records and visits have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
     "infill_ls.counters_file",
+    "infill_ls.visits_file",
 }
 
 
@@ -249,6 +256,7 @@ def test_only_the_connection_connects_and_loads() -> None:
     }
     assert connecting <= {
         *("infill_ls.completion.connection", "infill_ls.api", "infill_ls.cli.complete"),
+        "infill_ls.diagnosis.engine",
     }
 
 
@@ -316,8 +324,9 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "rich"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
+        *("tomlkit", "difflib", "rich", "yaml"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 

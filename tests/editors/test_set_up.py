@@ -41,7 +41,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 def by_command(name: str) -> Callable[[Mapping[str, str]], None]:
     def set_up(environment: Mapping[str, str]) -> None:
-        command = [INFILL_LS, "editor", name, "--write", "--yes"]
+        command = [str(INFILL_LS), "editor", name, "--write", "--yes"]
         subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=True)
 
     return set_up

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from infill_ls import private
 from infill_ls.errors import InfillError
-from infill_ls.setup.insertions import ByHand, Insertion
+from infill_ls.setup.insertions import ByHand, Insertion, Occupied
 from infill_ls.setup.ledger import Ledger, planned, undone, written
 
 
@@ -109,6 +110,29 @@ def test_a_full_disk_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.M
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(InfillError, match="No space left"):
+        written(change)
+    assert file.read_text() == "a\n"
+    assert [one.name for one in home.iterdir()] == ["mine"]
+
+
+def test_a_file_that_was_moved_aside_comes_back_if_ours_cant_be_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "mine"
+    file.write_text("a\n")
+
+    def alone(text: str) -> list[Insertion]:
+        if text:
+            raise Occupied("taken")
+        return [Insertion(0, "ours\n")]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    change = planned(file, alone, None)
+    assert change.asks
+    monkeypatch.setattr(private, "replace", full)
     with pytest.raises(InfillError, match="No space left"):
         written(change)
     assert file.read_text() == "a\n"

@@ -15,6 +15,7 @@ from typing import Final
 from infill_ls import __version__
 from infill_ls.cli import (
     complete,
+    doctor,
     editor,
     generate,
     import_settings,
@@ -22,14 +23,16 @@ from infill_ls.cli import (
     pull,
     recitation,
     serve,
+    settings,
+    stats,
 )
-from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
+from infill_ls.cli.output import FAILURE, INTERRUPTED, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
-# In the order in which --help lists them.
+# In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
-    *(serve, complete, generate, models, pull),
-    *(editor, import_settings, recitation),
+    *(serve, complete, doctor, pull, models, settings, stats),
+    *(editor, import_settings, generate, recitation),
 )
 
 
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILURE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
     from infill_ls.setup.editors import Editor, Part
     from infill_ls.setup.insertions import Insertion
-    from infill_ls.setup.ledger import Change, Entry, Ledger
+    from infill_ls.setup.ledger import Change, Entry
 
 SET_UP_EXAMPLES: Final = """\
 examples:
@@ -98,12 +98,14 @@ def _list() -> None:
     from infill_ls.setup.ledger import Ledger
 
     ledger = Ledger()
-    rows = [
-        (one.name, one.title, one.shows, "yes" if ledger.entries(one.name) or _found(one) else "")
-        for one in EDITORS
-    ]
+    rows = []
+    for one in EDITORS:
+        there = ledger.entries(one.name) or _found(one)
+        rows.append(
+            (one.name, one.title, one.shows, "yes" if one.driven else "no", "yes" if there else "")
+        )
     screen = Screen()
-    screen.table(("NAME", "editor", "shows a fill as", "set up"), rows)
+    screen.table(("NAME", "editor", "shows a fill as", "tested", "set up"), rows)
     screen.line()
     screen.line("infill-ls editor NAME prints the set-up; with --write it is put in.")
 
@@ -208,13 +210,9 @@ def _remove(editor: Editor, *, yes: bool) -> int:
         screen.line(f"Nothing of infill-ls is where infill-ls editor {editor.name} writes.")
         return SUCCESS
     kept = [entry for entry in reversed(entries) if not _taken_out(entry, screen, yes=yes)]
-    _note(ledger, editor, kept)
-    return FAILURE if kept else SUCCESS
-
-
-def _note(ledger: Ledger, editor: Editor, kept: list[Entry]) -> None:
     if ledger.entries(editor.name):
         ledger.note(editor.name, reversed(kept))
+    return FAILURE if kept else SUCCESS
 
 
 def _found(editor: Editor) -> list[Entry]:

@@ -24,7 +24,7 @@ from infill_ls.completion.answer import Answer
 from infill_ls.completion.history import History, log_line
 from infill_ls.completion.status import Status
 from infill_ls.editors import AUTOMATIC_WAIT
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
@@ -197,13 +197,17 @@ class Server(LanguageServer):
         set_log_level(settings.log)
         # Before anything is waited for: nothing of what is excluded now may be sent meanwhile.
         self.rule_all(settings)
-        if settings.enabled and settings.in_the_clear:
+        if settings.wrong and settings.wrong != self.completer.settings.wrong:
+            # Whoever asks is refused with the same, which is not said again then.
+            self.messages.recovered()
+            self.messages.report(SettingsError(" ".join(settings.wrong)))
+        if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
         self.statistics.take(settings)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
-        if another:
+        if another and not settings.wrong:
             # What goes wrong with another engine is news.
             self.messages.recovered()
         # At the start the editor is told the status first.
@@ -343,6 +347,10 @@ class Server(LanguageServer):
     async def _start(self) -> None:
         await self.configuration.read()
         self.status.begin()
+        # Not at the head: the start doesn't need it.
+        from infill_ls.lsp import visiting
+
+        visiting.note(self.client, self.client_capabilities, self.encoding)
         await self._get_ready()
 
     async def _get_ready(self) -> None:

@@ -110,7 +110,7 @@ EDITORS: Final[Sequence[Editor]] = (
     ),
     Editor(
         "vscode",
-        "VS Code 1.91, VSCodium, code-server",
+        "VS Code 1.91, code-server",
         "ghost text",
         "Open a file and type; Tab accepts.",
         driven=True,
@@ -126,7 +126,7 @@ EDITORS: Final[Sequence[Editor]] = (
     ),
     Editor(
         "emacs",
-        "Emacs 28.1 or later with lsp-mode 10",
+        "Emacs 28.1 with lsp-mode 10",
         "ghost text",
         "Open a file and type; TAB accepts. lsp-mode must be there: M-x package-install.",
         (

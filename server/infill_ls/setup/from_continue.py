@@ -68,7 +68,7 @@ _SECRET_VARIABLE: Final = re.compile(
     r"\$\{\{\s*(?:secrets|inputs)\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}"
 )
 _SECRET_HEADER: Final = re.compile(r"(?i)auth|token|key|secret|cookie|session|password")
-_VARIABLE: Final = re.compile(r"\{\{\{?\s*(\w+)\s*\}?\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{\{?\s*(\w+)\s*\}?\}\}")
 
 
 class NoModel(Exception):
@@ -268,7 +268,7 @@ def _template(file: Mapping[str, Any], model: Mapping[str, Any], result: Importe
     text = _table(model.get("promptTemplates")).get("autocomplete") or options.get("template")
     if not isinstance(text, str):
         return
-    others = set(_VARIABLE.findall(text)) - {"prefix", "suffix"}
+    others = set(_PLACEHOLDER.findall(text)) - {"prefix", "suffix"}
     if others:
         result.left["template"] = (
             f"fim has prefix and suffix alone, not {', '.join(sorted(others))}"
@@ -277,7 +277,7 @@ def _template(file: Mapping[str, Any], model: Mapping[str, Any], result: Importe
     stop = _merged(file, model).get("stop")
     template = {
         "match": str(model["model"]),
-        "template": _VARIABLE.sub(r"{\1}", text),
+        "template": _PLACEHOLDER.sub(r"{\1}", text),
         "stop": stop if isinstance(stop, list) else [],
     }
     result.take("template", "fim", [template])

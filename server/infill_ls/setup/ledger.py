@@ -176,7 +176,13 @@ def written(change: Change) -> Entry:
                 raise InfillError(f"{aside} is in the way.", "Move it away.")
             os.replace(path, aside)
             entry = replace(entry, aside=str(aside))
-        _write(path, change.after)
+            try:
+                _write(path, change.after)
+            except OSError:
+                os.replace(aside, path)
+                raise
+        else:
+            _write(path, change.after)
     return replace(entry, folders=entry.folders or tuple(reversed(missing)))
 
 
