@@ -56,9 +56,9 @@ vim.api.nvim_create_autocmd('InsertEnter', {
     if vim.fn.executable(program) == 1 then return end
     -- A plugin manager has the whole repository, with the server in it.
     local root = vim.fs.root(here, 'pyproject.toml')
-    local what = root and vim.fn.shellescape(root) or name
-    local text = '%s is not on the PATH. Install it, then start Neovim again: uv tool install %s'
-    vim.notify('infill-ls: ' .. text:format(program, what), vim.log.levels.WARN)
+    local fix = root and 'Install it: uv tool install ' .. vim.fn.shellescape(root)
+      or 'Install infill-ls so that it is.'
+    vim.notify(('%s is not on the PATH. %s'):format(program, fix), vim.log.levels.WARN)
   end,
 })
 

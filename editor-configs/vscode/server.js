@@ -77,9 +77,9 @@ function wheel(context) {
 function command(context) {
   const section = workspace.getConfiguration("infill-ls");
   if (section.inspect("command")?.globalValue !== undefined) return section.get("command");
-  const own = installed(context) && inside(place(context), "infill-ls");
-  const program = found(PROGRAM) ?? (own && existsSync(own) ? own : undefined);
-  return program && [program, "serve"];
+  const own = inside(place(context), "infill-ls");
+  const program = found(PROGRAM) ?? (installed(context) && existsSync(own) ? own : undefined);
+  return program === undefined ? undefined : [program, "serve"];
 }
 
 /** Whether the server that the extension has installed came with another version of it.
