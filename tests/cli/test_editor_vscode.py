@@ -73,7 +73,7 @@ def test_what_is_missing_is_said(
     home: Path, capsys: pytest.CaptureFixture[str], write: bool
 ) -> None:
     assert editor_vscode.run(VSCODE, write=write, remove=False) == 1
-    assert "make vsix packs it" in capsys.readouterr().out
+    assert "make vsix && code --install-extension" in capsys.readouterr().out
     file = packed(home, "client.vsix")
     assert editor_vscode.run(VSCODE, write=write, remove=False) == 1
     said = capsys.readouterr().out

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from infill_ls.setup.editors import Editor
 
 # Where this installation has no packed extension.
-_PACK: Final = "In a clone of infill-ls, with Node 22 and npm, make vsix packs it."
+_PACK: Final = (
+    "In a clone of infill-ls, with Node 22 and npm: "
+    "make vsix && code --install-extension editor-configs/vscode/infill-ls.vsix"
+)
 _NO_PROGRAM: Final = (
     "In VS Code, the command \"Shell Command: Install 'code' command in PATH\" makes one; or take "
     '"Extensions: Install from VSIX..." there and choose {file}'
