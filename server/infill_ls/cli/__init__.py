@@ -34,7 +34,7 @@ COMMANDS: Final = (
     *(serve, complete, doctor, pull, models, settings, stats),
     *(generate, recitation, completions),
 )
-_EPILOG: Final = """\
+_TO_BEGIN_WITH: Final = """\
 To begin with:
   infill-ls doctor          what works here, what doesn't, and what mends it
   infill-ls editor neovim   the set-up for an editor
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="infill-ls",
         description="Fill-in-the-middle code completion with a model that you run yourself.",
-        epilog=_EPILOG,
+        epilog=_TO_BEGIN_WITH,
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=18),
     )
     parser.set_defaults(run=None)

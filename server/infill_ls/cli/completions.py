@@ -17,7 +17,7 @@ SHELLS: Final = {
     "fish": "~/.config/fish/completions/infill-ls.fish",
     "powershell": "your $PROFILE",
 }
-_EPILOG: Final = "examples:\n" + "\n".join(
+_EXAMPLES: Final = "examples:\n" + "\n".join(
     f"  infill-ls completions {shell:12} > {place}"
     for shell, place in SHELLS.items()
     if "~" in place
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
         "completions",
         help="complete these commands in a shell",
         description="Print what a shell needs to complete infill-ls' commands and arguments.",
-        epilog=_EPILOG,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS)
@@ -39,7 +39,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    from argcomplete import shellcode
+    from argcomplete.shell_integration import shellcode
 
     write(f"{shellcode(['infill-ls'], shell=options.shell).rstrip()}\n")
     return SUCCESS
