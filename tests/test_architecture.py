@@ -27,9 +27,10 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
         *("visits", "visits_file"),
+        *("locks", "counters", "counters_file", "interrupts"),
     ),
     ("text",),
     ("prompt",),
@@ -42,10 +43,12 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "text", "prompt", "trim"),
+    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission", "visits"),
+    *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
+    *("completion.counts", "project.windows"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("lsp.frames", "lsp.admission", "visits"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
 )
@@ -212,12 +215,13 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; and records have the time.
+# be asked again; records have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
     "infill_ls.visits_file",
+    "infill_ls.counters_file",
 }
 
 
@@ -315,8 +319,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 

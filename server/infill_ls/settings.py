@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,6 +24,7 @@ from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
     OwnTemplate,
+    Reader,
     Recitation,
     is_loopback,
     parse_ollama_host,
@@ -45,7 +46,7 @@ class Source:
     place: str = ""
 
 
-def _key(name: str, default: Any, read: Callable[[Any], Any], *, secret: bool = False) -> Any:
+def _key(name: str, default: Any, read: Reader, *, secret: bool = False) -> Any:
     metadata = {"key": name, "read": read}
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata, repr=not secret)
@@ -86,6 +87,7 @@ class Settings:
     languages: Mapping[str, LanguageSettings] = _key("languages", {}, values.languages)
     recitation: Recitation | None = _key("recitation", None, values.recitation)
     audit: str | None = _key("audit", None, values.text)
+    stats: bool = _key("stats", True, values.flag)
     log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
@@ -93,6 +95,8 @@ class Settings:
     fixed: frozenset[str] = frozenset()
     # Not a key: what is wrong in those that decide, in sentences. Meanwhile no engine is asked.
     wrong: tuple[str, ...] = ()
+    # Not a key: those of them whose values nobody knows.
+    unknown: frozenset[str] = frozenset()
     # Not a key: where each value comes from that isn't the default, by its key. Where two settings
     # have the same values, they are the same.
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)
@@ -122,7 +126,7 @@ class Settings:
         )
 
 
-_READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+_READERS: Final[Mapping[str, tuple[str, Reader]]] = {
     item.metadata["key"]: (item.name, item.metadata["read"])
     for item in fields(Settings)
     if "key" in item.metadata
@@ -173,12 +177,8 @@ def load(
         reading.take(key, value, Source("environment", variable(key)))
     for key, value in (command_line or {}).items():
         reading.take(key, value, Source("command line"))
-    for name in _unknown_variables(environment):
-        known = nearest(name.upper().removeprefix(_PREFIX), map(variable, KEYS))
-        reading.problem(
-            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
-            + (f"Did you mean {known}?" if known else _ALL_KEYS)
-        )
+    for problem in unknown_variables(environment):
+        reading.problem(problem)
     reading.take_ollama_host(environment.get("OLLAMA_HOST", "").strip().strip("\"'"))
     return reading.settings()
 
@@ -198,6 +198,7 @@ class _Reading:
         # What is wrong in a key that decides: its place among the problems, and what is said at
         # its end instead.
         self._wrong: dict[str, tuple[int, str]] = {}
+        self._wrong_in: dict[str, Source] = {}
 
     def problem(self, text: str, ignored: str = "") -> None:
         self._problems.append((text, ignored))
@@ -217,10 +218,12 @@ class _Reading:
             self._fields |= read_value(key, value)
             self._sources[key] = source
             self._wrong.pop(key, None)
+            self._wrong_in.pop(key, None)
         except values.Wrong as wrong:
             is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
             if key in DECIDING:
                 self._wrong[key] = len(self._problems), f" {NOTHING_IS_ASKED}{_fix(source, key)}"
+                self._wrong_in[key] = source
             self.problem(
                 f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
                 " It is ignored.",
@@ -243,6 +246,7 @@ class _Reading:
             # It may hold a password.
             ending = f" {NOTHING_IS_ASKED}, or OLLAMA_HOST unset."
             self._wrong["url"] = len(self._problems), ending
+            self._wrong_in["url"] = Source("environment", "OLLAMA_HOST")
             self.problem(f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}.")
 
     def settings(self) -> tuple[Settings, list[str]]:
@@ -260,7 +264,8 @@ class _Reading:
             **self._fields,
             fixed=frozenset(fixed),
             wrong=tuple(problems[number] for number in sorted(instead)),
-            sources=self._sources,
+            unknown=frozenset(self._wrong),
+            sources=self._sources | self._wrong_in,
         )
         return settings, problems
 
@@ -283,7 +288,7 @@ def _described(source: Source, key: str) -> str:
 def _fix(source: Source, key: str) -> str:
     """Return the end of a sentence: how a wrong value in a source is mended."""
     if source.kind == "file":
-        return f": infill-ls settings set {key} VALUE"
+        return f' ("infill-ls settings set {key} VALUE").'
     return f", or {source.place} unset." if source.kind == "environment" else "."
 
 
@@ -330,12 +335,20 @@ def variable(key: str) -> str:
     return _PREFIX + re.sub(r"([A-Z])", r"_\1", key).upper()
 
 
-def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    known = {*map(variable, KEYS), *_NO_SETTING}
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a message for each variable that has a name like ours and is no setting."""
+    known = {variable(key): key for key in KEYS}
+    problems = []
     for name in sorted(environment):
         # On Windows they have no case.
-        if name.upper().startswith(_PREFIX) and name not in known:
-            yield name
+        if not name.upper().startswith(_PREFIX) or name in known or name in _NO_SETTING:
+            continue
+        meant = nearest(name.upper(), known)
+        problems.append(
+            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
+            + (f"Did you mean {meant}?" if meant else _ALL_KEYS)
+        )
+    return problems
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -12,8 +12,18 @@ import sys
 from collections.abc import Sequence
 
 from infill_ls import __version__
-from infill_ls.cli import complete, doctor, generate, pull, recitation, serve
-from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
+from infill_ls.cli import (
+    complete,
+    doctor,
+    generate,
+    models,
+    pull,
+    recitation,
+    serve,
+    settings,
+    stats,
+)
+from infill_ls.cli.output import FAILURE, INTERRUPTED, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
 
@@ -43,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILURE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, pull, doctor, recitation):
+    every = (serve, complete, generate, models, pull, doctor, recitation, settings, stats)
+    for command in every:
         command.add_to(commands)
     return parser

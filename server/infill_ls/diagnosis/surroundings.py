@@ -29,7 +29,7 @@ _VERSION_LIMIT: Final = 10.0
 # Files of the folder that are looked at; one costs 60 µs.
 _MOST_FILES: Final = 2000
 # Folders that nobody completes in, and that may be large.
-_PASSED_OVER: Final = ("node_modules", "__pycache__", "target", "venv")
+_NOT_ENTERED: Final = ("node_modules", "__pycache__", "target", "venv")
 _PACKAGES: Final = ("pygls", "lsprotocol", "httpx", "xllamacpp", "tree-sitter")
 # Of variables that may hold a secret.
 _MAY_BE_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
@@ -195,7 +195,7 @@ def _below(folder: str) -> Iterator[str]:
         for entry in listed:
             if not entry.is_dir(follow_symlinks=False):
                 yield entry.path
-            elif entry.name not in _PASSED_OVER and entry.name != ".git":
+            elif entry.name not in _NOT_ENTERED and entry.name != ".git":
                 waiting.append(entry.path)
 
 
