@@ -321,7 +321,7 @@ async def test_a_file_that_is_excluded(doctor: Doctor, ollama: FakeOllama, home:
     said = await doctor(".env", OLLAMA_HOST=ollama.url)
     assert said.status == 1
     fix = said.after('✗ .env is never completed: "exclude" has the pattern ".env*".')
-    assert fix == "infill-ls settings set exclude '[\"!.env\"]'"
+    assert fix == "infill-ls settings set exclude '!.env'"
     said = await doctor("no-such-file", OLLAMA_HOST=ollama.url)
     assert (said.status, said.err) == (2, "infill-ls: There is no file no-such-file.\n")
 

@@ -139,7 +139,7 @@ class Examination:
 
     async def _excluded(self) -> list[Check]:
         files = surroundings.files(self._given, self._file, self._language_of)
-        return wording.excluded(files)
+        return wording.excluded(self._given, files)
 
     async def _folders(self) -> list[Check]:
         return wording.folders(surroundings.folders())
