@@ -134,8 +134,19 @@ def test_one_file(home: Path) -> None:
     notes = surroundings.files(given(), Path("notes.md"), lambda _: "markdown")
     assert (notes.asked, notes.pattern, notes.off) == ("notes.md", "", True)
     assert "A project can't set" in notes.problems[0]
-    key = surroundings.files(given({"exclude": ["!!"]}), Path("id_rsa"), lambda _: "")
-    assert key.pattern == "id_rsa*"
+    key = surroundings.files(given(), Path("id_rsa"), lambda _: "")
+    assert (key.pattern, key.project) == ("id_rsa*", "")
+
+
+def test_a_file_that_a_project_excludes(home: Path) -> None:
+    (home / "work" / ".infill-ls.toml").write_text('exclude = ["drafts/"]\n')
+    draft = surroundings.files(given(), Path("drafts/a.py"), lambda _: "")
+    assert (draft.pattern, draft.project) == ("drafts/", str(home / "work" / ".infill-ls.toml"))
+
+
+def test_a_pattern_that_is_none(home: Path) -> None:
+    found = surroundings.files(given({"exclude": ["a", "["]}), None, lambda _: "")
+    assert all("no pattern" in problem for problem in found.problems)
 
 
 def test_the_users_own_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

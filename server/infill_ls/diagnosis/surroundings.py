@@ -168,7 +168,9 @@ def files(given: Given, asked: Path | None, language_of: Callable[[Path], str]) 
     if asked is not None:
         rules = rulebook.rules_for(str(asked.absolute()), language_of(asked), given.settings)
         off = not rules.settings.enabled and given.settings.enabled
-        return Files(str(asked), rules.excluded, off=off, problems=tuple(problems))
+        # The rules name the file where a pattern is a project's.
+        pattern, _, project = rules.excluded.partition('" in "')
+        return Files(str(asked), pattern, project, off, problems=tuple(problems))
     found, number = [], 0
     for number, path in enumerate(_below(here), 1):
         if number > _MOST_FILES:
