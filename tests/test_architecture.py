@@ -27,8 +27,9 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown", "locks", "counters", "counters_file"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
+        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("locks", "counters", "counters_file"),
     ),
     ("text",),
     ("prompt",),
@@ -43,9 +44,10 @@ FLOORS = (
 PURE = (
     *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "completion.record", "completion.breaker", "completion.counts"),
-    "project.windows",
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
+    *("completion.counts", "project.windows"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("lsp.frames", "lsp.admission"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -312,8 +314,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 

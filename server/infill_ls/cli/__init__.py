@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from infill_ls import __version__
-from infill_ls.cli import complete, generate, pull, recitation, serve, stats
-from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
+from infill_ls.cli import complete, generate, models, pull, recitation, serve, settings, stats
+from infill_ls.cli.output import FAILURE, INTERRUPTED, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILURE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, pull, recitation, stats):
+    for command in (serve, complete, generate, models, pull, recitation, settings, stats):
         command.add_to(commands)
     return parser

@@ -48,7 +48,7 @@ LOOK: Final = 2.0
 
 def _of_the_engine(settings: Settings) -> tuple[Any, ...]:
     """Return the settings that an engine is made from; with others it has to be made anew."""
-    chosen = (settings.engine, settings.model)
+    chosen = (settings.wrong, settings.engine, settings.model)
     if settings.engine == "embedded":
         return chosen
     address = (settings.engine_url, settings.api_key_env, settings.headers, settings.ca_file)

@@ -71,7 +71,7 @@ async def inline_completion(
     """
     snapshot = take_arrived()
     if snapshot is None:
-        ls.last_answer = Answer("closed")
+        ls.note(Answer("closed"))
         return lsp.InlineCompletionList(items=[])
     manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
     selected = params.context.selected_completion_info
@@ -81,18 +81,20 @@ async def inline_completion(
     answer = await ls.complete(snapshot.uri, where.hole, client=client, manual=manual)
     if answer.reason == "superseded":
         return None
-    items = translate.inline_list(answer.offers, where, client)
+    result = translate.inline_list(answer.offers, where, client)
+    if answer.offers and not result.items:
+        ls.note(Answer("unshowable"), snapshot.language, manual=manual)
     # What was typed meanwhile mostly makes it nothing to be seen.
-    if items.items and ls.is_current(snapshot):
+    if result.items and ls.is_current(snapshot):
         _shown(ls, answer.offers, since)
-    return items
+    return result
 
 
 async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
     """Return a menu's item, for what was typed by the time that there is one."""
     snapshot = take_arrived()
     if snapshot is None:
-        ls.last_answer = Answer("closed")
+        ls.note(Answer("closed"))
         return None
     # Before these the editor hasn't waited for another key.
     at_once = params.context is not None and params.context.trigger_kind in (
@@ -110,6 +112,8 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     finally:
         if ls.menu is menu:
             ls.menu = None
+    if menu.now is None:
+        ls.note(Answer("outdated"), snapshot.language)
     if offer is None or menu.now is None:
         return None
     _shown(ls, [offer], since)
@@ -117,14 +121,16 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
 
 
 def explain(ls: Server, *_: Any) -> dict[str, Any]:
-    """Return why the last answer came out so, and how many fills were shown and accepted."""
+    """Return why the last answer came out so, and those before; and what was shown and accepted."""
     offers = ls.completer.offers
-    # The model's name is the engine's word, and editors show it.
-    said = {
-        key: plain(value) if isinstance(value, str) else value
-        for key, value in ls.last_answer.explain().items()
-    }
-    return {**said, "shown": offers.shown, "accepted": offers.accepted}
+    said = ls.history.explain(asyncio.get_running_loop().time())
+    counted = {"shown": offers.shown, "accepted": offers.accepted}
+    return {**_plain(said), "before": list(map(_plain, said["before"])), **counted}
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    """Return an explanation as editors may show it: the model's name is the engine's word."""
+    return {key: plain(value) if isinstance(value, str) else value for key, value in said.items()}
 
 
 def accept(ls: Server, *arguments: Any) -> None:
