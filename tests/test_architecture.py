@@ -29,7 +29,7 @@ FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
-        *("locks", "counters", "counters_file"),
+        *("locks", "counters", "counters_file", "interrupts"),
     ),
     ("text",),
     ("prompt",),
