@@ -36,7 +36,7 @@ FLOORS = (
     ("project",),
     ("engines",),
     ("completion",),
-    ("lsp", "api"),
+    ("lsp", "api", "bench"),
     ("cli",),
     ("__main__",),
 )
@@ -45,6 +45,7 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
     *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("bench.edits", "bench.figures", "bench.recommend", "bench.typist"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -163,6 +164,8 @@ ABSENT = (
     ("trim", ("editors", "settings", "logs")),
     ("engines", ("text.documents", "text.hole", "trim", "editors")),
     ("completion", ("text.documents",)),
+    # It types without an editor.
+    ("bench", ("lsp", "api")),
 )
 
 

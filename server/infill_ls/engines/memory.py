@@ -1,0 +1,64 @@
+"""How much memory an engine's model takes, where that can be known."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from infill_ls.engines.engine import Engine
+from infill_ls.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes: ``total``, and those of them that are a GPU's; None where nobody says."""
+
+    total: int
+    gpu: int | None = None
+
+
+async def memory_of(engine: Engine) -> Memory | None:
+    """Return the memory of an engine with its model; None if it isn't loaded, or nobody says."""
+    # Not at the head: whoever uses one engine needn't load the others.
+    from infill_ls.engines.embedded.engine import Embedded
+    from infill_ls.engines.ollama import Ollama
+
+    if isinstance(engine, Ollama):
+        try:
+            said = await engine.memory()
+        except EngineError:
+            return None
+        return Memory(*said) if said else None
+    if isinstance(engine, Embedded) and engine.process is not None:
+        resident = await resident_memory(engine.process)
+        return Memory(resident) if resident else None
+    return None
+
+
+async def resident_memory(process: int) -> int | None:
+    """Return the bytes of a process that are in memory; None if unknown.
+
+    Source: ``VmRSS`` of Linux's /proc/PID/status, and ``ps`` on other systems that have it (it
+    says kilobytes: POSIX leaves the unit open, macOS and the BSDs document 1,024 bytes).
+    """
+    try:
+        status = await asyncio.to_thread(Path(f"/proc/{process}/status").read_text, "ascii")
+        found = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
+    except (OSError, ValueError):
+        found = re.fullmatch(r"\s*(\d+)\s*", await _ps(process))
+    return int(found[1]) * 1024 if found else None
+
+
+async def _ps(process: int) -> str:
+    try:
+        asked = await asyncio.create_subprocess_exec(
+            *("ps", "-o", "rss=", "-p", str(process)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return ""
+    out, _ = await asked.communicate()
+    return out.decode("ascii", "replace")
