@@ -28,7 +28,7 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown"),
+        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
     ),
     ("text",),
     ("prompt",),

@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from infill_ls.settings import (
     KEYS,
     Settings,
-    UserFile,
     from_user,
     load,
-    parse_ollama_host,
-    read_user_file,
     variable,
 )
-from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named
+from infill_ls.user_file import UserFile, read_user_file
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named, parse_ollama_host
 
 DEFAULT = Settings()
 OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}

@@ -172,6 +172,42 @@ def is_loopback(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def parse_ollama_host(text: str) -> str:
+    """Return the address that a value of ``OLLAMA_HOST`` means for a client.
+
+    Source: ollama's envconfig.Host and ConnectableHost. The forms are ``host``, ``host:port``,
+    ``:port``, ``[v6]:port``, ``http://host`` (port 80) and ``https://host`` (443), each also with
+    a path. A server's address for all networks (0.0.0.0, ::) is loopback for a client. A port that
+    is none means 11434.
+    """
+    scheme, separator, rest = text.strip(" \t\r\n\"'").partition("://")
+    if not separator:
+        scheme, rest = "http", scheme
+    default_port = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
+    scheme = "https" if scheme == "https" else "http"
+    if not separator and rest.partition("/")[0] == "ollama.com":
+        scheme, default_port = "https", "443"
+    host, slash, path = rest.partition("/")
+    name, port = _split_port(host)
+    if not re.fullmatch(r"0*\d{1,5}", port, re.ASCII) or int(port[-5:]) > 65535:
+        port = default_port
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+    if ":" in name:
+        name = f"[{name}]"
+    return f"{scheme}://{name}:{port}{(slash + path).rstrip('/')}"
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    if host.startswith("["):
+        name, _, rest = host[1:].partition("]")
+        # Only numbers stand in brackets; what isn't one stays wrong.
+        return (name, rest.removeprefix(":")) if ":" in name else (host, "")
+    if host.count(":") > 1:
+        return host, ""
+    name, _, port = host.partition(":")
+    return name, port
+
+
 def variable(value: Any) -> str:
     # A key that was put here by mistake seldom is the name of a variable (POSIX.1-2024, 8.1).
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from infill_ls.settings import Settings, UserFile, from_user
+from infill_ls.settings import Settings, from_user
+from infill_ls.user_file import UserFile
 
 # s. An editor that doesn't answer a question about its settings is not waited for.
 TIMEOUT: Final = 5.0
