@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill_ls.text.languages import LINE_COMMENTS, OPENS, is_comment
+from infill_ls.text.languages import LINE_COMMENTS, OPENS, is_comment, language_of
 
 
 @pytest.mark.parametrize(

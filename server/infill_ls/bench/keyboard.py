@@ -26,7 +26,7 @@ CLIENT: Final = "Visual Studio Code"
 ASK_AFTER: Final = 0.045
 # s. In a gap between keys that is so long one looks up from the keyboard.
 LOOK_UP: Final = 0.5
-# The share of keys before which he looks up for no other reason: he is here to look for suggestions.
+# The share of keys before which he looks up for no other reason than to see a suggestion.
 STOPS: Final = 0.12
 # s. Nobody waits longer for a suggestion before he goes on.
 PATIENCE: Final = 3.0

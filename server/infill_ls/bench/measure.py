@@ -14,7 +14,7 @@ from infill_ls.bench.sources import Source, places
 from infill_ls.completion.completer import Completer
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Engine
-from infill_ls.engines.memory import memory_of
+from infill_ls.engines.footprint import footprint_of
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import InfillError, Stalled
 from infill_ls.project.rules import Rules
@@ -41,12 +41,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is with one model: s of typing that are over, of so many; 0 while it is loaded."""
+    """How far it is with one model, which is the ``number``-th ``of`` so many.
+
+    ``seconds``: of typing that are over; None while it is loaded.
+    """
 
     number: int
     of: int
     candidate: Candidate
-    seconds: float
+    seconds: float | None = None
 
 
 async def measure_all(
@@ -77,28 +80,28 @@ async def measure_all(
             sources=[replace(one, settings=replace(one.settings, **changed)) for one in sources],
             measured=Measured(candidate.engine, candidate.model),
             seconds=seconds,
-            tell=partial(_tell, tell, Progress(number, len(candidates), candidate, 0.0)),
+            tell=partial(_tell, tell, Progress(number, len(candidates), candidate)),
         )
         into.append(run.measured)
         await run.measure(connect, seed)
 
 
-def _tell(tell: Callable[[Progress], None], progress: Progress, seconds: float) -> None:
+def _tell(tell: Callable[[Progress], None], progress: Progress, seconds: float | None) -> None:
     tell(replace(progress, seconds=seconds))
 
 
 @dataclass(slots=True)
 class _Run:
-    """One model is measured. ``tell`` is told how many s of typing are over."""
+    """One model is measured. ``tell`` is told how many s of typing are over; None at first."""
 
     settings: Settings
     sources: Sequence[Source]
     measured: Measured
     seconds: float
-    tell: Callable[[float], None]
+    tell: Callable[[float | None], None]
 
     async def measure(self, connect: Callable[[Settings], Awaitable[Engine]], seed: str) -> None:
-        self.tell(0.0)
+        self.tell(None)
         completer = Completer(connect, self.settings, RatesFile())
         try:
             await self._get_ready(completer)
@@ -150,6 +153,6 @@ class _Run:
 
     async def _note_memory(self, completer: Completer) -> None:
         engine = completer.connection.engine
-        memory = await memory_of(engine) if engine is not None else None
-        if memory is not None:
-            self.measured.memory, self.measured.gpu_memory = memory.total, memory.gpu
+        footprint = await footprint_of(engine) if engine is not None else None
+        if footprint is not None:
+            self.measured.memory, self.measured.gpu_memory = footprint.total, footprint.gpu

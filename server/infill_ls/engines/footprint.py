@@ -12,14 +12,14 @@ from infill_ls.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class Footprint:
     """Bytes: ``total``, and those of them that are a GPU's; None where nobody says."""
 
     total: int
     gpu: int | None = None
 
 
-async def memory_of(engine: Engine) -> Memory | None:
+async def footprint_of(engine: Engine) -> Footprint | None:
     """Return the memory of an engine with its model; None if it isn't loaded, or nobody says."""
     # Not at the head: whoever uses one engine needn't load the others.
     from infill_ls.engines.embedded.engine import Embedded
@@ -30,21 +30,21 @@ async def memory_of(engine: Engine) -> Memory | None:
             said = await engine.memory()
         except EngineError:
             return None
-        return Memory(*said) if said else None
+        return Footprint(*said) if said else None
     if isinstance(engine, Embedded) and engine.process is not None:
         resident = await resident_memory(engine.process)
-        return Memory(resident) if resident else None
+        return Footprint(resident) if resident else None
     return None
 
 
 async def resident_memory(process: int) -> int | None:
     """Return the bytes of a process that are in memory; None if unknown.
 
-    Source: ``VmRSS`` of Linux's /proc/PID/status, and ``ps`` on other systems that have it (it
-    says kilobytes: POSIX leaves the unit open, macOS and the BSDs document 1,024 bytes).
+    Source: ``VmRSS`` of Linux's /proc/PID/status; elsewhere ``ps``, which says it in units of 1,024
+    bytes (ps(1) of macOS and the BSDs). Windows has neither.
     """
     try:
-        status = await asyncio.to_thread(Path(f"/proc/{process}/status").read_text, "ascii")
+        status = await asyncio.to_thread(Path(f"/proc/{process}/status").read_text, "latin-1")
         found = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
     except (OSError, ValueError):
         found = re.fullmatch(r"\s*(\d+)\s*", await _ps(process))
