@@ -103,7 +103,9 @@ class Load:
 class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
-    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
+    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name; ``tags``:
+    of its entry in ``/api/tags``, ``running``: in ``/api/ps``, which has no others then.
+    ``broken``: further models, whose files can't be read.
     ``props``: the answer to ``/props``, which llama-server has.
     ``batch_gate``: while clear, a batch of a prompt is read; a call that is closed meanwhile keeps
     the model busy until it is. ``gate``: while clear, a generation stands before its first piece.
@@ -138,6 +140,9 @@ class FakeOllama:
     on_cpu: bool = False
     context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    running: dict[str, dict[str, Any]] | None = None
+    broken: set[str] = field(default_factory=set)
     props: Any = None
     version: str = "0.33.0"
     delay: float = 0.0
@@ -277,7 +282,10 @@ class FakeOllama:
             self._reply(writer, 200, {"version": self.version})
         elif (method, call.path) == ("GET", "/api/tags"):
             details = {"family": "qwen2", "parameter_size": "1.5B"}
-            models = [{"name": name, "model": name, "details": details} for name in self.models]
+            models = [
+                {"name": name, "model": name, "details": details} | self.tags.get(name, {})
+                for name in (*self.models, *self.broken)
+            ]
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
             self._reply(writer, 200, {"models": self._running()})
@@ -304,6 +312,9 @@ class FakeOllama:
 
     def _show(self, call: Call, writer: asyncio.StreamWriter) -> None:
         name = call.body.get("model", "")
+        if name in self.broken:
+            self._refuse(call, writer, 500, "invalid file magic")
+            return
         if name not in self.models:
             self._refuse(call, writer, 404, f"model '{name}' not found")
             return
@@ -422,8 +433,10 @@ class FakeOllama:
                 "expires_at": expires_at.isoformat(),
                 "context_length": context,
                 "size_vram": 0 if self.on_cpu else 1_000_000_000,
+                **(self.running or {}).get(name, {}),
             }
             for name in self.models
+            if self.running is None or name in self.running
         ]
 
     async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
@@ -15,16 +15,21 @@ from typing import Any, Final
 from infill_ls.engines import refusals
 from infill_ls.engines.engine import SAYS_NOTHING, Chunk
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
+from infill_ls.engines.memory import total_memory
+from infill_ls.engines.ollama_choice import Candidate, Machine, best, in_order, rank
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
+    Installed,
+    Running,
+    all_running,
     described,
     listed,
-    preference,
     running,
     trained_context,
 )
 from infill_ls.engines.rates import Usage
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
     BadAnswer,
     Busy,
@@ -35,10 +40,10 @@ from infill_ls.errors import (
     Stalled,
     Unauthorized,
 )
-from infill_ls.prompt import families
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import SUGGESTED_MODEL, Model
 from infill_ls.settings import Settings
+from infill_ls.values import is_loopback
 
 # s. Who doesn't say sooner what is loaded is told to load: that is never wrong.
 LOOK_TIMEOUT: Final = 1.0
@@ -59,8 +64,10 @@ class Ollama:
 
     name = "ollama"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rates_file: RatesFile | None = None) -> None:
+        """Ask nothing yet. ``rates_file``: what was measured of its models; None for the user's."""
         self._settings = settings
+        self._rates_file = rates_file or RatesFile()
         self._model: Model | None = None
         self._trained: dict[str, int | None] = {}  # tokens that each model was trained with
         self._loading = Loading(settings)
@@ -294,9 +301,33 @@ class Ollama:
         self._trained[name] = trained_context(answer)
         return described(name, answer)
 
-    async def installed(self) -> list[tuple[str, float]]:
-        """Return names and billions of parameters (0 where Ollama doesn't say) of the models."""
+    async def installed(self) -> list[Installed]:
+        """Return the models that are there."""
         return listed(await self._http.ask("GET", "/api/tags"))
+
+    async def running(self) -> list[Running]:
+        """Return the models that are in memory; none where Ollama doesn't say."""
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                return all_running(await self._http.ask("GET", "/api/ps"))
+        except (EngineError, TimeoutError):
+            return []
+
+    async def candidates(self, installed: Sequence[Installed]) -> list[Candidate]:
+        """Return models in the order in which "auto" takes them, as far as they can fill."""
+        url = self._http.url
+        rates = {
+            one.name: self._rates_file.load(RatesFile.key(self.name, url, one.name))
+            for one in installed
+        }
+        # Of one alone nothing needs to be known.
+        several = len(installed) > 1
+        machine = Machine(
+            rates,
+            running=await self.running() if several else (),
+            memory=total_memory() if is_loopback(url) else None,
+        )
+        return in_order(installed, machine, self._settings.fim)
 
     async def pull(self, name: str) -> AsyncGenerator[tuple[str, int, int]]:
         """Fetch a model with ``POST /api/pull``.
@@ -316,19 +347,21 @@ class Ollama:
     async def _best(self) -> Model:
         """Return the best installed model that can fill in the middle."""
         installed = await self.installed()
-        own = self._settings.fim
-        known = [entry for entry in installed if families.find(entry[0], own)]
-        others = [entry for entry in installed if entry not in known]
-        others_that_insert = []
-        for name, _ in (*sorted(known, key=preference), *sorted(others, key=preference)):
-            model = await self.show(name)
-            if families.family_of(model, own):
-                return model
-            if model.can_insert and not families.why_not(model):
-                others_that_insert.append(model)
-        if others_that_insert:
-            return others_that_insert[0]
-        have = ", ".join(name for name, _ in installed[:8]) or "no model at all"
+        found: list[tuple[int, Model]] = []
+        for candidate in await self.candidates(installed):
+            try:
+                model = await self.show(candidate.model.name)
+            except (ModelNotFound, BadAnswer):
+                # Its file is damaged, or it was removed just now; others may serve.
+                continue
+            how_well = rank(model, self._settings.fim)
+            if how_well is not None:
+                found.append((how_well, model))
+            if how_well == 0:
+                break
+        if (model_taken := best(found)) is not None:
+            return model_taken
+        have = ", ".join(one.name for one in installed[:8]) or "no model at all"
         raise ModelNotFound(
             f"Ollama has no model that can fill in the middle (it has {have}).",
             f"Fetch one: ollama pull {SUGGESTED_MODEL}",

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
@@ -46,6 +47,20 @@ MAX_STOPS: Final = 4
 # What llama-server takes beyond that API (llama.cpp, tools/server/README.md): what it has read is
 # kept for the next call, and the counts come with every piece, as most streams are closed early.
 LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that a server has.
+
+    ``own_name``: what it was called before somebody named it; empty if nobody says. ``size``: bytes
+    of its file, ``parameters``: billions of them; None where nobody says.
+    """
+
+    name: str
+    own_name: str = ""
+    size: int | None = None
+    parameters: float | None = None
 
 
 class OpenAI(KeepsItsModel):
@@ -178,6 +193,22 @@ class OpenAI(KeepsItsModel):
     async def aclose(self) -> None:
         """Do nothing: nothing is kept between calls."""
 
+    async def served(self) -> list[Served]:
+        """Return the server's models. llama-server says how large its one is (``meta``)."""
+        found = []
+        for entry in await self._models():
+            meta, root = mapping(entry.get("meta")), entry.get("root")
+            parameters = positive(meta.get("n_params"))
+            found.append(
+                Served(
+                    entry["id"],
+                    _file_name(root),
+                    positive(meta.get("size")),
+                    parameters and parameters / 1e9,
+                )
+            )
+        return found
+
     async def _only(self) -> str:
         """Return the server's model.
 
@@ -223,7 +254,7 @@ class OpenAI(KeepsItsModel):
         except EngineError:
             # Whatever is wrong, the generation will tell; not all servers have these.
             pass
-        return re.split(r"[/\\]", found.rstrip("/\\"))[-1] if isinstance(found, str) else ""
+        return _file_name(found)
 
     def _explain(self, status: int, text: str) -> EngineError:
         if refusals.is_about_length(text):
@@ -271,6 +302,11 @@ class OpenAI(KeepsItsModel):
                 raise self._too_long(message)
             raise BadAnswer(message, "Look at its own log for more.")
         return _event_of(data)
+
+
+def _file_name(path: Any) -> str:
+    """Return the last part of a path or a repository's name; empty if it is none."""
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1] if isinstance(path, str) else ""
 
 
 def _event_of(data: Any) -> dict[str, Any]:

@@ -516,3 +516,16 @@ CHAT: Final = (
     r"gpt-oss|qwq|magistral|devstral|wizardcoder|starchat|octocoder"
 )
 BASE: Final = r"(^|[-:/])(base|text|pt|pretrained|completion|fim)($|[-:/.])"
+# Models a part of whose memory is recurrent, by GGUF's architecture and, where that isn't known, by
+# their names: engines can't take back a part of what such a model has read, so that the cache helps
+# little and most of a prompt is read anew after each key. Source: ggml-org/llama.cpp
+# src/llama-arch.cpp, llm_arch_is_recurrent and llm_arch_is_hybrid; ollama's server/sched.go, which
+# gives such models one call at a time.
+RECURRENT: Final = frozenset(
+    "mamba mamba2 rwkv6 rwkv6qwen2 rwkv7 arwkv7 jamba falcon-h1 falcon_h1 plamo2 granitehybrid "
+    "lfm2 lfm2moe nemotron_h nemotron_h_moe qwen3next qwen35 qwen35moe kimi-linear".split()
+)
+RECURRENT_NAMES: Final = (
+    r"qwen-?3-(coder-)?next|qwen-?3\.[5-9]|granite-?4[\w.]*[-:](h-|[\w.]+-h($|[-:.]))|mamba|rwkv|jamba|"
+    r"falcon-?h1|lfm-?2|nemotron-?h|kimi-linear"
+)

