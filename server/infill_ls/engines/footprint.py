@@ -6,9 +6,13 @@ import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine
 from infill_ls.errors import EngineError
+
+if TYPE_CHECKING:
+    from infill_ls.engines.ollama import Ollama
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,24 @@ async def footprint_of(engine: Engine) -> Footprint | None:
     from infill_ls.engines.ollama import Ollama
 
     if isinstance(engine, Ollama):
-        try:
-            said = await engine.memory()
-        except EngineError:
-            return None
-        return Footprint(*said) if said else None
+        return await _in_ollama(engine)
     if isinstance(engine, Embedded) and engine.process is not None:
         resident = await resident_memory(engine.process)
         return Footprint(resident) if resident else None
     return None
+
+
+async def _in_ollama(ollama: Ollama) -> Footprint | None:
+    try:
+        name = (await ollama.describe()).name
+    except EngineError:
+        return None
+    names = (name, f"{name}:latest")
+    entry = next((one for one in await ollama.running() if one.name in names), None)
+    if entry is None or entry.memory is None:
+        return None
+    gpu = None if entry.on_gpu is None else round(entry.memory * entry.on_gpu)
+    return Footprint(entry.memory, gpu)
 
 
 async def resident_memory(process: int) -> int | None:

@@ -251,15 +251,6 @@ class Ollama:
             return None
         return running(answer, name)
 
-    async def memory(self) -> tuple[int, int] | None:
-        """Return the bytes that the loaded model takes, and those of them that are a GPU's.
-
-        None if it isn't loaded, or if nobody says.
-        """
-        entry = await self._entry()
-        size = integer(entry.get("size")) if entry else None
-        return None if entry is None or not size else (size, integer(entry.get("size_vram")) or 0)
-
     async def aclose(self) -> None:
         """Do nothing: nothing is kept between calls."""
 
