@@ -322,7 +322,7 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    for wing in ("text", "prompt", "trim", "project", "engines", "completion", "lsp", "cli"):
+    for wing in "text prompt trim project engines completion lsp bench cli".split():
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")

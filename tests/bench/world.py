@@ -10,9 +10,31 @@ from pathlib import Path
 from typing import Final
 
 from eval.lexed import Lexed
-from infill_ls.bench.edits import Edit
+from infill_ls.bench.edits import Edit, blocks
 
 SOURCES: Final = Path(__file__).parent / "sources"
+
+
+def edits(source: str, count: int, seed: str) -> list[Edit]:
+    """Blocks of a file in an order that jumps about, each with the file as it stands then."""
+    lines = source.splitlines(keepends=True)
+    chosen = blocks(lines, count, seed)
+    missing = set(chosen)
+    found = []
+    for number, (start, end) in enumerate(chosen):
+        missing.discard((start, end))
+
+        def kept(low: int, high: int, gone: frozenset[tuple[int, int]]) -> str:
+            return "".join(
+                line
+                for index, line in enumerate(lines[low:high], low)
+                if not any(first <= index < last for first, last in gone)
+            )
+
+        gone = frozenset(missing)
+        target = "".join(lines[start:end]).removesuffix("\n")
+        found.append(Edit(number, kept(0, start, gone), target, "\n" + kept(end, len(lines), gone)))
+    return found
 
 
 def closings(edit: Edit) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,39 +30,46 @@ def edits(
     block_lines: tuple[int, int] = BLOCK_LINES,
     skipped: int = 10,
 ) -> list[Edit]:
-    """Return blocks of a file in an order that jumps about, each with the file as it stands then.
+    """Return blocks of a file, each with the rest of the file as it is.
 
-    Blocks begin with an indented line. ``count``: how many there are at the most. ``block_lines``:
-    the fewest and the most lines of one. ``skipped``: lines at the start of the file of which none
-    begins a block.
+    The arguments are those of :func:`blocks`.
+    """
+    lines = source.splitlines(keepends=True)
+    found = []
+    chosen = blocks(lines, count, seed, block_lines=block_lines, skipped=skipped)
+    for number, (start, end) in enumerate(chosen):
+        target = "".join(lines[start:end]).removesuffix("\n")
+        found.append(
+            Edit(number, "".join(lines[:start]), target, "\n" + "".join(lines[end:])),
+        )
+    return found
+
+
+def blocks(
+    lines: Sequence[str],
+    count: int,
+    seed: str,
+    *,
+    block_lines: tuple[int, int] = BLOCK_LINES,
+    skipped: int = 10,
+) -> list[tuple[int, int]]:
+    """Return where blocks of a file begin and end, as numbers of lines, in an order that jumps.
+
+    They begin with an indented line, and at least one line is between two of them. ``count``: how
+    many there are at the most. ``block_lines``: the fewest and the most lines of one. ``skipped``:
+    lines at the start of the file of which none begins a block.
     """
     chance = random.Random(f"edits {seed}")
-    lines = source.splitlines(keepends=True)
     starts = [
         number
         for number, line in enumerate(lines)
         if line.strip() and number > skipped and re.match(r"\s+\S", line)
     ]
-    blocks: list[tuple[int, int]] = []
-    while len(blocks) < count and starts:
+    found: list[tuple[int, int]] = []
+    while len(found) < count and starts:
         start = chance.choice(starts)
         end = start + chance.randint(*block_lines)
-        if end < len(lines) and all(end < low or high < start for low, high in blocks):
-            blocks.append((start, end))
+        if end < len(lines) and all(end < low or high < start for low, high in found):
+            found.append((start, end))
         starts.remove(start)
-    missing = set(blocks)
-    found = []
-    for number, (start, end) in enumerate(blocks):
-        missing.discard((start, end))
-
-        def kept(low: int, high: int, gone: frozenset[tuple[int, int]]) -> str:
-            return "".join(
-                line
-                for index, line in enumerate(lines[low:high], low)
-                if not any(first <= index < last for first, last in gone)
-            )
-
-        gone = frozenset(missing)
-        target = "".join(lines[start:end]).removesuffix("\n")
-        found.append(Edit(number, kept(0, start, gone), target, "\n" + kept(end, len(lines), gone)))
     return found

@@ -10,6 +10,8 @@ from typing import Final, Literal
 # s. A suggestion is in time if it comes within this: people who type code stop for about a second
 # at the start of a line.
 IN_TIME: Final = 1.0
+# s. Nobody waits longer for a suggestion before he goes on.
+PATIENCE: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Measured:
     def suggestions(self) -> list[Look]:
         """The looks at which something was shown."""
         return [look for look in self.looks if look.outcome == "shown"]
+
+    @property
+    def late(self) -> float | None:
+        """The share of suggestions that nobody waits for; None without any."""
+        return _share(sum(map(math.isinf, self.waits)), len(self.waits))
 
     @property
     def shown(self) -> float | None:

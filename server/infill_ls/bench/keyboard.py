@@ -12,7 +12,7 @@ import asyncio
 from typing import Final
 
 from infill_ls.bench.edits import Edit
-from infill_ls.bench.figures import Look, Measured
+from infill_ls.bench.figures import PATIENCE, Look, Measured
 from infill_ls.bench.typist import Typist
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
@@ -28,8 +28,6 @@ ASK_AFTER: Final = 0.045
 LOOK_UP: Final = 0.5
 # The share of keys before which he looks up for no other reason than to see a suggestion.
 STOPS: Final = 0.12
-# s. Nobody waits longer for a suggestion before he goes on.
-PATIENCE: Final = 3.0
 # Shorter suggestions are typed rather than accepted.
 _WORTH_A_KEY: Final = 3
 # Requests in a row that fail; then there is no more to be measured.
@@ -175,12 +173,13 @@ class Keyboard:
         if not self._visible:
             known = self._answer is not None and self._answer.reason in ("fill", "nothing")
             return Look("nothing") if known else None
-        first, _, more = self._visible.partition("\n")
+        blanks = len(self._visible) - len(self._visible.lstrip())
+        first, _, more = self._visible[blanks:].partition("\n")
         return Look(
             "shown",
             max(0.0, self._visible_since - began),
             right=self._is_right(self._visible),
-            first_line_right=self._is_right(first),
+            first_line_right=self._is_right(self._visible[:blanks] + first),
             has_more_lines=bool(more),
         )
 

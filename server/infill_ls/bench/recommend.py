@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infill_ls.bench.figures import IN_TIME, Measured
+from infill_ls.bench.figures import IN_TIME, PATIENCE, Measured
 from infill_ls.settings import Settings
 
 # Looks of which something can be said. Of 8 a share is known to 18 points, of 30 to 9.
@@ -85,20 +85,28 @@ def _tenths(one: Measured) -> float:
 
 
 def _of_best(best: Measured, *, fast_enough: bool) -> str:
-    half, most = best.wait(0.5), best.wait(0.9)
+    half = best.wait(0.5)
     right = f"{sum(look.right for look in best.suggestions)} of {len(best.suggestions)}"
     if half is None:
         return f"{best.model} had hardly anything to suggest."
     if fast_enough:
         return (
-            f"With {best.model} half of the suggestions are there within {seconds(half)}, and 9 of "
-            f"10 within {seconds(most)}; {right} were what stood in the file."
+            f"With {best.model} half of the suggestions are there within {seconds(half)}, "
+            f"{_most(best)}; {right} were what stood in the file."
         )
     return (
         f"No model that was measured is fast enough here to suggest while you type: with "
-        f"{best.model}, the best of them, half of the suggestions take {seconds(half)} or longer "
+        f"{best.model}, the best of them, half of the suggestions take {seconds(half)} and more "
         f"({right} were what stood in the file). A smaller model is faster."
     )
+
+
+def _most(best: Measured) -> str:
+    """Return in words how long most suggestions take."""
+    most = best.wait(0.9)
+    if most is None or math.isinf(most):
+        return f"but {percent(best.late)} take longer than {PATIENCE:.0f} s"
+    return f"and 9 of 10 within {seconds(most)}"
 
 
 def _of_other(other: Measured, best: Measured) -> str:
@@ -120,11 +128,11 @@ def _lines_are_not_worth_it(best: Measured) -> bool:
 
 
 def seconds(value: float | None) -> str:
-    """Return a time as people read it: "0.35 s", "1.2 s"; "never" for an infinite one."""
+    """Return a time to suggestion as people read it: "0.35 s", "1.2 s", "> 3 s"."""
     if value is None:
         return "-"
     if math.isinf(value):
-        return "never"
+        return f"> {PATIENCE:.0f} s"
     return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"
 
 

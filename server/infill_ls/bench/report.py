@@ -11,12 +11,13 @@ from infill_ls.bench.figures import IN_TIME, Measured
 from infill_ls.bench.recommend import Recommendation, percent, seconds
 
 HEADINGS: Final = ("model", "half in", "90 % in", "shown", "right", "saved", "memory")
-NUMBERS: Final = HEADINGS[1:]
+# On a terminal there is no room for more.
+NARROW: Final = ("model", "half in", "90 % in", "right", "saved", "memory")
 # What the headings mean, for below the table.
 LEGEND: Final = (
-    "half in, 90 % in: so soon after the last key that share of the suggestions was there.",
-    "shown: how often there was one when the typist looked up. right: what of these stood in the "
-    "file. saved: characters that nobody had to type.",
+    "half in, 90 % in: time from the last key to that share of the suggestions.",
+    "right: of what was suggested, what stood in the file.",
+    "saved: characters that nobody had to type.",
 )
 
 
@@ -57,6 +58,11 @@ def rows(measured: Sequence[Measured]) -> list[list[str]]:
         ]
         for one in measured
     ]
+
+
+def narrow(row: Sequence[str]) -> list[str]:
+    """Return the cells of a row whose headings are in :data:`NARROW`."""
+    return [cell for heading, cell in zip(HEADINGS, row, strict=True) if heading in NARROW]
 
 
 def memory(one: Measured) -> str:

@@ -98,7 +98,8 @@ def in_folder(
         if len(found) == MOST_FILES:
             break
     if not found:
-        left_out = f" ({excluded} files are excluded)" if excluded else ""
+        are = "is" if excluded == 1 else "are"
+        left_out = f" ({excluded} {are} excluded)" if excluded else ""
         raise SettingsError(
             f"{folder} has no file of code to be typed{left_out}.",
             "Name another, or none: then files are typed that come with infill-ls.",
@@ -169,7 +170,8 @@ def _code_in(path: str) -> str:
 def places(sources: Sequence[Source], seed: str) -> Iterator[tuple[int, Source, Edit]]:
     """Yield what to type next without an end: a block of each file, then another one of each.
 
-    With the number of the document: after a file's last block it begins as another document.
+    With the number of the document: after its last block a file is another one, in which no
+    suggestion is known yet.
     """
     document = 0
     for times in count():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
@@ -97,16 +98,16 @@ def run(options: argparse.Namespace) -> int:
     for one in measured:
         if one.problem:
             complain(f"{one.model}: {one.problem}")
-    if interrupted:
-        complain("Interrupted; what was measured by then counts.")
-    elif not any(one.looks for one in measured):
-        complain("No model could be measured.")
-        return FAILURE
+    if not any(one.looks for one in measured):
+        complain("Nothing was measured." if interrupted else "No model could be measured.")
+        return INTERRUPTED if interrupted else FAILURE
     recommendation = recommend(measured, settings)
     languages = tuple(sorted({source.language for source in typed}))
     how = How(seconds, languages, options.folder is None, interrupted)
     _show(options, measured, recommendation, how)
-    if options.write and not interrupted:
+    if options.write and interrupted:
+        complain("Nothing was written to your settings: it was interrupted.")
+    elif options.write:
         _write_settings(recommendation, settings)
     return INTERRUPTED if interrupted else SUCCESS
 
@@ -145,10 +146,8 @@ def _announce(count: int, seconds: float) -> None:
     models = "1 model" if count == 1 else f"{count} models"
     total = count * (seconds + BESIDES)
     takes = f"{total:.0f} seconds" if total < 90 else f"{total / 60:.0f} minutes"
-    say(
-        f"Measuring {models}, {seconds:.0f} s of typing each: about {takes}. Leave the machine "
-        "alone meanwhile. Ctrl-C ends it; what was measured by then counts."
-    )
+    say(f"Measuring {models}, {seconds:.0f} s of typing each: about {takes}.")
+    say("Ctrl-C ends it; what was measured by then is shown.")
 
 
 def _measure(
@@ -200,23 +199,27 @@ def _show(
     from infill_ls.cli.screen import Screen
 
     screen = Screen()
-    screen.table(report.HEADINGS, report.rows(measured), right=report.NUMBERS)
+    rows = map(report.narrow, report.rows(measured))
+    screen.table(report.NARROW, rows, right=report.NARROW[1:])
     screen.line()
     for text in (*report.LEGEND, how.in_words()):
         screen.line(text)
     screen.line()
     if recommendation is None:
         screen.marked(
-            "warn", "Too little was measured to recommend a model.", "Take more --minutes."
+            "warn",
+            "Too little was measured to recommend a model.",
+            "infill-ls bench --minutes 3",
         )
         return
     commands = [
-        f"infill-ls settings set {key} {value}" for key, value in recommendation.settings.items()
+        f"infill-ls settings set {key} {shlex.quote(str(value))}"
+        for key, value in recommendation.settings.items()
     ]
     screen.marked(
         "ok" if recommendation.fast_enough else "warn",
         recommendation.reason,
-        "" if options.write else "; ".join(commands),
+        "" if options.write else " && ".join(commands),
     )
 
 

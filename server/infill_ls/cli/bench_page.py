@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infill_ls.bench.figures import Measured
-from infill_ls.bench.keyboard import PATIENCE
+from infill_ls.bench.figures import PATIENCE, Measured
 from infill_ls.bench.recommend import Recommendation, percent, seconds
-from infill_ls.bench.report import HEADINGS, LEGEND, NUMBERS, rows
+from infill_ls.bench.report import HEADINGS, LEGEND, rows
 from infill_ls.cli.page import Figures, Heading, Paragraph, Part, Plots, Table, page
 from infill_ls.cli.plots import COLOURS, Bars, Lines, Plot, cumulative
 
@@ -38,7 +37,7 @@ def bench_page(
             ),
         ]
     parts += [Heading("When a suggestion is there"), Plots(_plots(measured))]
-    parts += [Heading("The numbers"), Table(HEADINGS, rows(measured), NUMBERS)]
+    parts += [Heading("The numbers"), Table(HEADINGS, rows(measured), HEADINGS[1:])]
     parts += [Paragraph(text) for text in (*LEGEND, how)]
     parts += [Paragraph(f"{one.model}: {one.problem}") for one in measured if one.problem]
     return page("Models for suggestions on this machine", parts)
