@@ -139,6 +139,7 @@ class _Run:
                     break
                 uri = f"file:///bench/{document}"
                 await keyboard.type(uri, source.language, Rules(source.settings), edit)
+            self.tell(self.seconds)
             # It grows with the prompts that it keeps.
             await self._note_memory(completer)
         finally:

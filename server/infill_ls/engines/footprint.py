@@ -6,13 +6,16 @@ import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from infill_ls.engines.engine import Engine
 from infill_ls.errors import EngineError
 
 if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
+
+# What Linux says of a process.
+_STATUS: Final = "/proc/{}/status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ async def resident_memory(process: int) -> int | None:
     bytes (ps(1) of macOS and the BSDs). Windows has neither.
     """
     try:
-        status = await asyncio.to_thread(Path(f"/proc/{process}/status").read_text, "latin-1")
+        status = await asyncio.to_thread(Path(_STATUS.format(process)).read_text, "latin-1")
         found = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
     except (OSError, ValueError):
         found = re.fullmatch(r"\s*(\d+)\s*", await _ps(process))
