@@ -45,7 +45,7 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
     *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
-    *("bench.edits", "bench.figures", "bench.recommend", "bench.typist"),
+    *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")

@@ -6,7 +6,15 @@ import json
 
 from infill_ls.bench.figures import Look, Measured
 from infill_ls.bench.recommend import Recommendation
-from infill_ls.bench.report import HEADINGS, NARROW, How, memory, narrow, rows, to_json
+from infill_ls.bench.report import (
+    BENCH_HEADINGS,
+    NARROW_HEADINGS,
+    How,
+    memory,
+    narrow,
+    rows,
+    to_json,
+)
 
 HOW = How(60.0, ("go", "python"), shipped=True)
 CODER = Measured(
@@ -32,9 +40,9 @@ def test_a_row_for_each_model() -> None:
     both = rows([CODER, FAILED])
     assert [row[0] for row in both] == ["coder (ollama)", "failed (embedded)"]
     assert both[1][1:] == ["-"] * 6
-    assert all(len(row) == len(HEADINGS) for row in both)
+    assert all(len(row) == len(BENCH_HEADINGS) for row in both)
     assert narrow(both[0]) == ["coder (ollama)", "0.25 s", "> 3 s", "100 %", "10 %", both[0][-1]]
-    assert len(NARROW) == len(narrow(both[0]))
+    assert len(NARROW_HEADINGS) == len(narrow(both[0]))
 
 
 def test_memory() -> None:

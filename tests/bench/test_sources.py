@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.bench import sources
-from infill_ls.bench.sources import MOST_FILES, Source, in_folder, places, shipped
+from infill_ls.bench.sources import FILES_TYPED, Source, in_folder, places, shipped
 from infill_ls.errors import SettingsError
 from infill_ls.settings import Settings
 
@@ -65,8 +65,8 @@ def test_one_file(tmp_path: Path) -> None:
 
 
 def test_not_more_than_are_needed(tmp_path: Path) -> None:
-    put(tmp_path, **{f"f{number}_DOT_py": CODE for number in range(MOST_FILES + 3)})
-    assert len(texts(tmp_path)) == MOST_FILES
+    put(tmp_path, **{f"f{number}_DOT_py": CODE for number in range(FILES_TYPED + 3)})
+    assert len(texts(tmp_path)) == FILES_TYPED
 
 
 def test_what_is_excluded_is_not_read(tmp_path: Path, read: list[str]) -> None:
@@ -137,7 +137,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_names_that_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_NAMES", 2)
+    monkeypatch.setattr(sources, "NAMES_LOOKED_AT", 2)
     put(tmp_path, **{f"f{number}_DOT_py": CODE for number in range(5)})
     assert len(texts(tmp_path)) == 2
 

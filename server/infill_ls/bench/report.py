@@ -10,11 +10,11 @@ from typing import Any, Final
 from infill_ls.bench.figures import IN_TIME, Measured
 from infill_ls.bench.recommend import Recommendation, percent, seconds
 
-HEADINGS: Final = ("model", "half in", "90 % in", "shown", "right", "saved", "memory")
+BENCH_HEADINGS: Final = ("model", "half in", "90 % in", "shown", "right", "saved", "memory")
 # On a terminal there is no room for more.
-NARROW: Final = ("model", "half in", "90 % in", "right", "saved", "memory")
+NARROW_HEADINGS: Final = ("model", "half in", "90 % in", "right", "saved", "memory")
 # What the headings mean, for below the table.
-LEGEND: Final = (
+MEANINGS: Final = (
     "half in, 90 % in: time from the last key to that share of the suggestions.",
     "right: of what was suggested, what stood in the file.",
     "saved: characters that nobody had to type.",
@@ -61,8 +61,12 @@ def rows(measured: Sequence[Measured]) -> list[list[str]]:
 
 
 def narrow(row: Sequence[str]) -> list[str]:
-    """Return the cells of a row whose headings are in :data:`NARROW`."""
-    return [cell for heading, cell in zip(HEADINGS, row, strict=True) if heading in NARROW]
+    """Return the cells of a row whose headings are in :data:`NARROW_HEADINGS`."""
+    return [
+        cell
+        for heading, cell in zip(BENCH_HEADINGS, row, strict=True)
+        if heading in NARROW_HEADINGS
+    ]
 
 
 def memory(one: Measured) -> str:

@@ -23,18 +23,18 @@ from infill_ls.settings import Settings
 from infill_ls.text.languages import PROSE_LANGUAGES, language_of
 
 # Blocks of a minute's typing: so short that several places and languages are met.
-BLOCK_LINES: Final = (2, 5)
+SHORT_BLOCKS: Final = (2, 5)
 # Blocks of one file, and lines at its start (imports, a licence) before the first.
 BLOCKS: Final = 6
 SKIPPED_LINES: Final = 5
 # Files that are taken: in a minute some eight blocks are typed.
-MOST_FILES: Final = 8
+FILES_TYPED: Final = 8
 # Files of a folder that are looked at, by their names; a home may have millions.
-MOST_NAMES: Final = 20_000
+NAMES_LOOKED_AT: Final = 20_000
 # Bytes of a file that somebody types into; what is larger was seldom typed.
-MOST_BYTES: Final = 100_000
+LARGEST_TYPED: Final = 100_000
 # Characters of a line; what is longer was generated, or made small.
-LONGEST_LINE: Final = 400
+LONGEST_TYPED: Final = 400
 # Folders with other people's code, or with what was built.
 _NOT_TYPED: Final = frozenset(
     "node_modules bower_components vendor third_party site-packages __pycache__ venv env dist "
@@ -54,7 +54,7 @@ class Source:
 
     def edits(self, seed: str) -> list[Edit]:
         """Return blocks of it that are typed."""
-        return edits(self.text, BLOCKS, seed, block_lines=BLOCK_LINES, skipped=SKIPPED_LINES)
+        return edits(self.text, BLOCKS, seed, block_lines=SHORT_BLOCKS, skipped=SKIPPED_LINES)
 
 
 def shipped(settings: Settings) -> list[Source]:
@@ -95,7 +95,7 @@ def in_folder(
         source = Source(language, text, rules.settings)
         if text and source.edits(seed):
             found.append(source)
-        if len(found) == MOST_FILES:
+        if len(found) == FILES_TYPED:
             break
     if not found:
         are = "is" if excluded == 1 else "are"
@@ -110,7 +110,7 @@ def in_folder(
 def _files(top: str) -> Iterator[str]:
     """Yield the paths of a folder's files, at most so many, in an order that is always the same."""
     ignored: list[tuple[str, Patterns]] = []
-    left = MOST_NAMES
+    left = NAMES_LOOKED_AT
     for folder, folders, names in os.walk(top):
         ignored = [one for one in ignored if _is_in(folder, one[0])]
         if ".gitignore" in names:
@@ -150,7 +150,7 @@ def _lines(path: str) -> list[str]:
 def _read(path: str) -> str:
     """Return the text of a file of a sensible size; empty if it isn't one, or no UTF-8."""
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > MOST_BYTES:
+        if not os.path.isfile(path) or os.path.getsize(path) > LARGEST_TYPED:
             return ""
         # Line ends are all the same then, as in a prompt.
         return Path(path).read_text("utf-8-sig")
@@ -162,7 +162,7 @@ def _code_in(path: str) -> str:
     """Return the text of a file, empty if it wasn't typed by anybody."""
     text = _read(path)
     lines = text.splitlines()
-    if "\0" in text or max(map(len, lines), default=0) > LONGEST_LINE:
+    if "\0" in text or max(map(len, lines), default=0) > LONGEST_TYPED:
         return ""
     return "" if _GENERATED.search("\n".join(lines[:SKIPPED_LINES])) else text
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infill_ls.settings import Settings
 
 # s of typing for each model.
-SECONDS: Final = 60.0
+TYPING_SECONDS: Final = 60.0
 LEAST_SECONDS: Final = 5.0
 MOST_SECONDS: Final = 3600.0
 # s that a model takes besides, to be loaded and let go; what is said up front reckons with it.
@@ -32,10 +32,10 @@ BESIDES: Final = 10.0
 # Models that are measured unless they are named: one that "auto" would take sixth is seldom best.
 MOST_MODELS: Final = 5
 # The same places are typed in every run.
-SEED: Final = "1"
+BENCH_SEED: Final = "1"
 INTERRUPTED: Final = 130
 
-EPILOG: Final = """\
+BENCH_EPILOG: Final = """\
 Somebody types at a human rate into real files, a minute for each model, and looks up for
 suggestions; they count as right if they are what stood in the file. Without FOLDER a few files are
 typed that come with infill-ls. With one, some of its code files are, but for excluded ones; only
@@ -53,7 +53,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "bench",
         help="measure the models here, and say which one to take",
-        epilog=EPILOG,
+        epilog=BENCH_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", nargs="?", metavar="FOLDER", help="with code of yours to type")
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     if options.folder is None:
         typed = sources.shipped(settings)
     else:
-        typed = sources.in_folder(options.folder, settings, SEED, complain)
+        typed = sources.in_folder(options.folder, settings, BENCH_SEED, complain)
     candidates = asyncio.run(_candidates(options.models, settings))
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _seconds(options: argparse.Namespace) -> float:
     """Return for how many s each model is measured. Raises :class:`SettingsError`."""
-    wanted = SECONDS
+    wanted = TYPING_SECONDS
     if options.minutes is not None:
         wanted = options.minutes * 60
     elif options.seconds is not None:
@@ -168,7 +168,13 @@ def _measure(
                 bars.show(name, round(progress.seconds), round(seconds))
 
         measuring = measure_all(
-            candidates, sources, settings, seconds=seconds, seed=SEED, into=measured, tell=show
+            candidates,
+            sources,
+            settings,
+            seconds=seconds,
+            seed=BENCH_SEED,
+            into=measured,
+            tell=show,
         )
         try:
             asyncio.run(measuring)
@@ -200,9 +206,9 @@ def _show(
 
     screen = Screen()
     rows = map(report.narrow, report.rows(measured))
-    screen.table(report.NARROW, rows, right=report.NARROW[1:])
+    screen.table(report.NARROW_HEADINGS, rows, right=report.NARROW_HEADINGS[1:])
     screen.line()
-    for text in (*report.LEGEND, how.in_words()):
+    for text in (*report.MEANINGS, how.in_words()):
         screen.line(text)
     screen.line()
     if recommendation is None:
