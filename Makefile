@@ -4,9 +4,10 @@ BIN := .venv/bin
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_editors.py tests/project/test_windows.py \
+	tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
-	$(patsubst %,tests/completion/test_%.py,answer breaker offers patience policy recall record)
+	$(patsubst %,tests/completion/test_%.py,answer breaker counts history offers patience policy recall \
+		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	editor-requests vsix lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \

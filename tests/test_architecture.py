@@ -27,8 +27,9 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("locks", "counters", "counters_file"),
     ),
     ("text",),
     ("prompt",),
@@ -41,9 +42,10 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "text", "prompt", "trim"),
+    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
+    *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
+    *("completion.counts", "project.windows"),
     *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
     *("bench.figures", "bench.recommend"),
 )
@@ -212,11 +214,12 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; and a record has the time.
+# be asked again; a record has the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
+    "infill_ls.counters_file",
 }
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -86,6 +86,7 @@ class Settings:
     languages: Mapping[str, LanguageSettings] = _key("languages", {}, values.languages)
     recitation: Recitation | None = _key("recitation", None, values.recitation)
     audit: str | None = _key("audit", None, values.text)
+    stats: bool = _key("stats", True, values.flag)
     log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
@@ -173,12 +174,8 @@ def load(
         reading.take(key, value, Source("environment", variable(key)))
     for key, value in (command_line or {}).items():
         reading.take(key, value, Source("command line"))
-    for name in _unknown_variables(environment):
-        known = nearest(name.upper().removeprefix(_PREFIX), map(variable, KEYS))
-        reading.problem(
-            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
-            + (f"Did you mean {known}?" if known else _ALL_KEYS)
-        )
+    for problem in unknown_variables(environment):
+        reading.problem(problem)
     reading.take_ollama_host(environment.get("OLLAMA_HOST", "").strip().strip("\"'"))
     return reading.settings()
 
@@ -283,7 +280,7 @@ def _described(source: Source, key: str) -> str:
 def _fix(source: Source, key: str) -> str:
     """Return the end of a sentence: how a wrong value in a source is mended."""
     if source.kind == "file":
-        return f": infill-ls settings set {key} VALUE"
+        return f' ("infill-ls settings set {key} VALUE").'
     return f", or {source.place} unset." if source.kind == "environment" else "."
 
 
@@ -330,12 +327,20 @@ def variable(key: str) -> str:
     return _PREFIX + re.sub(r"([A-Z])", r"_\1", key).upper()
 
 
-def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    known = {*map(variable, KEYS), *_NO_SETTING}
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a message for each variable that has a name like ours and is no setting."""
+    known = {variable(key): key for key in KEYS}
+    problems = []
     for name in sorted(environment):
         # On Windows they have no case.
-        if name.upper().startswith(_PREFIX) and name not in known:
-            yield name
+        if not name.upper().startswith(_PREFIX) or name in known or name in _NO_SETTING:
+            continue
+        meant = nearest(name.upper(), known)
+        problems.append(
+            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
+            + (f"Did you mean {meant}?" if meant else _ALL_KEYS)
+        )
+    return problems
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

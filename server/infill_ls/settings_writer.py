@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SCHEMA_FILE: Final = "config.schema.json"
 _FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
 # How often it is tried anew, as somebody else writes at the same time.
-_TRIES: Final = 5
+_ATTEMPTS: Final = 5
 
 
 def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
@@ -115,12 +115,14 @@ def _rewrite(path: Path | None, change: Any) -> Path:
     try:
         # What links to it, as those who keep their settings elsewhere have it, goes on to.
         path = path.resolve()
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             before = _bytes(path)
-            text = before.decode("utf-8-sig") or f"{_FIRST_LINE}\n\n"
+            text = before.decode("utf-8-sig")
             document = tomlkit.parse(text)
             wanted = change(document, tomllib.loads(text))
             after = document.as_string()
+            if not text.strip():
+                after = f"{_FIRST_LINE}\n\n{after}"
             if "\r\n" in text:
                 after = after.replace("\r\n", "\n").replace("\n", "\r\n")
             if tomllib.loads(after) != wanted:

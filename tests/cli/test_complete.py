@@ -110,8 +110,22 @@ async def test_nothing_to_show_is_status_1(run: Run, ollama: FakeOllama, code: P
 async def test_why_it_came_out_so(run: Run, code: Path) -> None:
     ran = await run("complete", "-v", "main.py:2:13")
     assert ran.out == "x for x in xs"
-    assert "engine ollama, model qwen2.5-coder:1.5b" in ran.err
-    assert "the model wrote: 'x for x in xs'" in ran.err
+    assert "The model wrote it. qwen2.5-coder:1.5b (ollama): " in ran.err
+    assert "\nended by: model\nthe model wrote: 'x for x in xs'\n" in ran.err
+
+
+async def test_why_there_is_nothing(run: Run, ollama: FakeOllama, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("a = 1\n\nb = 2\nc = 3\n")
+    ollama.fill = "b = 2\nc = 3\n"
+    said = (
+        'Nothing is left of what the model wrote: it only repeats the lines below (filter "below").'
+    )
+    ran = await run("complete", "a.py:2")
+    assert (ran.status, ran.out, ran.err) == (1, "", f"infill-ls: {said}\n")
+    ran = await run("complete", "-v", "a.py:2")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(f"{said} qwen2.5-coder:1.5b (ollama): ")
+    assert ran.err.count(said) == 1
 
 
 async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
@@ -122,12 +136,12 @@ async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
     ran = await run("complete", "-v", "main.py:2:13")
     asked = ollama.generations[0].body["prompt"]
     # 3.6 characters a token.
-    assert f"prompt of about {len(asked) / 3.6:.0f} tokens; 4 written\n" in ran.err
+    assert f"; about {len(asked) / 3.6:.0f} tokens read, 4 written.\n" in ran.err
     figures = json.loads((await run("complete", "--json", "main.py:2:13")).out)
     assert (figures["prompt_tokens"], figures["cached_tokens"]) == (None, None)
     ollama.fill = "x for x in xs"
     ran = await run("complete", "-v", "main.py:2:13")
-    assert f"prompt of {len(asked) // 4 + 1} tokens; 4 written\n" in ran.err
+    assert f"; {len(asked) // 4 + 1} tokens read, 4 written.\n" in ran.err
 
 
 async def test_an_answer_that_ollama_ends_itself_is_completed_with(
@@ -140,7 +154,10 @@ async def test_an_answer_that_ollama_ends_itself_is_completed_with(
     ollama.fill = "b = " + "1111" * 40
     ran = await run("complete", "a.py:2:5")
     assert (ran.status, ran.out) == (1, "")
-    assert "nothing that is worth showing" in ran.err
+    assert ran.err == (
+        "infill-ls: Nothing is left of what the model wrote: "
+        'it only repeats the lines above (filter "repetition").\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,10 @@ def test_a_full_disk() -> None:
         with pytest.raises(InfillError, match="can't be written"):
             Screen(full).line("x")
         full.buffer.raw.close()  # type: ignore[attr-defined]
+
+
+def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
+    name = "hf.co/somebody/" + "a" * 90
+    shown = on_terminal(f"screen.table(['model', 'size'], [[{name!r}, '8.1 GB']])")
+    assert "…" not in shown
+    assert name in re.sub(r"\s|8\.1 GB|\x1b\[[\d;]*m", "", shown)

@@ -182,3 +182,20 @@ def test_a_document_is_forgotten() -> None:
     recall.forget(URI)
     assert recall.find(URI, hole) is None
     assert recall.find("file:///b.py", hole) == "1"
+
+
+def test_which_filter_has_left_nothing() -> None:
+    recall, hole, other = Recall(capacity=2), at("x = [█]"), at("y = [█]")
+    recall.remember_since(URI, hole, hole, "", "below")
+    assert (recall.find(URI, hole), recall.emptied_by(URI, hole)) == ("", "below")
+    assert recall.emptied_by(URI, other) == ""
+    # Another fill has another reason, or none.
+    recall.remember(URI, hole, "a")
+    assert recall.emptied_by(URI, hole) == ""
+    recall.remember(URI, hole, "", "echo")
+    for text in ("a█", "b█"):
+        recall.remember(URI, at(text), "")
+    recall.remember(URI, other, "", "echo")
+    assert recall.emptied_by(URI, hole) == ""
+    recall.forget(URI)
+    assert recall.emptied_by(URI, other) == ""

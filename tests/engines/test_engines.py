@@ -162,6 +162,20 @@ async def test_a_name_of_ours_is_the_embedded_engine_s_beside_ollama(ollama: Fak
     assert await used(settings) == ("ollama", "1.5b")
 
 
+async def test_an_ollama_without_a_model_that_fills(
+    have: list[Weights], ollama: FakeOllama
+) -> None:
+    ollama.models = {"llama3:8b": ["completion"]}
+    settings = replace(SETTINGS, url=ollama.url)
+    assert await used(settings) == ("embedded", LARGER.name)
+    # Who says that Ollama it is, or has no weights, is told what to fetch.
+    with pytest.raises(ModelNotFound, match="ollama pull"):
+        await used(replace(settings, engine="ollama"))
+    have.clear()
+    with pytest.raises(ModelNotFound, match="ollama pull"):
+        await used(settings)
+
+
 class RefusingServer:
     """What runs in the embedded engine's child, with no room for anything."""
 

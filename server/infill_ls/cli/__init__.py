@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from infill_ls import __version__
-from infill_ls.cli import bench, complete, generate, pull, recitation, serve
+from infill_ls.cli import bench, complete, generate, models, pull, recitation, serve
 from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
@@ -53,6 +53,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, pull, recitation, bench):
+    for command in (serve, complete, generate, models, bench, pull, recitation):
         command.add_to(commands)
     return parser

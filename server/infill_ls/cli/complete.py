@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
 
     from infill_ls.cli.options import Commands
-    from infill_ls.completion.answer import Outcome
+    from infill_ls.completion.answer import Answer, Outcome
     from infill_ls.settings import Settings
     from infill_ls.text.hole import Hole
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from dataclasses import replace
 
-    from infill_ls.completion.answer import MESSAGES
+    from infill_ls.completion.answer import Answer
     from infill_ls.project.recitation import Filter
     from infill_ls.project.rules import Rulebook
     from infill_ls.prompt.secrets import stands_in
@@ -60,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
     rulebook.use(settings.exclude, [os.getcwd()])
     rules = rulebook.rules_for(str(path.absolute()), hole.language, settings)
     if rules.excluded:
-        complain(f'This file is never completed: "exclude" has the pattern "{rules.excluded}".')
+        complain(Answer("excluded", pattern=rules.excluded).why)
         return FAILURE
     if stands_in(hole):
-        complain(MESSAGES["secret"])
+        complain(Answer("secret").why)
         return FAILURE
     if options.no_suffix:
         hole = replace(hole, suffix="")
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if judge is not None and (
         file := judge.file_for(str(path), hole.prefix, outcome.fill, hole.right)
     ):
-        complain(f"{MESSAGES['recited']} The file is {file}.")
+        complain(Answer("recited", recited=file).why)
         return FAILURE
     if outcome.fill and settings.audit:
         _record(outcome, hole, path, settings.audit)
@@ -86,7 +86,8 @@ def run(options: argparse.Namespace) -> int:
         write(outcome.fill)
         end_line(outcome.fill)
     if not outcome.fill:
-        complain("The model wrote nothing that is worth showing here.")
+        if not options.verbose:
+            complain(_answer(outcome).why)
         return FAILURE
     return SUCCESS
 
@@ -177,20 +178,14 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
 
 
 def _explain(outcome: Outcome) -> None:
-    """Write on stderr what the engine read and wrote, and how long it took."""
-    usage = outcome.usage
-    read = f"prompt of {usage.prompt_tokens} tokens"
-    if usage.prompt_tokens is None:
-        read = f"prompt of about {outcome.about_prompt_tokens} tokens"
-    if usage.cached_tokens is not None:
-        read += f", {usage.cached_tokens} of them cached"
-    first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
-    for line in (
-        f"engine {outcome.engine}, model {outcome.model}",
-        f"{read}; {usage.fill_tokens} written",
-        f"first character after {first}, done after {outcome.total_ms:.0f} ms",
-        f"ended by: {outcome.ended_by}",
-    ):
-        say(line)
+    """Write on stderr why it came out so, as the command ``infill-ls.explain`` of editors says."""
+    say(_answer(outcome).explain()["message"])
+    say(f"ended by: {outcome.ended_by}")
     # Its text is written as it is, in quotes; addresses in it are the model's own.
     print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)
+
+
+def _answer(outcome: Outcome) -> Answer:
+    from infill_ls.completion.answer import Answer
+
+    return Answer.of("fill" if outcome.fill else "nothing", outcome=outcome)

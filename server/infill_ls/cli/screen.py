@@ -66,7 +66,10 @@ class Screen:
         right: Container[str] = (),
         title: str = "",
     ) -> None:
-        """Write a table. ``right``: the headings of the columns that hold numbers."""
+        """Write a table; what is too long for its column goes on in the next line.
+
+        ``right``: the headings of the columns that hold numbers.
+        """
         from rich import box
         from rich.table import Table
         from rich.text import Text
@@ -80,7 +83,10 @@ class Screen:
         )
         for heading in headings:
             justify: Literal["left", "right"] = "right" if heading in right else "left"
-            table.add_column(Text(self._encodable(plain(heading))), justify=justify)
+            # Folded, not cut short: names are there to be copied.
+            table.add_column(
+                Text(self._encodable(plain(heading))), justify=justify, overflow="fold"
+            )
         for row in rows:
             table.add_row(*(Text(self._encodable(plain(str(cell)))) for cell in row))
         self._write(table)

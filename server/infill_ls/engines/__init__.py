@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine
-from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
+from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError, WeightsError
 from infill_ls.prompt.families import SUGGESTED_MODEL, not_in_library, to_fetch
 from infill_ls.settings import Settings
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 async def connect(settings: Settings) -> Engine:
     """Return the engine that the settings name.
 
-    For ``auto`` it is Ollama if that answers, unless the model's name is one of the embedded
-    engine's own and Ollama has none such; else the embedded one.
-    Raises :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also
-    raises :class:`ModelNotFound` and :class:`WeightsError`.
+    For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
+    engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
+    Raises :class:`SettingsError` if nobody knows what the user wants, and :class:`NotRunning`, with
+    what to do, if there is none. For the embedded engine it also raises :class:`ModelNotFound` and
+    :class:`WeightsError`.
     """
+    if settings.wrong:
+        raise SettingsError(" ".join(settings.wrong))
     if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
@@ -59,14 +62,18 @@ async def connect(settings: Settings) -> Engine:
 
 
 async def _is_for_embedded(ollama: Ollama, settings: Settings) -> bool:
-    """Whether the model's name is one of the embedded engine's own, and Ollama has none such.
+    """Whether the embedded engine has the model that is meant, and Ollama has none such.
 
     Raises :class:`NotRunning` if Ollama doesn't answer.
     """
-    from infill_ls.engines.embedded import weights
+    from infill_ls.engines.embedded import installation, weights
 
     await ollama.version()
-    if weights.own(settings.model) is None:
+    if settings.model == "auto":
+        ready = installation.has_embedded() and weights.fetched()
+        if not ready:
+            return False
+    elif weights.own(settings.model) is None:
         return False
     try:
         await ollama.describe()

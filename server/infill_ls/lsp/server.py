@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -21,15 +21,17 @@ from pygls.protocol import default_converter
 
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.history import History, log_line
 from infill_ls.completion.status import Status
 from infill_ls.editors import AUTOMATIC_WAIT
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
+from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, changes_from, client_from, name_of, path_of
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
@@ -45,7 +47,7 @@ log = logging.getLogger(__name__)
 class Server(LanguageServer):
     """One session with one editor. ``command_line`` has the settings that were given there.
 
-    ``last_answer`` is the newest one, for ``infill-ls.explain``. ``menu`` is the request for a
+    ``history`` has the newest answers, for ``infill-ls.explain``. ``menu`` is the request for a
     menu's items that waits, if one does. ``is_read`` tells whether the client reads what it is
     sent.
     """
@@ -64,7 +66,7 @@ class Server(LanguageServer):
             close=self._close,
         )
         self.client = Client()
-        self.last_answer = Answer("unasked")
+        self.history = History()
         self.menu: Menu | None = None
         self.is_read: Callable[[], bool] = lambda: True
         self._documents: dict[str, Document] = {}
@@ -75,6 +77,7 @@ class Server(LanguageServer):
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
         self._compliance = Compliance(self.messages.warn)
+        self.statistics = Statistics(self._lines_of)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -117,6 +120,15 @@ class Server(LanguageServer):
         document = self._documents.get(uri)
         return document.snapshot() if document else None
 
+    def _lines_of(self, uri: str) -> Sequence[str] | None:
+        snapshot = self._snapshot_for(uri)
+        return snapshot.lines if snapshot is not None else None
+
+    def is_current(self, snapshot: Snapshot) -> bool:
+        """Whether a document still stands as it did."""
+        document = self._documents.get(snapshot.uri)
+        return document is not None and document.version == snapshot.version
+
     def _open(self, item: lsp.TextDocumentItem) -> None:
         self._documents[item.uri] = Document(item.uri, item.language_id, item.version, item.text)
 
@@ -127,6 +139,7 @@ class Server(LanguageServer):
             return
         changes = changes_from(params.content_changes)
         document.apply(changes, params.text_document.version, self.encoding)
+        self.statistics.put_in(document.uri, [change.text for change in changes])
         holes: Iterable[Hole] = self._holes_after(document, changes)
         if self.menu is not None and self.menu.uri == document.uri:
             holes = list(holes)
@@ -159,6 +172,7 @@ class Server(LanguageServer):
         )
 
     def _close(self, uri: str) -> None:
+        self.statistics.closed(uri)
         self._documents.pop(uri, None)
         self.completer.close_document(uri)
 
@@ -183,12 +197,17 @@ class Server(LanguageServer):
         set_log_level(settings.log)
         # Before anything is waited for: nothing of what is excluded now may be sent meanwhile.
         self.rule_all(settings)
-        if settings.enabled and settings.in_the_clear:
+        if settings.wrong and settings.wrong != self.completer.settings.wrong:
+            # Whoever asks is refused with the same, which is not said again then.
+            self.messages.recovered()
+            self.messages.report(SettingsError(" ".join(settings.wrong)))
+        if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
+        self.statistics.take(settings)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
-        if another:
+        if another and not settings.wrong:
             # What goes wrong with another engine is news.
             self.messages.recovered()
         # At the start the editor is told the status first.
@@ -244,22 +263,42 @@ class Server(LanguageServer):
         ``manual``: the user has asked by hand. Raises only :class:`asyncio.CancelledError`.
         """
         self._asked += 1
-        asked = self._asked
+        asked, since = self._asked, asyncio.get_running_loop().time()
         try:
             answer = await self._answer(uri, hole, client, manual)
+        except asyncio.CancelledError:
+            self.note(Answer("cancelled"), hole.language, since, manual=manual)
+            raise
         except Exception as error:
             failure(log, "a request failed", error)
             answer = Answer("problem")
         if answer.offers and asked != self._asked:
             # While it was on its way here, a newer one was answered from memory.
             answer = Answer("superseded")
-        if answer.reason != "superseded":
-            self.last_answer = answer
+        self.note(answer, hole.language, since, manual=manual)
         if answer.error is not None:
             self.messages.report(answer.error)
         elif answer.reason == "fill":
             self.messages.recovered()
         return answer
+
+    def note(
+        self,
+        answer: Answer,
+        language: str = "",
+        since: float | None = None,
+        *,
+        manual: bool = False,
+    ) -> None:
+        """Keep why a request of this moment, or of ``since``, is answered so; log that, at debug.
+
+        ``since``: in s of the loop's clock. ``language``: the document's language id.
+        """
+        now = asyncio.get_running_loop().time()
+        waited = 0.0 if since is None else now - since
+        entry = self.history.note(answer, now, waited=waited, language=language, manual=manual)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", log_line(entry))
 
     async def _answer(self, uri: str, hole: Hole, client: str, manual: bool) -> Answer:
         if not (manual or self.is_read()):
@@ -277,7 +316,7 @@ class Server(LanguageServer):
         if not rules.excluded and rules.settings.enabled:
             problem = self._compliance.problem()
             if problem is not None:
-                return Answer("problem", error=problem)
+                return Answer.of("problem", error=problem)
         answering = self.completer.complete(uri, hole, client=client, manual=manual)
         if not waited or manual:
             return await answering
@@ -338,6 +377,7 @@ class Server(LanguageServer):
             task.cancel()
         await self.completer.aclose()
         self._compliance.close()
+        self.statistics.close()
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:
