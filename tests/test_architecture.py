@@ -46,7 +46,8 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows"),
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("lsp.frames", "lsp.admission"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from infill_ls import __version__
 from infill_ls.cli import bench, complete, generate, models, pull, recitation, serve
-from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
+from infill_ls.cli.output import FAILURE, INTERRUPTED, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILURE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

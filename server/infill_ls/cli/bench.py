@@ -9,7 +9,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import FAILURE, SUCCESS, ProgressBars, complain, say, write
+from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, ProgressBars, complain, say, write
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ BESIDES: Final = 10.0
 MOST_MODELS: Final = 5
 # The same places are typed in every run.
 BENCH_SEED: Final = "1"
-INTERRUPTED: Final = 130
 
 BENCH_EPILOG: Final = """\
 Somebody types at a human rate into real files, a minute for each model, and looks up for

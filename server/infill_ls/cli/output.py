@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUCCESS: Final = 0
 FAILURE: Final = 1
 WRONG_CALL: Final = 2
+INTERRUPTED: Final = 130
 
 
 def complain(problem: InfillError | str) -> None:
@@ -84,7 +85,7 @@ class ProgressBars:
                 say(doing)
         if total:
             if self._bar is None:
-                self._bar = _bar(doing, total, self._unit)
+                self._bar = _bar(doing, done, total, self._unit)
             self._bar.update(done - self._bar.n)
 
     def _close(self) -> None:
@@ -93,7 +94,7 @@ class ProgressBars:
         self._bar = None
 
 
-def _bar(doing: str, total: int, unit: str) -> tqdm[Any]:
+def _bar(doing: str, done: int, total: int, unit: str) -> tqdm[Any]:
     # Not at the head: the server needs none.
     from tqdm import tqdm
 
@@ -104,6 +105,8 @@ def _bar(doing: str, total: int, unit: str) -> tqdm[Any]:
     return tqdm(
         desc=plain(doing),
         total=total,
+        # What was there before says nothing of the speed.
+        initial=done,
         unit=unit,
         unit_scale=unit == "B",
         mininterval=interval,
