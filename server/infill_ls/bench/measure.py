@@ -26,7 +26,7 @@ LOAD_LIMIT: Final = 180.0
 # is read.
 WARM_UP: Final = 0.1
 # For how long Ollama keeps a model after it was measured: the next one needs the memory.
-KEPT_AFTER: Final = "1m"
+RELEASED_AFTER: Final = "1m"
 # s. How often it is told how far it is.
 TICK: Final = 0.5
 
@@ -72,7 +72,7 @@ async def measure_all(
         changed: dict[str, Any] = {
             "engine": candidate.engine,
             "model": candidate.model,
-            "keep_alive": KEPT_AFTER,
+            "keep_alive": RELEASED_AFTER,
             "enabled": True,
         }
         run = _Run(

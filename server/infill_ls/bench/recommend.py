@@ -18,7 +18,7 @@ FEWEST_OF_LINES: Final = 8
 WORTH_LINES: Final = 0.15
 WORTH_FIRST_LINE: Final = 0.3
 # Other models of which the reason says why they were not taken.
-_OTHERS: Final = 2
+_RUNNERS_UP: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def recommend(measured: Sequence[Measured], settings: Settings) -> Recommendatio
     if settings.engine not in ("auto", best.engine):
         changes["engine"] = best.engine
     sentences = [_of_best(best, fast_enough=fast_enough)]
-    sentences += [_of_other(one, best) for one in others[:_OTHERS]]
+    sentences += [_of_other(one, best) for one in others[:_RUNNERS_UP]]
     if settings.multiline != "never" and _lines_are_not_worth_it(best):
         changes["multiline"] = "never"
         sentences.append(
