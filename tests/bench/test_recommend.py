@@ -51,7 +51,7 @@ def test_the_one_that_is_right_in_time_most_often() -> None:
     assert found.reason == (
         "With middling half of the suggestions are there within 0.50 s, and 9 of 10 within 0.50 s; "
         "22 of 40 were what stood in the file. "
-        "small is as fast (0.20 s), and was right in 20 %. "
+        "small is sooner (0.20 s), but was right in 20 %. "
         "large was right more often (75 %), but takes 2.1 s."
     )
 
@@ -69,7 +69,7 @@ def test_of_two_that_are_as_good_and_as_fast_the_one_that_is_right() -> None:
     found = recommend(both, SETTINGS)
     assert found is not None
     assert found.model == "other"
-    assert "one is as fast (0.31 s), and was right in 48 %." in found.reason
+    assert "one is as fast (0.31 s), but was right in 48 %." in found.reason
 
 
 def test_where_none_is_fast_enough() -> None:

@@ -110,12 +110,13 @@ def _most(best: Measured) -> str:
 
 
 def _of_other(other: Measured, best: Measured) -> str:
-    half = seconds(other.wait(0.5))
-    if (other.right or 0.0) > (best.right or 0.0) and _tenths(other) > _tenths(best):
-        return f"{other.model} was right more often ({percent(other.right)}), but takes {half}."
+    half, right = seconds(other.wait(0.5)), percent(other.right)
     if _tenths(other) > _tenths(best):
-        return f"{other.model} takes {half}, and was right in {percent(other.right)}."
-    return f"{other.model} is as fast ({half}), and was right in {percent(other.right)}."
+        if (other.right or 0.0) > (best.right or 0.0):
+            return f"{other.model} was right more often ({right}), but takes {half}."
+        return f"{other.model} takes {half}, and was right in {right}."
+    how = "as fast" if _tenths(other) == _tenths(best) else "sooner"
+    return f"{other.model} is {how} ({half}), but was right in {right}."
 
 
 def _lines_are_not_worth_it(best: Measured) -> bool:

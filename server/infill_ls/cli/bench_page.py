@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from infill_ls.bench.figures import PATIENCE, Measured
 from infill_ls.bench.recommend import Recommendation, percent, seconds
 from infill_ls.bench.report import BENCH_HEADINGS, MEANINGS, rows
 from infill_ls.cli.page import Figures, Heading, Paragraph, Part, Plots, Table, page
 from infill_ls.cli.plots import COLOURS, Bars, Lines, Plot, cumulative
+
+# What the column means that a terminal has no room for.
+SHOWN: Final = "shown: how often there was a suggestion when the typist looked up."
 
 
 def bench_page(
@@ -38,7 +42,7 @@ def bench_page(
         ]
     parts += [Heading("When a suggestion is there"), Plots(_plots(measured))]
     parts += [Heading("The numbers"), Table(BENCH_HEADINGS, rows(measured), BENCH_HEADINGS[1:])]
-    parts += [Paragraph(text) for text in (*MEANINGS, how)]
+    parts += [Paragraph(text) for text in (SHOWN, *MEANINGS, how)]
     parts += [Paragraph(f"{one.model}: {one.problem}") for one in measured if one.problem]
     return page("Models for suggestions on this machine", parts)
 
