@@ -11,7 +11,7 @@ import pytest
 from fake_ollama import FakeOllama
 from infill_ls.diagnosis import engine as looking
 from infill_ls.diagnosis import engine_wording, sources, surroundings, wording
-from infill_ls.diagnosis.check import NAMES, Check
+from infill_ls.diagnosis.check import CHECK_NAMES, Check
 from infill_ls.diagnosis.examination import Examination
 
 # Nobody can listen on it.
@@ -33,11 +33,11 @@ async def checks(doing: Callable[[str], None] = lambda _: None, **settings: obje
 async def test_everything_in_its_order(ollama: FakeOllama) -> None:
     doing: list[str] = []
     found = await checks(doing.append, url=ollama.url)
-    assert list(dict.fromkeys(check.name for check in found)) == list(NAMES)
+    assert list(dict.fromkeys(check.name for check in found)) == list(CHECK_NAMES)
     assert [what for what in doing if what] == [
-        "looking for the engine",
-        "loading the model",
-        "asking for a fill",
+        "Looking for the engine",
+        "Loading the model",
+        "Asking for a fill",
     ]
     assert doing[-1] == ""
 

@@ -26,7 +26,7 @@ from infill_ls.errors import (
     Unauthorized,
     WeightsError,
 )
-from infill_ls.settings import Settings, Source
+from infill_ls.settings import Settings, Source, load
 
 ABSENT = NotRunning("Nothing answers.", "Start it.")
 BARE = Installed("pip install x")
@@ -214,6 +214,11 @@ def test_what_helps_loading(name: str, error: InfillError, fix: str) -> None:
 def test_what_mends_a_setting(settings: Given, fix: str) -> None:
     (problem,) = settings.problems
     assert wrong_setting(problem) == fix
+
+
+def test_a_wrong_argument_is_left_out() -> None:
+    _, (problem,) = load(command_line={"engine": "foo"})
+    assert wrong_setting(problem) == "Leave out --engine, or give it another value."
 
 
 def test_a_file_that_cant_be_read_is_put_aside() -> None:

@@ -16,6 +16,7 @@ def test_where_each_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "config.toml").write_text('maxTokens = 64\nlog = "nonsense"\n')
     monkeypatch.setenv("INFILL_LS_MODEL", "mine")
     monkeypatch.setenv("OLLAMA_HOST", ":5")
+    monkeypatch.setenv("INFILL_LS_MODE", "wrong")
     found = given({"engine": "ollama"})
     assert {one.key: (one.value, one.place) for one in found.said} == {
         "engine": ("ollama", "command line"),
@@ -23,5 +24,6 @@ def test_where_each_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
         "maxTokens": (64, "settings file"),
     }
     assert found.settings.max_tokens == 64
-    (problem,) = found.problems
-    assert problem.startswith('The setting "log" in the settings file')
+    log, mode = found.problems
+    assert log.startswith('The setting "log" in the settings file')
+    assert mode.startswith('The setting "mode" in the environment')

@@ -158,32 +158,37 @@ def test_no_editor_yet() -> None:
 
 
 def test_excluded_files() -> None:
-    (check,) = excluded(Files(looked_at=5))
+    (check,) = excluded(given(), Files(looked_at=5))
     assert check.message == "No file in this folder is excluded."
-    (check,) = excluded(Files(looked_at=2000, more=True))
+    (check,) = excluded(given(), Files(looked_at=2000, more=True))
     assert check.message == "No file in this folder is excluded (the first 2,000)."
-    (check,) = excluded(Files(found=((".env", ".env*"),)))
+    (check,) = excluded(given(), Files(found=((".env", ".env*"),)))
     assert check.message == "1 file in this folder is never completed: .env (.env*)."
     assert check.public == "1 file in this folder is never completed."
-    (check,) = excluded(Files(found=(("a", "x"), ("b", "x"), ("c", "x"), ("d", "x"))))
+    (check,) = excluded(given(), Files(found=(("a", "x"), ("b", "x"), ("c", "x"), ("d", "x"))))
     assert check.message == "4 files in this folder are never completed: a (x), b (x), c (x), …"
 
 
 def test_one_file() -> None:
-    (check,) = excluded(Files(asked="src/a.py"))
+    (check,) = excluded(given(), Files(asked="src/a.py"))
     assert (check.status, check.message) == ("ok", "src/a.py is not excluded.")
-    (check,) = excluded(Files(asked="src/.env", pattern=".env*"))
+    (check,) = excluded(given(), Files(asked="src/.env", pattern=".env*"))
     assert check.status == "fail"
     assert check.message == 'src/.env is never completed: "exclude" has the pattern ".env*".'
-    assert check.fix == "infill-ls settings set exclude '[\"!.env\"]'"
-    (check,) = excluded(Files(asked="notes.md", off=True))
+    assert check.fix == "infill-ls settings set exclude '!.env'"
+    more = given({"exclude": ["a b"]})
+    (check,) = excluded(more, Files(asked=".env", pattern=".env*"))
+    assert check.fix == "infill-ls settings set exclude 'a b' '!.env'"
+    (check,) = excluded(given(), Files(asked="a", pattern="*", project="/p/.infill-ls.toml"))
+    assert check.fix == "Take the pattern out of /p/.infill-ls.toml."
+    (check,) = excluded(given(), Files(asked="notes.md", off=True))
     assert (check.status, check.fix) == ("fail", "infill-ls settings")
     assert check.public is not None
     assert "notes" not in check.public
 
 
 def test_a_mistake_in_a_projects_settings() -> None:
-    check, _ = excluded(Files(problems=("/work/.infill-ls.toml is no TOML.",)))
+    check, _ = excluded(given(), Files(problems=("/work/.infill-ls.toml is no TOML.",)))
     assert check.status == "warn"
     assert check.public == "A project's own settings have a mistake."
 

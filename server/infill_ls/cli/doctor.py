@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from infill_ls.diagnosis.check import Check
     from infill_ls.diagnosis.examination import Examination
 
-EXAMPLES: Final = """\
+DOCTOR_EXAMPLES: Final = """\
 examples:
   infill-ls doctor                       what works, what doesn't, and what mends it
   infill-ls doctor src/main.py           also whether this file is completed at all
@@ -36,7 +37,7 @@ def add_to(commands: Commands) -> None:
         "doctor",
         help="what works, what doesn't, and what mends it",
         description="Look at everything that a fill depends on, and say how to mend what is wrong.",
-        epilog=EXAMPLES,
+        epilog=DOCTOR_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="is this file completed?")
@@ -51,7 +52,6 @@ def run(options: argparse.Namespace) -> int:
 
     Raises :class:`SettingsError` if there is no such file, or if the report's is there already.
     """
-    from infill_ls.cli.complete import language_of
     from infill_ls.cli.screen import Screen
     from infill_ls.diagnosis import check
     from infill_ls.diagnosis.examination import Examination
@@ -63,15 +63,13 @@ def run(options: argparse.Namespace) -> int:
     if report is not None and report.exists():
         raise SettingsError(f"{report} is there already.", "Name a file that isn't.")
     screen = Screen()
-    with screen.waiting() as waiting:
+    with ExitStack() as waiting:
         examination = Examination(
             command_line(options),
             file=file,
-            language_of=language_of,
-            doing=(lambda _: None) if options.json else waiting,
+            doing=lambda what: _say(what, waiting),
         )
-        shown = None if options.json else screen
-        checks = asyncio.run(_examine(examination, shown))
+        checks = asyncio.run(_examine(examination, None if options.json else screen))
     if options.json:
         write(json.dumps(check.to_json(checks)) + "\n")
     else:
@@ -81,6 +79,15 @@ def run(options: argparse.Namespace) -> int:
     if report is not None:
         _write(report, checks, command_line(options))
     return SUCCESS if check.is_well(checks) else FAILURE
+
+
+def _say(what: str, waiting: ExitStack) -> None:
+    """Say on a terminal what is waited for; an empty text says that nothing is any more."""
+    from infill_ls.cli.screen import Waiting
+
+    waiting.close()
+    if what:
+        waiting.enter_context(Waiting()).for_(what)
 
 
 async def _examine(examination: Examination, screen: Screen | None) -> list[Check]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from infill_ls.errors import InfillError
@@ -70,27 +69,6 @@ class Screen:
         if fix:
             grid.add_row("", Text(self._encodable(plain(fix)), style="bold"))
         self._write(grid)
-
-    @contextmanager
-    def waiting(self) -> Iterator[Callable[[str], None]]:
-        """Show on a terminal what is being done, below all that is written meanwhile.
-
-        What is yielded shows a text in place of the one before it; an empty one shows nothing.
-        """
-        console = self._made()
-        if not console.is_terminal:
-            yield lambda _: None
-            return
-        with ExitStack() as shown:
-
-            def show(text: str) -> None:
-                shown.close()
-                if text:
-                    shown.enter_context(console.status(Text(self._encodable(f"{plain(text)} …"))))
-
-            from rich.text import Text
-
-            yield show
 
     def table(
         self,

@@ -25,7 +25,7 @@ Name = Literal[
     "folders",
     "log",
 ]
-NAMES: Final[tuple[Name, ...]] = get_args(Name)
+CHECK_NAMES: Final[tuple[Name, ...]] = get_args(Name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ class Examination:
     """One examination of this machine.
 
     ``command_line``: settings by their keys. ``file``: one that the user asks about; None for the
-    current folder. ``language_of``: the language id by a file's name. ``doing`` is told what is
-    done next, where that may take a while.
+    current folder. ``doing`` is told what is done next, where that may take a while, and nothing
+    when it is done.
     """
 
     def __init__(
@@ -41,12 +41,10 @@ class Examination:
         command_line: Mapping[str, Any],
         *,
         file: Path | None = None,
-        language_of: Callable[[Path], str] = lambda _: "",
         doing: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._command_line = command_line
         self._file = file
-        self._language_of = language_of
         self._doing = doing
         self._given = Given(Settings())
         self._installed = Installed("")
@@ -59,10 +57,10 @@ class Examination:
             ("program", "", self._program),
             ("settings", "", self._settings),
             ("environment", "", self._environment),
-            ("engine", "looking for the engine", self._find_engine),
+            ("engine", "Looking for the engine", self._find_engine),
             ("model", "", self._model),
-            ("memory", "loading the model", self._memory),
-            ("fill", "asking for a fill", self._fill),
+            ("memory", "Loading the model", self._memory),
+            ("fill", "Asking for a fill", self._fill),
             ("embedded", "", self._embedded),
             ("editor", "", self._editors),
             ("excluded", "", self._excluded),
@@ -72,10 +70,13 @@ class Examination:
         try:
             for name, doing, look in steps:
                 self._doing(doing)
-                for check in await _guarded(name, look):
+                try:
+                    checks = await _guarded(name, look)
+                finally:
+                    self._doing("")
+                for check in checks:
                     yield check
         finally:
-            self._doing("")
             if self._engine is not None:
                 await self._engine.aclose()
 
@@ -135,8 +136,8 @@ class Examination:
         return wording.editors(visits_file.last(), __version__, visits_file.clock())
 
     async def _excluded(self) -> list[Check]:
-        files = surroundings.files(self._given, self._file, self._language_of)
-        return wording.excluded(files)
+        files = surroundings.files(self._given, self._file)
+        return wording.excluded(self._given, files)
 
     async def _folders(self) -> list[Check]:
         return wording.folders(surroundings.folders())

@@ -171,13 +171,15 @@ class Proxies:
 class Files:
     """Files that are never completed.
 
-    ``asked``: the file that was asked about, ``pattern``: what excludes it, ``off``: completion is
-    off in it. ``found``: excluded files of the folder, each with its pattern; ``looked_at``: how
+    ``asked``: the file that was asked about, ``pattern``: what excludes it, ``project``: the
+    project's file that has the pattern, empty if none has; ``off``: completion is off in it.
+    ``found``: excluded files of the folder, each with its pattern; ``looked_at``: how
     many files; ``more``: not all of them. ``problems``: of the project's own settings.
     """
 
     asked: str = ""
     pattern: str = ""
+    project: str = ""
     off: bool = False
     found: tuple[tuple[str, str], ...] = ()
     looked_at: int = 0

@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import Any, Final
 
-from infill_ls.diagnosis.facts import Choice, Chosen, Given, Installed
+from infill_ls.diagnosis.facts import Choice, Chosen, Files, Given, Installed
 from infill_ls.errors import (
     CannotInsert,
     InfillError,
@@ -119,6 +119,7 @@ _PROBLEMS: Final = (
     (r"\((INFILL_LS_\w+)\)", "unset {}"),
     (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
     (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
+    (r'^The setting "(\w+)" on the command line', "Leave out --{}, or give it another value."),
     (r"^The settings file (.+) can't be read", "mv {} {}"),
 )
 
@@ -129,6 +130,15 @@ def wrong_setting(problem: str) -> str:
         if found := re.search(pattern, problem):
             return fix.format(*(shlex.quote(one) for one in (found[1], f"{found[1]}.old")))
     return "infill-ls settings"
+
+
+def takes_back(given: Given, files: Files) -> str:
+    """Return what has a file be completed that is excluded."""
+    if files.project:
+        return f"Take the pattern out of {files.project}."
+    name = files.asked.replace("\\", "/").rpartition("/")[2]
+    patterns = (*given.settings.exclude, f"!{name}")
+    return f"infill-ls settings set exclude {shlex.join(patterns)}"
 
 
 def host_of(url: str) -> str:

@@ -29,7 +29,7 @@ _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 # A path from the root, from home or of Windows; up to what ends it, blanks within it included where
 # a quote closes it.
 _QUOTED_PATH: Final = re.compile(r"([\"'])(?:~?[/\\]|[A-Za-z]:[/\\])[^\"'\n]*\1")
-_ANY_PATH: Final = re.compile(
+_BARE_PATH: Final = re.compile(
     r"(?<![\w/<:])(?:~|\.{1,2})?/(?!v1\b|api/)[^\s\"'`,;:()\[\]]+"
     r"|(?<!\w)[A-Za-z]:[/\\][^\s\"'`,;()\[\]]*|\\\\[^\s\"'`,;()]+"
 )
@@ -94,7 +94,7 @@ def without_own(message: str, own: Own) -> str:
     left = _URL.sub(_address, left)
     left = _MAIL.sub("…", left)
     left = _QUOTED_PATH.sub(r"\1PATH\1", left)
-    left = _ANY_PATH.sub("PATH", left)
+    left = _BARE_PATH.sub("PATH", left)
     left = _NUMBERED.sub(lambda found: found[0] if found[0] == _LOOPBACK else "HOST", left)
     return re.sub("…{2,}", "…", _LONG.sub("…", left))
 

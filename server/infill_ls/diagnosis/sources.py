@@ -16,7 +16,7 @@ def given(command_line: Mapping[str, Any]) -> Given:
     said = tuple(
         Set(one.key, one.value, one.source)
         for one in effective(settings)
-        # That variable isn't ours, and is said with others.
-        if not one.is_default and one.source.place != "OLLAMA_HOST"
+        # That variable isn't ours, and is said with others. What is wrong has no value.
+        if not one.is_default and one.source.place != "OLLAMA_HOST" and one.value is not None
     )
     return Given(settings, said, tuple(problems))

@@ -135,7 +135,7 @@ def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
     return checks
 
 
-def excluded(files: Files) -> list[Check]:
+def excluded(given: Given, files: Files) -> list[Check]:
     """Return which files are never completed."""
     checks = [
         Check("excluded", "warn", problem, "", "A project's own settings have a mistake.")
@@ -143,8 +143,7 @@ def excluded(files: Files) -> list[Check]:
     ]
     if files.asked and files.pattern:
         message = f'{files.asked} is never completed: "exclude" has the pattern "{files.pattern}".'
-        name = files.asked.replace("\\", "/").rpartition("/")[2]
-        fix = f"infill-ls settings set exclude '[\"!{name}\"]'"
+        fix = mending.takes_back(given, files)
         public = "The file that was asked about is excluded."
         return [*checks, Check("excluded", "fail", message, fix, public)]
     if files.asked and files.off:
