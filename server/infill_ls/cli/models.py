@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 EXAMPLES: Final = """\
 columns:
-  fills      with its own tokens ("raw"), with the server's template ("suffix"), not at all ("no"),
-             or only goes on with the text before the cursor ("plain")
+  fills      with its own tokens ("raw"), with the server's template ("suffix"),
+             not at all ("no"), or only goes on with what is before the cursor
+             ("plain")
   read/s     tokens of a prompt that it was seen to read in a second here
-  written/s  tokens that it was seen to write; a line has some twelve, and 8 a second are needed
-  memory     what it takes, and how much of that is on a GPU, if it is loaded now
+  written/s  tokens that it was seen to write: a line has some twelve, and 8 a
+             second are needed
+  memory     what it takes now, and how much of that is on a GPU
 
 examples:
   infill-ls models                   what there is, and which one is taken
