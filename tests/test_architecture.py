@@ -37,7 +37,7 @@ FLOORS = (
     ("project",),
     ("engines",),
     ("completion",),
-    ("diagnosis", "lsp", "api"),
+    ("diagnosis", "bench", "lsp", "api"),
     ("cli",),
     ("__main__",),
 )
@@ -50,6 +50,7 @@ PURE = (
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
+    *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -168,6 +169,8 @@ ABSENT = (
     ("trim", ("editors", "settings", "logs")),
     ("engines", ("text.documents", "text.hole", "trim", "editors")),
     ("completion", ("text.documents",)),
+    # It types without an editor.
+    ("bench", ("lsp", "api")),
 )
 
 
@@ -327,17 +330,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    for wing in (
-        "text",
-        "prompt",
-        "trim",
-        "project",
-        "engines",
-        "completion",
-        "diagnosis",
-        "lsp",
-        "cli",
-    ):
+    wings = "text prompt trim project engines completion diagnosis bench lsp cli"
+    for wing in wings.split():
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")

@@ -15,6 +15,7 @@ from typing import Final
 
 from infill_ls import __version__
 from infill_ls.cli import (
+    bench,
     complete,
     completions,
     doctor,
@@ -31,7 +32,7 @@ from infill_ls.errors import InfillError, SettingsError
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
-    *(serve, complete, doctor, pull, models, settings, stats),
+    *(serve, complete, doctor, pull, models, bench, settings, stats),
     *(generate, recitation, completions),
 )
 _TO_BEGIN_WITH: Final = """\
