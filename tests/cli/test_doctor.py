@@ -126,7 +126,7 @@ async def test_all_is_well(doctor: Doctor, ollama: FakeOllama, home: Path) -> No
         f"✓ infill-ls {__version__}, Python",
         f"✓ Ollama 0.33.0 answers at {ollama.url}.",
         "✓ qwen2.5-coder:1.5b fills in the middle, with the tokens of",
-        "✓ The model is on the GPU (1.0 GB), with room for 4,096 tokens.",
+        "✓ The model is on the GPU (1.0 GB), with a context of 4,096 tokens.",
         "✓ A line takes about 0.",
         "✓ Neovim 0.12.4 came",
         "✓ The log",

@@ -145,8 +145,18 @@ def test_a_file_that_a_project_excludes(home: Path) -> None:
 
 
 def test_a_pattern_that_is_none(home: Path) -> None:
-    found = surroundings.files(given({"exclude": ["a", "["]}), None, lambda _: "")
-    assert all("no pattern" in problem for problem in found.problems)
+    found = surroundings.files(given({"exclude": ["a", "!"]}), None, lambda _: "")
+    assert found.problems == ('"!" in "exclude" is no pattern as in a .gitignore.',)
+
+
+def test_words_of_a_user_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("os.getcwd", unknown)
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert "laptop" in surroundings.own_words(given()).words
 
 
 def test_the_users_own_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

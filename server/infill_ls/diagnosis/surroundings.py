@@ -11,6 +11,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -220,8 +221,12 @@ def own_words(given: Given) -> Own:
     Of the environment these are the values of what may be a secret by its name.
     """
     settings = given.settings
-    words = {getpass.getuser(), socket.gethostname(), socket.gethostname().partition(".")[0]}
-    words |= {os.getcwd(), expanded("~"), Path(expanded("~")).name, sys.prefix}
+    words = {socket.gethostname(), socket.gethostname().partition(".")[0]}
+    words |= {expanded("~"), Path(expanded("~")).name, sys.prefix}
+    for find in (getpass.getuser, os.getcwd):
+        # The system may know no such user, and somebody may have removed the folder.
+        with suppress(KeyError, OSError, ImportError):
+            words.add(find())
     words |= set(settings.headers.values()) | set(settings.exclude)
     words |= {settings.audit or "", settings.ca_file or ""}
     words |= set(settings.recitation.folders) if settings.recitation else set()
