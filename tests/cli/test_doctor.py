@@ -260,14 +260,19 @@ async def test_a_home_that_cant_be_written(doctor: Doctor, ollama: FakeOllama, h
     locked.mkdir()
     # The system's administrator, as whom tests may run, can write everywhere.
     refusing = "import os; os.access = lambda path, mode, **_: 'locked' not in str(path)"
-    said = await doctor(OLLAMA_HOST=ollama.url, patches=(refusing,), XDG_STATE_HOME=str(locked))
+    said = await doctor(
+        OLLAMA_HOST=ollama.url,
+        patches=(refusing,),
+        XDG_STATE_HOME=str(locked),
+        XDG_CACHE_HOME=str(locked),
+    )
     assert said.status == 0
     assert said.after(
-        "! No rates and counts can be kept in ~/locked/infill-ls (~/locked can't be"
-    ) == ("export XDG_STATE_HOME=FOLDER")
+        "! No rates and counts, no weights can be kept (~/locked can't be written)."
+    ) == ("export XDG_STATE_HOME=FOLDER XDG_CACHE_HOME=FOLDER")
     said = await doctor(OLLAMA_HOST=ollama.url, XDG_STATE_HOME="/dev/null/state")
     assert said.status == 0
-    assert said.after("! No rates and counts can be kept in /dev/null/state/infill-ls (") == (
+    assert said.after("! No rates and counts can be kept (/dev/null is no folder).") == (
         "export XDG_STATE_HOME=FOLDER"
     )
 
