@@ -116,7 +116,7 @@ def test_files_of_a_folder(home: Path) -> None:
         path = home / "work" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    found = surroundings.files(given(), None, lambda _: "")
+    found = surroundings.files(given(), None)
     assert [name for name, _ in found.found] == [".env", "src/id_rsa"]
     assert (found.looked_at, found.more) == (3, False)
 
@@ -125,7 +125,7 @@ def test_of_many_files_some_are_looked_at(home: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(surroundings, "_MOST_FILES", 3)
     for number in range(5):
         (home / "work" / f"{number}.py").write_text("")
-    found = surroundings.files(given(), None, lambda _: "")
+    found = surroundings.files(given(), None)
     assert (found.looked_at, found.more) == (3, True)
 
 
@@ -133,21 +133,21 @@ def test_one_file(home: Path) -> None:
     (home / "work" / ".infill-ls.toml").write_text(
         'languages = { markdown = { enabled = false } }\nmodel = "x"\n'
     )
-    notes = surroundings.files(given(), Path("notes.md"), lambda _: "markdown")
+    notes = surroundings.files(given(), Path("notes.md"))
     assert (notes.asked, notes.pattern, notes.off) == ("notes.md", "", True)
     assert "A project can't set" in notes.problems[0]
-    key = surroundings.files(given(), Path("id_rsa"), lambda _: "")
+    key = surroundings.files(given(), Path("id_rsa"))
     assert (key.pattern, key.project) == ("id_rsa*", "")
 
 
 def test_a_file_that_a_project_excludes(home: Path) -> None:
     (home / "work" / ".infill-ls.toml").write_text('exclude = ["drafts/"]\n')
-    draft = surroundings.files(given(), Path("drafts/a.py"), lambda _: "")
+    draft = surroundings.files(given(), Path("drafts/a.py"))
     assert (draft.pattern, draft.project) == ("drafts/", str(home / "work" / ".infill-ls.toml"))
 
 
 def test_a_pattern_that_is_none(home: Path) -> None:
-    found = surroundings.files(given({"exclude": ["a", "!"]}), None, lambda _: "")
+    found = surroundings.files(given({"exclude": ["a", "!"]}), None)
     assert found.problems == ('"!" in "exclude" is no pattern as in a .gitignore.',)
 
 

@@ -52,7 +52,6 @@ def run(options: argparse.Namespace) -> int:
 
     Raises :class:`SettingsError` if there is no such file, or if the report's is there already.
     """
-    from infill_ls.cli.complete import language_of
     from infill_ls.cli.screen import Screen
     from infill_ls.diagnosis import check
     from infill_ls.diagnosis.examination import Examination
@@ -68,7 +67,6 @@ def run(options: argparse.Namespace) -> int:
         examination = Examination(
             command_line(options),
             file=file,
-            language_of=language_of,
             doing=lambda what: _say(what, waiting),
         )
         checks = asyncio.run(_examine(examination, None if options.json else screen))

@@ -37,7 +37,7 @@ from infill_ls.prompt.build import Mode, choose_mode
 from infill_ls.settings import DEFAULT_URL, EngineName, Settings
 
 # s. Large models come from slow disks in some minutes; whoever waits here wants to know.
-LOAD_LIMIT: Final = 120.0
+LONGEST_LOAD: Final = 120.0
 # s. A load that takes no longer was none.
 SOON: Final = 0.5
 # s for one fill. Who types has given up long before.
@@ -175,7 +175,7 @@ async def load(engine: Engine) -> InMemory:
     loop = asyncio.get_running_loop()
     begun, taken = loop.time(), None
     try:
-        async with asyncio.timeout(LOAD_LIMIT):
+        async with asyncio.timeout(LONGEST_LOAD):
             if not await engine.is_loaded():
                 await engine.load()
                 taken = loop.time() - begun
@@ -183,7 +183,7 @@ async def load(engine: Engine) -> InMemory:
             name = (await engine.describe()).name
     except TimeoutError:
         error: InfillError = Stalled(
-            f"The model is not loaded after {LOAD_LIMIT:.0f} s.",
+            f"The model is not loaded after {LONGEST_LOAD:.0f} s.",
             "Wait until it is, or take a smaller one: infill-ls models lists them.",
         )
         return InMemory(error=error)

@@ -32,8 +32,8 @@ class Examination:
     """One examination of this machine.
 
     ``command_line``: settings by their keys. ``file``: one that the user asks about; None for the
-    current folder. ``language_of``: the language id by a file's name. ``doing`` is told what is
-    done next, where that may take a while, and nothing when it is done.
+    current folder. ``doing`` is told what is done next, where that may take a while, and nothing
+    when it is done.
     """
 
     def __init__(
@@ -41,12 +41,10 @@ class Examination:
         command_line: Mapping[str, Any],
         *,
         file: Path | None = None,
-        language_of: Callable[[Path], str] = lambda _: "",
         doing: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._command_line = command_line
         self._file = file
-        self._language_of = language_of
         self._doing = doing
         self._given = Given(Settings())
         # Nothing is asked of anybody before it is known whom the user wants to be asked.
@@ -140,7 +138,7 @@ class Examination:
         return wording.editors(visits_file.last(), __version__, visits_file.clock())
 
     async def _excluded(self) -> list[Check]:
-        files = surroundings.files(self._given, self._file, self._language_of)
+        files = surroundings.files(self._given, self._file)
         return wording.excluded(self._given, files)
 
     async def _folders(self) -> list[Check]:

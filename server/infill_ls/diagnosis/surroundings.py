@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,7 @@ from infill_ls.diagnosis.report import Own
 from infill_ls.engines.embedded import installation
 from infill_ls.folders import expanded, own
 from infill_ls.project.rules import Rulebook
+from infill_ls.text.languages import language_of
 from infill_ls.values import is_loopback
 
 # s that a program on the PATH has to say its version.
@@ -174,10 +175,10 @@ def proxies(given: Given) -> Proxies:
     return Proxies(tuple(names), used)
 
 
-def files(given: Given, asked: Path | None, language_of: Callable[[Path], str]) -> Files:
+def files(given: Given, asked: Path | None) -> Files:
     """Find out whether a file is excluded, or which files of the current folder are.
 
-    ``asked``: the file; None for the folder. ``language_of``: the language id by a file's name.
+    ``asked``: the file; None for the folder.
     """
     problems: list[str] = []
     here = os.getcwd()
@@ -185,7 +186,7 @@ def files(given: Given, asked: Path | None, language_of: Callable[[Path], str]) 
     for pattern in rulebook.use(given.settings.exclude, [here]):
         problems.append(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
     if asked is not None:
-        rules = rulebook.rules_for(str(asked.absolute()), language_of(asked), given.settings)
+        rules = rulebook.rules_for(str(asked.absolute()), language_of(asked.name), given.settings)
         off = not rules.settings.enabled and given.settings.enabled
         # The rules name the file where a pattern is a project's.
         pattern, _, project = rules.excluded.partition('" in "')
