@@ -74,7 +74,7 @@ class Ollama:
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint='Start Ollama ("ollama serve"), or set "url" or OLLAMA_HOST to where it is.',
+            start_hint="Run: ollama serve",
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
@@ -276,7 +276,7 @@ class Ollama:
         if not (done or written):
             raise BadAnswer(
                 "Ollama's answer ended before it was done.",
-                "Ask again; if this stays so, look at Ollama's own log.",
+                "Look at Ollama's own log.",
             )
 
     async def version(self) -> str:
@@ -352,10 +352,8 @@ class Ollama:
                 break
         if (model_taken := best(found)) is not None:
             return model_taken
-        have = ", ".join(one.name for one in installed[:8]) or "no model at all"
         raise ModelNotFound(
-            f"Ollama has no model that can fill in the middle (it has {have}).",
-            f"Fetch one: ollama pull {SUGGESTED_MODEL}",
+            "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
         )
 
     def _explain(self, status: int, text: str) -> EngineError:
@@ -366,22 +364,22 @@ class Ollama:
         if "does not support insert" in text:
             return CannotInsert(
                 f'"{named}" does not support insert.',
-                f"Take a model that can fill in the middle, such as {SUGGESTED_MODEL}.",
+                f"Take another, such as {SUGGESTED_MODEL}.",
             )
         if status in (429, 503):
             return Busy(
                 "Ollama has too much to do.",
-                "Wait, stop other programs that use it, or raise OLLAMA_MAX_QUEUE.",
+                "Wait, or raise OLLAMA_MAX_QUEUE.",
             )
         if status in (401, 403):
             return Unauthorized(
                 f"{self._http.url} refuses the request ({text or status}).",
-                'Set "apiKeyEnv" to the name of the environment variable with the key.',
+                'Check the key that "apiKeyEnv" names.',
             )
         if status == 404:
             return NotRunning(
                 f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
-                'Check the setting "url", or OLLAMA_HOST.',
+                'Check "url" or OLLAMA_HOST.',
             )
         return refusals.of_request(status, text)
 

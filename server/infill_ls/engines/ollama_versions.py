@@ -40,9 +40,4 @@ async def advice(engine: Engine) -> str:
         return ""
     if not leaks(version):
         return ""
-    return (
-        f"Ollama {version:.20} has a known leak ({LEAK}): whoever reaches its port can read "
-        "what it was sent, and its keys. Update it to "
-        f"{'.'.join(map(str, MENDED))} or later: on Linux, curl -fsSL "
-        "https://ollama.com/install.sh | sh; elsewhere, from https://ollama.com/download."
-    )
+    return f"Ollama {version:.20} leaks prompts ({LEAK}). Update it: https://ollama.com/download"

@@ -304,8 +304,6 @@ class Filter:
             folders = _real(self._setting.folders)
             if (index.folders, index.windows.size) != (folders, self._setting.window):
                 index.close()
-                raise RecitationError(
-                    'The index is not for what "recitation" says now; nothing is shown until it is.'
-                )
+                raise RecitationError('The index is for another "recitation", so nothing is shown.')
             self._index, self._opened = index, now
         return self._index

@@ -73,16 +73,15 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
     """Return an error with one cause and one cure, for weights that are known to be right."""
     if missing := re.search(r"(lib[\w.+-]+): cannot open shared object", ending.text):
         return NotRunning(
-            f"The embedded engine does not start: this system has no {missing[1]}.",
+            f"The embedded engine needs {missing[1]}, which is not there.",
             # That one comes with the engine (pyproject.toml).
             f"Install it with the engine: {there.reinstall}"
             if missing[1] == openmp.LIBRARY
-            else "Install the package of your system that has it.",
+            else "Install your system's package of it.",
         )
     if ending.is_an_import:
         return NotRunning(
-            f"The embedded engine does not start: its native code can't be loaded "
-            f"({ending.text:.300}).",
+            f"The embedded engine's code can't be loaded ({ending.text:.300}).",
             f"Install it anew: {there.reinstall}",
         )
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
@@ -91,28 +90,23 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
         return NotRunning(
             f"The embedded engine ran out of memory{killed}: it takes about "
             f"{there.needed / 1e9:.1f} GB{free}.",
-            f'Close other programs, or set "model" to "{there.smaller}".'
-            if there.smaller
-            else "Close other programs, or use an engine on another machine.",
+            f'Set "model" to "{there.smaller}".' if there.smaller else "Close other programs.",
         )
     if _is(ending.status, "SIGILL"):
-        return NotRunning(
-            "The embedded engine crashed: this processor lacks instructions that it is built with.",
-            "Use Ollama.",
-        )
+        return NotRunning("This processor is too old for the embedded engine.", "Use Ollama.")
     if ending.status is not None and ending.status < 0:
         return NotRunning(
             f"The embedded engine crashed ({_signal(ending.status)}).",
-            f"Install it anew: {there.reinstall}, or use Ollama.",
+            f"Install it anew: {there.reinstall}",
         )
     if ending.silence:
         return NotRunning(
-            f"The embedded engine does not start: it gave no sign for {ending.silence:.0f} s.",
-            "Try again when the machine has less to do, or use Ollama.",
+            f"The embedded engine does not start within {ending.silence:.0f} s.",
+            "Try again when the machine has less to do.",
         )
     return NotRunning(
         f"The embedded engine does not start ({_reason(ending):.300}).",
-        f"Install it anew: {there.reinstall}, or use Ollama.",
+        f"Install it anew: {there.reinstall}",
     )
 
 
