@@ -179,12 +179,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     ).filter(str.strip),
     "maxTokens": st.integers(1, 4096),
     "temperature": st.floats(0, 2),
-    "exclude": st.lists(st.text(st.characters(exclude_categories=("Cs",))).filter(str.strip)),
+    "exclude": st.lists(st.text(st.characters(codec="utf-8")).filter(str.strip)),
     "headers": st.dictionaries(
         st.from_regex(r"[A-Za-z-]+", fullmatch=True), st.from_regex(r"[!-~]*", fullmatch=True)
     ),
     "languages": st.dictionaries(
-        st.text(st.characters(exclude_categories=("Cs",))),
+        st.text(st.characters(codec="utf-8")),
         st.fixed_dictionaries({}, optional={"enabled": st.booleans()}),
     ),
     "enabled": st.booleans(),

@@ -368,7 +368,7 @@ async def test_with_a_wrong_value_that_decides_nothing_is_asked_and_it_is_said_o
     assert await client.fill(1, 12) is None
     assert await client.fill(1, 12, manual=True) is None
     explained = await client.command("infill-ls.explain")
-    assert explained["reason"] == "problem"
+    assert explained["reason"] == "settings"
     client.notify("workspace/didChangeConfiguration", {"settings": None})
     assert await fill_anew(client) is None
     (shown,) = client.shown()

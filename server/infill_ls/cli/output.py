@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUCCESS: Final = 0
 FAILURE: Final = 1
 WRONG_CALL: Final = 2
+INTERRUPTED: Final = 130
 
 
 def complain(problem: InfillError | str) -> None:
@@ -80,7 +81,7 @@ class ProgressBars:
                 say(doing)
         if total:
             if self._bar is None:
-                self._bar = _bar(doing, total)
+                self._bar = _bar(doing, done, total)
             self._bar.update(done - self._bar.n)
 
     def _close(self) -> None:
@@ -89,10 +90,18 @@ class ProgressBars:
         self._bar = None
 
 
-def _bar(doing: str, total: int) -> tqdm[Any]:
+def _bar(doing: str, done: int, total: int) -> tqdm[Any]:
     # Not at the head: the server needs none.
     from tqdm import tqdm
 
     # People watch a terminal; a log gets a line every few seconds.
     interval = 0.2 if sys.stderr.isatty() else 5.0
-    return tqdm(desc=plain(doing), total=total, unit="B", unit_scale=True, mininterval=interval)
+    return tqdm(
+        desc=plain(doing),
+        total=total,
+        # What was there before says nothing of the speed.
+        initial=done,
+        unit="B",
+        unit_scale=True,
+        mininterval=interval,
+    )

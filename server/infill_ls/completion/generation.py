@@ -354,6 +354,6 @@ async def request_for(
             return request
         lengths.shrink(uri, request.longest_text, has)
     raise TooLong(
-        f"The shortest prompt has {has} tokens, and may have {tokens.most}.",
-        'Raise "contextTokens" or lower "maxTokens".',
+        f"There is room for {tokens.most} tokens, and a prompt has {has}.",
+        'Lower "maxTokens".',
     )

@@ -103,7 +103,7 @@ async def _embedded(model: str) -> Engine:
     if not installation.has_embedded():
         raise NotRunning(
             "The embedded engine is not installed.",
-            f"Install it: {installation.command()}, then infill-ls pull",
+            f"Install it: {installation.command()}",
         )
     from infill_ls.engines.embedded import engine as embedded
     from infill_ls.engines.embedded import weights

@@ -120,8 +120,8 @@ class Http:
             # What is wrong with an address may be that its password has a slash in it.
             reason = str(error) if isinstance(error, ImportError) else "its address is wrong"
             raise SettingsError(
-                f"{self.url} can't be asked through the environment's proxy ({reason}).",
-                "Mend HTTPS_PROXY or NO_PROXY.",
+                f"{self.url} is behind a proxy that is of no use ({reason}).",
+                "Mend HTTPS_PROXY.",
             ) from None
 
     def _transport(self) -> httpx.AsyncHTTPTransport | None:
@@ -243,7 +243,7 @@ class Http:
         if 300 <= status < 400:
             return NotRunning(
                 f"{self.url} sends requests on elsewhere (HTTP {status}).",
-                'If you trust that, set "url" to it.',
+                'Set "url" to there.',
             )
         error = self._explain(status, await self._read_error(response))
         if isinstance(error, Busy):
@@ -271,7 +271,7 @@ class Http:
             raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
         except TimeoutError:
             raise Stalled(
-                f"The engine took over {QUESTION_LIMIT:.0f} s for a small answer.",
+                f"The engine took over {QUESTION_LIMIT:.0f} s to reply.",
                 "If this stays so, restart it.",
             ) from None
         except httpx.TimeoutException:
@@ -381,11 +381,11 @@ def request_headers(settings: Settings) -> dict[str, str]:
         if not key:
             raise SettingsError(
                 f'The variable {_variable(settings.api_key_env)} of "apiKeyEnv" is empty.',
-                "Set it where the editor starts.",
+                "Set it for the editor.",
             )
         if not (key.isascii() and key.isprintable()):
             raise SettingsError(
-                f"The variable {_variable(settings.api_key_env)} has characters that no key has.",
+                f"The variable {_variable(settings.api_key_env)} holds no key.",
                 "Copy the key again.",
             )
         headers["Authorization"] = f"Bearer {key}"

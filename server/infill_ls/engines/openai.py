@@ -155,7 +155,7 @@ class OpenAI(KeepsItsModel):
                     yield Chunk(text, usage)
         if not (done or reason or written):
             raise BadAnswer(
-                "The server's answer ended before it was done.",
+                "The server's answer broke off.",
                 "Look at its own log.",
             )
         # Without a word of an end the server has cut the model short, as Ollama's does when a
@@ -282,13 +282,13 @@ class OpenAI(KeepsItsModel):
         said = text and status < 500
         return BadAnswer(
             f"The server refuses the request: {text or status}",
-            'Check "contextTokens" and "maxTokens".' if said else "Look at its own log.",
+            'Check "maxTokens".' if said else "Look at its own log.",
         )
 
     def _too_long(self, message: str) -> TooLong:
         """Return the error for a prompt that is too long, and remember what it says of the room."""
         self._room = refusals.room(message) or self._room
-        return TooLong(message, 'Lower "contextTokens" or "maxTokens".')
+        return TooLong(message, 'Lower "contextTokens".')
 
     def _event(self, data: Any) -> dict[str, Any]:
         """Return one event of the stream; raises :class:`BadAnswer` if it is an error or none."""

@@ -11,7 +11,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, TooLong, sentence
+from infill_ls.errors import (
+    BadAnswer,
+    Busy,
+    CannotInsert,
+    EngineError,
+    ModelNotFound,
+    NotRunning,
+    TooLong,
+    Unauthorized,
+    sentence,
+)
 from infill_ls.prompt import families
 from infill_ls.prompt.families import SUGGESTED_MODEL
 
@@ -75,7 +85,7 @@ _PULL: Final = (
     ),
     (r"\b429\b|too many requests", "Wait a little, and pull again."),
     (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
-    (r"digest mismatch", "Pull again."),
+    (r"digest mismatch|stopped before", "Pull again."),
 )
 
 
@@ -90,6 +100,37 @@ def room(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def of_call(status: int, text: str, *, model: str, url: str) -> EngineError:
+    """Return the error for an answer of Ollama's that says that there is none.
+
+    ``status``: the HTTP status. ``text``: the text of the answer. ``model``: whose call it was.
+    """
+    if status == 404 and "model" in text:
+        found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
+        return of_missing(found[1] if found else model)
+    if "does not support insert" in text:
+        return CannotInsert(
+            f'"{model}" does not support insert.',
+            f"Take another, such as {SUGGESTED_MODEL}.",
+        )
+    if status in (429, 503):
+        return Busy(
+            "Ollama has too much to do.",
+            "Wait, or raise OLLAMA_MAX_QUEUE.",
+        )
+    if status in (401, 403):
+        return Unauthorized(
+            f"Ollama refuses the key ({text or status}).",
+            'Check the key that "apiKeyEnv" names.',
+        )
+    if status == 404:
+        return NotRunning(
+            f"It is not Ollama that answers at {url}.",
+            'Check "url" or OLLAMA_HOST.',
+        )
+    return of_request(status, text)
+
+
 def of_request(status: int, text: str) -> EngineError:
     """Return the error for a request that Ollama refuses for what it asks.
 
@@ -99,7 +140,7 @@ def of_request(status: int, text: str) -> EngineError:
     if is_about_length(text):
         return TooLong(
             f"Ollama refuses the request: {text}",
-            'Lower "contextTokens" or "maxTokens".',
+            'Lower "contextTokens".',
         )
     option = _OPTION.search(text)
     if option is not None:
@@ -142,7 +183,7 @@ def of_pull(name: str, text: str) -> EngineError:
     if re.search(_NETWORK, text):
         return NotRunning(
             message,
-            "Check the network of Ollama's machine (HTTPS_PROXY), and pull again.",
+            "Check the network of Ollama's machine, and pull again.",
         )
     if "file does not exist" in text or "not found" in text:
         missing = families.not_in_library(name)

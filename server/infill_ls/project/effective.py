@@ -20,14 +20,16 @@ HIDDEN: Final = "…"
 class Effective:
     """One setting as it counts.
 
-    ``value``: as JSON has it; None if it isn't set and has no default. The texts of ``headers``,
-    which may be keys, are left out. ``line``: of the file, from 1; 0 if there is none.
+    ``value``: as JSON has it; None if it isn't set and has no default, and if ``is_wrong``: nobody
+    knows what the user wants, and nothing is asked. The texts of ``headers``, which may be keys,
+    are left out. ``line``: of the file, from 1; 0 if there is none.
     """
 
     key: str
     value: Any
     source: Source
     line: int = 0
+    is_wrong: bool = False
 
     @property
     def is_default(self) -> bool:
@@ -46,7 +48,7 @@ def effective(settings: Settings, files: Sequence[ProjectFile] = ()) -> list[Eff
     excluded = list(settings.exclude)
     for file in files:
         for key in file.values:
-            if key not in settings.fixed or key == "exclude":
+            if key not in settings.unknown and (key not in settings.fixed or key == "exclude"):
                 sources[key] = Source("project", file.path)
         excluded += file.values.get("exclude", ())
     names = {item.metadata["key"]: item.name for item in fields(Settings) if "key" in item.metadata}
@@ -59,9 +61,11 @@ def effective(settings: Settings, files: Sequence[ProjectFile] = ()) -> list[Eff
             value = dict.fromkeys(value, HIDDEN)
         elif key == "exclude":
             value = excluded
+        wrong = key in settings.unknown
         source = sources.get(key, _DEFAULT)
         in_file = source.kind in ("file", "project") and source.place
-        found.append(Effective(key, value, source, line_of(source.place, key) if in_file else 0))
+        line = line_of(source.place, key) if in_file else 0
+        found.append(Effective(key, None if wrong else value, source, line, wrong))
     return found
 
 

@@ -73,8 +73,8 @@ def folders_of(setting: Recitation) -> list[str]:
         folder = expanded(given)
         if not os.path.isabs(folder):
             raise SettingsError(
-                f'"{given}" in "recitation" depends on where a program was started.',
-                "Give the whole path.",
+                f'"{given}" in "recitation" is not a whole path.',
+                "Begin it with / or ~.",
             )
         if not os.path.isdir(folder):
             raise SettingsError(f'"{given}" in "recitation" is no folder.', "Mend the setting.")

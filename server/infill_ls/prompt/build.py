@@ -92,12 +92,12 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     """
     if forced == "raw" and family is None:
         raise CannotInsert(
-            f'How "{model.name}" fills in the middle is not known.',
+            f'How "{model.name}" fills is not known.',
             'Set "fim", or "mode" to "plain".',
         )
     if forced == "suffix" and not model.can_insert:
         raise CannotInsert(
-            f'"{model.name}" does not support insert, as mode "suffix" needs.',
+            f'"{model.name}" does not support insert.',
             'Set "mode" to "auto".',
         )
     if forced is not None:
@@ -107,7 +107,7 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     why_not = families.why_not(model)
     if why_not:
         raise CannotInsert(
-            f'"{model.name}" can\'t fill in the middle: {why_not}.',
+            f'"{model.name}" can\'t fill in: {why_not}.',
             f'Take {SUGGESTED_MODEL}, or set "mode" to "plain".',
         )
     return "suffix" if model.can_insert else "plain"

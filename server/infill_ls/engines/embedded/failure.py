@@ -73,7 +73,7 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
     """Return an error with one cause and one cure, for weights that are known to be right."""
     if missing := re.search(r"(lib[\w.+-]+): cannot open shared object", ending.text):
         return NotRunning(
-            f"The embedded engine needs {missing[1]}, which is not there.",
+            f"The embedded engine lacks {missing[1]}.",
             # That one comes with the engine (pyproject.toml).
             f"Install it with the engine: {there.reinstall}"
             if missing[1] == openmp.LIBRARY
@@ -85,11 +85,9 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
             f"Install it anew: {there.reinstall}",
         )
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
-        free = "" if there.free is None else f", {there.free / 1e9:.1f} GB are free"
-        killed = " and was ended by the system" if _is(ending.status, "SIGKILL") else ""
+        free = "" if there.free is None else f" ({there.free / 1e9:.1f} GB are free)"
         return NotRunning(
-            f"The embedded engine ran out of memory{killed}: it takes about "
-            f"{there.needed / 1e9:.1f} GB{free}.",
+            f"The embedded engine needs {there.needed / 1e9:.1f} GB of memory{free}.",
             f'Set "model" to "{there.smaller}".' if there.smaller else "Close other programs.",
         )
     if _is(ending.status, "SIGILL"):
@@ -101,8 +99,8 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
         )
     if ending.silence:
         return NotRunning(
-            f"The embedded engine does not start within {ending.silence:.0f} s.",
-            "Try again when the machine has less to do.",
+            f"The embedded engine took over {ending.silence:.0f} s to start.",
+            "Run: infill-ls doctor",
         )
     return NotRunning(
         f"The embedded engine does not start ({_reason(ending):.300}).",

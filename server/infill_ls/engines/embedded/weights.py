@@ -143,9 +143,7 @@ def folder() -> Path:
     """
     cache = own_folder("cache")
     if cache is None:
-        raise WeightsError(
-            "You have no home here to keep weights in.", "Point XDG_CACHE_HOME to a folder."
-        )
+        raise WeightsError("There is no home to keep weights in.", "Set XDG_CACHE_HOME.")
     return cache / "models"
 
 
