@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     if weights is None and options.hub_only:
         raise SettingsError(
             f"{options.model} comes through Ollama, and --hub-only is for the embedded engine.",
-            "Leave it out, or name 0.5b or 1.5b.",
+            "Leave it out, or name 0.5b.",
         )
     try:
         if weights is not None:
