@@ -118,7 +118,13 @@ def test_a_full_disk() -> None:
         full.buffer.raw.close()  # type: ignore[attr-defined]
 
 
-<<<<<<< HEAD
+def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
+    name = "hf.co/somebody/" + "a" * 90
+    shown = on_terminal(f"screen.table(['model', 'size'], [[{name!r}, '8.1 GB']])")
+    assert "…" not in shown
+    assert name in re.sub(r"\s|8\.1 GB|\x1b\[[\d;]*m", "", shown)
+
+
 # What is waited for
 
 
@@ -165,10 +171,3 @@ async def test_nothing_is_said_in_a_pipe() -> None:
         waiting.for_("Loading the model")
         await asyncio.sleep(2 * WORTH_SAYING)
     assert stream.getvalue() == ""
-=======
-def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
-    name = "hf.co/somebody/" + "a" * 90
-    shown = on_terminal(f"screen.table(['model', 'size'], [[{name!r}, '8.1 GB']])")
-    assert "…" not in shown
-    assert name in re.sub(r"\s|8\.1 GB|\x1b\[[\d;]*m", "", shown)
->>>>>>> main

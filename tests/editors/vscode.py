@@ -154,7 +154,7 @@ class VSCode(Editor):
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE")},
             "HOME": str(home),
             "SHELL": "/bin/sh",
-            "INFILL_LS_TESTS_SOCKET": str(self._socket),
+            "INFILL_TESTS_SOCKET": str(self._socket),
             **environment,
         }
         # VS Code takes its environment from a login shell.

@@ -54,9 +54,16 @@ class Screen:
         from rich.text import Text
 
         mark, instead, colour = MARKS[status]
+        mark = mark if self._encodable(mark) == mark else instead
+        if not self._stream.isatty():
+            # A table would fill the lines up with blanks.
+            self.line(f"{mark} {text}")
+            if fix:
+                self.line(f"  {fix}")
+            return
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
-            Text(mark if self._encodable(mark) == mark else instead, style=f"bold {colour}"),
+            Text(mark, style=f"bold {colour}"),
             Text(self._encodable(plain(text))),
         )
         if fix:
