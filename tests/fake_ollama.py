@@ -121,7 +121,8 @@ class FakeOllama:
     prompt and fill may have together on ``/v1/completions``, None for any number; there the words
     are llama-server's if it has ``props``, else vLLM's. ``max_queue``: how many calls may wait for
     a model beside the call that loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a
-    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull,
+    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull;
+    while ``pull_gate`` is clear, a pull stands in its middle, and who pulls anew goes on there.
     ``refusal``: the status and the text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
@@ -166,6 +167,9 @@ class FakeOllama:
         self._options: dict[str, Any] = {}  # that the loaded model has
         self._expires_at = math.inf  # s of the loop's clock
         self._using = 0  # calls that keep the model from being unloaded
+        self.pull_gate = asyncio.Event()
+        self.pull_gate.set()
+        self._pulled: dict[str, int] = {}  # parts of a hundred of each model
         self.gate = asyncio.Event()
         self.gate.set()
         self.batch_gate = asyncio.Event()
@@ -202,6 +206,10 @@ class FakeOllama:
     def evict(self) -> None:
         """Another program needs the memory, or somebody has said ``ollama stop``."""
         self.loaded = False
+
+    def pulled(self, name: str) -> int:
+        """How many parts of a hundred of a model have come."""
+        return self._pulled.get(name, 0)
 
     @property
     def url(self) -> str:
@@ -335,10 +343,20 @@ class FakeOllama:
             self._line(writer, {"error": error})
         else:
             for done in (0, 50, 100):
+                if done < self._pulled.get(name, 0):
+                    continue
+                if done > 50:
+                    await writer.drain()
+                    await self.pull_gate.wait()
+                self._pulled[name] = done
                 part = {"digest": "sha256:0123456789ab", "total": 100, "completed": done}
                 self._line(writer, {"status": "pulling 0123456789ab", **part})
+                await self._tell()
+            if self.fault == "pull ends":
+                return self._end_stream(writer)
             self._line(writer, {"status": "success"})
         self._end_stream(writer)
+        return None
 
     async def _generate(self, call: Call, writer: asyncio.StreamWriter) -> None:
         body = call.body

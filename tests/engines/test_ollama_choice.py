@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill_ls.engines.ollama_choice import Machine, best, in_order, rank
-from infill_ls.engines.ollama_models import Installed, Running
+from infill_ls.engines.ollama_choice import Installed, Machine, Running, best, in_order, rank
 from infill_ls.engines.rates import SLOWEST_USEFUL_READ, SLOWEST_WRITE, Rates
 from infill_ls.prompt.families import Model
 from infill_ls.values import OwnTemplate

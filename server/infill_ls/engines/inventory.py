@@ -14,8 +14,7 @@ from typing import Final, cast
 from infill_ls.engines.embedded import engine as embedded
 from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.ollama import Ollama
-from infill_ls.engines.ollama_choice import SLOW_BY_KIND, best, rank
-from infill_ls.engines.ollama_models import Installed
+from infill_ls.engines.ollama_choice import SLOW_BY_KIND, Installed, best, rank
 from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import CannotInsert, InfillError, NotRunning, WeightsError
@@ -235,7 +234,7 @@ async def _embedded(rates_file: RatesFile) -> _Found:
         model = _with_mode(model, Model(one.name), Settings())
         if weights.is_cut_short(one):
             broken = f"its file is not complete; fetch it anew: {one.fetched_by}"
-            model = replace(model, mode=None, auto=False, why="", why_not=broken)
+            model = replace(model, size=None, mode=None, auto=False, why="", why_not=broken)
         models.append(_with_rates(model, rates_file, ""))
     return sorted(models, key=lambda one: not one.auto), error
 

@@ -6,7 +6,6 @@ Errors as in ollama's ``server/routes.go``, 0.1 to 0.33.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,12 +15,18 @@ from infill_ls.engines import refusals
 from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.memory import total_memory
-from infill_ls.engines.ollama_choice import Candidate, Machine, best, in_order, rank
+from infill_ls.engines.ollama_choice import (
+    Candidate,
+    Installed,
+    Machine,
+    Running,
+    best,
+    in_order,
+    rank,
+)
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
-    Installed,
-    Running,
     all_running,
     described,
     listed,
@@ -32,13 +37,10 @@ from infill_ls.engines.rates import Usage
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
     BadAnswer,
-    Busy,
-    CannotInsert,
     EngineError,
     ModelNotFound,
     NotRunning,
     Stalled,
-    Unauthorized,
 )
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import SUGGESTED_MODEL, Model
@@ -324,7 +326,10 @@ class Ollama:
         """Fetch a model with ``POST /api/pull``.
 
         Yields what is going on, the bytes done, and the bytes in all (0 if they are not counted).
+        Ollama keeps what has come when this is closed, and goes on from there the next time.
+        Raises :class:`BadAnswer` if it stops before it has all.
         """
+        status = ""
         async with aclosing(self._http.lines("/api/pull", {"model": name})) as lines:
             async for line in lines:
                 step = parse(line)
@@ -333,7 +338,10 @@ class Ollama:
                         name, str(step.get("error") if isinstance(step, dict) else step)
                     )
                 total, done = integer(step.get("total")), integer(step.get("completed"))
-                yield str(step.get("status", "")), done or 0, total or 0
+                status = str(step.get("status", ""))
+                yield status, done or 0, total or 0
+        if status != "success":
+            raise refusals.of_pull(name, "it has stopped before it had all of it")
 
     async def _best(self) -> Model:
         """Return the best installed model that can fill in the middle."""
@@ -360,30 +368,7 @@ class Ollama:
 
     def _explain(self, status: int, text: str) -> EngineError:
         named = self._model.name if self._model else self._settings.model
-        if status == 404 and "model" in text:
-            found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
-            return refusals.of_missing(found[1] if found else named)
-        if "does not support insert" in text:
-            return CannotInsert(
-                f'"{named}" does not support insert.',
-                f"Take a model that can fill in the middle, such as {SUGGESTED_MODEL}.",
-            )
-        if status in (429, 503):
-            return Busy(
-                "Ollama has too much to do.",
-                "Wait, stop other programs that use it, or raise OLLAMA_MAX_QUEUE.",
-            )
-        if status in (401, 403):
-            return Unauthorized(
-                f"{self._http.url} refuses the request ({text or status}).",
-                'Set "apiKeyEnv" to the name of the environment variable with the key.',
-            )
-        if status == 404:
-            return NotRunning(
-                f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
-                'Check the setting "url", or OLLAMA_HOST.',
-            )
-        return refusals.of_request(status, text)
+        return refusals.of_call(status, text, model=named, url=self._http.url)
 
 
 def _now() -> float:

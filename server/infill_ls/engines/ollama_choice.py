@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from infill_ls.engines.ollama_models import Installed, Running
 from infill_ls.engines.rates import SLOWEST_USEFUL_READ, SLOWEST_WRITE, Rates
 from infill_ls.prompt import families
 from infill_ls.prompt.families import Model
@@ -29,6 +28,36 @@ MOSTLY: Final = 0.8
 TAKES: Final = 1.2
 # Why no model that is recurrent is taken before another.
 SLOW_BY_KIND: Final = "slow by its kind: part of its memory is recurrent, so no cache helps it"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model that Ollama has.
+
+    ``parameters``: billions of them, 0 where nobody says. ``size``: bytes on its disk, None where
+    nobody says. ``architecture``: GGUF's ("qwen2"), empty where nobody says. ``elsewhere``: the
+    machine that it runs on, if it is not Ollama's own ("ollama.com"); then what is asked of it goes
+    there.
+    """
+
+    name: str
+    parameters: float = 0.0
+    size: int | None = None
+    architecture: str = ""
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A model that Ollama has in memory.
+
+    ``memory``: bytes that it takes there. ``on_gpu``: which part of these is on a GPU, 0 to 1. None
+    where nobody says.
+    """
+
+    name: str
+    memory: int | None = None
+    on_gpu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

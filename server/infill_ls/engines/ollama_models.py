@@ -1,5 +1,4 @@
-"""What Ollama says of its models, read into :class:`Model`, :class:`Installed` and
-:class:`Running`.
+"""What Ollama says of its models, read into values.
 
 Fields as in ollama's ``api/types.go`` (``ShowResponse``, ``ListModelResponse``). Pure: the calls
 are made in :mod:`infill_ls.engines.ollama`.
@@ -8,10 +7,10 @@ are made in :mod:`infill_ls.engines.ollama`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from infill_ls.engines.http import entries, integer, mapping, positive
+from infill_ls.engines.ollama_choice import Installed, Running
 from infill_ls.prompt.families import Model
 
 # Of these a GGUF's own name is made; the last one alone says for what it was tuned.
@@ -21,36 +20,6 @@ _FIM_KEYS: Final = ("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_to
 # Bytes of a file for each parameter with 4 bits each, as Ollama's library has most models (4.7 GB
 # for 7.6 billion): to guess the size of a model of which only the file's is said.
 _BYTES_EACH: Final = 0.62
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A model that Ollama has.
-
-    ``parameters``: billions of them, 0 where nobody says. ``size``: bytes on its disk, None where
-    nobody says. ``architecture``: GGUF's ("qwen2"), empty where nobody says. ``elsewhere``: the
-    machine that it runs on, if it is not Ollama's own ("ollama.com"); then what is asked of it goes
-    there.
-    """
-
-    name: str
-    parameters: float = 0.0
-    size: int | None = None
-    architecture: str = ""
-    elsewhere: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A model that Ollama has in memory.
-
-    ``memory``: bytes that it takes there. ``on_gpu``: which part of these is on a GPU, 0 to 1. None
-    where nobody says.
-    """
-
-    name: str
-    memory: int | None = None
-    on_gpu: float | None = None
 
 
 def described(name: str, answer: dict[str, Any]) -> Model:

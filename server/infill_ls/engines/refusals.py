@@ -11,7 +11,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, TooLong, sentence
+from infill_ls.errors import (
+    BadAnswer,
+    Busy,
+    CannotInsert,
+    EngineError,
+    ModelNotFound,
+    NotRunning,
+    TooLong,
+    Unauthorized,
+    sentence,
+)
 from infill_ls.prompt import families
 from infill_ls.prompt.families import SUGGESTED_MODEL
 
@@ -79,6 +89,7 @@ _PULL: Final = (
     (r"\b429\b|too many requests", "The registry wants a pause: wait a little and pull again."),
     (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
     (r"digest mismatch", "What came was damaged, and was thrown away: pull again."),
+    (r"stopped before", "Pull again; it goes on from where it stopped."),
 )
 
 
@@ -91,6 +102,37 @@ def room(text: str) -> int | None:
     """Return the tokens that a server has room for, from such an error; None if it doesn't say."""
     found = _ROOM.search(text)
     return int(found[1]) if found else None
+
+
+def of_call(status: int, text: str, *, model: str, url: str) -> EngineError:
+    """Return the error for an answer of Ollama's that says that there is none.
+
+    ``status``: the HTTP status. ``text``: the text of the answer. ``model``: whose call it was.
+    """
+    if status == 404 and "model" in text:
+        found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
+        return of_missing(found[1] if found else model)
+    if "does not support insert" in text:
+        return CannotInsert(
+            f'"{model}" does not support insert.',
+            f"Take a model that can fill in the middle, such as {SUGGESTED_MODEL}.",
+        )
+    if status in (429, 503):
+        return Busy(
+            "Ollama has too much to do.",
+            "Wait, stop other programs that use it, or raise OLLAMA_MAX_QUEUE.",
+        )
+    if status in (401, 403):
+        return Unauthorized(
+            f"{url} refuses the request ({text or status}).",
+            'Set "apiKeyEnv" to the name of the environment variable with the key.',
+        )
+    if status == 404:
+        return NotRunning(
+            f"What answers at {url} is not Ollama (HTTP {status}).",
+            'Check the setting "url", or OLLAMA_HOST.',
+        )
+    return of_request(status, text)
 
 
 def of_request(status: int, text: str) -> EngineError:
