@@ -9,6 +9,7 @@ to type he accepts it.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
 from infill_ls.bench.edits import Edit
@@ -53,7 +54,7 @@ class Keyboard:
         self._changed = asyncio.Event()
         self._asking: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._fails_since: float | None = None
+        self._fails_since = math.inf  # s of the loop's clock
         self._uri, self._language = "", ""
         self._edit, self._typed = Edit(0, "", "", ""), ""
         self._visible = ""
@@ -129,10 +130,8 @@ class Keyboard:
             self._take(answer)
 
     def _take(self, answer: Answer) -> None:
-        if answer.error is None:
-            self._fails_since = None
-        elif self._fails_since is None:
-            self._fails_since = self._loop.time()
+        now = self._loop.time()
+        self._fails_since = math.inf if answer.error is None else min(self._fails_since, now)
         self._answer = answer
         self._show(answer.fill or "", answer.offers[0] if answer.offers else None)
 
@@ -173,7 +172,7 @@ class Keyboard:
             except TimeoutError:
                 return Look("late")
         error = self._answer.error if self._answer else None
-        if error is not None and self._loop.time() - (self._fails_since or began) > FAILS_FOR:
+        if error is not None and self._loop.time() - self._fails_since > FAILS_FOR:
             raise error
         if not self._visible:
             known = self._answer is not None and self._answer.reason in ("fill", "nothing")
