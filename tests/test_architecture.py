@@ -29,7 +29,7 @@ FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
-        *("locks", "counters", "counters_file"),
+        *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),
@@ -37,7 +37,7 @@ FLOORS = (
     ("project",),
     ("engines",),
     ("completion",),
-    ("lsp", "api", "bench"),
+    ("diagnosis", "bench", "lsp", "api"),
     ("cli",),
     ("__main__",),
 )
@@ -45,9 +45,11 @@ PURE = (
     *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
-    *("completion.counts", "project.windows"),
+    *("completion.counts", "project.windows", "visits"),
     *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
     *("lsp.frames", "lsp.admission"),
+    *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
+    *("diagnosis.wording", "diagnosis.engine_wording"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
@@ -215,12 +217,13 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; a record has the time, and counters their day.
+# be asked again; records and visits have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
     "infill_ls.counters_file",
+    "infill_ls.visits_file",
 }
 
 
@@ -250,6 +253,7 @@ def test_only_the_connection_connects_and_loads() -> None:
     }
     assert connecting <= {
         *("infill_ls.completion.connection", "infill_ls.api", "infill_ls.cli.complete"),
+        "infill_ls.diagnosis.engine",
     }
 
 
@@ -317,8 +321,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 
@@ -326,7 +330,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    for wing in "text prompt trim project engines completion lsp bench cli".split():
+    wings = "text prompt trim project engines completion diagnosis bench lsp cli"
+    for wing in wings.split():
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")

@@ -165,7 +165,7 @@ def test_a_wrong_value_is_told_once_and_the_default_is_used(
     assert allowed in problem
     if key in DECIDING:
         assert problem.endswith("Nothing is asked until it is mended.")
-        assert settings == replace(DEFAULT, wrong=(problem,))
+        assert settings == replace(DEFAULT, wrong=(problem,), unknown=frozenset({key}))
     else:
         assert problem.endswith("It is ignored.")
         assert settings == DEFAULT
@@ -218,14 +218,15 @@ def test_nothing_takes_the_place_of_a_wrong_value_that_decides(key: str) -> None
     # A nearer source has said what counts.
     before, problems = load(editor={key: good}, file={key: wrong})
     assert before == load(editor={key: good})[0]
-    assert before.wrong == ()
+    assert (before.wrong, before.unknown) == ((), frozenset())
     assert problems[0].endswith("It is ignored.")
 
 
 def test_which_of_two_wrong_values_counts() -> None:
     settings, (first, second) = load(file={"engine": "a"}, editor={"engine": "b"})
     assert first.endswith("It is ignored.")
-    assert settings.wrong == (second,)
+    assert (settings.wrong, settings.unknown) == ((second,), frozenset({"engine"}))
+    assert settings.sources == {"engine": Source("editor")}
 
 
 @pytest.mark.parametrize(
@@ -382,7 +383,7 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.
     good = {key: value for key, value in given.items() if key not in told}
-    assert load(editor=good) == (replace(settings, wrong=()), [])
+    assert load(editor=good) == (replace(settings, wrong=(), unknown=frozenset()), [])
     assert len(settings.wrong) == len(set(told) & set(DECIDING))
 
 
@@ -403,7 +404,7 @@ def test_what_is_nested_deeper_than_python_goes(depth: int) -> None:
         value = [value]
     for sent in ({"model": value}, value):
         settings, problems = load(editor=sent)
-        assert replace(settings, wrong=()) == DEFAULT
+        assert replace(settings, wrong=(), unknown=frozenset()) == DEFAULT
         assert len(problems) == 1
     text = "[" * depth
     assert len(load(environment={"INFILL_LS_HEADERS": text, "INFILL_LS_FIM": text})[1]) == 2

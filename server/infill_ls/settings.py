@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,6 +24,7 @@ from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
     OwnTemplate,
+    Reader,
     Recitation,
     is_loopback,
     parse_ollama_host,
@@ -45,7 +46,7 @@ class Source:
     place: str = ""
 
 
-def _key(name: str, default: Any, read: Callable[[Any], Any], *, secret: bool = False) -> Any:
+def _key(name: str, default: Any, read: Reader, *, secret: bool = False) -> Any:
     metadata = {"key": name, "read": read}
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata, repr=not secret)
@@ -94,6 +95,8 @@ class Settings:
     fixed: frozenset[str] = frozenset()
     # Not a key: what is wrong in those that decide, in sentences. Meanwhile no engine is asked.
     wrong: tuple[str, ...] = ()
+    # Not a key: those of them whose values nobody knows.
+    unknown: frozenset[str] = frozenset()
     # Not a key: where each value comes from that isn't the default, by its key. Where two settings
     # have the same values, they are the same.
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)
@@ -123,7 +126,7 @@ class Settings:
         )
 
 
-_READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+_READERS: Final[Mapping[str, tuple[str, Reader]]] = {
     item.metadata["key"]: (item.name, item.metadata["read"])
     for item in fields(Settings)
     if "key" in item.metadata
@@ -195,6 +198,7 @@ class _Reading:
         # What is wrong in a key that decides: its place among the problems, and what is said at
         # its end instead.
         self._wrong: dict[str, tuple[int, str]] = {}
+        self._wrong_in: dict[str, Source] = {}
 
     def problem(self, text: str, ignored: str = "") -> None:
         self._problems.append((text, ignored))
@@ -214,10 +218,12 @@ class _Reading:
             self._fields |= read_value(key, value)
             self._sources[key] = source
             self._wrong.pop(key, None)
+            self._wrong_in.pop(key, None)
         except values.Wrong as wrong:
             is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
             if key in DECIDING:
                 self._wrong[key] = len(self._problems), f" {NOTHING_IS_ASKED}{_fix(source, key)}"
+                self._wrong_in[key] = source
             self.problem(
                 f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
                 " It is ignored.",
@@ -240,6 +246,7 @@ class _Reading:
             # It may hold a password.
             ending = f" {NOTHING_IS_ASKED}, or OLLAMA_HOST unset."
             self._wrong["url"] = len(self._problems), ending
+            self._wrong_in["url"] = Source("environment", "OLLAMA_HOST")
             self.problem(f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}.")
 
     def settings(self) -> tuple[Settings, list[str]]:
@@ -257,7 +264,8 @@ class _Reading:
             **self._fields,
             fixed=frozenset(fixed),
             wrong=tuple(problems[number] for number in sorted(instead)),
-            sources=self._sources,
+            unknown=frozenset(self._wrong),
+            sources=self._sources | self._wrong_in,
         )
         return settings, problems
 

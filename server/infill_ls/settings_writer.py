@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,21 +31,22 @@ def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
     Raises :class:`SettingsError` for a key or a value that is none, and if the file can't be read
     or written.
     """
+    return write_first(key, [value], path)
+
+
+def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -> Path:
+    """Set a key to the first of some values that it allows; see :func:`write_setting`."""
     parts = _parts(key)
 
     def change(document: TOMLDocument, said: Mapping[str, Any]) -> dict[str, Any]:
-        after = _with(said, parts, value)
-        try:
-            read_value(parts[0], after[parts[0]])
-        except values.Wrong as wrong:
-            raise SettingsError(f'"{key}" must be {wrong}.') from None
+        value = _allowed(said, parts, candidates)
         table: Any = document
         for part in parts[:-1]:
             if part not in table:
                 table[part] = {}
             table = table[part]
         table[parts[-1]] = value
-        return after
+        return _with(said, parts, value)
 
     return _rewrite(path, change)
 
@@ -81,6 +83,19 @@ def _parts(key: str) -> list[str]:
     return [first, *rest]
 
 
+def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence[Any]) -> Any:
+    """Return the first value that a key allows; raises :class:`SettingsError` if none is."""
+    reason = ""
+    for value in candidates:
+        try:
+            read_value(parts[0], _with(said, parts, value)[parts[0]])
+        except values.Wrong as wrong:
+            reason = reason or str(wrong)
+        else:
+            return value
+    raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
+
+
 def _with(said: Mapping[str, Any], parts: Sequence[str], value: Any) -> dict[str, Any]:
     """Return a table in which a key, or a key in one of its tables, has another value."""
     first, *rest = parts
@@ -106,15 +121,15 @@ def _rewrite(path: Path | None, change: Any) -> Path:
 
     import tomlkit
 
-    path = path or user_file()
-    if path is None:
+    asked = path or user_file()
+    if asked is None:
         raise SettingsError(
             "Nobody knows where your settings file is: you have no home here.",
             "Set XDG_CONFIG_HOME to a folder of yours.",
         )
     try:
         # What links to it, as those who keep their settings elsewhere have it, goes on to.
-        path = path.resolve()
+        path = asked.resolve()
         for _ in range(_ATTEMPTS):
             before = _bytes(path)
             text = before.decode("utf-8-sig")
@@ -130,6 +145,8 @@ def _rewrite(path: Path | None, change: Any) -> Path:
             private.make_folder(path.parent)
             if _bytes(path) == before:
                 private.replace(path, after, keep_mode=True)
+                if after.startswith(_FIRST_LINE):
+                    _put_schema(asked.with_name(SCHEMA_FILE))
                 return path
     except OSError as error:
         raise SettingsError(
@@ -140,6 +157,17 @@ def _rewrite(path: Path | None, change: Any) -> Path:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is no TOML ({error}).", "Mend it by hand.") from None
     raise SettingsError(f"Somebody else keeps writing {path}.", "Try again.")
+
+
+def _put_schema(path: Path) -> None:
+    """Put this version's schema beside the settings, for editors."""
+    from infill_ls.settings_schema import SHIPPED
+
+    # The settings are written; without the schema an editor knows less of them.
+    with suppress(OSError):
+        text = SHIPPED.read_bytes()
+        if _bytes(path) != text:
+            private.replace(path, text.decode("utf-8"))
 
 
 def _bytes(path: Path) -> bytes:

@@ -39,11 +39,11 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
     # No TOML, no UTF-8, or a number of thousands of digits.
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    return {}, [f"The settings file {path} can't be read ({reason}). {_UNTIL_THEN}"]
+    return {}, [f"The settings file {path} can't be read ({reason}). {_ASK_NOTHING}"]
 
 
 # It may name the engine, and files that are to be left out.
-_UNTIL_THEN: Final = "Nothing is asked until it is mended."
+_ASK_NOTHING: Final = "Nothing is asked until it is mended."
 
 
 # s. Some programs take a file away, or empty it, before they write it anew.
@@ -86,7 +86,7 @@ class UserFile:
         values, problems = read_user_file(self.path)
         if problems:
             if self._values:
-                problems = [one.replace(_UNTIL_THEN, "It counts as before.") for one in problems]
+                problems = [one.replace(_ASK_NOTHING, "It counts as before.") for one in problems]
         elif values or not self._may_be_saved():
             self._values = values
         if values or problems:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
+from cli.conftest import Run, StartOnTerminal
 from fake_ollama import DIGEST, FakeOllama
 from infill_ls.engines.embedded import weights
 
@@ -340,3 +341,39 @@ async def test_nothing_is_asked_where_a_secret_stands(
     assert ollama.generations == []
     assert (await run("complete", "main.py:2")).status == 0
     assert token[4:] not in str(ollama.generations)
+
+
+async def test_a_terminal_says_what_is_waited_for(
+    start_on_terminal: StartOnTerminal, ollama: FakeOllama, code: Path
+) -> None:
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    ollama.gate.clear()
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    await shell.until("Loading the model …")
+    ollama.load_gate.set()
+    await shell.until("The model is writing …")
+    ollama.gate.set()
+    assert await shell.ended() == 0
+    await shell.until("\x1b[2Kx for x in xs\r\n")
+
+
+async def test_what_takes_no_longer_than_a_second_is_not_mentioned(
+    start_on_terminal: StartOnTerminal, code: Path
+) -> None:
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    assert await shell.ended() == 0
+    await shell.until("x for x in xs\r\n")
+
+
+async def test_an_interrupt_leaves_the_terminal_as_it_was(
+    start_on_terminal: StartOnTerminal, ollama: FakeOllama, code: Path
+) -> None:
+    ollama.gate.clear()
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    await shell.until("The model is writing …")
+    shell.process.send_signal(signal.SIGINT)
+    assert await shell.ended() == 130
+    # The cursor, which was hidden.
+    await shell.until("\x1b[?25h")
+    assert "Traceback" not in shell.text

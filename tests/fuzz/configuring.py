@@ -125,7 +125,8 @@ def _check_load(sources: dict[str, Any]) -> None:
             count += 1
             continue
         for key, value in (table or {}).items():
-            alone, wrong = load(**{source: {key: value}})
+            given: dict[str, Any] = {source: {key: value}}
+            alone, wrong = load(**given)
             count += len(wrong)
             if wrong:
                 _check_message(wrong, key, source)

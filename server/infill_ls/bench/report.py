@@ -14,7 +14,7 @@ BENCH_HEADINGS: Final = ("model", "half in", "90 % in", "shown", "right", "saved
 # On a terminal there is no room for more.
 NARROW_HEADINGS: Final = ("model", "half in", "90 % in", "right", "saved", "memory")
 # What the headings mean, for below the table.
-MEANINGS: Final = (
+COLUMN_MEANINGS: Final = (
     "half in, 90 % in: time from the last key to that share of the suggestions.",
     "right: of what was suggested, what stood in the file.",
     "saved: characters that nobody had to type.",

@@ -207,7 +207,7 @@ def _show(
     rows = map(report.narrow, report.rows(measured))
     screen.table(report.NARROW_HEADINGS, rows, right=report.NARROW_HEADINGS[1:])
     screen.line()
-    for text in (*report.MEANINGS, how.in_words()):
+    for text in (*report.COLUMN_MEANINGS, how.in_words()):
         screen.line(text)
     screen.line()
     if recommendation is None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from infill_ls.bench.figures import PATIENCE, Measured
 from infill_ls.bench.recommend import Recommendation, percent, seconds
-from infill_ls.bench.report import BENCH_HEADINGS, MEANINGS, rows
+from infill_ls.bench.report import BENCH_HEADINGS, COLUMN_MEANINGS, rows
 from infill_ls.cli.page import Figures, Heading, Paragraph, Part, Plots, Table, page
 from infill_ls.cli.plots import COLOURS, Bars, Lines, Plot, cumulative
 
@@ -42,7 +42,7 @@ def bench_page(
         ]
     parts += [Heading("When a suggestion is there"), Plots(_plots(measured))]
     parts += [Heading("The numbers"), Table(BENCH_HEADINGS, rows(measured), BENCH_HEADINGS[1:])]
-    parts += [Paragraph(text) for text in (SHOWN, *MEANINGS, how)]
+    parts += [Paragraph(text) for text in (SHOWN, *COLUMN_MEANINGS, how)]
     parts += [Paragraph(f"{one.model}: {one.problem}") for one in measured if one.problem]
     return page("Models for suggestions on this machine", parts)
 

@@ -131,22 +131,28 @@ def _parts(place: str) -> tuple[Path, int, int | None]:
 
 async def _fill(hole: Hole, settings: Settings) -> Outcome:
     """Connect to the engine, fill the hole, and close the engine."""
+    from infill_ls.cli.screen import Waiting
     from infill_ls.completion import policy
     from infill_ls.completion.generation import fill_hole
     from infill_ls.engines import connect
     from infill_ls.engines.engine import get_ready
     from infill_ls.engines.ollama_versions import advice
 
-    engine = await connect(settings)
-    try:
-        wanted = policy.shape(hole, settings.multiline, manual=True)
-        await get_ready(engine)
-        outcome = await fill_hole(engine, hole, settings, wanted)
-        if text := await advice(engine):
-            complain(text)
-        return outcome
-    finally:
-        await engine.aclose()
+    with Waiting() as waiting:
+        waiting.for_("Looking for an engine")
+        engine = await connect(settings)
+        try:
+            wanted = policy.shape(hole, settings.multiline, manual=True)
+            waiting.for_("Loading the model")
+            await get_ready(engine)
+            waiting.for_("The model is writing")
+            outcome = await fill_hole(engine, hole, settings, wanted)
+            leaks = await advice(engine)
+        finally:
+            await engine.aclose()
+    if leaks:
+        complain(leaks)
+    return outcome
 
 
 def _record(outcome: Outcome, hole: Hole, path: Path, audit: str) -> None:

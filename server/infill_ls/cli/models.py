@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infill_ls.engines.inventory import EngineModels, InstalledModel
     from infill_ls.settings import Settings
 
-EXAMPLES: Final = """\
+LEGEND: Final = """\
 columns:
   fills      with its own tokens ("raw"), with the server's template ("suffix"), not at all ("no"),
              or only goes on with the text before the cursor ("plain")
@@ -34,7 +34,7 @@ examples:
 """
 COLUMNS: Final = ("model", "size", "fills", "read/s", "written/s", "memory")
 # What the engines are called in text.
-NAMES: Final = {
+ENGINES: Final = {
     "ollama": "Ollama",
     "openai": "The OpenAI-compatible server",
     "embedded": "The embedded engine",
@@ -48,7 +48,7 @@ def add_to(commands: Commands) -> None:
         help="what is installed, and which model is taken",
         description="List the models of every engine: whether and how each can fill in the\n"
         'middle, how fast it was here, and which one "auto" takes and why.',
-        epilog=EXAMPLES,
+        epilog=LEGEND,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_engine_options(parser)
@@ -112,7 +112,7 @@ def _show(
         elif engine.error is not None:
             screen.marked("warn", engine.error.message, engine.error.fix)
         elif not engine.models:
-            screen.line(f"{NAMES[engine.engine]} at {engine.place} has no models.")
+            screen.line(f"{ENGINES[engine.engine]} at {engine.place} has no models.")
     _conclude(screen, selected, settings)
 
 
@@ -124,7 +124,7 @@ def _show_models(screen: Screen, engine: EngineModels) -> None:
         [COLUMNS[at] for at in known],
         [[row[at] for at in known] for row in rows],
         right=("size", "read/s", "written/s"),
-        title=f"{NAMES[engine.engine]}, {engine.place}",
+        title=f"{ENGINES[engine.engine]}, {engine.place}",
     )
     screen.line()
     screen.table(("model", '"auto" takes it'), [(one.name, _verdict(one)) for one in engine.models])

@@ -30,11 +30,11 @@ from infill_ls.shown import plain
 # on its ground.
 STYLE: Final = """
 :root { color-scheme: light dark; --ground: #fff; --text: #1f2328; --faint: #59636e;
-  --rule: #d1d9e0; --card: #f6f8fa; --c1: #0072b2; --c2: #b35900; --c3: #007a5a; --c4: #a8508a;
-  --c5: #6b7178; }
+  --rule: #d1d9e0; --card: #f6f8fa; --c1: #0072b2; --c2: #b35900; --c3: #6b7178; --c4: #007a5a;
+  --c5: #a8508a; }
 @media (prefers-color-scheme: dark) { :root { --ground: #0d1117; --text: #e6edf3;
-  --faint: #9198a1; --rule: #3d444d; --card: #151b23; --c1: #56b4e9; --c2: #e69f00; --c3: #2fbf94;
-  --c4: #d68fbe; --c5: #9aa1a9; } }
+  --faint: #9198a1; --rule: #3d444d; --card: #151b23; --c1: #56b4e9; --c2: #e69f00; --c3: #9aa1a9;
+  --c4: #2fbf94; --c5: #d68fbe; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -106,12 +106,14 @@ class Table:
     """A table; the first cell of a row says what it is of. ``right``: headings of numbers.
 
     ``name``: what the table is of, for whoever hears the page; empty if the heading says it.
+    ``folded``: what stands there until the table is unfolded; empty if it isn't folded.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[object]]
     right: Sequence[str] = ()
     name: str = ""
+    folded: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,10 +187,13 @@ def _table(table: Table) -> str:
     )
     body = "".join(f"<tr>{_row(row, table)}</tr>\n" for row in table.rows)
     name = f' aria-label="{_text(table.name)}"' if table.name else ""
-    return (
+    html = (
         f'<div class="table" tabindex="0" role="group"{name}><table>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
     )
+    if not table.folded:
+        return html
+    return f"<details><summary>{_text(table.folded)}</summary>{html}</details>"
 
 
 def _row(row: Sequence[object], table: Table) -> str:
@@ -214,14 +219,14 @@ def _figure(plot: Plot, number: int) -> str:
         "</li>"
         for at, name in enumerate(plot.names())
     )
-    table = Table(headings, rows, headings[1:], name=plot.title)
+    table = Table(headings, rows, headings[1:], name=plot.title, folded="The numbers")
     return (
         f"<figure><h3>{_text(plot.title)}</h3>"
         + (f'<ul class="legend">{legend}</ul>' if legend else "")
         + f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="t{number} d{number}">'
         f'<title id="t{number}">{_text(plot.title)}</title>'
         f'<desc id="d{number}">{_text(kind + of)}; the table below has the numbers.</desc>'
-        f"{drawn}</svg><details><summary>The numbers</summary>{_table(table)}</details></figure>"
+        f"{drawn}</svg>{_table(table)}</figure>"
     )
 
 

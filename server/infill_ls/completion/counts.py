@@ -67,18 +67,16 @@ class _Followed:
         """Take what stands behind the hole by now; return whether it agrees with the fill."""
         whole = [one for one in self.offers if typed.startswith(one[1].rstrip())]
         agreeing = whole[:1] or [one for one in self.offers if one[1].startswith(typed)]
-        if not agreeing:
-            return False
-        self.offers, self.whole = agreeing, bool(whole)
-        text = agreeing[0][1]
-        reached = len(text) if whole else len(typed)
+        text = max(agreeing or self.offers, key=lambda one: _in_common(one[1], typed))[1]
+        reached = len(text) if whole else _in_common(text, typed)
         part = text[self.agreed : reached]
         put_in = min(keys(part), sum(keys(piece) for piece in self.pieces if piece in part))
         self.put_in += put_in
         self.typed += keys(part) - put_in
         self.agreed = reached
         self.pieces.clear()
-        return True
+        self.offers, self.whole = agreeing or self.offers, bool(whole)
+        return bool(agreeing)
 
     def finish_with(self, piece: str) -> bool:
         """Take a text that was put in at once; return whether it is all that was left of a fill."""
@@ -162,8 +160,8 @@ class CountsOfSession:
             return
         for text in texts:
             if len(text) >= _AT_ONCE and len(_without_blanks(text)) >= _AT_ONCE:
-                piece = text.replace("\r\n", "\n").strip()
-                if followed.finish_with(piece):
+                piece = text.replace("\r\n", "\n")
+                if followed.finish_with(piece.rstrip()):
                     return
                 followed.pieces.append(piece)
 
@@ -198,8 +196,9 @@ class CountsOfSession:
 
     @property
     def waits(self) -> bool:
-        """Whether :meth:`settle` is to be called again some time later."""
-        return bool(self._accepted) or any(one.whole for one in self._followed.values())
+        """Whether there is something to be taken, or to be settled some time later."""
+        is_whole = any(one.whole for one in self._followed.values())
+        return bool(self._counts or self._accepted) or is_whole
 
     def take(self) -> Counts:
         """Return what was counted since, and begin anew."""
@@ -258,6 +257,12 @@ def keys(text: str) -> int:
     """Return how many characters of a text have to be typed: editors indent by themselves."""
     first, *others = text.split("\n")
     return len(first) + sum(1 + len(line.lstrip(" \t")) for line in others)
+
+
+def _in_common(one: str, other: str) -> int:
+    """Return with how many of the same characters two texts begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _goes_on(followed: _Followed, offers: Sequence[Offer]) -> bool:

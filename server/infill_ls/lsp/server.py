@@ -347,6 +347,10 @@ class Server(LanguageServer):
     async def _start(self) -> None:
         await self.configuration.read()
         self.status.begin()
+        # Not at the head: the start doesn't need it.
+        from infill_ls.lsp import visiting
+
+        visiting.note(self.client, self.client_capabilities, self.encoding)
         await self._get_ready()
 
     async def _get_ready(self) -> None:

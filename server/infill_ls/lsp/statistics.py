@@ -113,6 +113,7 @@ class Statistics:
             return
         self._counts.settle(self._lines_of, _now())
         self._write()
+        # Also where the thread before is still at it.
         if self._counts.waits:
             self._write_later()
 

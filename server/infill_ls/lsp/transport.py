@@ -280,7 +280,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     try:
         return asyncio.run(main())
     except KeyboardInterrupt:
-        return 1
+        return 130
 
 
 def _leave(status: int) -> None:
