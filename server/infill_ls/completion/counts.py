@@ -16,7 +16,7 @@ from typing import Final
 
 from infill_ls.completion.offers import Offer
 from infill_ls.counters import Counters, Counts, Subject
-from infill_ls.text.hole import IDENTITY_REACH, Hole, typed_since
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
 # s after which it is looked whether an accepted fill is still there. By then it has been read, and
 # what is wrong with it was changed.
@@ -72,8 +72,9 @@ class _Followed:
         reached = len(text) if whole else _in_common(text, typed)
         part = text[self.agreed : reached]
         put_in = min(keys(part), sum(keys(piece) for piece in self.pieces if piece in part))
+        taken_back = keys(text[reached : self.agreed])
         self.put_in += put_in
-        self.typed += keys(part) - put_in
+        self.typed = max(0, self.typed + keys(part) - put_in - taken_back)
         self.agreed = reached
         self.pieces.clear()
         self.offers, self.whole = agreeing or self.offers, bool(whole)
@@ -90,7 +91,7 @@ class _Followed:
         return False
 
     def go_on(self, offers: Sequence[Offer]) -> bool:
-        """Follow it from a later hole on, if these offers are its rest there; return whether so."""
+        """Take these offers for its rest, if they are that where they go; return whether so."""
         hole = offers[0].hole
         typed = typed_since(self.hole, hole)
         if typed is None or self.whole:
@@ -100,14 +101,16 @@ class _Followed:
         if not any(_agree(rest, one.fill) for rest in rests for one in offers):
             return False
         self.go_to(typed)
-        self.earlier += keys(typed)
-        self.hole, self.agreed = _cut(hole), 0
+        if len(typed) > TYPED // 2:
+            # It would be out of reach before it is typed to its end.
+            self.earlier += keys(typed)
+            self.hole, self.agreed, typed = _cut(hole), 0, ""
         # What came early may be longer by now. Or it is shorter: it goes up to a closer that the
         # editor has put in meanwhile.
         self.offers = [
             (
                 one.number,
-                max([one.fill, *(rest for rest in rests if _agree(rest, one.fill))], key=len),
+                typed + max([one.fill, *(r for r in rests if _agree(r, one.fill))], key=len),
             )
             for one in offers
         ]
