@@ -30,6 +30,8 @@ _LOOKED_FOR: Final = 64
 _AT_ONCE: Final = 4
 # Texts put in at once that are remembered from one request to the next.
 _PIECES: Final = 16
+# Characters. A fill has 4,000 at the most; a menu's item also has the word before it.
+_LONGEST_PUT_IN: Final = 5000
 # Lines on either side of where a fill was accepted in which it may be found again.
 _LINES_AROUND: Final = 500
 # Characters, without blanks, that are found again by themselves. A shorter fill may stand in many
@@ -129,7 +131,8 @@ class _Accepted:
 
     def stands_in(self, lines: Sequence[str]) -> bool:
         """Whether it is still there."""
-        near = lines[max(0, self.line - _LINES_AROUND) : self.line + _LINES_AROUND]
+        line = min(self.line, len(lines))
+        near = lines[max(0, line - _LINES_AROUND) : line + _LINES_AROUND]
         return self.text in _without_blanks("".join(near))
 
 
@@ -185,7 +188,7 @@ class CountsOfSession:
         if followed is None or followed.whole:
             return
         for text in texts:
-            if len(text) >= _AT_ONCE and len(_without_blanks(text)) >= _AT_ONCE:
+            if len(text) <= _LONGEST_PUT_IN and len(_without_blanks(text)) >= _AT_ONCE:
                 piece = text.replace("\r\n", "\n")
                 if followed.finish_with(piece.rstrip()):
                     return
@@ -307,6 +310,7 @@ def _agree(one: str, other: str) -> bool:
 
 def _typed_at(hole: Hole, line: int, lines: Sequence[str]) -> str | None:
     """Return what stands in a hole by now, near that line; None if more has changed there."""
+    line = min(line, len(lines))
     near = range(max(0, line - _LINES_AROUND), min(len(lines), line + _LINES_AROUND))
     places = [at for at in near if lines[at].startswith(hole.line_before)]
     for above in hole.lines_above[-1:]:
