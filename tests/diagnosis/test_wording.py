@@ -134,13 +134,13 @@ NEOVIM = Visit("Neovim", "0.12.4", at=1000, server="1.0", ghost_text=True, encod
 def test_editors() -> None:
     (check,) = editors([NEOVIM], "1.0", 1180)
     assert check == Check(
-        "editor", "ok", "Neovim 0.12.4 came 3 minutes ago: it shows ghost text, counts in UTF-8."
+        "editor", "ok", "Neovim 0.12.4 came 3 minutes ago, with ghost text, positions in UTF-8."
     )
     able = replace(NEOVIM, editor="", ghost_text=False, status=True, progress=True, settings=True)
     (check,) = editors([able], "1.0", 1000)
     assert check.message == (
-        "An editor without a name 0.12.4 came just now: it shows fills in its menu, shows the "
-        "status, shows progress, can be asked for its settings, counts in UTF-8."
+        "An editor without a name 0.12.4 came just now, with fills in the menu, the status, "
+        "progress, its own settings, positions in UTF-8."
     )
     assert len(editors([NEOVIM] * 5, "1.0", 1000)) == 3
 

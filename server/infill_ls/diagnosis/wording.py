@@ -118,13 +118,13 @@ def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
     for visit in visits[:_SHOWN]:
         name = f"{visit.editor or 'An editor without a name'} {visit.version}".strip()
         has = [
-            "shows ghost text" if visit.ghost_text else "shows fills in its menu",
-            *(["shows the status"] if visit.status else []),
-            *(["shows progress"] if visit.progress else []),
-            *(["can be asked for its settings"] if visit.settings else []),
-            *([f"counts in {visit.encoding.upper()}"] if visit.encoding else []),
+            "ghost text" if visit.ghost_text else "fills in the menu",
+            *(["the status"] if visit.status else []),
+            *(["progress"] if visit.progress else []),
+            *(["its own settings"] if visit.settings else []),
+            *([f"positions in {visit.encoding.upper()}"] if visit.encoding else []),
         ]
-        message = f"{name} came {ago(now - visit.at)}: it {', '.join(has)}."
+        message = f"{name} came {ago(now - visit.at)}, with {', '.join(has)}."
         if visit.server and visit.server != version:
             older = f"{message} It spoke to infill-ls {visit.server}, and this is {version}."
             fix = "Restart the editor; if this stays so, another infill-ls is on its PATH."
