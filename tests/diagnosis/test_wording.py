@@ -45,6 +45,11 @@ def test_two_versions() -> None:
     assert "/b" not in check.public
     _, check = program(replace(PROGRAM, copies=(replace(THEIRS, version=""),)))
     assert "an unknown one in /b/infill-ls" in check.message
+    newer = replace(THEIRS, version="1.10")
+    _, check = program(replace(PROGRAM, copies=(newer, OURS)))
+    assert check.fix == OURS.removed_by
+    _, check = program(replace(PROGRAM, copies=(newer,)))
+    assert check.fix == ""
 
 
 def test_a_program_that_editors_dont_find() -> None:
@@ -112,6 +117,8 @@ def test_what_of_the_environment_doesnt_count() -> None:
     named = given(url="http://127.0.0.1:6")
     (check,) = environment(named, {"OLLAMA_HOST": ":5"}, Proxies())
     assert check.message == "OLLAMA_HOST is :5, which doesn't count here."
+    (check,) = environment(named, {"OLLAMA_HOST": "me:secret@host"}, Proxies())
+    assert check.message == "OLLAMA_HOST is set, which doesn't count here."
 
 
 def test_a_proxy_that_the_engine_is_asked_through() -> None:
@@ -190,7 +197,7 @@ def test_one_file() -> None:
 def test_a_mistake_in_a_projects_settings() -> None:
     check, _ = excluded(given(), Files(problems=("/work/.infill-ls.toml is no TOML.",)))
     assert check.status == "warn"
-    assert check.public == "A project's own settings have a mistake."
+    assert check.public == "A pattern, or a project's file, has a mistake."
 
 
 def test_folders() -> None:
