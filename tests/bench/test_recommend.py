@@ -80,6 +80,13 @@ def test_where_none_is_fast_enough() -> None:
     assert "half of the suggestions take 2.5 s and more (20 of 40" in found.reason
 
 
+def test_where_hardly_anything_comes() -> None:
+    found = recommend([model("huge", wait=2.5, right=2, late=30)], SETTINGS)
+    assert found is not None
+    assert not found.fast_enough
+    assert "half of the suggestions take longer than 3 s (2 of 10" in found.reason
+
+
 def test_some_that_come_late() -> None:
     found = recommend([model("coder", wait=0.2, right=20, late=10)], SETTINGS)
     assert found is not None

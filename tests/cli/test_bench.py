@@ -185,6 +185,15 @@ def test_a_table_and_a_recommendation(
     assert out.split()[-5:] == "infill-ls settings set model coder".split()
 
 
+def test_what_the_settings_say_already(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, coder())
+    monkeypatch.setenv("INFILL_LS_MODEL", "coder")
+    assert main(["bench"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("Your settings name it already.")
+
+
 def test_none_is_fast_enough(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

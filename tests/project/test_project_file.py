@@ -225,7 +225,7 @@ def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
     project.write(f"{key} = 1\n")
     project.above("main.py")
     (told,) = project.told
-    assert told.endswith(f"It may set {', '.join(PROJECT_KEYS)}.{meant}")
+    assert told.endswith(f"which is ignored.{meant}")
 
 
 def test_what_is_quoted_is_short_and_visible(project: Project) -> None:

@@ -9,6 +9,7 @@ to type he accepts it.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
 from infill_ls.bench.edits import Edit
@@ -30,8 +31,9 @@ LOOK_UP: Final = 0.5
 STOPS: Final = 0.12
 # Shorter suggestions are typed rather than accepted.
 _WORTH_A_KEY: Final = 3
-# Requests in a row that fail; then there is no more to be measured.
-MOST_FAILURES: Final = 3
+# s. After so long without an answer but errors there is no more to be measured. An engine that is
+# too busy for a moment is left alone for less.
+FAILS_FOR: Final = 5.0
 
 
 class Keyboard:
@@ -52,7 +54,7 @@ class Keyboard:
         self._changed = asyncio.Event()
         self._asking: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._failures = 0
+        self._fails_since = math.inf  # s of the loop's clock
         self._uri, self._language = "", ""
         self._edit, self._typed = Edit(0, "", "", ""), ""
         self._visible = ""
@@ -63,7 +65,7 @@ class Keyboard:
     async def type(self, uri: str, language: str, rules: Rules, edit: Edit) -> None:
         """Type one block, as far as the time allows.
 
-        Raises :class:`infill_ls.errors.InfillError` if one request after the other fails.
+        Raises :class:`infill_ls.errors.InfillError` if requests do nothing but fail.
         """
         self._uri, self._language, self._edit = uri, language, edit
         target = edit.target
@@ -128,7 +130,8 @@ class Keyboard:
             self._take(answer)
 
     def _take(self, answer: Answer) -> None:
-        self._failures = self._failures + 1 if answer.error else 0
+        now = self._loop.time()
+        self._fails_since = math.inf if answer.error is None else min(self._fails_since, now)
         self._answer = answer
         self._show(answer.fill or "", answer.offers[0] if answer.offers else None)
 
@@ -168,8 +171,9 @@ class Keyboard:
                     await self._changed.wait()
             except TimeoutError:
                 return Look("late")
-        if self._failures >= MOST_FAILURES and self._answer and self._answer.error:
-            raise self._answer.error
+        error = self._answer.error if self._answer else None
+        if error is not None and self._loop.time() - self._fails_since > FAILS_FOR:
+            raise error
         if not self._visible:
             known = self._answer is not None and self._answer.reason in ("fill", "nothing")
             return Look("nothing") if known else None

@@ -94,10 +94,11 @@ def _of_best(best: Measured, *, fast_enough: bool) -> str:
             f"With {best.model} half of the suggestions are there within {seconds(half)}, "
             f"{_most(best)}; {right} were what stood in the file."
         )
+    take = f"longer than {PATIENCE:.0f} s" if math.isinf(half) else f"{seconds(half)} and more"
     return (
         f"No model that was measured is fast enough here to suggest while you type: with "
-        f"{best.model}, the best of them, half of the suggestions take {seconds(half)} and more "
-        f"({right} were what stood in the file). A smaller model is faster."
+        f"{best.model}, the best of them, half of the suggestions take {take} ({right} were what "
+        f"stood in the file). A smaller model is faster."
     )
 
 

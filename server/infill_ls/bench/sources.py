@@ -59,7 +59,7 @@ class Source:
 
 def shipped(settings: Settings) -> list[Source]:
     """Return the files that come with infill-ls, written for this; each in another language."""
-    folder = Path(__file__).parent / "samples"
+    folder = Path(__file__).parent / "shipped"
     return [
         Source(language_of(path.stem), path.read_text("utf-8"), settings)
         for path in sorted(folder.glob("*.txt"))

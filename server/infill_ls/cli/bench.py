@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     recommendation = recommend(measured, settings)
     languages = tuple(sorted({source.language for source in typed}))
     how = How(seconds, languages, options.folder is None, interrupted)
-    _show(options, measured, recommendation, how)
+    _show(options, measured, recommendation, how, settings)
     if options.write and interrupted:
         complain("Nothing was written to your settings: it was interrupted.")
     elif options.write:
@@ -129,8 +129,7 @@ def _seconds(options: argparse.Namespace) -> float:
 async def _candidates(names: Sequence[str], settings: Settings) -> list[Candidate]:
     """Return the models to measure: those that are named, or the first that can fill.
 
-    Raises :class:`InfillError` if there is none, and :class:`SettingsError` for a name that no
-    engine has.
+    Raises :class:`infill_ls.errors.InfillError` if there is none, or none of such a name.
     """
     from infill_ls.bench.candidates import choose
     from infill_ls.engines.inventory import inventory
@@ -187,6 +186,7 @@ def _show(
     measured: Sequence[Measured],
     recommendation: Recommendation | None,
     how: How,
+    settings: Settings,
 ) -> None:
     """Print what was found, in the form that is wanted, and write the page."""
     from infill_ls.bench import report
@@ -217,14 +217,20 @@ def _show(
             "infill-ls bench --minutes 3",
         )
         return
-    commands = [
-        f"infill-ls settings set {key} {shlex.quote(str(value))}"
-        for key, value in recommendation.settings.items()
-    ]
     screen.marked(
         "ok" if recommendation.fast_enough else "warn",
         recommendation.reason,
-        "" if options.write else " && ".join(commands),
+        "" if options.write else _command(recommendation, settings),
+    )
+
+
+def _command(recommendation: Recommendation, settings: Settings) -> str:
+    """Return the command that does what is recommended, or that nothing need be done."""
+    if recommendation.settings == {"model": settings.model}:
+        return "Your settings name it already."
+    return " && ".join(
+        f"infill-ls settings set {key} {shlex.quote(str(value))}"
+        for key, value in recommendation.settings.items()
     )
 
 

@@ -18,8 +18,8 @@ CUT_SHORT: Final = ("length", "cut")
 # Of an engine that is stuck: what is wrong, and what to do. In the same words wherever it is
 # noticed, so that it is told once.
 SAYS_NOTHING: Final = (
-    "The engine takes requests and then says nothing.",
-    "It may have too much to do, or be stuck; restart it if this stays so.",
+    "The engine takes requests and says nothing.",
+    "If this stays so, restart it.",
 )
 
 

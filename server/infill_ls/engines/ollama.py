@@ -76,7 +76,7 @@ class Ollama:
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint='Start Ollama ("ollama serve"), or set "url" or OLLAMA_HOST to where it is.',
+            start_hint="Run: ollama serve",
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
@@ -277,8 +277,8 @@ class Ollama:
             raise
         if not (done or written):
             raise BadAnswer(
-                "Ollama's answer ended before it was done.",
-                "Ask again; if this stays so, look at Ollama's own log.",
+                "Ollama's answer broke off.",
+                "Look at Ollama's own log.",
             )
 
     async def version(self) -> str:
@@ -360,10 +360,8 @@ class Ollama:
                 break
         if (model_taken := best(found)) is not None:
             return model_taken
-        have = ", ".join(one.name for one in installed[:8]) or "no model at all"
         raise ModelNotFound(
-            f"Ollama has no model that can fill in the middle (it has {have}).",
-            f"Fetch one: ollama pull {SUGGESTED_MODEL}",
+            "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
         )
 
     def _explain(self, status: int, text: str) -> EngineError:

@@ -163,8 +163,7 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     if others := [key for key in table if key not in PROJECT_KEYS]:
         meant = [nearest(key, PROJECT_KEYS) for key in others[:_QUOTED] if key not in KEYS]
         problems.append(
-            f"A project can't set {_listed(others)}, which is ignored. "
-            f"It may set {', '.join(PROJECT_KEYS)}."
+            f"A project can't set {_listed(others)}, which is ignored."
             + "".join(f' Did you mean "{one}"?' for one in meant if one)
         )
     found = replace(before, values=said, exclude=patterns)
