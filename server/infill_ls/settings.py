@@ -119,11 +119,7 @@ class Settings:
         if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
         also = ", and your key and headers" if self.api_key_env or self.headers else ""
-        return (
-            f"The code around the cursor{also} goes to {address} unencrypted: whoever is on the "
-            "way can read it and change the answers. Use https:// there, or an SSH tunnel to "
-            "127.0.0.1."
-        )
+        return f"Your code{also} goes to {address} unencrypted. Use https:// or an SSH tunnel."
 
 
 _READERS: Final[Mapping[str, tuple[str, Reader]]] = {

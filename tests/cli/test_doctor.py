@@ -126,7 +126,7 @@ async def test_all_is_well(doctor: Doctor, ollama: FakeOllama, home: Path) -> No
         f"✓ infill-ls {__version__}, Python",
         f"✓ Ollama 0.33.0 answers at {ollama.url}.",
         "✓ qwen2.5-coder:1.5b fills in the middle, with the tokens of",
-        "✓ The model is on the GPU (1.0 GB), with room for 4,096 tokens.",
+        "✓ The model is on the GPU (1.0 GB), with a context of 4,096 tokens.",
         "✓ A line takes about 0.",
         "✓ Neovim 0.12.4 came",
         "✓ The log",
@@ -260,14 +260,19 @@ async def test_a_home_that_cant_be_written(doctor: Doctor, ollama: FakeOllama, h
     locked.mkdir()
     # The system's administrator, as whom tests may run, can write everywhere.
     refusing = "import os; os.access = lambda path, mode, **_: 'locked' not in str(path)"
-    said = await doctor(OLLAMA_HOST=ollama.url, patches=(refusing,), XDG_STATE_HOME=str(locked))
+    said = await doctor(
+        OLLAMA_HOST=ollama.url,
+        patches=(refusing,),
+        XDG_STATE_HOME=str(locked),
+        XDG_CACHE_HOME=str(locked),
+    )
     assert said.status == 0
     assert said.after(
-        "! No rates and counts can be kept in ~/locked/infill-ls (~/locked can't be"
-    ) == ("export XDG_STATE_HOME=FOLDER")
+        "! No rates and counts, no weights can be kept (~/locked can't be written)."
+    ) == ("export XDG_STATE_HOME=FOLDER XDG_CACHE_HOME=FOLDER")
     said = await doctor(OLLAMA_HOST=ollama.url, XDG_STATE_HOME="/dev/null/state")
     assert said.status == 0
-    assert said.after("! No rates and counts can be kept in /dev/null/state/infill-ls (") == (
+    assert said.after("! No rates and counts can be kept (/dev/null is no folder).") == (
         "export XDG_STATE_HOME=FOLDER"
     )
 

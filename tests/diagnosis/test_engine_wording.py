@@ -123,14 +123,15 @@ def test_a_better_model_than_a_plain_one() -> None:
             "ollama",
             InMemory(2.34, 10**9, 1.0, 4096),
             "ok",
-            "The model is on the GPU (1.0 GB), with room for 4,096 tokens; it took 2.3 s to load.",
+            "The model is on the GPU (1.0 GB), with a context of 4,096 tokens; it took 2.3 s to "
+            "load.",
         ),
         (
             "ollama",
             InMemory(memory=2 * 10**9, on_gpu=0.6, room=4096),
             "warn",
             "Only 60% of the model (2.0 GB) is on the GPU, which is slow, "
-            "with room for 4,096 tokens.",
+            "with a context of 4,096 tokens.",
         ),
         ("ollama", InMemory(on_gpu=0.0), "ok", "The model is on the processor, none on a GPU."),
         ("openai", InMemory(), "ok", "The engine doesn't say where the model is loaded."),

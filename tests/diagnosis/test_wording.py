@@ -48,8 +48,8 @@ def test_two_versions() -> None:
 
 
 def test_a_program_that_editors_dont_find() -> None:
-    _, check = program(replace(PROGRAM, copies=(), folder="/v/bin"))
-    assert (check.status, check.fix) == ("warn", 'export PATH="/v/bin:$PATH"')
+    _, check = program(replace(PROGRAM, copies=(), onto_path="pipx ensurepath"))
+    assert (check.status, check.fix) == ("warn", "pipx ensurepath")
     _, check = program(replace(PROGRAM, copies=()))
     assert check.fix == ""
 
@@ -207,12 +207,19 @@ def test_folders() -> None:
 
 
 def test_folders_that_cant_be_written() -> None:
-    every = [Folder("state", "~/s", "~ can't be written"), Folder("cache", "", "no home")]
+    every = [Folder("state", "~/s", "~/s is no folder"), Folder("cache", "", "no home")]
     state, cache = folders(every)
-    assert state.message == "No rates and counts can be kept in ~/s (~ can't be written)."
+    assert state.message == "No rates and counts can be kept (~/s is no folder)."
     assert state.fix == "export XDG_STATE_HOME=FOLDER"
     assert state.public == "No rates and counts can be kept."
     assert cache.message == "No weights can be kept (no home)."
+
+
+def test_a_home_that_cant_be_written_is_told_once() -> None:
+    why = "~ can't be written"
+    (check,) = folders([Folder("state", "~/s", why), Folder("cache", "~/c", why)])
+    assert check.message == "No rates and counts, no weights can be kept (~ can't be written)."
+    assert check.fix == "export XDG_STATE_HOME=FOLDER XDG_CACHE_HOME=FOLDER"
 
 
 def test_where_the_log_is() -> None:

@@ -92,6 +92,5 @@ def _check(token: str, host: str, *, remote: bool, allowed: bool) -> None:
     if remote and not (allowed and token):
         raise SettingsError(
             f"{host} can be reached from other machines.",
-            f"Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote and {how}: a client "
-            "has to send them as initializationOptions.token.",
+            f"Use 127.0.0.1, or add --allow-remote and {how}.",
         )

@@ -130,7 +130,7 @@ class Generation:
                 raise Stalled(*SAYS_NOTHING) from None
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
-                "Lower maxTokens, or take a smaller model.",
+                'Lower "maxTokens".',
             ) from None
 
     async def _request(self, engine: Engine, settings: Settings, rates: Rates) -> Request:
@@ -354,6 +354,6 @@ async def request_for(
             return request
         lengths.shrink(uri, request.longest_text, has)
     raise TooLong(
-        f"The shortest prompt has {has} tokens, and may have {tokens.most}.",
-        'Raise "contextTokens", lower "maxTokens", or start the engine with a larger context.',
+        f"There is room for {tokens.most} tokens, and a prompt has {has}.",
+        'Lower "maxTokens".',
     )

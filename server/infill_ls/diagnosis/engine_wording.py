@@ -120,11 +120,11 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
             where = f"Only {share:.0%} of the model{amount} is on the GPU, which is slow"
             status, fix = "warn", BENCH
     room = loaded.room
-    has_room = "" if room is None else f", with room for {room:,} tokens"
+    has_room = "" if room is None else f", with a context of {room:,} tokens"
     took = "" if loaded.seconds is None else f"; it took {seconds_shown(loaded.seconds)} to load"
     checks = [Check("memory", status, f"{where}{has_room}{took}.", fix)]
     if room is not None and room < SMALL_ROOM:
-        message = f"Prompt and fill may have only {room} tokens, so fills know little."
+        message = f"With a context of {room} tokens prompts are short, and fills know little."
         fix = "OLLAMA_CONTEXT_LENGTH=4096 ollama serve" if choice.name == "ollama" else ""
         checks.append(Check("memory", "warn", message, fix))
     return checks

@@ -47,6 +47,8 @@ class Examination:
         self._file = file
         self._doing = doing
         self._given = Given(Settings())
+        # Nothing is asked of anybody before it is known whom the user wants to be asked.
+        self._may_ask = False
         self._installed = Installed("")
         self._choice = Choice()
         self._engine: Engine | None = None
@@ -85,6 +87,7 @@ class Examination:
 
     async def _settings(self) -> list[Check]:
         self._given = sources.given(self._command_line)
+        self._may_ask = not self._given.settings.wrong
         return wording.settings(self._given, surroundings.settings_file())
 
     async def _environment(self) -> list[Check]:
@@ -92,8 +95,7 @@ class Examination:
 
     async def _find_engine(self) -> list[Check]:
         self._installed = await asyncio.to_thread(looking.installed, self._given.settings)
-        if self._given.settings.wrong:
-            # Nobody knows whom the user wants to be asked.
+        if not self._may_ask:
             return []
         self._choice, self._engine = await looking.choose(self._given.settings)
         # Of an Ollama that isn't asked nobody needs to know.
@@ -128,7 +130,7 @@ class Examination:
         return engine_wording.fill(self._given, timed)
 
     async def _embedded(self) -> list[Check]:
-        if self._given.settings.wrong:
+        if not self._may_ask:
             return []
         return engine_wording.embedded(self._choice, self._installed)
 

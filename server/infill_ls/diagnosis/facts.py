@@ -23,13 +23,17 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """This program. ``copies``: those on the PATH, in its order; two ways to one are one."""
+    """This program.
+
+    ``copies``: those on the PATH, in its order; two ways to one are one. ``onto_path``: the command
+    that puts this one there, empty if it is no program.
+    """
 
     version: str
     python: str
     system: str
     copies: tuple[Copy, ...] = ()
-    folder: str = ""  # with the program of this installation; empty if it has none
+    onto_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -20,6 +21,7 @@ from infill_ls import __version__
 from infill_ls.diagnosis.facts import Copy, Files, Folder, Given, Program, Proxies
 from infill_ls.diagnosis.mending import host_of
 from infill_ls.diagnosis.report import Own
+from infill_ls.engines.embedded import installation
 from infill_ls.folders import expanded, own
 from infill_ls.project.rules import Rulebook
 from infill_ls.text.languages import language_of
@@ -34,20 +36,37 @@ _NOT_ENTERED: Final = ("node_modules", "__pycache__", "target", "venv")
 _PACKAGES: Final = ("pygls", "lsprotocol", "httpx", "xllamacpp", "tree-sitter")
 # Of variables that may hold a secret.
 _MAY_BE_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
+# What puts the programs of tools on the PATH.
+_ONTO_PATH: Final[Mapping[str, str]] = {
+    "pipx": "pipx ensurepath",
+    "uv tool": "uv tool update-shell",
+}
 _PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def program() -> Program:
     """Find out what runs here, and what editors would start."""
-    scripts = sysconfig.get_path("scripts")
-    names = os.listdir(scripts) if os.path.isdir(scripts) else []
     return Program(
         __version__,
         platform.python_version(),
         f"{platform.system()} ({platform.machine()})",
         tuple(_copies()),
-        scripts if any(Path(name).stem == "infill-ls" for name in names) else "",
+        _onto_path(),
     )
+
+
+def _onto_path() -> str:
+    """Return the command that puts this program on the PATH; empty if it is none."""
+    by = installation.installation().by
+    if by in _ONTO_PATH:
+        return _ONTO_PATH[by]
+    scripts = Path(sysconfig.get_path("scripts"))
+    there = scripts.is_dir() and any(one.stem == "infill-ls" for one in scripts.iterdir())
+    if not there:
+        return ""
+    if os.name == "nt":
+        return f'$env:Path = "{scripts};$env:Path"'
+    return f'export PATH="{scripts}:$PATH"'
 
 
 def _copies() -> Iterator[Copy]:
@@ -141,7 +160,7 @@ def settings_file() -> str:
 def proxies(given: Given) -> Proxies:
     """Find out which proxies the environment names, and the one that the engine is asked through.
 
-    As httpx does it, by what Python's own library finds.
+    Much as httpx does it, by what Python's own library finds.
     """
     names = [
         name
@@ -221,8 +240,12 @@ def own_words(given: Given) -> Own:
     Of the environment these are the values of what may be a secret by its name.
     """
     settings = given.settings
-    words = {getpass.getuser(), socket.gethostname(), socket.gethostname().partition(".")[0]}
-    words |= {os.getcwd(), expanded("~"), Path(expanded("~")).name, sys.prefix}
+    words = {socket.gethostname(), socket.gethostname().partition(".")[0]}
+    words |= {expanded("~"), Path(expanded("~")).name, sys.prefix}
+    for find in (getpass.getuser, os.getcwd):
+        # The system may know no such user, and somebody may have removed the folder.
+        with suppress(KeyError, OSError, ImportError):
+            words.add(find())
     words |= set(settings.headers.values()) | set(settings.exclude)
     words |= {settings.audit or "", settings.ca_file or ""}
     words |= set(settings.recitation.folders) if settings.recitation else set()

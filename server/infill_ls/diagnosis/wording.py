@@ -44,8 +44,7 @@ def program(found: Program) -> list[Check]:
     copies = found.copies
     if not copies:
         message = "infill-ls is not on the PATH, so editors don't find it."
-        fix = f'export PATH="{found.folder}:$PATH"' if found.folder else ""
-        checks.append(Check("program", "warn", message, fix))
+        checks.append(Check("program", "warn", message, found.onto_path))
     elif len({one.version for one in copies} | {found.version}) > 1:
         first, *others = copies
         listed = "; ".join(f"{one.version or 'an unknown one'} in {one.path}" for one in copies)
@@ -169,14 +168,12 @@ def folders(found: Iterable[Folder]) -> list[Check]:
     """Return where things are kept, and whether they can be."""
     every = list(found)
     checks = []
-    for one in every:
-        if one.problem:
-            kept = _HOLDS[one.kind]
-            where = f" in {one.path}" if one.path else ""
-            message = f"No {kept} can be kept{where} ({one.problem})."
-            variable_ = f"XDG_{one.kind.upper()}_HOME"
-            public = f"No {kept} can be kept."
-            checks.append(Check("folders", "warn", message, f"export {variable_}=FOLDER", public))
+    for problem in dict.fromkeys(one.problem for one in every if one.problem):
+        kinds = [one.kind for one in every if one.problem == problem]
+        kept = ", no ".join(_HOLDS[kind] for kind in kinds)
+        public = f"No {kept} can be kept"
+        fix = f"export {' '.join(f'XDG_{kind.upper()}_HOME=FOLDER' for kind in kinds)}"
+        checks.append(Check("folders", "warn", f"{public} ({problem}).", fix, f"{public}."))
     good = [f"{_HOLDS[one.kind]} in {one.path}" for one in every if one.path and not one.problem]
     if good:
         message, public = f"Kept are {', '.join(good)}.", "The folders can be written."

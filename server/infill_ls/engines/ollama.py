@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import SAYS_NOTHING, Chunk
+from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.memory import total_memory
 from infill_ls.engines.ollama_choice import (
@@ -68,7 +68,7 @@ class Ollama:
 
     def __init__(self, settings: Settings, rates_file: RatesFile | None = None) -> None:
         """Ask nothing yet. ``rates_file``: what was measured of its models; None for the user's."""
-        self._settings = settings
+        self._settings = settled(settings)
         self._rates_file = rates_file or RatesFile()
         self._model: Model | None = None
         self._trained: dict[str, int | None] = {}  # tokens that each model was trained with
@@ -76,7 +76,7 @@ class Ollama:
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint='Start Ollama ("ollama serve"), or set "url" or OLLAMA_HOST to where it is.',
+            start_hint="Run: ollama serve",
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
@@ -277,8 +277,8 @@ class Ollama:
             raise
         if not (done or written):
             raise BadAnswer(
-                "Ollama's answer ended before it was done.",
-                "Ask again; if this stays so, look at Ollama's own log.",
+                "Ollama's answer broke off.",
+                "Look at Ollama's own log.",
             )
 
     async def version(self) -> str:
@@ -360,10 +360,8 @@ class Ollama:
                 break
         if (model_taken := best(found)) is not None:
             return model_taken
-        have = ", ".join(one.name for one in installed[:8]) or "no model at all"
         raise ModelNotFound(
-            f"Ollama has no model that can fill in the middle (it has {have}).",
-            f"Fetch one: ollama pull {SUGGESTED_MODEL}",
+            "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
         )
 
     def _explain(self, status: int, text: str) -> EngineError:

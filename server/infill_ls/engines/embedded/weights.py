@@ -143,10 +143,7 @@ def folder() -> Path:
     """
     cache = own_folder("cache")
     if cache is None:
-        raise WeightsError(
-            "Nobody knows where this user's home is, and so where weights are to be kept.",
-            "Point HOME or XDG_CACHE_HOME to a folder.",
-        )
+        raise WeightsError("There is no home to keep weights in.", "Set XDG_CACHE_HOME.")
     return cache / "models"
 
 
@@ -162,9 +159,8 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
         status = path.stat()
     except OSError:
         raise WeightsError(
-            f"The embedded engine's weights {weights.name} ({weights.size / 1e6:.0f} MB) are not "
-            "there yet.",
-            f"Fetch them: {weights.fetched_by}",
+            f"Weights of {weights.size / 1e6:.0f} MB are not fetched yet.",
+            f"Run: {weights.fetched_by}",
         ) from None
     with suppress(OSError, ValueError):
         if json.loads(_note(path).read_text("utf-8")) == _verdict(weights, status):
@@ -188,7 +184,7 @@ def verify(weights: Weights, path: Path) -> None:
     except OSError as error:
         raise WeightsError(
             f"{path} can't be read ({error.strerror or error}).",
-            f"Make it readable, or fetch it anew: {weights.fetched_by}",
+            f"Fetch it anew: {weights.fetched_by}",
         ) from None
     with suppress(OSError):
         _note(path).unlink()
