@@ -371,6 +371,8 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     assert desk.counts.waits
     desk.now = KEPT_AFTER
     desk.counts.settle(desk.now)
+    # Where nothing was counted nothing is to be written.
+    assert desk.counts.waits is kept
     desk.counts.put_back(first)
     # What becomes of it later doesn't count.
     desk.text = "█"

@@ -288,7 +288,8 @@ class CountsOfSession:
         for one in accepted:
             self._accepted.remove(one)
             lines = self._lines_of(one.uri)
-            self._of(one.subject).kept += lines is not None and one.stands_in(lines)
+            if lines is not None and one.stands_in(lines):
+                self._of(one.subject).kept += 1
 
 
 def keys(text: str) -> int:
