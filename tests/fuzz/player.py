@@ -435,8 +435,7 @@ class Player:
             raise found
         if self.watch.most_at_once > 1:
             raise Found("two generations at once")
-        documents = self.server._documents
-        texts = {uri: "".join(one.snapshot().lines) for uri, one in documents.items()}
+        texts = {one.uri: one.text for one in self.server.documents}
         if texts != self.texts:
             raise Found("another text", (texts, self.texts))
 
