@@ -61,8 +61,8 @@ FOR_PICTURE: Final = {
 
 # Each cell of a notebook is an editor, and none is in its group of editors.
 FOCUSED_CELL: Final = ".notebookOverlay .monaco-editor.focused"
-# Ghost text of the editor, or the cell, that has the focus, line by line: what stands in its line, then the
-# lines below. VS Code writes blanks as no-break spaces.
+# Ghost text of the editor, or the cell, that has the focus, line by line: what stands in its line,
+# then the lines below. VS Code writes blanks as no-break spaces.
 GHOST_TEXT: Final = """() => {
   const editor =
     document.querySelector("FOCUSED_CELL") ??

@@ -80,9 +80,7 @@ class Notebook:
         return known[1]
 
     def _around(self, uri: str, language: str, documents: OpenDocuments) -> Around:
-        number = next((at for at, cell in enumerate(self._cells) if cell.uri == uri), None)
-        if number is None:
-            return Around(language)
+        number = next(at for at, cell in enumerate(self._cells) if cell.uri == uri)
         is_code = self._cells[number].is_code
 
         def like(cells: Sequence[Cell]) -> Iterator[str]:
