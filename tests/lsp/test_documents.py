@@ -170,6 +170,18 @@ async def test_a_notebook_is_opened_twice(desk: Desk) -> None:
     assert [one.uri for one in desk.server.documents] == [uri("c")]
 
 
+async def test_its_file_may_be_open_as_a_text_too(desk: Desk) -> None:
+    desk.editor.open("{}", NOTEBOOK)
+    desk.editor.notify("textDocument/didClose", {"textDocument": {"uri": NOTEBOOK}})
+    assert beside(desk, "b") == ("a = 1\n\n", "")
+    desk.editor.open("{}", NOTEBOOK)
+    desk.editor.notify(
+        "notebookDocument/didClose",
+        {"notebookDocument": {"uri": NOTEBOOK}, "cellTextDocuments": []},
+    )
+    assert [one.uri for one in desk.server.documents] == [NOTEBOOK]
+
+
 async def test_a_notebook_that_is_not_open(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "infill_ls"):
         change(desk, "file:///other.ipynb", metadata={})

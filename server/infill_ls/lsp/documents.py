@@ -79,17 +79,12 @@ class Documents:
             yield snapshot.hole(line, column)
 
     def close(self, uri: str) -> None:
-        """Forget a document, or a notebook with all of its cells."""
-        for cell in self._open.close_notebook(uri):
-            self._close(cell.uri)
-        self._close(uri)
-
-    def _close(self, uri: str) -> None:
+        """Forget a document."""
         self._open.close(uri)
         self._closed(uri)
 
     def close_unknown(self, head: bytes) -> None:
-        """Forget the document that a message is about of which the first bytes are known.
+        """Forget the document, or the notebook, of a message of which the first bytes are known.
 
         Forget all where they don't tell.
         """
@@ -99,6 +94,7 @@ class Documents:
             with suppress(ValueError):
                 about = [json.loads(named[1])]
         for uri in about:
+            self._close_cells(uri)
             self.close(uri)
 
     # Notebooks
@@ -106,8 +102,7 @@ class Documents:
     def open_notebook(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
         """Take a notebook and its cells."""
         notebook = params.notebook_document
-        if self._open.notebook(notebook.uri) is not None:
-            self.close(notebook.uri)
+        self._close_cells(notebook.uri)
         self._open.open_notebook(notebook.uri, cells_from(notebook.cells))
         for item in params.cell_text_documents:
             self.open(item)
@@ -125,7 +120,7 @@ class Documents:
             self._open.splice(notebook, array.start, array.delete_count, cells_from(array.cells))
             # A cell whose language changes is closed and opened.
             for closed in structure.did_close or ():
-                self._close(closed.uri)
+                self.close(closed.uri)
             for item in structure.did_open or ():
                 self.open(item)
         notebook.update(cells_from(cells.data))
@@ -134,7 +129,12 @@ class Documents:
 
     def close_notebook(self, params: lsp.DidCloseNotebookDocumentParams) -> None:
         """Forget a notebook and its cells."""
-        self.close(params.notebook_document.uri)
+        self._close_cells(params.notebook_document.uri)
         for cell in params.cell_text_documents:
             if self._open.get(cell.uri) is not None:
-                self._close(cell.uri)
+                self.close(cell.uri)
+
+    def _close_cells(self, uri: str) -> None:
+        """Forget a notebook, if it is open, with all of its cells."""
+        for cell in self._open.close_notebook(uri):
+            self.close(cell.uri)
