@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from infill_ls.text.hole import AUTO_CLOSED, LONE_SURROGATE, Around, Hole, at
+from infill_ls.text.hole import AUTO_CLOSED, LINE_END_MARKS, LONE_SURROGATE, Around, Hole, at
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -78,13 +78,14 @@ class Document:
         self.version = version
         self._lines = split_lines(text)
         self._snapshot: Snapshot | None = None
+        self._stripped: str | None = None
 
     def apply(self, changes: Sequence[Change], version: int, encoding: Encoding) -> None:
         """Apply the changes of one notification, each to the outcome of the one before."""
         for change in changes:
             self._apply(change, encoding)
         self.version = version
-        self._snapshot = None
+        self._snapshot = self._stripped = None
 
     def snapshot(self) -> Snapshot:
         """Return the document as it stands now; the same object until it changes."""
@@ -96,6 +97,13 @@ class Document:
     def text(self) -> str:
         """All of it, with the line ends that it has."""
         return "".join(self._lines)
+
+    @property
+    def stripped(self) -> str:
+        """All of it but the empty lines at its ends, with ``\\n`` for every line end."""
+        if self._stripped is None:
+            self._stripped = LINE_END_MARKS.sub("\n", self.text).strip("\n").rstrip()
+        return self._stripped
 
     @property
     def first_line(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot
-from infill_ls.text.hole import LINE_END_MARKS, PREFIX_LIMIT, SUFFIX_LIMIT, Around
+from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, Around
 
 # Between two cells: an empty line, as between two parts of a script.
 BETWEEN: Final = "\n\n"
@@ -83,7 +83,7 @@ class Notebook:
         number = next(at for at, cell in enumerate(self._cells) if cell.uri == uri)
         is_code = self._cells[number].is_code
 
-        def like(cells: Sequence[Cell]) -> Iterator[str]:
+        def like(cells: Iterable[Cell]) -> Iterator[str]:
             for cell in cells:
                 other = documents.get(cell.uri)
                 if (
@@ -91,16 +91,25 @@ class Notebook:
                     and cell.uri != uri
                     and cell.is_code is is_code
                     and language_of(other) == language
-                    and (text := LINE_END_MARKS.sub("\n", other.text).strip("\n").rstrip())
+                    and other.stripped
                 ):
-                    yield text
+                    yield other.stripped
 
-        above = "".join(text + BETWEEN for text in like(self._cells[:number]))
-        below = "".join(BETWEEN + text for text in like(self._cells[number + 1 :]))
-        kept, lines = above, above.count("\n")
-        if len(above) > PREFIX_LIMIT:
-            kept = above[above.find("\n", len(above) - PREFIX_LIMIT - 1) + 1 :]
-        return Around(language, kept, below[:SUFFIX_LIMIT], lines - kept.count("\n"), lines)
+        parts, size, lines = list[str](), 0, 0
+        for text in like(reversed(self._cells[:number])):
+            if size < PREFIX_LIMIT:
+                parts.append(text + BETWEEN)
+                size += len(parts[-1])
+            lines += text.count("\n") + BETWEEN.count("\n")
+        above = "".join(reversed(parts))
+        if size > PREFIX_LIMIT:
+            above = above[above.find("\n", len(above) - PREFIX_LIMIT - 1) + 1 :]
+        below = ""
+        for text in like(self._cells[number + 1 :]):
+            below += BETWEEN + text
+            if len(below) > SUFFIX_LIMIT:
+                break
+        return Around(language, above, below[:SUFFIX_LIMIT], lines - above.count("\n"), lines)
 
 
 class OpenDocuments:
