@@ -4,12 +4,16 @@ BIN := .venv/bin
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_editors.py tests/project/test_windows.py \
+	tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
-	$(patsubst %,tests/completion/test_%.py,answer breaker offers patience policy recall record)
+	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
+	report wording engine_wording) \
+	$(patsubst %,tests/completion/test_%.py,answer breaker counts history offers patience policy recall \
+		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
-	editor-requests vsix lint lock bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
+	doctor-picture editor-requests vsix schema lint lock bench bench-levers bench-real bench-knobs \
+	bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
@@ -49,6 +53,12 @@ screenshots: .venv/.ready  ## the README's pictures
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.screenshots $(EDITORS)
 
+# What the doctor says on a terminal, for docs/troubleshooting.md. It times a fill, so nothing else
+# should run.
+doctor-picture: .venv/.ready  ## the picture of infill-ls doctor
+	$(BIN)/infill-ls pull
+	PYTHONPATH=tests $(BIN)/python -m doctor_picture
+
 # How often editors ask and cancel, between each and the server.
 editor-requests: .venv/.ready  ## how often editors ask and cancel
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
@@ -62,6 +72,10 @@ vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code
 $(VSCODE)/infill-ls.vsix: $(addprefix $(VSCODE)/,extension.js package.json package-lock.json README.md .vscodeignore)
 	cd $(VSCODE) && npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
 	cd $(VSCODE) && npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository --out $(@F)
+
+# The settings' JSON Schema, their rows in VS Code's manifest, and their table in docs/settings.md.
+schema: .venv/.ready  ## what is made from the settings: their schema, manifest and table
+	PYTHONPATH=tests $(BIN)/python -m settings_files
 
 lint: .venv/.ready  ## style and types
 	$(BIN)/ruff check .

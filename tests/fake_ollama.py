@@ -105,7 +105,9 @@ class Load:
 class FakeOllama:
     """``models``: name to capabilities, None for a version that doesn't tell them.
 
-    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name.
+    ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name; ``tags``:
+    of its entry in ``/api/tags``, ``running``: in ``/api/ps``, which has no others then.
+    ``broken``: further models, whose files can't be read.
     ``props``: the answer to ``/props``, which llama-server has.
     ``batch_gate``: while clear, a batch of a prompt is read; a call that is closed meanwhile keeps
     the model busy until it is. ``gate``: while clear, a generation stands before its first piece.
@@ -121,7 +123,8 @@ class FakeOllama:
     prompt and fill may have together on ``/v1/completions``, None for any number; there the words
     are llama-server's if it has ``props``, else vLLM's. ``max_queue``: how many calls may wait for
     a model beside the call that loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a
-    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull,
+    limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull;
+    while ``pull_gate`` is clear, a pull stands in its middle, and who pulls anew goes on there.
     ``refusal``: the status and the text with which calls that complete are refused.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
@@ -140,6 +143,9 @@ class FakeOllama:
     on_cpu: bool = False
     context_length: int = 4096
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    running: dict[str, dict[str, Any]] | None = None
+    broken: set[str] = field(default_factory=set)
     props: Any = None
     version: str = "0.33.0"
     delay: float = 0.0
@@ -163,6 +169,9 @@ class FakeOllama:
         self._options: dict[str, Any] = {}  # that the loaded model has
         self._expires_at = math.inf  # s of the loop's clock
         self._using = 0  # calls that keep the model from being unloaded
+        self.pull_gate = asyncio.Event()
+        self.pull_gate.set()
+        self._pulled: dict[str, int] = {}  # parts of a hundred of each model
         self.gate = asyncio.Event()
         self.gate.set()
         self.batch_gate = asyncio.Event()
@@ -199,6 +208,10 @@ class FakeOllama:
     def evict(self) -> None:
         """Another program needs the memory, or somebody has said ``ollama stop``."""
         self.loaded = False
+
+    def pulled(self, name: str) -> int:
+        """How many parts of a hundred of a model have come."""
+        return self._pulled.get(name, 0)
 
     @property
     def url(self) -> str:
@@ -279,7 +292,10 @@ class FakeOllama:
             self._reply(writer, 200, {"version": self.version})
         elif (method, call.path) == ("GET", "/api/tags"):
             details = {"family": "qwen2", "parameter_size": "1.5B"}
-            models = [{"name": name, "model": name, "details": details} for name in self.models]
+            models = [
+                {"name": name, "model": name, "details": details} | self.tags.get(name, {})
+                for name in (*self.models, *self.broken)
+            ]
             self._reply(writer, 200, {"models": models})
         elif (method, call.path) == ("GET", "/api/ps") and self.loaded is not None:
             self._reply(writer, 200, {"models": self._running()})
@@ -306,6 +322,9 @@ class FakeOllama:
 
     def _show(self, call: Call, writer: asyncio.StreamWriter) -> None:
         name = call.body.get("model", "")
+        if name in self.broken:
+            self._refuse(call, writer, 500, "invalid file magic")
+            return
         if name not in self.models:
             self._refuse(call, writer, 404, f"model '{name}' not found")
             return
@@ -326,10 +345,20 @@ class FakeOllama:
             self._line(writer, {"error": error})
         else:
             for done in (0, 50, 100):
+                if done < self._pulled.get(name, 0):
+                    continue
+                if done > 50:
+                    await writer.drain()
+                    await self.pull_gate.wait()
+                self._pulled[name] = done
                 part = {"digest": "sha256:0123456789ab", "total": 100, "completed": done}
                 self._line(writer, {"status": "pulling 0123456789ab", **part})
+                await self._tell()
+            if self.fault == "pull ends":
+                return self._end_stream(writer)
             self._line(writer, {"status": "success"})
         self._end_stream(writer)
+        return None
 
     async def _generate(self, call: Call, writer: asyncio.StreamWriter) -> None:
         body = call.body
@@ -424,8 +453,10 @@ class FakeOllama:
                 "expires_at": expires_at.isoformat(),
                 "context_length": context,
                 "size_vram": 0 if self.on_cpu else 1_000_000_000,
+                **(self.running or {}).get(name, {}),
             }
             for name in self.models
+            if self.running is None or name in self.running
         ]
 
     async def _generate_loaded(self, call: Call, writer: asyncio.StreamWriter) -> None:

@@ -21,4 +21,4 @@ def in_cell(text: str, above: str = "", below: str = "", language: str = "python
     """The hole at the mark in a cell of a notebook that has these cells above it and below it."""
     above = f"{above}\n\n" if above else ""
     below = f"\n\n{below}" if below else ""
-    return at(text, language, Around(language, above, below, 0, above.count("\n")))
+    return at(text, language, Around(language, above, below, above.count("\n")))

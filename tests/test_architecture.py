@@ -27,8 +27,9 @@ MODULES = {
 # Lowest first. A name stands for the module or for the whole wing.
 FLOORS = (
     (
-        *("errors", "values", "settings", "logs", "pipes", "folders", "private", "audit"),
-        *("editors", "shown"),
+        *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
+        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),
@@ -36,15 +37,20 @@ FLOORS = (
     ("project",),
     ("engines",),
     ("completion",),
-    ("lsp", "api"),
+    ("diagnosis", "bench", "lsp", "api"),
     ("cli",),
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "text", "prompt", "trim"),
+    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
-    *("completion.patience", "completion.record", "completion.breaker", "project.windows"),
-    *("engines.engine", "engines.rates", "lsp.frames", "lsp.admission"),
+    *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
+    *("completion.counts", "project.windows", "visits"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("lsp.frames", "lsp.admission"),
+    *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
+    *("diagnosis.wording", "diagnosis.engine_wording"),
+    *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
 VALUES = ("infill_ls.settings", "infill_ls.values")
@@ -163,6 +169,8 @@ ABSENT = (
     ("trim", ("editors", "settings", "logs")),
     ("engines", ("text.documents", "text.hole", "trim", "editors")),
     ("completion", ("text.documents",)),
+    # It types without an editor.
+    ("bench", ("lsp", "api")),
 )
 
 
@@ -209,11 +217,13 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; and a record has the time.
+# be asked again; records and visits have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
     "infill_ls.audit",
+    "infill_ls.counters_file",
+    "infill_ls.visits_file",
 }
 
 
@@ -243,6 +253,7 @@ def test_only_the_connection_connects_and_loads() -> None:
     }
     assert connecting <= {
         *("infill_ls.completion.connection", "infill_ls.api", "infill_ls.cli.complete"),
+        "infill_ls.diagnosis.engine",
     }
 
 
@@ -310,8 +321,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        "infill_ls.api",
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
 
@@ -319,7 +330,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    for wing in ("text", "prompt", "trim", "project", "engines", "completion", "lsp", "cli"):
+    wings = "text prompt trim project engines completion diagnosis bench lsp cli"
+    for wing in wings.split():
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")

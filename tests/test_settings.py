@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infill_ls.settings import (
+    DECIDING,
     KEYS,
     Settings,
-    UserFile,
+    Source,
     from_user,
     load,
-    parse_ollama_host,
-    read_user_file,
+    nearest,
     variable,
 )
-from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named
+from infill_ls.user_file import UserFile, read_user_file
+from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named, parse_ollama_host
 
 DEFAULT = Settings()
 OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "stop": ["<EOT>"]}
@@ -83,6 +85,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("weightsFrom", "hub", "weights_from", "hub"),
         ("enabled", False, "enabled", False),
         ("enabled", "off", "enabled", False),
+        ("stats", False, "stats", False),
         ("log", "trace", "log", "trace"),
     ],
 )
@@ -157,11 +160,15 @@ def test_a_wrong_value_is_told_once_and_the_default_is_used(
     key: str, value: Any, allowed: str
 ) -> None:
     settings, problems = load(editor={key: value})
-    assert settings == DEFAULT
     (problem,) = problems
     assert f'The setting "{key}" in the editor\'s settings' in problem
     assert allowed in problem
-    assert "It is ignored." in problem
+    if key in DECIDING:
+        assert problem.endswith("Nothing is asked until it is mended.")
+        assert settings == replace(DEFAULT, wrong=(problem,), unknown=frozenset({key}))
+    else:
+        assert problem.endswith("It is ignored.")
+        assert settings == DEFAULT
 
 
 def test_every_key_is_tried_above() -> None:
@@ -183,6 +190,122 @@ def test_the_nearer_source_wins() -> None:
     assert (settings.max_tokens, settings.temperature) == (4, 0.3)
     assert (settings.debounce_ms, settings.context_tokens) == (2, 1001)
     assert settings.keep_alive == "1m"
+
+
+# Each with a good and a wrong value of its key.
+DECIDED: Final[dict[str, tuple[Any, Any]]] = {
+    "engine": ("ollama", "olama"),
+    "url": ("http://other:1", "other:1"),
+    "model": ("mine", 5),
+    "apiKeyEnv": ("MY_KEY", "sk-4711"),
+    "headers": ({"X-A": "b"}, "X-A: b"),
+    "caFile": ("/ca.pem", False),
+    "weightsFrom": ("hub", "index"),
+    "exclude": (["*.private"], "*.private"),
+    "enabled": (False, "flase"),
+    "languages": ({"go": {"enabled": False}}, {"go": False}),
+    "recitation": ({"folders": ["/others"]}, ["/others"]),
+    "audit": ("/fills.jsonl", ["/fills.jsonl"]),
+}
+
+
+@pytest.mark.parametrize("key", DECIDING)
+def test_nothing_takes_the_place_of_a_wrong_value_that_decides(key: str) -> None:
+    good, wrong = DECIDED[key]
+    behind, problems = load(editor={key: wrong}, file={key: good})
+    assert behind.wrong == tuple(problems)
+    assert problems[0].endswith("Nothing is asked until it is mended.")
+    # A nearer source has said what counts.
+    before, problems = load(editor={key: good}, file={key: wrong})
+    assert before == load(editor={key: good})[0]
+    assert (before.wrong, before.unknown) == ((), frozenset())
+    assert problems[0].endswith("It is ignored.")
+
+
+def test_which_of_two_wrong_values_counts() -> None:
+    settings, (first, second) = load(file={"engine": "a"}, editor={"engine": "b"})
+    assert first.endswith("It is ignored.")
+    assert (settings.wrong, settings.unknown) == ((second,), frozenset({"engine"}))
+    assert settings.sources == {"engine": Source("editor")}
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ({"command_line": {"engine": "x"}}, 'The setting "engine" on the command line is'),
+        ({"environment": {"INFILL_LS_ENGINE": "x"}}, "in the environment (INFILL_LS_ENGINE) is"),
+        ({"environment": {"INFILL_LS_ENGINE": "x"}}, "mended, or INFILL_LS_ENGINE unset."),
+        ({"editor": {"engine": "x"}}, "in the editor's settings is"),
+        ({"file": {"engine": "x"}}, "in the settings file is"),
+        ({"file": {"engine": "x"}}, 'is mended ("infill-ls settings set engine VALUE").'),
+        ({"environment": {"OLLAMA_HOST": "-"}}, "mended, or OLLAMA_HOST unset."),
+    ],
+)
+def test_a_problem_says_where_it_is_and_how_it_is_mended(
+    sources: dict[str, Any], said: str
+) -> None:
+    assert said in load(**sources)[1][0]
+
+
+def test_a_problem_in_the_file_says_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("# mine\nmaxTokens = 0\n")
+    (problem,) = from_user(file=UserFile(path))[1]
+    assert f"in the settings file ({path}, line 2) is 0" in problem
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("modle", "model"),
+        ("max_tokens", "maxTokens"),
+        ("MaxTokens", "maxTokens"),
+        ("ulr", "url"),
+        ("apiKey", "apiKeyEnv"),
+        ("debounce", "debounceMs"),
+        ("contexttoken", "contextTokens"),
+        ("exlude", "exclude"),
+        ("infill-ls.model", ""),
+        ("colour", ""),
+        ("", ""),
+    ],
+)
+def test_the_nearest_known_key(written: str, meant: str) -> None:
+    assert nearest(written, KEYS) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("INFILL_LS_MODLE", "Did you mean INFILL_LS_MODEL?"),
+        ("infill_ls_model", "Did you mean INFILL_LS_MODEL?"),
+        ("INFILL_LS_MAXTOKENS", "Did you mean INFILL_LS_MAX_TOKENS?"),
+        ("INFILL_LS_", "All settings: infill-ls settings"),
+        ("INFILL_LS_COLOUR", "All settings: infill-ls settings"),
+    ],
+)
+def test_an_unknown_variable_is_named_with_the_nearest_known(name: str, meant: str) -> None:
+    settings, (problem,) = load(environment={name: "s3cret", "INFILL_LS_TOKEN": "a" * 16})
+    assert settings == DEFAULT
+    assert problem == f'The environment variable "{name}" is no setting of infill-ls. {meant}'
+
+
+def test_each_value_has_its_source() -> None:
+    settings, _ = load(
+        file={"maxTokens": 1, "model": "a", "temperature": 9},
+        path=Path("/c.toml"),
+        editor={"maxTokens": 2},
+        environment={"INFILL_LS_LOG": "info", "OLLAMA_HOST": "box"},
+        command_line={"engine": "ollama"},
+    )
+    assert settings.sources == {
+        "engine": Source("command line"),
+        "log": Source("environment", "INFILL_LS_LOG"),
+        "maxTokens": Source("editor"),
+        "model": Source("file", "/c.toml"),
+        "url": Source("environment", "OLLAMA_HOST"),
+    }
+    assert settings.fixed == {"engine", "log"}
 
 
 def test_a_wrong_value_leaves_what_the_source_behind_it_says() -> None:
@@ -224,7 +347,9 @@ def test_an_unknown_key_is_named_in_characters_that_can_be_seen(key: str, named:
 def test_unknown_keys_are_told_with_the_known_ones() -> None:
     settings, problems = load(file={"colour": "red"})
     assert settings == DEFAULT
-    assert problems == [f'Unknown setting "colour" in the settings file. Known: {", ".join(KEYS)}.']
+    assert problems == [
+        'Unknown setting "colour" in the settings file. All settings: infill-ls settings'
+    ]
 
 
 @pytest.mark.parametrize("editor", [[], "text", 5, True])
@@ -258,7 +383,8 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.
     good = {key: value for key, value in given.items() if key not in told}
-    assert load(editor=good) == (settings, [])
+    assert load(editor=good) == (replace(settings, wrong=(), unknown=frozenset()), [])
+    assert len(settings.wrong) == len(set(told) & set(DECIDING))
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), ANY_TEXT, max_size=3), ANY_TEXT)
@@ -266,7 +392,9 @@ def test_whatever_the_environment_has_is_read_or_told(values: dict[str, str], ho
     environment = {variable(key): text for key, text in values.items()}
     settings, problems = load(environment={**environment, "OLLAMA_HOST": host})
     assert settings.engine_url.startswith("http")
-    assert all(problem.endswith("It is ignored.") for problem in problems)
+    assert all(
+        problem.endswith("It is ignored.") or problem in settings.wrong for problem in problems
+    )
 
 
 @pytest.mark.parametrize("depth", [100, 100_000])
@@ -276,7 +404,7 @@ def test_what_is_nested_deeper_than_python_goes(depth: int) -> None:
         value = [value]
     for sent in ({"model": value}, value):
         settings, problems = load(editor=sent)
-        assert settings == DEFAULT
+        assert replace(settings, wrong=(), unknown=frozenset()) == DEFAULT
         assert len(problems) == 1
     text = "[" * depth
     assert len(load(environment={"INFILL_LS_HEADERS": text, "INFILL_LS_FIM": text})[1]) == 2
@@ -317,11 +445,9 @@ def test_a_file_that_can_not_be_read(tmp_path: Path, content: bytes) -> None:
     assert values == {}
     (problem,) = problems
     assert str(path) in problem
-    assert "ignored" in problem
-
-
-def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
-    assert "can't be read" in read_user_file(tmp_path)[1][0]
+    # Nobody knows what it names and what it excludes.
+    assert from_user(file=UserFile(path)) == (replace(DEFAULT, wrong=(problem,)), [problem])
+    assert problem.endswith("Nothing is asked until it is mended.")
 
 
 @pytest.mark.parametrize(
@@ -468,27 +594,3 @@ def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
     assert settings.fixed == {"model", "debounceMs"}
     assert len(problems) == 2
     assert load()[0] == Settings()
-
-
-def test_a_file_that_can_not_be_read_counts_as_before(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    file = UserFile(path)
-    assert file.read() == ({}, [])
-    path.write_text('exclude = ["*.private"]\n')
-    assert file.read() == ({"exclude": ["*.private"]}, [])
-    path.write_text('exclude = ["*.private"]\nmodel = \n')
-    values, problems = file.read()
-    assert values == {"exclude": ["*.private"]}
-    assert len(problems) == 1
-    assert "it counts as before" in problems[0]
-    path.unlink()
-    assert file.read() == ({}, [])
-    assert UserFile(path).read() == ({}, [])
-
-
-def test_one_that_could_never_be_read_is_ignored(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("model = \n")
-    values, problems = UserFile(path).read()
-    assert values == {}
-    assert "it is ignored" in problems[0]

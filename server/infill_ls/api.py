@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError
@@ -21,7 +22,7 @@ from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.project.recitation import Filter
 from infill_ls.prompt.secrets import stands_in
-from infill_ls.settings import Settings, from_user
+from infill_ls.settings import Settings, from_user, unknown_variables
 from infill_ls.text.hole import Hole, between
 
 log = logging.getLogger(__name__)
@@ -58,8 +59,11 @@ class SharedEngines:
     def complete(self, prefix: str, suffix: str, model: str) -> str:
         """Return the fill for a hole; see :func:`infill_ls.complete`."""
         settings, problems = from_user({} if model == "auto" else {"model": model})
-        if problems:
-            raise SettingsError(" ".join(problems), "Mend the settings.")
+        strange = unknown_variables(os.environ)
+        for problem in strange:
+            say_once(problem)
+        if wrong := [problem for problem in problems if problem not in strange]:
+            raise SettingsError(" ".join(wrong))
         if settings.in_the_clear:
             say_once(settings.in_the_clear)
         filling = self._noted(self._fill(prefix, suffix, settings))

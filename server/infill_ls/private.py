@@ -34,14 +34,24 @@ def for_all_to_read(path: str, flags: int) -> int:
     return os.open(path, flags, 0o644)
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file that other users can't read, in one step. Raises :class:`OSError`."""
+def replace(path: Path, text: str, *, keep_mode: bool = False) -> None:
+    """Write a file that other users can't read, in one step. Raises :class:`OSError`.
+
+    ``keep_mode``: it is the user's own, and who may read it stays as he wants it; what was in it is
+    lost at no moment, not even if the machine stops.
+    """
     unfinished = path.with_suffix(f".{os.getpid()}")
     # What somebody else has put there keeps its mode, and may be a link.
     unfinished.unlink(missing_ok=True)
     try:
-        with open(unfinished, "x", encoding="utf-8", opener=for_us_alone) as file:
+        # The text has the line ends that it is to have.
+        with open(unfinished, "x", encoding="utf-8", newline="", opener=for_us_alone) as file:
             file.write(text)
+            if keep_mode:
+                file.flush()
+                os.fsync(file.fileno())
+        if keep_mode and path.exists():
+            unfinished.chmod(path.stat().st_mode & 0o777)
         os.replace(unfinished, path)
     finally:
         # The disk may be full.

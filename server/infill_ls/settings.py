@@ -3,8 +3,10 @@
 A key (of :data:`KEYS`) is spelled the same everywhere: in the editor's ``initializationOptions``,
 in its ``workspace/configuration`` section ``infill-ls``, and in ``config.toml`` in the user's
 configuration directory. The environment has it as ``INFILL_LS_MAX_TOKENS``. Precedence: command
-line, environment, editor, file. A wrong value is reported in one message and ignored; then the
-next source counts, or the default.
+line, environment, editor, file. A wrong value is reported in one message. No other takes the place
+of one that says where code goes, which of it, or what is shown (:data:`DECIDING`): no engine is
+asked until it is mended. Any other wrong value is ignored; then the next source counts, or the
+default.
 """
 
 from __future__ import annotations
@@ -12,21 +14,39 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
-from infill_ls.folders import own
-from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, is_loopback
+from infill_ls.user_file import UserFile, line_of
+from infill_ls.values import (
+    LanguageSettings,
+    OwnTemplate,
+    Reader,
+    Recitation,
+    is_loopback,
+    parse_ollama_host,
+)
 
 DEFAULT_URL: Final = "http://127.0.0.1:11434"
 
 EngineName = Literal["auto", "ollama", "openai", "embedded"]
 
 
-def _key(name: str, default: Any, read: Callable[[Any], Any], *, secret: bool = False) -> Any:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the value of a setting comes from.
+
+    ``place``: the environment variable, or the file's path; empty where there is no other.
+    """
+
+    kind: Literal["command line", "environment", "editor", "project", "file", "default"]
+    place: str = ""
+
+
+def _key(name: str, default: Any, read: Reader, *, secret: bool = False) -> Any:
     metadata = {"key": name, "read": read}
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata, repr=not secret)
@@ -67,11 +87,19 @@ class Settings:
     languages: Mapping[str, LanguageSettings] = _key("languages", {}, values.languages)
     recitation: Recitation | None = _key("recitation", None, values.recitation)
     audit: str | None = _key("audit", None, values.text)
+    stats: bool = _key("stats", True, values.flag)
     log: str = _key("log", "warning", values.one_of("error", "warning", "info", "debug", "trace"))
     # Not a key: the environment variable OLLAMA_HOST, which counts if the user sets no url.
     ollama_host: str | None = None
     # Not a key: those that the command line and the environment have given, which no project sets.
     fixed: frozenset[str] = frozenset()
+    # Not a key: what is wrong in those that decide, in sentences. Meanwhile no engine is asked.
+    wrong: tuple[str, ...] = ()
+    # Not a key: those of them whose values nobody knows.
+    unknown: frozenset[str] = frozenset()
+    # Not a key: where each value comes from that isn't the default, by its key. Where two settings
+    # have the same values, they are the same.
+    sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def engine_url(self) -> str:
@@ -91,23 +119,29 @@ class Settings:
         if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
         also = ", and your key and headers" if self.api_key_env or self.headers else ""
-        return (
-            f"The code around the cursor{also} goes to {address} unencrypted: whoever is on the "
-            "way can read it and change the answers. Use https:// there, or an SSH tunnel to "
-            "127.0.0.1."
-        )
+        return f"Your code{also} goes to {address} unencrypted. Use https:// or an SSH tunnel."
 
 
-_READERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+_READERS: Final[Mapping[str, tuple[str, Reader]]] = {
     item.metadata["key"]: (item.name, item.metadata["read"])
     for item in fields(Settings)
     if "key" in item.metadata
 }
 KEYS: Final = tuple(_READERS)
+# They say where code goes, which of it, and what is shown. With a wrong value of one nobody knows
+# what the user wants, and a default may be what he doesn't.
+DECIDING: Final = (
+    *("engine", "url", "model", "apiKeyEnv", "headers", "caFile", "weightsFrom"),
+    *("exclude", "enabled", "languages", "recitation", "audit"),
+)
 # A wrong value of these may be a password or a key.
 _NOT_REPEATED: Final = ("url", "headers", "apiKeyEnv")
 # Keys whose values are more than a text; the environment has them as JSON.
 _TABLES: Final = ("headers", "fim", "exclude", "languages", "recitation")
+# The names of all our variables begin so.
+_PREFIX: Final = "INFILL_LS_"
+# Of these the one that isn't a setting: the token of ``serve --tcp``.
+_NO_SETTING: Final = (f"{_PREFIX}TOKEN",)
 
 
 def load(
@@ -116,58 +150,162 @@ def load(
     environment: Mapping[str, str] | None = None,
     editor: Any = None,
     file: Mapping[str, Any] | None = None,
+    path: Path | None = None,
 ) -> tuple[Settings, list[str]]:
     """Return the settings from all their sources, and a message for each thing that is wrong.
 
-    ``command_line`` and ``file``: values by their keys. ``environment``: variables by their names.
-    ``editor``: what the editor sent, which may be any JSON, or None. Nothing in them raises an
-    error.
+    ``command_line`` and ``file``: values by their keys; ``path``: where the file is.
+    ``environment``: variables by their names. ``editor``: what the editor sent, which may be any
+    JSON, or None. Nothing in them raises an error.
     """
-    settings, problems = Settings(), []
     environment = environment or {}
-    from_environment = _from_environment(environment)
-    fixed: set[str] = set()
-    sources: list[tuple[str, Mapping[str, Any]]] = [
-        ("the settings file", file or {}),
-        ("the editor's settings", editor if isinstance(editor, Mapping) else {}),
-        ("the environment", from_environment),
-        ("the command line", command_line or {}),
-    ]
+    reading = _Reading()
     if editor is not None and not isinstance(editor, Mapping):
-        problems.append(
+        reading.problem(
             f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
         )
-    for source, table in sources:
-        for key, value in table.items():
-            if value is None:
-                continue
-            if key not in _READERS:
-                problems.append(
-                    f'Unknown setting "{values.named(key)}" in {source}. Known: {", ".join(KEYS)}.'
-                )
-                continue
-            try:
-                settings = replace(settings, **read_value(key, value))
-                if table is from_environment or table is command_line:
-                    fixed.add(key)
-            except values.Wrong as wrong:
-                is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
-                problems.append(
-                    f'The setting "{key}" in {source} is {is_value}; '
-                    f"it must be {wrong}. It is ignored."
-                )
-    host = environment.get("OLLAMA_HOST", "").strip().strip("\"'")
-    # It doesn't count if another source has the engine's address, or if the engine has none.
-    if host and settings.url is None and settings.engine != "embedded":
+        editor = None
+    for key, value in (file or {}).items():
+        reading.take(key, value, Source("file", str(path or "")))
+    for key, value in (editor or {}).items():
+        reading.take(key, value, Source("editor"))
+    for key, value in _from_environment(environment).items():
+        reading.take(key, value, Source("environment", variable(key)))
+    for key, value in (command_line or {}).items():
+        reading.take(key, value, Source("command line"))
+    for problem in unknown_variables(environment):
+        reading.problem(problem)
+    reading.take_ollama_host(environment.get("OLLAMA_HOST", "").strip().strip("\"'"))
+    return reading.settings()
+
+
+# Where those are listed that a message has no room for.
+_ALL_KEYS: Final = "All settings: infill-ls settings"
+
+
+class _Reading:
+    """What is read from one source after another, the nearer ones later."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Any] = {}
+        self._sources: dict[str, Source] = {}
+        # Each with what is said at its end if it is ignored.
+        self._problems: list[tuple[str, str]] = []
+        # What is wrong in a key that decides: its place among the problems, and what is said at
+        # its end instead.
+        self._wrong: dict[str, tuple[int, str]] = {}
+        self._wrong_in: dict[str, Source] = {}
+
+    def problem(self, text: str, ignored: str = "") -> None:
+        self._problems.append((text, ignored))
+
+    def take(self, key: str, value: Any, source: Source) -> None:
+        """Take one value of a source; a None says nothing."""
+        if value is None:
+            return
+        if key not in _READERS:
+            known = nearest(key, KEYS)
+            self.problem(
+                f'Unknown setting "{values.named(key)}" {_described(source, key)}. '
+                + (f'Did you mean "{known}"?' if known else _ALL_KEYS)
+            )
+            return
+        try:
+            self._fields |= read_value(key, value)
+            self._sources[key] = source
+            self._wrong.pop(key, None)
+            self._wrong_in.pop(key, None)
+        except values.Wrong as wrong:
+            is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
+            if key in DECIDING:
+                self._wrong[key] = len(self._problems), f" {NOTHING_IS_ASKED}{_fix(source, key)}"
+                self._wrong_in[key] = source
+            self.problem(
+                f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
+                " It is ignored.",
+            )
+
+    def take_ollama_host(self, host: str) -> None:
+        """Take the value of ``OLLAMA_HOST``, which may be empty.
+
+        It doesn't count if another source has the engine's address, or if the engine has none.
+        """
+        if not host or "url" in self._fields or "url" in self._wrong:
+            return
+        if self._fields.get("engine") == "embedded":
+            return
         try:
             values.url(host if "@" in host else parse_ollama_host(host))
-            settings = replace(settings, ollama_host=host)
+            self._fields["ollama_host"] = host
+            self._sources["url"] = Source("environment", "OLLAMA_HOST")
         except values.Wrong as wrong:
             # It may hold a password.
-            problems.append(
-                f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}. It is ignored."
-            )
-    return replace(settings, fixed=frozenset(fixed)), problems
+            ending = f" {NOTHING_IS_ASKED}, or OLLAMA_HOST unset."
+            self._wrong["url"] = len(self._problems), ending
+            self._wrong_in["url"] = Source("environment", "OLLAMA_HOST")
+            self.problem(f"The environment variable OLLAMA_HOST is wrong; it must be {wrong}.")
+
+    def settings(self) -> tuple[Settings, list[str]]:
+        instead = dict(self._wrong.values())
+        problems = [
+            text + instead.get(number, ignored)
+            for number, (text, ignored) in enumerate(self._problems)
+        ]
+        fixed = {
+            key
+            for key, source in self._sources.items()
+            if source.kind in ("environment", "command line") and source.place != "OLLAMA_HOST"
+        }
+        settings = Settings(
+            **self._fields,
+            fixed=frozenset(fixed),
+            wrong=tuple(problems[number] for number in sorted(instead)),
+            unknown=frozenset(self._wrong),
+            sources=self._sources | self._wrong_in,
+        )
+        return settings, problems
+
+
+# What follows from a wrong value of a key that decides. More is said behind it.
+NOTHING_IS_ASKED: Final = "Nothing is asked until it is mended"
+
+
+def _described(source: Source, key: str) -> str:
+    """Return where a key of a source stands, as a message says it."""
+    if source.kind == "file":
+        line = line_of(source.place, key) if source.place else 0
+        at = f", line {line}" if line else ""
+        return "in the settings file" + (f" ({source.place}{at})" if source.place else "")
+    if source.kind == "environment":
+        return f"in the environment ({source.place})"
+    return "in the editor's settings" if source.kind == "editor" else f"on the {source.kind}"
+
+
+def _fix(source: Source, key: str) -> str:
+    """Return the end of a sentence: how a wrong value in a source is mended."""
+    if source.kind == "file":
+        return f' ("infill-ls settings set {key} VALUE").'
+    return f", or {source.place} unset." if source.kind == "environment" else "."
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like another one; empty if none is.
+
+    Case and marks don't count: ``max_tokens`` is ``maxTokens``.
+    """
+    # Not at the head: hardly anybody needs it.
+    import difflib
+
+    wanted = _letters(name[:60])
+    letters = {_letters(one): one for one in known}
+    # Two letters that have changed places are the commonest slip.
+    mixed = [one for one in letters if sorted(one) == sorted(wanted)]
+    close = mixed or difflib.get_close_matches(wanted, letters, n=1)
+    return letters[close[0]] if close else ""
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.removeprefix(_PREFIX)).lower()
 
 
 def read_value(key: str, value: Any) -> dict[str, Any]:
@@ -190,7 +328,23 @@ def _shown(value: Any) -> str:
 
 def variable(key: str) -> str:
     """Return the environment variable of a key: ``INFILL_LS_MAX_TOKENS`` for "maxTokens"."""
-    return "INFILL_LS_" + re.sub(r"([A-Z])", r"_\1", key).upper()
+    return _PREFIX + re.sub(r"([A-Z])", r"_\1", key).upper()
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a message for each variable that has a name like ours and is no setting."""
+    known = {variable(key): key for key in KEYS}
+    problems = []
+    for name in sorted(environment):
+        # On Windows they have no case.
+        if not name.upper().startswith(_PREFIX) or name in known or name in _NO_SETTING:
+            continue
+        meant = nearest(name.upper(), known)
+        problems.append(
+            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
+            + (f"Did you mean {meant}?" if meant else _ALL_KEYS)
+        )
+    return problems
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -210,92 +364,21 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]:
-    """Return the values in the user's settings file, and a message if it can't be read.
-
-    ``path``: another file than the user's own. Without a file there are no values and no message.
-    """
-    # Not at the head: they take 6 % of the server's start, which doesn't need them yet.
-    import tomllib
-
-    folder = own("config")
-    path = path or (folder and folder / "config.toml")
-    if path is None:
-        return {}, []
-    try:
-        return tomllib.loads(path.read_text("utf-8")), []
-    except FileNotFoundError:
-        return {}, []
-    # ValueError: no TOML, no UTF-8, or a number of thousands of digits.
-    except (OSError, ValueError, RecursionError) as error:
-        return {}, [f"The settings file {path} can't be read ({error}); it is ignored."]
-
-
-class UserFile:
-    """The user's settings file, read again and again.
-
-    Where it can't be read, what it said before counts: else a slip in one line of it would send
-    what another excludes. ``path``: another file than the user's own.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._values: dict[str, Any] = {}
-
-    def read(self) -> tuple[dict[str, Any], list[str]]:
-        """Return its values, and a message if it can't be read."""
-        values, problems = read_user_file(self._path)
-        if not problems:
-            self._values = values
-        elif self._values:
-            problems = [one.replace("it is ignored", "it counts as before") for one in problems]
-        return self._values, problems
-
-
 def from_user(
     command_line: Mapping[str, Any] | None = None,
     editor: Any = None,
     file: UserFile | None = None,
 ) -> tuple[Settings, list[str]]:
     """Return what :func:`load` makes of this process's environment and the user's file."""
-    values_of_file, unreadable = (file or UserFile()).read()
+    file = file or UserFile()
+    values_of_file, unreadable = file.read()
     settings, problems = load(
-        command_line=command_line, environment=os.environ, editor=editor, file=values_of_file
+        command_line=command_line,
+        environment=os.environ,
+        editor=editor,
+        file=values_of_file,
+        path=file.path,
     )
+    if unreadable and not file.is_known:
+        settings = replace(settings, wrong=(*unreadable, *settings.wrong))
     return settings, unreadable + problems
-
-
-def parse_ollama_host(text: str) -> str:
-    """Return the address that a value of ``OLLAMA_HOST`` means for a client.
-
-    Source: ollama's envconfig.Host and ConnectableHost. The forms are ``host``, ``host:port``,
-    ``:port``, ``[v6]:port``, ``http://host`` (port 80) and ``https://host`` (443), each also with
-    a path. A server's address for all networks (0.0.0.0, ::) is loopback for a client. A port that
-    is none means 11434.
-    """
-    scheme, separator, rest = text.strip(" \t\r\n\"'").partition("://")
-    if not separator:
-        scheme, rest = "http", scheme
-    default_port = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
-    scheme = "https" if scheme == "https" else "http"
-    if not separator and rest.partition("/")[0] == "ollama.com":
-        scheme, default_port = "https", "443"
-    host, slash, path = rest.partition("/")
-    name, port = _split_port(host)
-    if not re.fullmatch(r"0*\d{1,5}", port, re.ASCII) or int(port[-5:]) > 65535:
-        port = default_port
-    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
-    if ":" in name:
-        name = f"[{name}]"
-    return f"{scheme}://{name}:{port}{(slash + path).rstrip('/')}"
-
-
-def _split_port(host: str) -> tuple[str, str]:
-    if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
-        # Only numbers stand in brackets; what isn't one stays wrong.
-        return (name, rest.removeprefix(":")) if ":" in name else (host, "")
-    if host.count(":") > 1:
-        return host, ""
-    name, _, port = host.partition(":")
-    return name, port

@@ -59,11 +59,34 @@ MULTILINE: Final = ("auto", "always", "never")
 MOST_TOKENS: Final = 4096
 
 
-# Each of the functions below reads the value of a key, or makes a function that does. They return
-# the value as the program uses it, and raise Wrong.
+class Reader:
+    """Reads the value of a key: returns it as the program uses it, or raises :class:`Wrong`.
+
+    ``schema``: what it allows, in JSON Schema. The environment has texts alone, so that it reads
+    some that the schema doesn't allow ("64" for a number); and some of what the schema allows is
+    no host or port.
+    """
+
+    # No dataclass: to make one takes 0.3 ms of the server's start.
+    __slots__ = ("_read", "schema")
+
+    def __init__(self, read: Callable[[Any], Any], schema: Mapping[str, Any]) -> None:
+        self._read = read
+        self.schema = schema
+
+    def __call__(self, value: Any) -> Any:
+        return self._read(value)
 
 
-def one_of(*allowed: str) -> Callable[[Any], str]:
+def _reads(schema: Mapping[str, Any]) -> Callable[[Callable[[Any], Any]], Reader]:
+    return lambda read: Reader(read, schema)
+
+
+# Each of the functions below is a Reader, or makes one.
+
+
+def one_of(*allowed: str) -> Reader:
+    @_reads({"type": "string", "enum": list(allowed)})
     def read(value: Any) -> str:
         if value not in allowed:
             raise Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
@@ -72,7 +95,8 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
     return read
 
 
-def number(kind: type[int] | type[float], low: float, high: float) -> Callable[[Any], Any]:
+def number(kind: type[int] | type[float], low: float, high: float) -> Reader:
+    @_reads({"type": "integer" if kind is int else "number", "minimum": low, "maximum": high})
     def read(value: Any) -> int | float:
         if isinstance(value, str):
             try:
@@ -88,7 +112,11 @@ def number(kind: type[int] | type[float], low: float, high: float) -> Callable[[
     return read
 
 
-def auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def auto_or(read_value: Reader) -> Reader:
+    # VS Code's page of settings shows these; it has no field for an "anyOf".
+    number = read_value.schema
+
+    @_reads({**number, "type": [number["type"], "string"], "pattern": "^auto$"})
     def read(value: Any) -> Any:
         if value == "auto":
             return value
@@ -100,6 +128,7 @@ def auto_or(read_value: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return read
 
 
+@_reads({"type": "string", "minLength": 1})
 def text(value: Any) -> str:
     # Lone surrogates and NUL are in no name of a file, a model or a variable.
     bad = not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
@@ -108,6 +137,7 @@ def text(value: Any) -> str:
     return str(value)
 
 
+@_reads({"type": "boolean"})
 def flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -118,13 +148,17 @@ def flag(value: Any) -> bool:
     raise Wrong("true or false")
 
 
+_DURATION: Final = r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+"
+
+
+@_reads({"type": ["string", "integer"], "pattern": rf"^(-?\d{{1,18}}|{_DURATION})$"})
 def keep_alive(value: Any) -> str | int:
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
         value = int(value)
     # Ollama has 64 bits for it.
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return value
-    if isinstance(value, str) and re.fullmatch(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+", value):
+    if isinstance(value, str) and re.fullmatch(_DURATION, value):
         return value
     raise Wrong('a duration such as "30m", or a number of seconds')
 
@@ -132,6 +166,7 @@ def keep_alive(value: Any) -> str | int:
 _ADDRESS: Final = "an address such as http://127.0.0.1:11434"
 
 
+@_reads({"type": "string", "pattern": r"^https?://[^\s/?#@]+[^\s?#@]*$"})
 def url(value: Any) -> str:
     if isinstance(value, str) and "@" in value:
         # Anywhere in it: a password with a slash in it would be taken for a path.
@@ -172,13 +207,54 @@ def is_loopback(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def parse_ollama_host(text: str) -> str:
+    """Return the address that a value of ``OLLAMA_HOST`` means for a client.
+
+    Source: ollama's envconfig.Host and ConnectableHost. The forms are ``host``, ``host:port``,
+    ``:port``, ``[v6]:port``, ``http://host`` (port 80) and ``https://host`` (443), each also with
+    a path. A server's address for all networks (0.0.0.0, ::) is loopback for a client. A port that
+    is none means 11434.
+    """
+    scheme, separator, rest = text.strip(" \t\r\n\"'").partition("://")
+    if not separator:
+        scheme, rest = "http", scheme
+    default_port = {"http": "80", "https": "443"}.get(scheme, "11434") if separator else "11434"
+    scheme = "https" if scheme == "https" else "http"
+    if not separator and rest.partition("/")[0] == "ollama.com":
+        scheme, default_port = "https", "443"
+    host, slash, path = rest.partition("/")
+    name, port = _split_port(host)
+    if not re.fullmatch(r"0*\d{1,5}", port, re.ASCII) or int(port[-5:]) > 65535:
+        port = default_port
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+    if ":" in name:
+        name = f"[{name}]"
+    return f"{scheme}://{name}:{port}{(slash + path).rstrip('/')}"
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    if host.startswith("["):
+        name, _, rest = host[1:].partition("]")
+        # Only numbers stand in brackets; what isn't one stays wrong.
+        return (name, rest.removeprefix(":")) if ":" in name else (host, "")
+    if host.count(":") > 1:
+        return host, ""
+    name, _, port = host.partition(":")
+    return name, port
+
+
+_VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
+
+
+@_reads({"type": "string", "pattern": f"^{_VARIABLE}$"})
 def variable(value: Any) -> str:
     # A key that was put here by mistake seldom is the name of a variable (POSIX.1-2024, 8.1).
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+    if not isinstance(value, str) or not re.fullmatch(_VARIABLE, value):
         raise Wrong("the name of an environment variable, such as MY_KEY, and not the key itself")
     return value
 
 
+@_reads({"type": "object", "additionalProperties": {"type": "string"}})
 def headers(value: Any) -> dict[str, str]:
     if isinstance(value, Mapping) and all(
         isinstance(name, str)
@@ -191,12 +267,25 @@ def headers(value: Any) -> dict[str, str]:
     raise Wrong("a table of header names and texts, which are ASCII without blanks at their ends")
 
 
+@_reads({"type": "array", "items": {"type": "string", "pattern": r"\S"}})
 def patterns(value: Any) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
         return tuple(value)
     raise Wrong('a list of patterns as in a .gitignore, such as ["*.private", "!.env"]')
 
 
+_TEMPLATE: Final = {
+    "properties": {
+        "match": {"type": "string"},
+        "template": {"type": "string", "pattern": r"\{(prefix|suffix)\}(.|\n)*\{(prefix|suffix)\}"},
+        "stop": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    },
+    "required": ["template"],
+    "additionalProperties": False,
+}
+
+
+@_reads({"type": ["object", "array"], **_TEMPLATE, "items": {"type": "object", **_TEMPLATE}})
 def own_templates(value: Any) -> tuple[OwnTemplate, ...]:
     return tuple(map(_own_template, value if isinstance(value, list) else [value]))
 
@@ -218,6 +307,23 @@ def _own_template(value: Any) -> OwnTemplate:
     return OwnTemplate(match, template, tuple(stop))
 
 
+_OF_A_LANGUAGE: Final[Mapping[str, tuple[str, Reader]]] = {
+    "enabled": ("enabled", flag),
+    "multiline": ("multiline", one_of(*MULTILINE)),
+    "maxTokens": ("max_tokens", number(int, 1, MOST_TOKENS)),
+}
+
+
+@_reads(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {key: read.schema for key, (_, read) in _OF_A_LANGUAGE.items()},
+            "additionalProperties": False,
+        },
+    }
+)
 def languages(value: Any) -> dict[str, LanguageSettings]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise Wrong('a table of language ids, such as {"markdown": {"enabled": false}}')
@@ -225,16 +331,11 @@ def languages(value: Any) -> dict[str, LanguageSettings]:
 
 
 def _language(name: str, value: Any) -> LanguageSettings:
-    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-        "enabled": ("enabled", flag),
-        "multiline": ("multiline", one_of(*MULTILINE)),
-        "maxTokens": ("max_tokens", number(int, 1, MOST_TOKENS)),
-    }
-    if not isinstance(value, Mapping) or set(value) - set(readers):
-        raise Wrong(f'a table with {", ".join(readers)} for "{named(name)}"')
+    if not isinstance(value, Mapping) or set(value) - set(_OF_A_LANGUAGE):
+        raise Wrong(f'a table with {", ".join(_OF_A_LANGUAGE)} for "{named(name)}"')
     said: dict[str, Any] = {}
     for key, item in value.items():
-        field, read = readers[key]
+        field, read = _OF_A_LANGUAGE[key]
         try:
             said[field] = read(item)
         except Wrong as wrong:
@@ -242,6 +343,20 @@ def _language(name: str, value: Any) -> LanguageSettings:
     return LanguageSettings(**said)
 
 
+_WINDOW: Final = number(int, 10, 1000)
+
+
+@_reads(
+    {
+        "type": "object",
+        "properties": {
+            "folders": {"type": "array", "items": text.schema},
+            "window": _WINDOW.schema,
+        },
+        "required": ["folders"],
+        "additionalProperties": False,
+    }
+)
 def recitation(value: Any) -> Recitation | None:
     wrong = Wrong('a table such as {"folders": ["/work/others"], "window": 50}')
     if not isinstance(value, Mapping) or set(value) - {"folders", "window"}:
@@ -250,7 +365,7 @@ def recitation(value: Any) -> Recitation | None:
     if not isinstance(folders, list):
         raise wrong
     try:
-        window = number(int, 10, 1000)(value.get("window", 50))
+        window = _WINDOW(value.get("window", 50))
         # Without folders there is nothing to hold back.
         return Recitation(tuple(map(text, folders)), window) if folders else None
     except Wrong:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import pty
+import struct
 import sys
-from collections.abc import Awaitable, Callable
+import termios
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -70,6 +74,8 @@ def on_terminal(ollama: FakeOllama, tmp_path: Path) -> OnTerminal:
 
     async def run(*arguments: str) -> str:
         terminal, end = pty.openpty()
+        # 24 lines, 80 columns.
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "infill_ls", *arguments),
@@ -87,6 +93,68 @@ def on_terminal(ollama: FakeOllama, tmp_path: Path) -> OnTerminal:
             os.close(terminal)
 
     return run
+
+
+class OnScreen:
+    """A command that runs on a terminal, and what it has written there so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process, terminal: int) -> None:
+        self.process = process
+        self.text = ""
+        self._terminal = terminal
+        self._changed = asyncio.Event()
+        asyncio.get_running_loop().add_reader(terminal, self._read)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # nobody has the other end any more
+            self.text += os.read(self._terminal, 1 << 16).decode()
+        self._changed.set()
+
+    async def until(self, text: str) -> None:
+        """Wait until this stands there."""
+        async with asyncio.timeout(30):
+            while text not in self.text:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def ended(self) -> int:
+        """Wait for the end; the exit status."""
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+    async def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._terminal)
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        os.close(self._terminal)
+
+
+StartOnTerminal = Callable[..., Awaitable[OnScreen]]
+
+
+@pytest.fixture
+async def start_on_terminal(ollama: FakeOllama, tmp_path: Path) -> AsyncIterator[StartOnTerminal]:
+    """Starts ``infill-ls`` on a terminal."""
+    started: list[OnScreen] = []
+
+    async def start(*arguments: str) -> OnScreen:
+        terminal, end = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "infill_ls", *arguments),
+            cwd=tmp_path,
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            env={**os.environ, "OLLAMA_HOST": ollama.url, "TERM": "xterm-256color"},
+        )
+        os.close(end)
+        started.append(OnScreen(process, terminal))
+        return started[-1]
+
+    yield start
+    for one in started:
+        await one.close()
 
 
 @pytest.fixture

@@ -15,7 +15,14 @@ async def test_the_version(run: Run) -> None:
     assert await run("--version") == Ran(0, f"infill-ls {__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["complete"]])
+async def test_without_a_command_it_says_what_it_can_do(run: Run) -> None:
+    ran = await run()
+    assert (ran.status, ran.err) == (0, "")
+    assert "infill-ls doctor" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["complete"]])
 async def test_a_wrong_call_is_status_2(run: Run, arguments: list[str]) -> None:
     ran = await run(*arguments)
     assert (ran.status, ran.out) == (2, "")

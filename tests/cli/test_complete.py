@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
+from cli.conftest import Run, StartOnTerminal
 from fake_ollama import DIGEST, FakeOllama
-from infill_ls.cli.complete import language_of
 from infill_ls.engines.embedded import weights
 
 SMALL, LARGE = (one.name for one in weights.ALL)
@@ -111,8 +111,22 @@ async def test_nothing_to_show_is_status_1(run: Run, ollama: FakeOllama, code: P
 async def test_why_it_came_out_so(run: Run, code: Path) -> None:
     ran = await run("complete", "-v", "main.py:2:13")
     assert ran.out == "x for x in xs"
-    assert "engine ollama, model qwen2.5-coder:1.5b" in ran.err
-    assert "the model wrote: 'x for x in xs'" in ran.err
+    assert "The model wrote it. qwen2.5-coder:1.5b (ollama): " in ran.err
+    assert "\nended by: model\nthe model wrote: 'x for x in xs'\n" in ran.err
+
+
+async def test_why_there_is_nothing(run: Run, ollama: FakeOllama, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("a = 1\n\nb = 2\nc = 3\n")
+    ollama.fill = "b = 2\nc = 3\n"
+    said = (
+        'Nothing is left of what the model wrote: it only repeats the lines below (filter "below").'
+    )
+    ran = await run("complete", "a.py:2")
+    assert (ran.status, ran.out, ran.err) == (1, "", f"infill-ls: {said}\n")
+    ran = await run("complete", "-v", "a.py:2")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(f"{said} qwen2.5-coder:1.5b (ollama): ")
+    assert ran.err.count(said) == 1
 
 
 async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
@@ -123,12 +137,12 @@ async def test_tokens_that_ollama_has_not_counted_yet_are_estimated(
     ran = await run("complete", "-v", "main.py:2:13")
     asked = ollama.generations[0].body["prompt"]
     # 3.6 characters a token.
-    assert f"prompt of about {len(asked) / 3.6:.0f} tokens; 4 written\n" in ran.err
+    assert f"; about {len(asked) / 3.6:.0f} tokens read, 4 written.\n" in ran.err
     figures = json.loads((await run("complete", "--json", "main.py:2:13")).out)
     assert (figures["prompt_tokens"], figures["cached_tokens"]) == (None, None)
     ollama.fill = "x for x in xs"
     ran = await run("complete", "-v", "main.py:2:13")
-    assert f"prompt of {len(asked) // 4 + 1} tokens; 4 written\n" in ran.err
+    assert f"; {len(asked) // 4 + 1} tokens read, 4 written.\n" in ran.err
 
 
 async def test_an_answer_that_ollama_ends_itself_is_completed_with(
@@ -141,7 +155,10 @@ async def test_an_answer_that_ollama_ends_itself_is_completed_with(
     ollama.fill = "b = " + "1111" * 40
     ran = await run("complete", "a.py:2:5")
     assert (ran.status, ran.out) == (1, "")
-    assert "nothing that is worth showing" in ran.err
+    assert ran.err == (
+        "infill-ls: Nothing is left of what the model wrote: "
+        'it only repeats the lines above (filter "repetition").\n'
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,21 +226,6 @@ async def test_no_engine_at_all_is_told_in_one_message(
     assert ran.err.count("\n") == 1
     for what_to_do in ("ollama serve", "ollama pull qwen2.5-coder:1.5b", "infill-ls pull"):
         assert what_to_do in ran.err
-
-
-@pytest.mark.parametrize(
-    ("name", "language"),
-    [
-        ("a.py", "python"),
-        ("folder.js/A.HPP", "cpp"),
-        ("a.tsx", "typescriptreact"),
-        ("a.unknown", ""),
-        ("Makefile", ""),
-        (".py", ""),
-    ],
-)
-def test_the_language_of_a_file_is_known_by_its_ending(name: str, language: str) -> None:
-    assert language_of(Path(name)) == language
 
 
 async def test_an_excluded_file_is_not_completed(
@@ -339,3 +341,39 @@ async def test_nothing_is_asked_where_a_secret_stands(
     assert ollama.generations == []
     assert (await run("complete", "main.py:2")).status == 0
     assert token[4:] not in str(ollama.generations)
+
+
+async def test_a_terminal_says_what_is_waited_for(
+    start_on_terminal: StartOnTerminal, ollama: FakeOllama, code: Path
+) -> None:
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    ollama.gate.clear()
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    await shell.until("Loading the model …")
+    ollama.load_gate.set()
+    await shell.until("The model is writing …")
+    ollama.gate.set()
+    assert await shell.ended() == 0
+    await shell.until("\x1b[2Kx for x in xs\r\n")
+
+
+async def test_what_takes_no_longer_than_a_second_is_not_mentioned(
+    start_on_terminal: StartOnTerminal, code: Path
+) -> None:
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    assert await shell.ended() == 0
+    await shell.until("x for x in xs\r\n")
+
+
+async def test_an_interrupt_leaves_the_terminal_as_it_was(
+    start_on_terminal: StartOnTerminal, ollama: FakeOllama, code: Path
+) -> None:
+    ollama.gate.clear()
+    shell = await start_on_terminal("complete", "main.py:2:13")
+    await shell.until("The model is writing …")
+    shell.process.send_signal(signal.SIGINT)
+    assert await shell.ended() == 130
+    # The cursor, which was hidden.
+    await shell.until("\x1b[?25h")
+    assert "Traceback" not in shell.text

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Run
+from fake_ollama import FakeOllama
 from infill_ls.engines.embedded import weights
 
 SMALL, LARGE = (one.name for one in weights.ALL)
@@ -25,11 +26,48 @@ async def test_a_wrong_setting_is_told_and_the_default_is_used(run: Run, code: P
 async def test_an_address_that_is_none(
     run: Run, arguments: list[str], name: str, address: str
 ) -> None:
-    # Ollama's own address is asked then; nobody is there, or somebody is.
-    ran = await run(*arguments, "--model", "no-such:1b", **{"OLLAMA_HOST": "", name: address})
-    assert ran.status == 1
-    assert "must be an address" in ran.err.splitlines()[0]
+    ran = await run(*arguments, **{name: address})
+    assert ran.status == 2
+    (line,) = ran.err.splitlines()
+    assert "must be an address" in line
+    assert f"Nothing is asked until it is mended, or {name} unset." in line
     assert "s3cret" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (
+            ["complete", "main.py:1", "--engine", "foo"],
+            {},
+            "\"engine\" on the command line is 'foo'",
+        ),
+        (["complete", "main.py:1", "--model", ""], {}, "\"model\" on the command line is ''"),
+        (["complete", "main.py:1"], {"INFILL_LS_URL": "127.0.0.1:1"}, "INFILL_LS_URL"),
+        (["generate", "p"], {"INFILL_LS_HEADERS": "X-A: b"}, "INFILL_LS_HEADERS"),
+        (["recitation"], {"INFILL_LS_RECITATION": "/others"}, "INFILL_LS_RECITATION"),
+    ],
+)
+@pytest.mark.usefixtures("code")
+async def test_nothing_is_asked_where_nobody_knows_what_is_wanted(
+    run: Run, ollama: FakeOllama, arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    ran = await run(*arguments, **environment)
+    assert (ran.status, ran.out) == (2, "")
+    (line,) = ran.err.splitlines()
+    assert said in line
+    assert "must be" in line
+    assert ollama.calls == []
+
+
+@pytest.mark.usefixtures("code")
+async def test_an_unknown_variable_is_named_once(run: Run) -> None:
+    ran = await run("complete", "main.py:2:13", INFILL_LS_MODLE="x")
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    assert ran.err == (
+        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_MODEL?\n"
+    )
 
 
 async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import pty
@@ -12,7 +13,7 @@ import threading
 
 import pytest
 
-from infill_ls.cli.screen import Screen
+from infill_ls.cli.screen import WORTH_SAYING, Screen, Waiting
 from infill_ls.errors import InfillError
 
 LONG = "a model of many words " * 6
@@ -115,3 +116,58 @@ def test_a_full_disk() -> None:
         with pytest.raises(InfillError, match="can't be written"):
             Screen(full).line("x")
         full.buffer.raw.close()  # type: ignore[attr-defined]
+
+
+def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
+    name = "hf.co/somebody/" + "a" * 90
+    shown = on_terminal(f"screen.table(['model', 'size'], [[{name!r}, '8.1 GB']])")
+    assert "…" not in shown
+    assert name in re.sub(r"\s|8\.1 GB|\x1b\[[\d;]*m", "", shown)
+
+
+# What is waited for
+
+
+class Terminal(io.TextIOWrapper):
+    def __init__(self, encoding: str) -> None:
+        self.content = io.BytesIO()
+        super().__init__(self.content, encoding, write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    def written(self) -> str:
+        return self.content.getvalue().decode(self.encoding)
+
+
+@pytest.mark.looptime
+async def test_nothing_is_said_of_what_takes_no_longer_than_a_second() -> None:
+    terminal = Terminal("utf-8")
+    with Waiting(terminal) as waiting:
+        waiting.for_("Loading the model")
+        await asyncio.sleep(WORTH_SAYING / 2)
+    await asyncio.sleep(WORTH_SAYING)
+    assert terminal.written() == ""
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("encoding", "dots"), [("utf-8", "…"), ("ascii", "?")])
+async def test_what_takes_longer_is_said_and_taken_away(encoding: str, dots: str) -> None:
+    terminal = Terminal(encoding)
+    with Waiting(terminal) as waiting:
+        waiting.for_("Looking for an engine")
+        await asyncio.sleep(2 * WORTH_SAYING)
+        waiting.for_("Loading \x1b[31mthe model")
+    said = terminal.written()
+    assert f"Loading {'�' if encoding == 'utf-8' else '?'}[31mthe model {dots}" in said
+    # The line is emptied at last, and the cursor is there again.
+    assert re.search(r"\x1b\[\?25h.*\x1b\[2K$", said, re.DOTALL)
+
+
+@pytest.mark.looptime
+async def test_nothing_is_said_in_a_pipe() -> None:
+    stream = io.StringIO()
+    with Waiting(stream) as waiting:
+        waiting.for_("Loading the model")
+        await asyncio.sleep(2 * WORTH_SAYING)
+    assert stream.getvalue() == ""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
+
 import pytest
 
-from cli.conftest import Run
+from cli.conftest import Run, StartOnTerminal
 from fake_ollama import FakeOllama
 from infill_ls.engines.embedded import weights
 
@@ -52,3 +56,50 @@ async def test_a_port_that_is_taken(run: Run, ollama: FakeOllama) -> None:
     ran = await run("serve", "--tcp", f"127.0.0.1:{ollama.port}")
     assert (ran.status, ran.out) == (2, "")
     assert f"127.0.0.1:{ollama.port}" in ran.err
+
+
+async def test_a_terminal_says_what_is_waited_for(start_on_terminal: StartOnTerminal) -> None:
+    shell = await start_on_terminal("serve")
+    await shell.until(
+        "infill-ls: waiting for an editor to speak LSP on stdin; Ctrl-C ends this.\r\n"
+    )
+    shell.process.send_signal(signal.SIGINT)
+    assert await shell.ended() in (130, -signal.SIGINT)
+    assert shell.text.count("\n") == 1
+
+
+async def test_an_editor_is_told_nothing_of_that(run: Run) -> None:
+    ran = await run("serve")
+    assert (ran.out, ran.err) == ("", "")
+
+
+# Runs a command that is interrupted when a module is looked for.
+INTERRUPTED = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from infill_ls.__main__ import main
+sys.argv[1:] = ["serve"]
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["infill_ls.cli", "infill_ls.cli.complete", "infill_ls.lsp.transport", "pygls.server"]
+)
+async def test_an_interrupt_while_modules_are_loaded_is_no_traceback(module: str) -> None:
+    code = INTERRUPTED.replace("MODULE", repr(module))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert (process.returncode, out, err) == (-signal.SIGINT, b"", b"")

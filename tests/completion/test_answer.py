@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import get_args
 
 from holes import at
-from infill_ls.completion.answer import MESSAGES, Answer, Outcome, Reason
+from infill_ls import errors
+from infill_ls.completion.answer import FILTERED, MESSAGES, Answer, Outcome, Reason
 from infill_ls.completion.offers import Offers
 from infill_ls.engines.rates import Usage
-from infill_ls.errors import NotRunning
+from infill_ls.errors import InfillError, NotRunning
+from infill_ls.trim import FILTERS
 
 
 def test_each_reason_has_its_message() -> None:
@@ -26,9 +28,10 @@ def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
     usage = Usage(100, 80, 3)
     outcome = Outcome("secret", "line", "m", "ollama", 1.5, 9.0, usage, "secret()", 99, ")")
     explained = Answer("fill", outcome=outcome).explain()
+    figures = "m (ollama): 9 ms, begun after 2 ms; 100 tokens read (80 from its cache), 3 written."
     assert explained == {
         "reason": "fill",
-        "message": MESSAGES["fill"],
+        "message": f"The model wrote it. {figures}",
         "model": "m",
         "engine": "ollama",
         "timings_ms": {"first": 1.5, "total": 9.0},
@@ -39,15 +42,54 @@ def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
     }
 
 
+def test_figures_that_the_engine_has_not_said_are_estimated() -> None:
+    outcome = Outcome("", "line", "m", "ollama", None, 9.0, Usage(None, None, None), "", 99, "")
+    assert outcome.figures == "m (ollama): 9 ms; about 99 tokens read, 0 written."
+
+
+def test_each_filter_that_may_leave_nothing_has_its_words() -> None:
+    assert set(FILTERED) == {each.name for each in FILTERS}
+
+
+def test_an_explanation_of_nothing_names_the_filter_that_left_nothing() -> None:
+    usage = Usage(100, 80, 3)
+    outcome = Outcome("", "suffix", "m", "ollama", 1.5, 9.0, usage, "]", 99, "", emptied_by="below")
+    for answer in (Answer.of("nothing", outcome=outcome), Answer.of("nothing", emptied_by="below")):
+        explained = answer.explain()
+        assert (explained["reason"], explained["filters"]) == ("trimmed", ["below"])
+        assert explained["message"].startswith(
+            "Nothing is left of what the model wrote: it only repeats the lines below "
+            '(filter "below").'
+        )
+    assert Answer.of("nothing").reason == "nothing"
+
+
+def test_each_error_has_a_reason_of_its_own() -> None:
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, InfillError)
+        and kind not in (InfillError, errors.EngineError)
+    ]
+    reasons = [Answer.of("problem", error=kind("Something.")).reason for kind in kinds]
+    assert len(set(reasons)) == len(kinds)
+    assert "problem" not in reasons
+    assert Answer.of("problem", error=errors.EngineError("Something.")).reason == "problem"
+
+
 def test_an_explanation_of_a_problem_says_what_to_do() -> None:
-    problem = Answer("problem", error=NotRunning("Nothing answers.", "Start it."))
+    problem = Answer.of("problem", error=NotRunning("Nothing answers.", "Start it."))
+    assert problem.reason == "not running"
     assert problem.explain()["message"] == "Nothing answers. Start it."
     assert problem.explain()["model"] is None
 
 
 def test_an_explanation_names_the_pattern_that_excludes_a_file() -> None:
     explained = Answer("excluded", pattern=".env*").explain()
-    assert explained["message"] == f'{MESSAGES["excluded"]} The pattern is ".env*".'
+    assert explained["message"] == (
+        'This file is never completed: "exclude" has the pattern ".env*".'
+    )
 
 
 def test_an_explanation_names_the_file_that_would_have_been_repeated() -> None:

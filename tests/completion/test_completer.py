@@ -349,7 +349,7 @@ async def test_a_dead_engine_is_not_asked_at_every_key(
     answers = await asyncio.gather(*asked)
     # After 0.5, 1, 2, 4 and 8 s.
     assert len(engine.asked) == 6
-    assert {answer.reason for answer in answers} == {"problem", "superseded"}
+    assert {answer.reason for answer in answers} == {"not running", "superseded"}
     # It is noticed that it works again, and the next request is answered, whoever asks.
     engine.error = None
     await asyncio.sleep(15)
@@ -364,7 +364,7 @@ async def test_an_engine_that_has_failed_once_costs_no_fill(
 ) -> None:
     engine.errors = [BadAnswer("broke off")]
     engine.go.set()
-    assert (await ask(completer, "[█]\n")).reason == "problem"
+    assert (await ask(completer, "[█]\n")).reason == "bad answer"
     began = asyncio.get_running_loop().time()
     assert (await ask(completer, "[y█]\n")).fill == "x for x in xs"
     assert asyncio.get_running_loop().time() - began == pytest.approx(SHORTEST_WHILE)
@@ -399,7 +399,7 @@ async def test_a_load_that_fails_is_not_tried_at_every_key(
     # After 0.5, 1, 2, 4, 8, 16 s.
     assert engine.loads == 7
     engine.load_error = None
-    assert (await ask(completer, "[y█]\n")).reason == "problem"
+    assert (await ask(completer, "[y█]\n")).reason == "bad answer"
     # Who asks by hand may have made room.
     assert (await ask(completer, "[y█]\n", manual=True)).reason == "fill"
     assert engine.loads == 8
@@ -463,7 +463,7 @@ async def test_a_problem_is_told_and_the_next_request_looks_again(
     engine.error = NotRunning("gone", "start it")
     engine.go.set()
     answer = await ask(completer, "[█]\n")
-    assert (answer.reason, answer.error) == ("problem", engine.error)
+    assert (answer.reason, answer.error) == ("not running", engine.error)
     assert engine.closed == 1
     engine.error = None
     assert (await ask(completer, "[█]\n")).reason == "fill"
@@ -474,7 +474,7 @@ async def test_an_error_of_one_call_keeps_the_engine(
 ) -> None:
     engine.error = BadAnswer("broke off")
     engine.go.set()
-    assert (await ask(completer, "[█]\n")).reason == "problem"
+    assert (await ask(completer, "[█]\n")).reason == "bad answer"
     assert engine.closed == 0
 
 
@@ -706,7 +706,7 @@ async def test_other_settings_of_fills_may_mend_a_problem(engine: ManualEngine) 
     status.begin()
     engine.error = CannotInsert("It can't.", 'Set "mode" to "plain".')
     engine.go.set()
-    assert (await ask(completer, "[█]\n")).reason == "problem"
+    assert (await ask(completer, "[█]\n")).reason == "cannot insert"
     assert told[-1] == "problem"
     assert not await completer.reconfigure(replace(SETTINGS, mode="plain"))
     engine.error = None
@@ -933,7 +933,7 @@ async def test_an_error_after_the_first_leaves_what_there_is(
     assert (answer.reason, texts(answer), answer.error) == ("fill", ["x for x in xs"], None)
     engine.errors = [BadAnswer("broke off")]
     answer = await ask(completer, "a = [█]\n", manual=True)
-    assert (answer.reason, texts(answer)) == ("problem", [])
+    assert (answer.reason, texts(answer)) == ("bad answer", [])
 
 
 async def test_what_comes_after_the_first_is_asked_for_while_they_are_shown(

@@ -157,13 +157,13 @@ async def an_engine_that_rests_is_not_asked_but_by_hand(desk: Desk) -> None:
         assert (await desk.ask("[█]\n")).error is error
     started = asyncio.get_running_loop().time()
     answer = await desk.ask("[y█]\n")
-    assert (answer.reason, answer.error) == ("problem", errors[-1])
+    assert (answer.reason, answer.error) == ("bad answer", errors[-1])
     assert (asyncio.get_running_loop().time(), len(desk.engine.asked)) == (started, 5)
     assert (await desk.ask("[y█]\n", manual=True)).fill == "x for x in xs"
     # What memory has is shown in any case.
     desk.engine.errors = [BadAnswer("broke off")] * 9
     for _ in range(6):
-        assert (await desk.ask("[z█]\n")).reason == "problem"
+        assert (await desk.ask("[z█]\n")).reason == "bad answer"
     assert len(desk.engine.errors) == 4
     assert (await desk.ask("[y█]\n")).reason == "recalled"
 
@@ -273,7 +273,7 @@ async def a_failing_call_is_the_answer(desk: Desk) -> None:
     desk.engine.errors = [BadAnswer("broke off")]
     desk.engine.go.set()
     answer = await desk.ask("[█]\n")
-    assert (answer.reason, str(answer.error)) == ("problem", "broke off.")
+    assert (answer.reason, str(answer.error)) == ("bad answer", "broke off.")
 
 
 @row("e5")

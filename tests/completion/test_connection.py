@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from fake_ollama import FakeOllama
 from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.status import Status
+from infill_ls.engines import connect
 from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.rates import Call, Rates
 from infill_ls.engines.rates_file import RatesFile
@@ -460,3 +462,32 @@ async def test_who_has_turned_it_off_has_no_engine_tried(rests: bool) -> None:
     await asyncio.sleep(100)
     assert (maker.begun == begun) is rests
     await connection.aclose()
+
+
+async def test_a_model_that_turns_out_to_be_slow_is_followed_by_a_smaller_one(
+    ollama: FakeOllama,
+) -> None:
+    sizes = {"qwen2.5-coder:7b": "7.6B", "qwen2.5-coder:3b": "3.1B", "qwen2.5-coder:1.5b": "1.5B"}
+    ollama.models = dict.fromkeys(sizes, ("completion", "insert"))
+    ollama.tags = {name: {"details": {"parameter_size": size}} for name, size in sizes.items()}
+    settings = Settings(url=ollama.url)
+
+    async def session(write: float) -> str:
+        """The model that is taken, and that then writes so many tokens/s."""
+        connection = Connection(connect, settings, RatesFile())
+        engine = await connection.ready()
+        # A second for the first token, which comes out of the reading.
+        wrote = {"fill_tokens": 21, "write_seconds": 20 / write}
+        call = Call("a" * 400, "b" * 80, 0, 1, 2, 2, 21, 100, None, **wrote)  # type: ignore[arg-type]
+        connection.learn(engine, [call, call])
+        await connection.aclose()
+        return (await engine.describe()).name
+
+    assert await session(write=3) == "qwen2.5-coder:7b"
+    # With 3 tokens/s the 7B has said that the 3B can't be fast enough either.
+    assert await session(write=15) == "qwen2.5-coder:1.5b"
+    assert await session(write=16) == "qwen2.5-coder:1.5b"
+    # Somebody has named the 3B meanwhile, or has measured it.
+    RatesFile().save(f"ollama {ollama.url} qwen2.5-coder:3b", Rates(read=90, write=9))
+    assert await session(write=4) == "qwen2.5-coder:3b"
+    assert await session(write=15) == "qwen2.5-coder:1.5b"

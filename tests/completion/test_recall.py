@@ -192,3 +192,20 @@ def test_the_cells_around_tell_a_place_too() -> None:
     assert recall.find(URI, in_cell("█", "import sys", "print(a)")) is None
     assert recall.find(URI, in_cell("█", "import os", "print(b)")) is None
     assert recall.find(URI, at("█")) is None
+
+
+def test_which_filter_has_left_nothing() -> None:
+    recall, hole, other = Recall(capacity=2), at("x = [█]"), at("y = [█]")
+    recall.remember_since(URI, hole, hole, "", "below")
+    assert (recall.find(URI, hole), recall.emptied_by(URI, hole)) == ("", "below")
+    assert recall.emptied_by(URI, other) == ""
+    # Another fill has another reason, or none.
+    recall.remember(URI, hole, "a")
+    assert recall.emptied_by(URI, hole) == ""
+    recall.remember(URI, hole, "", "echo")
+    for text in ("a█", "b█"):
+        recall.remember(URI, at(text), "")
+    recall.remember(URI, other, "", "echo")
+    assert recall.emptied_by(URI, hole) == ""
+    recall.forget(URI)
+    assert recall.emptied_by(URI, other) == ""

@@ -73,7 +73,7 @@ async def test_a_project_excludes_at_once(project: Project, ollama: FakeOllama) 
         assert await project.items(manual=manual) == []
     assert await project.reason() == (
         "excluded",
-        'This file is never completed (the setting "exclude"). The pattern is "main.py" in '
+        'This file is never completed: "exclude" has the pattern "main.py" in '
         f'"{project.folder / PROJECT_FILE}".',
     )
     asked = len(ollama.generations)

@@ -63,7 +63,7 @@ async def test_a_fill_that_repeats_a_file_is_not_shown(
     assert await client.ask(1, 4) == {"items": []}
     explained = await client.command("infill-ls.explain")
     assert explained["reason"] == "recited"
-    assert explained["message"].endswith(f"The file is {LIBRARY / 'decoder.py'}.")
+    assert f" The file is {LIBRARY / 'decoder.py'}. " in explained["message"]
     assert "memo" not in json.dumps(explained)
     # By hand neither, and other fills are shown.
     assert await client.ask(1, 4, manual=True) == {"items": []}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.conftest import Start, patched
 from fake_ollama import FakeOllama
+from infill_ls.settings_writer import remove_setting, write_setting
+from infill_ls.user_file import user_file
 from lsp_client import GHOST_TEXT, MENU_ONLY, URI, LspClient
 
 TEXT = "def f(xs):\n    return []\n"
@@ -333,3 +336,157 @@ async def test_only_another_engine_is_got_ready_anew(
     await client.until_states("idle", "loading", "idle")
     assert at_default.calls
     assert len(ollama.calls) == calls
+
+
+# What nobody knows is never guessed
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "said"),
+    [
+        ({"INFILL_LS_URL": "127.0.0.1:1"}, {}, '"url" in the environment (INFILL_LS_URL) is wrong'),
+        ({"OLLAMA_HOST": "a:b:c"}, {}, "The environment variable OLLAMA_HOST is wrong"),
+        ({}, {"url": "127.0.0.1:1"}, '"url" in the editor\'s settings is wrong'),
+        ({}, {"engine": "foo"}, "\"engine\" in the editor's settings is 'foo'"),
+        ({}, {"model": 5}, '"model" in the editor\'s settings is 5'),
+        ({}, {"headers": ["X-A: b"]}, '"headers" in the editor\'s settings is wrong'),
+        ({}, {"exclude": "*.private"}, "\"exclude\" in the editor's settings is '*.private'"),
+        ({}, {"enabled": "flase"}, "\"enabled\" in the editor's settings is 'flase'"),
+    ],
+)
+async def test_with_a_wrong_value_that_decides_nothing_is_asked_and_it_is_said_once(
+    start: Start,
+    at_default: FakeOllama,
+    environment: dict[str, str],
+    options: dict[str, Any],
+    said: str,
+) -> None:
+    command = patched({"infill_ls.settings.DEFAULT_URL": at_default.url})
+    client = await start(command=command, environment=environment)
+    await client.initialize(options={"debounceMs": 0, **options})
+    client.open(TEXT)
+    assert await client.fill(1, 12) is None
+    assert await client.fill(1, 12, manual=True) is None
+    explained = await client.command("infill-ls.explain")
+    assert explained["reason"] == "settings"
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await fill_anew(client) is None
+    (shown,) = client.shown()
+    assert said in shown
+    assert "Nothing is asked until it is mended" in shown
+    assert at_default.calls == []
+
+
+async def test_the_command_line_of_the_server(start: Start, at_default: FakeOllama) -> None:
+    client = await start(
+        "--engine", "foo", command=patched({"infill_ls.settings.DEFAULT_URL": at_default.url})
+    )
+    await client.initialize(options={"debounceMs": 0})
+    client.open(TEXT)
+    assert await client.fill(1, 12) is None
+    (shown,) = client.shown()
+    assert "\"engine\" on the command line is 'foo'" in shown
+    assert at_default.calls == []
+
+
+async def test_an_unknown_variable_is_named_once(start: Start, ollama: FakeOllama) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url, "INFILL_LS_MODLE": "x"})
+    await client.initialize(options={"debounceMs": 0})
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await fill_anew(client) == "x for x in xs"
+    assert client.shown() == [
+        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_MODEL?"
+    ]
+
+
+# The user's file
+
+
+@pytest.fixture
+def file() -> Path:
+    path = user_file()
+    assert path is not None
+    path.parent.mkdir()
+    return path
+
+
+async def test_the_file_counts_as_soon_as_it_is_saved(
+    start: Start, ollama: FakeOllama, at_default: FakeOllama, file: Path
+) -> None:
+    at_default.fill = "y for y in xs"
+    file.write_text(f'url = "{ollama.url}"\ndebounceMs = 0\n')
+    client = await start()
+    await client.initialize()
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    write_setting("url", at_default.url, file)
+    assert await fill_anew(client) == "y for y in xs"
+    write_setting("exclude", ["*.py"], file)
+    assert await client.fill(1, 12) is None
+    assert (await client.command("infill-ls.explain"))["reason"] == "excluded"
+    remove_setting("exclude", file)
+    assert await client.fill(2, 12) == "y for y in xs"
+    assert client.shown() == []
+    # What was typed since then never went to the old place.
+    assert not any("values" in call.body["prompt"] for call in ollama.generations)
+
+
+async def test_a_slip_in_the_file_is_told_and_mended(
+    start: Start, ollama: FakeOllama, at_default: FakeOllama, file: Path
+) -> None:
+    file.write_text('url = "127.0.0.1:1"\ndebounceMs = 0\n')
+    client = await start(command=patched({"infill_ls.settings.DEFAULT_URL": at_default.url}))
+    await client.initialize()
+    client.open(TEXT)
+    assert await client.fill(1, 12) is None
+    (shown,) = client.shown()
+    assert f'"url" in the settings file ({file}, line 1) is wrong' in shown
+    assert shown.endswith(
+        'Nothing is asked until it is mended ("infill-ls settings set url VALUE").'
+    )
+    await client.until_states("problem")
+    write_setting("url", ollama.url, file)
+    assert await client.fill(1, 12) == "x for x in xs"
+    await client.until_states("idle")
+    file.write_text(f'url = "{ollama.url}\ndebounceMs = 0\n')
+    assert await fill_anew(client) == "x for x in xs"
+    (_, again) = client.shown()
+    assert "can't be read" in again
+    assert again.endswith("It counts as before.")
+    assert at_default.calls == []
+
+
+async def test_nothing_is_asked_while_the_file_was_never_read(
+    start: Start, ollama: FakeOllama, at_default: FakeOllama, file: Path
+) -> None:
+    file.write_text(f'url = "{ollama.url}\n')
+    client = await start(command=patched({"infill_ls.settings.DEFAULT_URL": at_default.url}))
+    await client.initialize(options={"debounceMs": 0})
+    client.open(TEXT)
+    assert await client.fill(1, 12) is None
+    (shown,) = client.shown()
+    assert shown.endswith("Nothing is asked until it is mended.")
+    file.write_text(f'url = "{ollama.url}"\n')
+    assert await client.fill(1, 12) == "x for x in xs"
+    assert at_default.calls == []
+
+
+async def test_what_is_taken_back_before_it_is_sent(
+    start: Start, ollama: FakeOllama, file: Path
+) -> None:
+    client = await start()
+    client.configuration = own(ollama)
+    await client.initialize(ASKS_FOR_SETTINGS)
+    client.open(TEXT)
+    assert await client.fill(1, 12) == "x for x in xs"
+    # Both at once: the editor's settings change, and the file.
+    file.write_text('log = "error"\nmaxTokens = 5\n')
+    client.configuration = own(ollama, enabled=False)
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    await client.until_states("off")
+    asked = len(ollama.generations)
+    assert await fill_anew(client) is None
+    assert len(ollama.generations) == asked

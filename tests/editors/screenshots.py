@@ -1,4 +1,7 @@
-"""`make screenshots`: pictures of the real editors with a fill of the real embedded model."""
+"""`make screenshots`: pictures of the real editors with a fill of the real embedded model.
+
+And of the page that ``infill-ls stats`` writes, in VS Code's browser.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from editors import cache, chosen, folder
+from editors import cache, chosen, folder, page_picture
 from editors.editor import Ability, Editor
 from editors.processes import INFILL_LS, assert_gone, environment, in_front
 from editors.vscode import VSCode
@@ -84,6 +87,7 @@ def main() -> None:
         _take(kind, ORDERS, PICTURES / kind.name)
         if kind is VSCode:
             _take(kind, THROUGH, PICTURES / "through-brackets")
+            _weigh(page_picture.take())
 
 
 def _take(kind: type[Editor], scene: Scene, place: Path) -> None:
@@ -129,6 +133,10 @@ def _take(kind: type[Editor], scene: Scene, place: Path) -> None:
         finally:
             editor.quit()
             assert_gone(made)
+    _weigh(picture)
+
+
+def _weigh(picture: Path) -> None:
     size = picture.stat().st_size
     print(f"{picture.name}: {size / 1000:.0f} KB", flush=True)
     if size > HEAVIEST:

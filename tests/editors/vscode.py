@@ -158,7 +158,7 @@ class VSCode(Editor):
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "STATE")},
             "HOME": str(home),
             "SHELL": "/bin/sh",
-            "INFILL_LS_TESTS_SOCKET": str(self._socket),
+            "INFILL_TESTS_SOCKET": str(self._socket),
             **environment,
         }
         # VS Code takes its environment from a login shell.
@@ -434,17 +434,20 @@ class Browser:
     def resize(self, width: int, height: int) -> None:
         self._loop.do(self._page.set_viewport_size({"width": width, "height": height}))
 
-    def picture(self, file: Path, first: str, last: str) -> None:
-        """A sharp picture from the corner of an element to the opposite corner of another."""
+    def picture(self, file: Path, first: str, last: str, margin: int = 0) -> None:
+        """A sharp picture from the corner of an element to the opposite corner of another.
+
+        ``margin``: px around them.
+        """
 
         async def taken() -> str:
             start = await self._page.locator(first).bounding_box()
             end = await self._page.locator(last).bounding_box()
             clip = {
-                "x": start["x"],
-                "y": start["y"],
-                "width": end["x"] + end["width"] - start["x"],
-                "height": end["y"] + end["height"] - start["y"],
+                "x": start["x"] - margin,
+                "y": start["y"] - margin,
+                "width": end["x"] + end["width"] - start["x"] + 2 * margin,
+                "height": end["y"] + end["height"] - start["y"] + 2 * margin,
                 "scale": SCALE,
             }
             devices = await self._page.context.new_cdp_session(self._page)

@@ -17,9 +17,11 @@ from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
 from infill_ls.engines.engine import Chunk
+from infill_ls.engines.ollama import Ollama
+from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import ModelNotFound, NotRunning, TooLong, WeightsError
+from infill_ls.errors import ModelNotFound, NotRunning, SettingsError, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.settings import EngineName, Settings
 
@@ -49,6 +51,19 @@ async def used(settings: Settings) -> tuple[str, str]:
     """The engine's name and its model's."""
     engine = await connect(settings)
     return engine.name, (await engine.describe()).name
+
+
+@pytest.mark.parametrize("engine", ["auto", "ollama", "openai", "embedded"])
+async def test_none_is_made_where_nobody_knows_what_the_user_wants(
+    ollama: FakeOllama, engine: EngineName
+) -> None:
+    settings = replace(SETTINGS, engine=engine, url=ollama.url, wrong=("This is wrong.",))
+    with pytest.raises(SettingsError, match=r"^This is wrong\.$"):
+        await connect(settings)
+    for make in (Ollama, OpenAI.from_settings):
+        with pytest.raises(SettingsError, match=r"^This is wrong\.$"):
+            make(settings)
+    assert ollama.calls == []
 
 
 @pytest.mark.parametrize(
@@ -160,6 +175,20 @@ async def test_a_name_of_ours_is_the_embedded_engine_s_beside_ollama(ollama: Fak
     assert (await connect(replace(settings, engine="ollama"))).name == "ollama"
     ollama.models["1.5b"] = ollama.models["qwen2.5-coder:1.5b"]
     assert await used(settings) == ("ollama", "1.5b")
+
+
+async def test_an_ollama_without_a_model_that_fills(
+    have: list[Weights], ollama: FakeOllama
+) -> None:
+    ollama.models = {"llama3:8b": ["completion"]}
+    settings = replace(SETTINGS, url=ollama.url)
+    assert await used(settings) == ("embedded", LARGER.name)
+    # Who says that Ollama it is, or has no weights, is told what to fetch.
+    with pytest.raises(ModelNotFound, match="ollama pull"):
+        await used(replace(settings, engine="ollama"))
+    have.clear()
+    with pytest.raises(ModelNotFound, match="ollama pull"):
+        await used(settings)
 
 
 class RefusingServer:

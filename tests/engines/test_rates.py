@@ -604,7 +604,7 @@ async def test_a_call_that_fails_teaches_nothing() -> None:
 
     with patch.object(one.engine, "generate", failing):
         for visit in range(3):
-            assert (await one.visit(visit, 60)).reason == "problem"
+            assert (await one.visit(visit, 60)).reason == "bad answer"
     assert one.reads_rightly()
     assert one.completer.connection.rates.budget == budget
     await one.completer.aclose()

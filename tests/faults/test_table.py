@@ -16,7 +16,7 @@ ROW = Row(
     "Engines",
     "It is <gone> | away",
     ["Nothing answers at URL. Start it."],
-    "problem",
+    "not running",
     answered=0.004,
     quiet=0.25,
     recovered=1.5,
@@ -25,7 +25,7 @@ ROW = Row(
 
 def test_a_row_as_markdown() -> None:
     assert table.line(ROW) == (
-        "| It is &lt;gone> \\| away | “Nothing answers at URL. Start it.” (problem) "
+        "| It is &lt;gone> \\| away | “Nothing answers at URL. Start it.” (not running) "
         "| 4 ms | 0.2 s | 1.5 s | nothing |"
     )
     assert table.line(Row("Engines", "None", virtual=True, answered=8.0)) == (

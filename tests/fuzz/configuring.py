@@ -14,7 +14,8 @@ from fuzz import clock, texts
 from fuzz.found import Counts, Found
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.lsp.configuration import Configuration, NoAnswer
-from infill_ls.settings import KEYS, Settings, load, read_user_file, variable
+from infill_ls.settings import KEYS, Settings, load, variable
+from infill_ls.user_file import read_user_file
 
 SOURCES: Final = ("file", "editor", "environment", "command_line")
 NAMES: Final = {item.metadata["key"]: item.name for item in fields(Settings) if item.metadata}
@@ -124,7 +125,8 @@ def _check_load(sources: dict[str, Any]) -> None:
             count += 1
             continue
         for key, value in (table or {}).items():
-            alone, wrong = load(**{source: {key: value}})
+            given: dict[str, Any] = {source: {key: value}}
+            alone, wrong = load(**given)
             count += len(wrong)
             if wrong:
                 _check_message(wrong, key, source)

@@ -99,6 +99,7 @@ SETTINGS: Final[dict[str, tuple[Any, ...]]] = {
     "languages": ({"markdown": {"enabled": False}}, {"python": {"multiline": "never"}}),
     "recitation": ({"folders": []},),
     "audit": ("/no/such/folder/audit.jsonl",),
+    "stats": (*[True] * 8, False, "no"),
     "log": ("error", "warning", "info", "debug", "debug", "trace"),
 }
 KEYS: Final = tuple(SETTINGS)

@@ -70,6 +70,7 @@ class FakeConnection:
 
     def __init__(self, completer: FakeCompleter) -> None:
         self.error: InfillError | None = None
+        self.source = ("ollama", "qwen2.5-coder:1.5b")
         self._completer = completer
 
     async def ready(self, *, ahead: bool = False) -> Engine:

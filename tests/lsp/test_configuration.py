@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infill_ls.lsp.configuration import TIMEOUT, Configuration, NoAnswer
 from infill_ls.settings import Settings
+from infill_ls.user_file import user_file
 
 
 class Desk:
@@ -249,3 +251,65 @@ async def test_at_the_end_nobody_waits_any_more() -> None:
     desk.configuration.end()
     assert not await waiting
     assert asyncio.get_running_loop().time() < TIMEOUT
+
+
+# The user's file
+
+
+@pytest.fixture
+def file() -> Path:
+    path = user_file()
+    assert path is not None
+    path.parent.mkdir()
+    return path
+
+
+async def test_the_file_is_read_again_with_the_next_request_when_it_has_changed(
+    file: Path,
+) -> None:
+    desk = Desk({"latencyMs": 500})
+    file.write_text("maxTokens = 7\n")
+    await desk.configuration.read()
+    assert await desk.configuration.known()
+    assert len(desk.taken) == 1
+    file.write_text("maxTokens = 70\nlatencyMs = 900\n")
+    assert await desk.configuration.known()
+    assert await desk.configuration.known()
+    assert (desk.settings.max_tokens, desk.settings.latency_ms) == (70, 500)
+    assert (len(desk.taken), desk.asked) == (2, 1)
+
+
+async def test_who_asks_while_other_settings_are_put_in_force_is_the_newer(file: Path) -> None:
+    desk = Desk()
+    await desk.configuration.read()
+    file.write_text("maxTokens = 7\n")
+    newer: list[bool] = []
+
+    async def take(settings: Settings) -> None:
+        newer.append(await desk.configuration.known())
+
+    desk.configuration._take = take
+    assert not await desk.configuration.known()
+    assert newer == [True]
+
+
+async def test_what_forbids_to_ask_is_told_by_who_takes_the_settings(file: Path) -> None:
+    desk = Desk()
+    file.write_text('engine = "foo"\nmaxTokens = 0\n')
+    await desk.configuration.read()
+    (told,) = desk.told
+    assert '"maxTokens"' in told
+    (wrong,) = desk.settings.wrong
+    assert '"engine"' in wrong
+
+
+async def test_a_file_that_can_not_be_read_is_told_and_counts_as_before(file: Path) -> None:
+    desk = Desk()
+    file.write_text('model = "mine"\n')
+    await desk.configuration.read()
+    file.write_text('model = "mine\n')
+    assert await desk.configuration.known()
+    assert await desk.configuration.known()
+    (told,) = desk.told
+    assert told.endswith("It counts as before.")
+    assert (desk.settings.model, desk.settings.wrong) == ("mine", ())

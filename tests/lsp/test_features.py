@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holes import at
 from infill_ls.completion.answer import Answer
 from lsp.desk import HOLE, Desk
 from lsp.editor import URI
@@ -175,6 +176,15 @@ async def test_a_document_that_is_not_open(method: str, params: Any, result: Any
     assert await ask(desk, method, params) == result
     explained = await command(desk, "explain")
     assert (explained["reason"], explained["message"]) == ("closed", "The document is not open.")
+
+
+async def test_a_fill_that_the_editor_cannot_show_has_its_reason() -> None:
+    desk = await opened("f()\n", capabilities=GHOST_TEXT, clientInfo={"name": "LSP4IJ"})
+    offers = desk.completer.offers.make(URI, at("f(█)\n"), [")"])
+    desk.completer.answer = Answer("fill", offers)
+    result = await ask(desk, INLINE, about(0, 2, context={"triggerKind": 2}))
+    assert result == {"items": []}
+    assert (await command(desk, "explain"))["reason"] == "unshowable"
 
 
 # Menus

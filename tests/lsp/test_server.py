@@ -273,16 +273,16 @@ async def test_an_answer_is_kept_to_explain_it(desk: Desk) -> None:
     for answer in (Answer("nothing"), Answer("slow"), Answer("mid word")):
         desk.completer.answer = answer
         assert await desk.server.complete(URI, HOLE) is answer
-        assert desk.server.last_answer is answer
+        assert desk.server.history.last["reason"] == answer.reason
     # Nobody was shown this one.
     desk.completer.answer = Answer("superseded")
     await desk.server.complete(URI, HOLE)
-    assert desk.server.last_answer.reason == "mid word"
+    assert desk.server.history.last["reason"] == "mid word"
 
 
 async def test_a_document_that_was_closed_meanwhile(desk: Desk) -> None:
     assert (await desk.server.complete(URI, HOLE)).reason == "closed"
-    assert desk.server.last_answer.reason == "closed"
+    assert desk.server.history.last["reason"] == "closed"
     assert desk.called("complete") == []
 
 
@@ -293,7 +293,7 @@ async def test_an_older_request_that_waits_for_the_settings_is_superseded() -> N
     await asyncio.sleep(0)
     newer = asyncio.create_task(desk.server.complete(URI, HOLE))
     assert (await older).reason == "superseded"
-    assert desk.server.last_answer.reason == "unasked"
+    assert desk.server.history.last["reason"] == "unasked"
     await desk.begin()
     assert (await newer).reason == "nothing"
     assert len(desk.called("complete")) == 1
@@ -317,7 +317,7 @@ async def test_an_error_of_ours_is_a_problem(desk: Desk, caplog: pytest.LogCaptu
     desk.completer.answer = ValueError("the user's code")
     with caplog.at_level(logging.DEBUG, "infill_ls"):
         assert (await desk.server.complete(URI, HOLE)).reason == "problem"
-    assert desk.server.last_answer.reason == "problem"
+    assert desk.server.history.last["reason"] == "problem"
     assert "a request failed: ValueError" in caplog.text
     assert "the user's code" not in caplog.text
 
@@ -406,7 +406,7 @@ async def test_an_older_answer_on_its_way_is_superseded(desk: Desk) -> None:
         gate.set()
     assert (await newer).fill == "1]"
     assert (await older).reason == "superseded"
-    assert desk.server.last_answer.reason == "fill"
+    assert desk.server.history.last["reason"] == "fill"
 
 
 @pytest.mark.looptime

@@ -50,7 +50,7 @@ def offers(text: str, *fills: str) -> tuple[Offer, ...]:
     ("params", "client"),
     [
         ({}, Client()),
-        ({"clientInfo": {"name": "Neovim", "version": "0.12"}}, Client("Neovim")),
+        ({"clientInfo": {"name": "Neovim", "version": "0.12"}}, Client("Neovim", version="0.12")),
         ({"clientInfo": None, "capabilities": None}, Client()),
         ({"clientInfo": "Neovim", "capabilities": []}, Client()),
         ({"capabilities": {"textDocument": {"inlineCompletion": {}}}}, Client("", True)),

@@ -105,6 +105,28 @@ def test_what_a_project_may_not_set_is_said_once(project: Project) -> None:
     assert "evil" not in told
 
 
+@pytest.mark.parametrize(
+    ("wrong", "closed"),
+    [
+        ('exclude = "a.py"', True),
+        ("enabled = 7", True),
+        ("languages = 7", True),
+        ('multiline = "sideways"', False),
+        ("debounceMs = -1", False),
+        ('engine = "foo"', False),
+    ],
+)
+def test_what_was_wrong_from_the_start_and_restricts_excludes_everything(
+    project: Project, wrong: str, closed: bool
+) -> None:
+    project.write(f"{wrong}\n")
+    assert project.excludes("any.py") == closed
+    (told,) = project.told
+    assert ("nothing below is completed until then" in told) == closed
+    project.write("enabled = true\n")
+    assert not project.excludes("any.py")
+
+
 def test_what_is_wrong_counts_as_before(project: Project) -> None:
     project.write('exclude = ["a.py", "!"]\nenabled = false\n')
     assert project.excludes("a.py")
@@ -134,9 +156,12 @@ def test_what_is_wrong_counts_as_before(project: Project) -> None:
 def test_a_broken_one_excludes_what_it_did(project: Project, broken: bytes) -> None:
     project.write(broken)
     assert [file.values for file in project.above("main.py")] == [{}]
-    assert project.told[0].endswith("It is ignored.")
+    # What it was to exclude nobody knows.
+    assert project.excludes("any.py")
+    assert project.told[0].endswith("Nothing below it is completed until it is mended.")
     project.write('exclude = ["a.py"]\n')
     assert project.excludes("a.py")
+    assert not project.excludes("any.py")
     project.write(broken)
     assert project.excludes("a.py")
     assert project.told[1].endswith("What it said before still counts.")

@@ -10,6 +10,7 @@ from infill_ls.prompt.families import (
     all_control_tokens,
     family_of,
     find,
+    is_recurrent,
     means,
     not_in_library,
     own_family,
@@ -280,3 +281,73 @@ def test_a_size_that_the_library_has_not(name: str, has: str, instead: str) -> N
 def test_any_other_name_may_be_in_the_library(name: str) -> None:
     assert not_in_library(name) == ""
     assert to_fetch(name) == name
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Model("qwen3-coder-next"),
+        Model("qwen3-coder-next:q4_K_M"),
+        Model("Qwen/Qwen3-Coder-Next-GGUF"),
+        Model("qwen3-next:80b"),
+        Model("qwen3.5:9b"),
+        Model("Qwen3.6-35B-A3B"),
+        Model("granite4:tiny-h"),
+        Model("granite4:350m-h"),
+        Model("granite4:small-h-q4_K_M"),
+        Model("ibm-granite/granite-4.0-h-micro"),
+        Model("falcon-h1-tiny-coder"),
+        Model("mamba-codestral-7b"),
+        Model("lfm2.5:1.2b"),
+        Model("nemotron-h-8b"),
+        # The architecture says it, whatever the name is.
+        Model("mine", architecture="qwen3next"),
+        Model("granite4:micro", architecture="granitehybrid"),
+        Model("mine", own_name="Qwen3-Coder-Next"),
+    ],
+)
+def test_a_model_that_no_cache_helps(model: Model) -> None:
+    assert is_recurrent(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Model("qwen3-coder:30b"),
+        Model("qwen3:8b"),
+        Model("qwen2.5-coder:1.5b"),
+        Model("granite4:micro"),
+        Model("granite4:latest"),
+        Model("granite4.1:3b"),
+        Model("granite3.3:8b"),
+        Model("JetBrains/mellum2-base-q4_k_m"),
+        Model("starcoder2:3b"),
+        Model("somebody/qwen3-coder-next", architecture="qwen3moe"),
+    ],
+)
+def test_a_model_that_the_cache_helps(model: Model) -> None:
+    assert not is_recurrent(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("JetBrains/mellum2-base-q4_k_m:latest", "mellum"),
+        ("hf.co/JetBrains/Mellum2-12B-A2.5B-Base-GGUF:Q4_K_M", "mellum"),
+        ("JetBrains/mellum2-instruct-q4_k_m", None),
+        ("JetBrains/Mellum2-12B-A2.5B-Thinking", None),
+        ("granite4:micro-h", "granite4"),
+        ("granite4.1:8b", "granite4"),
+        ("qwen3-coder:30b", "qwen3-coder"),
+        ("qwen3-coder-next:latest", "qwen3-coder-next"),
+        ("qwen3.5:9b", None),
+        ("devstral-small-2:24b", None),
+    ],
+)
+def test_models_of_2026(name: str, family: str | None) -> None:
+    found = find(name)
+    assert (found and found.name) == family
+
+
+def test_a_model_that_writes_nothing() -> None:
+    assert why_not(Model("nomic-embed-text", writes=False)) == "it writes no text"

@@ -148,8 +148,7 @@ def test_it_has_no_more_than_prompts_take() -> None:
     assert PREFIX_LIMIT - len(line) < len(around.above) <= PREFIX_LIMIT
     assert around.above.startswith(line)
     assert len(around.below) == SUFFIX_LIMIT
-    assert around.own_line == long.count("\n") + 1
-    assert around.first_line + around.above.count("\n") == around.own_line
+    assert around.lines == long.count("\n") + 1
 
 
 def test_typing_in_a_cell_changes_nothing_around_it() -> None:
@@ -171,7 +170,7 @@ def test_a_hole_in_a_cell() -> None:
     assert hole.suffix == "\n"
     assert hole.whole_prefix == "import os\n\na = 1\nb = "
     assert hole.whole_suffix == "\n\n\nc = 3"
-    assert hole.first_line == 0
+    assert (hole.first_line, hole.whole_first_line) == (0, 0)
     assert hole.in_cell
 
 
@@ -188,11 +187,12 @@ def test_in_a_cell_that_is_too_long_nothing_is_left_out_in_the_middle() -> None:
     hole = desk.hole("1", last, 0)
     assert hole.above == ""
     assert hole.below == "\n\nb = 2"
-    assert hole.first_line + hole.prefix.count("\n") == 2 + last
+    assert hole.first_line + hole.prefix.count("\n") == last
+    assert hole.whole_first_line == hole.first_line + 2
     hole = desk.hole("1", 0, 0)
     assert hole.above == "a = 1\n\n"
     assert hole.below == ""
-    assert hole.first_line == 0
+    assert hole.whole_first_line == 0
 
 
 # Changes

@@ -17,7 +17,7 @@ from holes import at
 from infill_ls.completion import policy
 from infill_ls.text.hole import Hole, between
 from infill_ls.text.shape import Shape
-from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, continuation, fitted, trim
+from infill_ls.trim import FILTERS, MAX_CHARACTERS, Fill, continuation, emptied_by, fitted, trim
 from infill_ls.trim.site import forget_sites
 
 
@@ -288,3 +288,33 @@ def test_what_was_read_before_makes_no_difference(
         warm = trim(raw[:cut], hole, shape, CONTROL, over=False)
         forget_sites()
         assert trim(raw[:cut], hole, shape, CONTROL, over=False) == warm
+
+
+# Why nothing is left
+
+
+@pytest.mark.parametrize(
+    ("text", "raw", "filter"),
+    [
+        ("a = 1\n█\nb = 2\nc = 3\n", "b = 2\nc = 3\n", "below"),
+        ("a = █\n", "<|fim_middle|>", "control"),
+        ("a = █\n", "\u202e", "unsafe"),
+        ("a = █\n", " + ".join(f"b{number}" for number in range(MAX_CHARACTERS)), "length"),
+        ("a = █\n", "", ""),
+        ("a = █\n", "  \n", ""),
+        ("a = █\n", "1", ""),
+    ],
+)
+def test_the_filter_that_leaves_nothing_is_named(text: str, raw: str, filter: str) -> None:
+    hole = at(text)
+    assert emptied_by(raw, hole, policy.shape(hole, "auto"), CONTROL) == filter
+
+
+@EXAMPLES
+@given(HOLES, SHAPES, TEXTS, st.booleans())
+def test_where_text_was_written_and_none_is_left_a_filter_is_named(
+    hole: Hole, shape: Shape, raw: str, cut_short: bool
+) -> None:
+    ended = trim(raw, hole, shape, CONTROL, cut_short=cut_short)
+    named = emptied_by(raw, hole, shape, CONTROL, cut_short=cut_short)
+    assert ended.text.strip() or bool(named) == (raw.strip() != "")

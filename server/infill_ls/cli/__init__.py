@@ -10,11 +10,39 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import Final
 
 from infill_ls import __version__
-from infill_ls.cli import complete, generate, pull, recitation, serve
-from infill_ls.cli.output import FAILURE, WRONG_CALL, complain
+from infill_ls.cli import (
+    bench,
+    complete,
+    completions,
+    doctor,
+    generate,
+    models,
+    pull,
+    recitation,
+    serve,
+    settings,
+    stats,
+)
+from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
+
+# In the order in which the help names them: first what a newcomer needs.
+COMMANDS: Final = (
+    *(serve, complete, doctor, pull, models, bench, settings, stats),
+    *(generate, recitation, completions),
+)
+_TO_BEGIN_WITH: Final = """\
+To begin with:
+  infill-ls doctor          what works here, what doesn't, and what mends it
+  infill-ls editor neovim   the set-up for an editor
+  infill-ls complete FILE:LINE:COLUMN
+
+"infill-ls COMMAND --help" says more of each.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ``arguments``: those of this process if None. Statuses: 0 for success, 1 for a failure, 2 for a
     wrong call, 130 after an interrupt, 141 if nobody reads the output any more.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        # A shell asks what may stand at its cursor.
+        from argcomplete import autocomplete
+
+        autocomplete(parser)
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help()
+        return SUCCESS
     try:
         return int(options.run(options))
     except InfillError as error:
@@ -43,16 +80,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return FAILURE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="infill-ls",
         description="Fill-in-the-middle code completion with a model that you run yourself.",
+        epilog=_TO_BEGIN_WITH,
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=18),
     )
+    parser.set_defaults(run=None)
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, complete, generate, pull, recitation):
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for command in COMMANDS:
         command.add_to(commands)
     return parser

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from infill_ls.cli.options import add_engine_options, command_line, settings_from
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
@@ -18,47 +18,9 @@ if TYPE_CHECKING:
     import argparse
 
     from infill_ls.cli.options import Commands
-    from infill_ls.completion.answer import Outcome
+    from infill_ls.completion.answer import Answer, Outcome
     from infill_ls.settings import Settings
     from infill_ls.text.hole import Hole
-
-# Language ids as editors name them, by the endings of file names.
-LANGUAGES: Final = {
-    "c h": "c",
-    "cc cpp cxx hh hpp hxx": "cpp",
-    "cs": "csharp",
-    "css": "css",
-    "ex exs": "elixir",
-    "go": "go",
-    "hs": "haskell",
-    "htm html": "html",
-    "java": "java",
-    "cjs js mjs": "javascript",
-    "jsx": "javascriptreact",
-    "json": "json",
-    "jl": "julia",
-    "kt kts": "kotlin",
-    "lua": "lua",
-    "md": "markdown",
-    "ml mli": "ocaml",
-    "php": "php",
-    "pl pm": "perl",
-    "py pyi": "python",
-    "r": "r",
-    "rb": "ruby",
-    "rst": "restructuredtext",
-    "rs": "rust",
-    "scala": "scala",
-    "bash sh zsh": "shellscript",
-    "sql": "sql",
-    "swift": "swift",
-    "toml": "toml",
-    "ts": "typescript",
-    "tsx": "typescriptreact",
-    "vue": "vue",
-    "yaml yml": "yaml",
-    "zig": "zig",
-}
 
 
 def add_to(commands: Commands) -> None:
@@ -86,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from dataclasses import replace
 
-    from infill_ls.completion.answer import MESSAGES
+    from infill_ls.completion.answer import Answer
     from infill_ls.project.recitation import Filter
     from infill_ls.project.rules import Rulebook
     from infill_ls.prompt.secrets import stands_in
@@ -98,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
     rulebook.use(settings.exclude, [os.getcwd()])
     rules = rulebook.rules_for(str(path.absolute()), hole.language, settings)
     if rules.excluded:
-        complain(f'This file is never completed: "exclude" has the pattern "{rules.excluded}".')
+        complain(Answer("excluded", pattern=rules.excluded).why)
         return FAILURE
     if stands_in(hole):
-        complain(MESSAGES["secret"])
+        complain(Answer("secret").why)
         return FAILURE
     if options.no_suffix:
         hole = replace(hole, suffix="")
@@ -112,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if judge is not None and (
         file := judge.file_for(str(path), hole.prefix, outcome.fill, hole.right)
     ):
-        complain(f"{MESSAGES['recited']} The file is {file}.")
+        complain(Answer("recited", recited=file).why)
         return FAILURE
     if outcome.fill and settings.audit:
         _record(outcome, hole, path, settings.audit)
@@ -124,7 +86,8 @@ def run(options: argparse.Namespace) -> int:
         write(outcome.fill)
         end_line(outcome.fill)
     if not outcome.fill:
-        complain("The model wrote nothing that is worth showing here.")
+        if not options.verbose:
+            complain(_answer(outcome).why)
         return FAILURE
     return SUCCESS
 
@@ -137,6 +100,7 @@ def hole_at(place: str) -> Hole:
     """
     from infill_ls.text.documents import split_lines
     from infill_ls.text.hole import at
+    from infill_ls.text.languages import language_of
 
     path, number, given = _parts(place)
     try:
@@ -154,7 +118,7 @@ def hole_at(place: str) -> Hole:
         raise SettingsError(
             f"Line {number} of {path} has no column {column}; its last is {length + 1}."
         )
-    return at(lines, number - 1, column - 1, language_of(path))
+    return at(lines, number - 1, column - 1, language_of(path.name))
 
 
 def _parts(place: str) -> tuple[Path, int, int | None]:
@@ -165,30 +129,30 @@ def _parts(place: str) -> tuple[Path, int, int | None]:
     return Path(found[1]), int(found[2]), int(found[3]) if found[3] else None
 
 
-def language_of(path: Path) -> str:
-    """Return the language id of a file by the ending of its name, or "" if it is not known."""
-    ending = path.suffix.lower().lstrip(".")
-    return next((name for endings, name in LANGUAGES.items() if ending in endings.split()), "")
-
-
 async def _fill(hole: Hole, settings: Settings) -> Outcome:
     """Connect to the engine, fill the hole, and close the engine."""
+    from infill_ls.cli.screen import Waiting
     from infill_ls.completion import policy
     from infill_ls.completion.generation import fill_hole
     from infill_ls.engines import connect
     from infill_ls.engines.engine import get_ready
     from infill_ls.engines.ollama_versions import advice
 
-    engine = await connect(settings)
-    try:
-        wanted = policy.shape(hole, settings.multiline, manual=True)
-        await get_ready(engine)
-        outcome = await fill_hole(engine, hole, settings, wanted)
-        if text := await advice(engine):
-            complain(text)
-        return outcome
-    finally:
-        await engine.aclose()
+    with Waiting() as waiting:
+        waiting.for_("Looking for an engine")
+        engine = await connect(settings)
+        try:
+            wanted = policy.shape(hole, settings.multiline, manual=True)
+            waiting.for_("Loading the model")
+            await get_ready(engine)
+            waiting.for_("The model is writing")
+            outcome = await fill_hole(engine, hole, settings, wanted)
+            leaks = await advice(engine)
+        finally:
+            await engine.aclose()
+    if leaks:
+        complain(leaks)
+    return outcome
 
 
 def _record(outcome: Outcome, hole: Hole, path: Path, audit: str) -> None:
@@ -220,20 +184,14 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
 
 
 def _explain(outcome: Outcome) -> None:
-    """Write on stderr what the engine read and wrote, and how long it took."""
-    usage = outcome.usage
-    read = f"prompt of {usage.prompt_tokens} tokens"
-    if usage.prompt_tokens is None:
-        read = f"prompt of about {outcome.about_prompt_tokens} tokens"
-    if usage.cached_tokens is not None:
-        read += f", {usage.cached_tokens} of them cached"
-    first = "never" if outcome.first_ms is None else f"{outcome.first_ms:.0f} ms"
-    for line in (
-        f"engine {outcome.engine}, model {outcome.model}",
-        f"{read}; {usage.fill_tokens} written",
-        f"first character after {first}, done after {outcome.total_ms:.0f} ms",
-        f"ended by: {outcome.ended_by}",
-    ):
-        say(line)
+    """Write on stderr why it came out so, as the command ``infill-ls.explain`` of editors says."""
+    say(_answer(outcome).explain()["message"])
+    say(f"ended by: {outcome.ended_by}")
     # Its text is written as it is, in quotes; addresses in it are the model's own.
     print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)
+
+
+def _answer(outcome: Outcome) -> Answer:
+    from infill_ls.completion.answer import Answer
+
+    return Answer.of("fill" if outcome.fill else "nothing", outcome=outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infill_ls.cli.output import complain
+from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
     import argparse
@@ -32,14 +33,18 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     """Return the user's settings, with those of the command line first.
 
     What is wrong in them is written on stderr, and that code would go over a network unencrypted;
-    the command goes on, with defaults for what is wrong.
+    the command goes on, with defaults for what is wrong. Raises :class:`SettingsError` where that
+    might not be what the user wants.
     """
     # Not at the head: the server reads its settings itself.
     from infill_ls.settings import from_user
 
     settings, problems = from_user(given)
     for problem in problems:
-        complain(problem)
+        if problem not in settings.wrong:
+            complain(problem)
+    if settings.wrong:
+        raise SettingsError(" ".join(settings.wrong))
     if settings.in_the_clear:
         complain(settings.in_the_clear)
     return settings

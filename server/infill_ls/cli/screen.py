@@ -7,6 +7,7 @@ nothing in it is taken for markup. Colour is as rich decides it: none in a pipe,
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TextIO
@@ -16,6 +17,8 @@ from infill_ls.shown import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.status import Status as RichStatus
+    from rich.text import Text
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -26,6 +29,8 @@ MARKS: Final = {
     "warn": ("!", "!", "yellow"),
     "fail": ("✗", "x", "red"),
 }
+# s. What takes no longer needs no words.
+WORTH_SAYING: Final = 1.0
 # Columns of a line that nothing breaks.
 _UNBROKEN: Final = 10_000
 
@@ -49,9 +54,16 @@ class Screen:
         from rich.text import Text
 
         mark, instead, colour = MARKS[status]
+        mark = mark if self._encodable(mark) == mark else instead
+        if not self._stream.isatty():
+            # A table would fill the lines up with blanks.
+            self.line(f"{mark} {text}")
+            if fix:
+                self.line(f"  {fix}")
+            return
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
-            Text(mark if self._encodable(mark) == mark else instead, style=f"bold {colour}"),
+            Text(mark, style=f"bold {colour}"),
             Text(self._encodable(plain(text))),
         )
         if fix:
@@ -66,7 +78,10 @@ class Screen:
         right: Container[str] = (),
         title: str = "",
     ) -> None:
-        """Write a table. ``right``: the headings of the columns that hold numbers."""
+        """Write a table; what is too long for its column goes on in the next line.
+
+        ``right``: the headings of the columns that hold numbers.
+        """
         from rich import box
         from rich.table import Table
         from rich.text import Text
@@ -80,7 +95,10 @@ class Screen:
         )
         for heading in headings:
             justify: Literal["left", "right"] = "right" if heading in right else "left"
-            table.add_column(Text(self._encodable(plain(heading))), justify=justify)
+            # Folded, not cut short: names are there to be copied.
+            table.add_column(
+                Text(self._encodable(plain(heading))), justify=justify, overflow="fold"
+            )
         for row in rows:
             table.add_row(*(Text(self._encodable(plain(str(cell)))) for cell in row))
         self._write(table)
@@ -104,6 +122,54 @@ class Screen:
         return self._console
 
     def _encodable(self, text: str) -> str:
-        """Return a text without the characters that the stream has no bytes for."""
-        encoding = self._stream.encoding or "utf-8"
-        return text.encode(encoding, "replace").decode(encoding)
+        return encodable(text, self._stream)
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    """Return a text without the characters that a stream has no bytes for."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+class Waiting:
+    """Says on a terminal what is waited for, once that takes longer than :data:`WORTH_SAYING`.
+
+    To be used in a coroutine: ``with Waiting() as waiting: waiting.for_("Loading the model")``. At
+    the end the line is gone. In a pipe nothing is written.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._text = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._status: RichStatus | None = None
+
+    def __enter__(self) -> Waiting:
+        if self._stream.isatty():
+            self._timer = asyncio.get_running_loop().call_later(WORTH_SAYING, self._show)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._status is not None:
+            self._status.stop()
+
+    def for_(self, text: str) -> None:
+        """Say from now on that this is waited for: "Loading the model"."""
+        self._text = f"{plain(text)} …"
+        if self._status is not None:
+            self._status.update(self._words())
+
+    def _words(self) -> Text:
+        from rich.text import Text
+
+        return Text(encodable(self._text, self._stream))
+
+    def _show(self) -> None:
+        from rich.console import Console
+
+        console = Console(file=self._stream, markup=False, emoji=False, highlight=False)
+        spinner = "dots" if encodable("⠋", self._stream) == "⠋" else "line"
+        self._status = console.status(self._words(), spinner=spinner)
+        self._status.start()

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import add_engine_options, command_line
-from infill_ls.cli.output import SUCCESS
+from infill_ls.cli.output import SUCCESS, say
 from infill_ls.errors import SettingsError
+from infill_ls.interrupts import ending_at_once
 
 if TYPE_CHECKING:
     import argparse
@@ -51,12 +52,15 @@ def run(options: argparse.Namespace) -> int:
     # again and again while they are made takes a tenth of the start (`make bench`).
     usual = gc.get_threshold()
     gc.set_threshold(30_000, *usual[1:])
-    from infill_ls.lsp import transport
+    with ending_at_once():
+        from infill_ls.lsp import transport
 
     gc.freeze()
     gc.set_threshold(*usual)
 
     if options.tcp is None:
+        if os.isatty(0):
+            say("infill-ls: waiting for an editor to speak LSP on stdin; Ctrl-C ends this.")
         transport.serve_stdio(command_line(options))
     else:
         host, port = _address(options.tcp)
@@ -88,6 +92,5 @@ def _check(token: str, host: str, *, remote: bool, allowed: bool) -> None:
     if remote and not (allowed and token):
         raise SettingsError(
             f"{host} can be reached from other machines.",
-            f"Use 127.0.0.1 (with an SSH tunnel, say), or add --allow-remote and {how}: a client "
-            "has to send them as initializationOptions.token.",
+            f"Use 127.0.0.1, or add --allow-remote and {how}.",
         )

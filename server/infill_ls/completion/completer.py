@@ -100,9 +100,9 @@ from infill_ls.trim import Fill
 class Completer:
     """Answers requests by the rules above.
 
-    ``connect`` gives the engine, ``rates_file`` keeps its rates between sessions, and ``status``
-    is told how it goes. ``speculates``: rule 6; without it the engine is busier for each character
-    that is saved, not less (``make bench-levers``), so that no setting turns it off.
+    ``connect`` gives the engine, ``rates_file`` keeps its rates between sessions, ``status`` is
+    told how it goes. ``speculates``: rule 6; without it the engine is busier for each character
+    saved, not less (``make bench-levers``), so that no setting turns it off.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Completer:
             return self._from_memory(uri, hole, fills[: plan.candidates])
         joined = self._slot.serving(uri, hole)
         if joined is None and (refusal := self.connection.refusal()):
-            return Answer("problem", error=refusal)
+            return Answer.of("problem", error=refusal)
         waiter = self._waiter = Waiter.arriving(uri, hole, plan, fills)
         if fills:
             waiter.draws = 1
@@ -169,8 +169,9 @@ class Completer:
     def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
         """Answer from memory; what comes after the fill goes on, or is asked for."""
         self._speculate(uri, hole, fills[0] if fills else "")
-        offers = self.offers.make(uri, hole, fills)
-        return Answer("recalled" if fills else "nothing", offers).held_back(self.offers.recited)
+        offers, why = self.offers.make(uri, hole, fills), self._recall.emptied_by(uri, hole)
+        answer = Answer.of("recalled" if fills else "nothing", offers, emptied_by=why)
+        return answer.held_back(self.offers.recited)
 
     async def _wait(self, waiter: Waiter) -> Answer:
         """Wait for the answer, as long as the plan of the request allows."""
@@ -226,7 +227,7 @@ class Completer:
         if waiter is None or waiter.answer.done():
             return
         offers = self.offers.make(waiter.uri, waiter.hole, fills)
-        answer = Answer(reason, offers, error, outcome)
+        answer = Answer.of(reason, offers, error, outcome)
         waiter.answer.set_result(answer.held_back(self.offers.recited))
 
     def use(self, uri: str, rules: Rules) -> None:
@@ -361,16 +362,15 @@ class Completer:
 
     def _deliver(self, running: Running, fill: Fill) -> None:
         """Remember a complete fill, and answer the request that waits if it has enough."""
-        running.delivered = fill
-        waiter = self._waiter
+        waiter, running.delivered, emptied_by = self._waiter, fill, running.emptied_by(fill)
         if not running.is_candidate:
-            began = running.generation
-            self._recall.remember_since(began.uri, began.hole, running.hole, fill.text)
+            began, here = running.generation, running.hole
+            self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by)
         running.tell(fill, self.offers)
         if waiter is None:
             return
         waiter.draws += 1
-        waiter.outcome = waiter.outcome or running.generation.outcome(fill)
+        waiter.outcome = waiter.outcome or running.generation.outcome(fill, emptied_by)
         if waiter.take(fill.text) and running.is_candidate:
             self._recall.add(waiter.uri, waiter.hole, fill.text)
         if not waiter.wants_more:

@@ -48,7 +48,7 @@ LOOK: Final = 2.0
 
 def _of_the_engine(settings: Settings) -> tuple[Any, ...]:
     """Return the settings that an engine is made from; with others it has to be made anew."""
-    chosen = (settings.engine, settings.model)
+    chosen = (settings.wrong, settings.engine, settings.model)
     if settings.engine == "embedded":
         return chosen
     address = (settings.engine_url, settings.api_key_env, settings.headers, settings.ca_file)
@@ -74,6 +74,7 @@ class Connection:
         status: Status | None = None,
     ) -> None:
         self.rates = Rates()
+        self.source = ("", "")  # names of the engine and its model
         self._connect = connect
         self._settings = settings
         self._number = 0  # of the configuration
@@ -88,6 +89,11 @@ class Connection:
         self.silence = Silence()
         self._trial: asyncio.TimerHandle | None = None  # until the engine is tried again
         self._closed = False
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine in use; None until one was found, and after it was let go."""
+        return self._engine
 
     async def ready(self, *, ahead: bool = False) -> Engine:
         """Return the engine, ready to answer. Waits for its model to be loaded, if need be.
@@ -299,6 +305,7 @@ class Connection:
         model = await engine.describe()
         if number != self._number:
             return
+        self.source = (engine.name, model.name)
         self._rates_of = RatesFile.key(engine.name, self._settings.engine_url, model.name)
         if self._rates_file is not None:
             self._turn_to(self._rates_file.load(self._rates_of))

@@ -34,7 +34,7 @@ from infill_ls.prompt.tokens import STEPS, TokenLengths, budget
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole, typed_since
 from infill_ls.text.shape import Shape
-from infill_ls.trim import Fill, continuation, fitted, trim
+from infill_ls.trim import FITTING, Fill, continuation, emptied_by, fitted, trim
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class Generation:
                 raise Stalled(*SAYS_NOTHING) from None
             raise Stalled(
                 f"The engine wrote for {GENERATION_LIMIT:.0f} s without an end.",
-                "Lower maxTokens, or take a smaller model.",
+                'Lower "maxTokens".',
             ) from None
 
     async def _request(self, engine: Engine, settings: Settings, rates: Rates) -> Request:
@@ -242,8 +242,17 @@ class Generation:
         over = self.over or ended is not None
         return fitted(rest, hole, shape, over=over, cut_short=self.cut_short)
 
-    def outcome(self, fill: Fill) -> Outcome:
-        """Return what came of it, for a fill that it gave."""
+    def emptied_by(self, hole: Hole, shape: Shape) -> str:
+        """Return the filter that has left nothing for a hole on the way; empty if none has."""
+        typed = typed_since(self.hole, hole)
+        if not typed:
+            return emptied_by(self.raw, hole, shape, self._control, cut_short=self.cut_short)
+        written, _ = continuation(self.raw, self.hole, self._control)
+        rest, cut_short = written[len(typed) :], self.cut_short
+        return emptied_by(rest, hole, shape, cut_short=cut_short, filters=FITTING)
+
+    def outcome(self, fill: Fill, emptied_by: str = "") -> Outcome:
+        """Return what came of it, for a fill that it gave; ``emptied_by`` if there is none."""
         usage = self.usage or Usage()
         if usage.fill_tokens is None:
             usage = replace(usage, fill_tokens=self.pieces)
@@ -260,6 +269,7 @@ class Generation:
             replaces=self.hole.closers[: self.hole.replaced(fill.text)],
             prompt=self.prompt,
             digest=self._model.digest,
+            emptied_by=emptied_by,
         )
 
 
@@ -279,7 +289,7 @@ async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape
     fill = generation.fill(hole, shape)
     assert fill is not None
     log.log(TRACE, "raw: %r fill: %r ended by %s", generation.raw, fill.text, fill.ended_by)
-    return generation.outcome(fill)
+    return generation.outcome(fill, "" if fill.text else generation.emptied_by(hole, shape))
 
 
 @cache
@@ -344,6 +354,6 @@ async def request_for(
             return request
         lengths.shrink(uri, request.longest_text, has)
     raise TooLong(
-        f"The shortest prompt has {has} tokens, and may have {tokens.most}.",
-        'Raise "contextTokens", lower "maxTokens", or start the engine with a larger context.',
+        f"There is room for {tokens.most} tokens, and a prompt has {has}.",
+        'Lower "maxTokens".',
     )

@@ -28,14 +28,27 @@ class Recall:
     def __init__(self, capacity: int = HOLES_KEPT) -> None:
         self._capacity = capacity
         self._fills: OrderedDict[_Key, tuple[_Fill, ...]] = OrderedDict()
+        self._emptied: dict[_Key, str] = {}  # by which filter, of fills that are empty
 
-    def remember(self, uri: str, hole: Hole, fill: str) -> None:
-        """Keep the fill of a hole; an empty one says that there is nothing to show there."""
-        self._keep(_key(uri, hole), ((fill, hole.behind(fill)),))
+    def remember(self, uri: str, hole: Hole, fill: str, emptied_by: str = "") -> None:
+        """Keep the fill of a hole; an empty one says that there is nothing to show there.
 
-    def remember_since(self, uri: str, earlier: Hole, hole: Hole, fill: str) -> None:
+        ``emptied_by``: the filter that has left nothing of it, if one has.
+        """
+        key = _key(uri, hole)
+        self._keep(key, ((fill, hole.behind(fill)),))
+        if emptied_by:
+            self._emptied[key] = emptied_by
+
+    def emptied_by(self, uri: str, hole: Hole) -> str:
+        """Return the filter that has left nothing for this hole; empty if that isn't known."""
+        return self._emptied.get(_key(uri, hole), "")
+
+    def remember_since(
+        self, uri: str, earlier: Hole, hole: Hole, fill: str, emptied_by: str = ""
+    ) -> None:
         """Keep the fill of a hole, and with what was typed since an earlier one also that one's."""
-        self.remember(uri, hole, fill)
+        self.remember(uri, hole, fill, emptied_by)
         if fill and (typed := typed_since(earlier, hole)):
             self.remember(uri, earlier, typed + fill)
 
@@ -48,8 +61,9 @@ class Recall:
     def _keep(self, key: _Key, fills: tuple[_Fill, ...]) -> None:
         self._fills[key] = fills
         self._fills.move_to_end(key)
+        self._emptied.pop(key, None)
         while len(self._fills) > self._capacity:
-            self._fills.popitem(last=False)
+            self._emptied.pop(self._fills.popitem(last=False)[0], None)
 
     def find(self, uri: str, hole: Hole, *, typed: int = 0) -> str | None:
         """Return the first fill that :meth:`find_all` gives; None if nothing is known."""
@@ -84,6 +98,7 @@ class Recall:
         """Drop the fills of a document."""
         for key in [key for key in self._fills if key[0] == uri]:
             del self._fills[key]
+            self._emptied.pop(key, None)
 
     def known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
         """Return what can be shown at a hole, best first, and the hole that it is to be put into.

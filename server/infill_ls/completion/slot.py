@@ -73,6 +73,10 @@ class Running:
         text = (typed_since(began, self.hole) or "") + fill.text
         offers.written(self.generation.uri, began, text, outcome, ahead=self.speculative)
 
+    def emptied_by(self, fill: Fill) -> str:
+        """Return the filter that has left nothing of what was written; empty if none has."""
+        return "" if fill.text else self.generation.emptied_by(self.hole, self.shape)
+
     def serves(self, uri: str, hole: Hole) -> bool:
         """Whether a request for a hole may join it.
 

@@ -7,12 +7,13 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from typing import TYPE_CHECKING
 
-from infill_ls.engines.engine import Engine
+from infill_ls.engines.engine import Engine, settled
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
-from infill_ls.prompt.families import SUGGESTED_MODEL, not_in_library, to_fetch
-from infill_ls.settings import Settings
+from infill_ls.settings import DEFAULT_URL, Settings
+from infill_ls.values import is_loopback
 
 if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 async def connect(settings: Settings) -> Engine:
     """Return the engine that the settings name.
 
-    For ``auto`` it is Ollama if that answers, unless the model's name is one of the embedded
-    engine's own and Ollama has none such; else the embedded one.
-    Raises :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also
-    raises :class:`ModelNotFound` and :class:`WeightsError`.
+    For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
+    engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
+    Raises :class:`infill_ls.errors.SettingsError` if nobody knows what the user wants, and
+    :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also raises
+    :class:`ModelNotFound` and :class:`WeightsError`.
     """
-    if settings.engine == "openai":
+    if settled(settings).engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
         return OpenAI.from_settings(settings)
@@ -41,32 +43,45 @@ async def connect(settings: Settings) -> Engine:
 
     try:
         for_embedded = await _is_for_embedded(ollama, settings)
-    except NotRunning as absent:
+    except NotRunning:
         try:
             return await _embedded(settings.model)
         except (EngineError, WeightsError) as reason:
             if weights.ollamas_name(settings.model) != settings.model:
                 # It is the embedded engine that was meant.
                 raise
-            model = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
-            raise NotRunning(
-                f"No engine to complete with: {absent.message} {reason.message} "
-                f"{not_in_library(settings.model)}",
-                f'Start Ollama ("ollama serve") and fetch a model ("ollama pull {model}"), or use '
-                f"the embedded engine. {reason.fix}",
-            ) from None
+            raise _no_engine(settings, reason) from None
     return await _embedded(settings.model) if for_embedded else ollama
 
 
+def _no_engine(settings: Settings, reason: EngineError | WeightsError) -> NotRunning:
+    """Return the error for when Ollama doesn't answer, and why the embedded engine can't help.
+
+    What to do is one command: that which starts Ollama, if it is there to be started.
+    """
+    url = settings.engine_url
+    off = "Ollama is off" if url == DEFAULT_URL else f"nothing answers at {url}"
+    if is_loopback(url) and shutil.which("ollama"):
+        return NotRunning(f"No engine: {off}.", "Run: ollama serve")
+    if isinstance(reason, NotRunning):
+        return NotRunning(f"No engine: {off}.", "Run: infill-ls doctor")
+    why = f"{off}; {reason.message[0].lower()}{reason.message[1:]}"
+    return NotRunning(f"{why[0].upper()}{why[1:]}", reason.fix)
+
+
 async def _is_for_embedded(ollama: Ollama, settings: Settings) -> bool:
-    """Whether the model's name is one of the embedded engine's own, and Ollama has none such.
+    """Whether the embedded engine has the model that is meant, and Ollama has none such.
 
     Raises :class:`NotRunning` if Ollama doesn't answer.
     """
-    from infill_ls.engines.embedded import weights
+    from infill_ls.engines.embedded import installation, weights
 
     await ollama.version()
-    if weights.own(settings.model) is None:
+    if settings.model == "auto":
+        ready = installation.has_embedded() and weights.fetched()
+        if not ready:
+            return False
+    elif weights.own(settings.model) is None:
         return False
     try:
         await ollama.describe()
@@ -86,7 +101,7 @@ async def _embedded(model: str) -> Engine:
     if not installation.has_embedded():
         raise NotRunning(
             "The embedded engine is not installed.",
-            f"Install it: {installation.command()}, then infill-ls pull",
+            f"Install it: {installation.command()}",
         )
     from infill_ls.engines.embedded import engine as embedded
     from infill_ls.engines.embedded import weights

@@ -120,9 +120,8 @@ class Http:
             # What is wrong with an address may be that its password has a slash in it.
             reason = str(error) if isinstance(error, ImportError) else "its address is wrong"
             raise SettingsError(
-                f"{self.url} can't be asked through the proxy that the environment names "
-                f"({reason}).",
-                "Mend HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or NO_PROXY where the editor is started.",
+                f"{self.url} is behind a proxy that is of no use ({reason}).",
+                "Mend HTTPS_PROXY.",
             ) from None
 
     def _transport(self) -> httpx.AsyncHTTPTransport | None:
@@ -144,7 +143,7 @@ class Http:
         except (OSError, ssl.SSLError) as error:
             raise SettingsError(
                 f'The "caFile" {self._ca_file} can\'t be read ({error}).',
-                "Give the path of a PEM file with the certificate authority's certificate.",
+                "Name a PEM file.",
             ) from None
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -243,9 +242,8 @@ class Http:
         status = response.status_code
         if 300 <= status < 400:
             return NotRunning(
-                f"{self.url} sends requests on to another address (HTTP {status}), and they are "
-                "not sent there.",
-                'Set "url" to where the engine is, if you trust that.',
+                f"{self.url} sends requests on elsewhere (HTTP {status}).",
+                'Set "url" to there.',
             )
         error = self._explain(status, await self._read_error(response))
         if isinstance(error, Busy):
@@ -255,7 +253,7 @@ class Http:
     def _too_much(self, what: str) -> BadAnswer:
         return BadAnswer(
             f"The engine at {self.url} sent {what}.",
-            'Check that "url" is the address of an engine.',
+            'Check the setting "url".',
         )
 
     @contextlib.asynccontextmanager
@@ -267,21 +265,21 @@ class Http:
             # Names with letters beyond ASCII have rules that only the encoder knows.
             raise SettingsError(
                 f"No machine can have the address {self.url}.",
-                'Check the setting "url", or OLLAMA_HOST.',
+                'Check "url" or OLLAMA_HOST.',
             ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout):
             raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
         except TimeoutError:
             raise Stalled(
-                f"The engine at {self.url} took over {QUESTION_LIMIT:.0f} s for a small answer.",
-                "It may have too much to do, or be stuck; restart it if this stays so.",
+                f"The engine took over {QUESTION_LIMIT:.0f} s to reply.",
+                "If this stays so, restart it.",
             ) from None
         except httpx.TimeoutException:
             raise Stalled(*SAYS_NOTHING) from None
         except httpx.HTTPError as error:
             raise BadAnswer(
-                f"The connection to the engine at {self.url} broke ({type(error).__name__}).",
-                "Look at the engine's own log; it may have crashed or run out of memory.",
+                f"The engine hung up ({type(error).__name__}).",
+                "Look at its own log.",
             ) from None
 
 
@@ -329,9 +327,7 @@ def parse(line: bytes | bytearray) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        raise BadAnswer(
-            "The engine's answer is not JSON.", 'Check that "url" is the address of an engine.'
-        ) from None
+        raise BadAnswer("The engine's answer is not JSON.", 'Check the setting "url".') from None
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -384,16 +380,13 @@ def request_headers(settings: Settings) -> dict[str, str]:
         key = os.environ.get(settings.api_key_env, "").strip()
         if not key:
             raise SettingsError(
-                f'"apiKeyEnv" names the environment variable {_variable(settings.api_key_env)}, '
-                "which is empty.",
-                "Set it where the editor is started, or remove the setting. The setting has the "
-                "variable's name, not the key itself.",
+                f'The variable {_variable(settings.api_key_env)} of "apiKeyEnv" is empty.',
+                "Set it for the editor.",
             )
         if not (key.isascii() and key.isprintable()):
             raise SettingsError(
-                f"The environment variable {_variable(settings.api_key_env)} holds no key: it has "
-                "characters that can't be sent in a header.",
-                "Copy the key again; it has letters, digits and marks alone.",
+                f"The variable {_variable(settings.api_key_env)} holds no key.",
+                "Copy the key again.",
             )
         headers["Authorization"] = f"Bearer {key}"
     return headers

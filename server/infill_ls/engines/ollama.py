@@ -6,39 +6,46 @@ Errors as in ollama's ``server/routes.go``, 0.1 to 0.33.
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import SAYS_NOTHING, Chunk
+from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
+from infill_ls.engines.memory import total_memory
+from infill_ls.engines.ollama_choice import (
+    Candidate,
+    Installed,
+    Machine,
+    Running,
+    best,
+    in_order,
+    rank,
+)
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
+    all_running,
     described,
     listed,
-    preference,
     running,
     trained_context,
 )
 from infill_ls.engines.rates import Usage
+from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
     BadAnswer,
-    Busy,
-    CannotInsert,
     EngineError,
     ModelNotFound,
     NotRunning,
     Stalled,
-    Unauthorized,
 )
-from infill_ls.prompt import families
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import SUGGESTED_MODEL, Model
 from infill_ls.settings import Settings
+from infill_ls.values import is_loopback
 
 # s. Who doesn't say sooner what is loaded is told to load: that is never wrong.
 LOOK_TIMEOUT: Final = 1.0
@@ -59,15 +66,17 @@ class Ollama:
 
     name = "ollama"
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, rates_file: RatesFile | None = None) -> None:
+        """Ask nothing yet. ``rates_file``: what was measured of its models; None for the user's."""
+        self._settings = settled(settings)
+        self._rates_file = rates_file or RatesFile()
         self._model: Model | None = None
         self._trained: dict[str, int | None] = {}  # tokens that each model was trained with
         self._loading = Loading(settings)
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint='Start Ollama ("ollama serve"), or set "url" or OLLAMA_HOST to where it is.',
+            start_hint="Run: ollama serve",
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
@@ -268,8 +277,8 @@ class Ollama:
             raise
         if not (done or written):
             raise BadAnswer(
-                "Ollama's answer ended before it was done.",
-                "Ask again; if this stays so, look at Ollama's own log.",
+                "Ollama's answer broke off.",
+                "Look at Ollama's own log.",
             )
 
     async def version(self) -> str:
@@ -285,15 +294,42 @@ class Ollama:
         self._trained[name] = trained_context(answer)
         return described(name, answer)
 
-    async def installed(self) -> list[tuple[str, float]]:
-        """Return names and billions of parameters (0 where Ollama doesn't say) of the models."""
+    async def installed(self) -> list[Installed]:
+        """Return the models that are there."""
         return listed(await self._http.ask("GET", "/api/tags"))
+
+    async def running(self) -> list[Running]:
+        """Return the models that are in memory; none where Ollama doesn't say."""
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT):
+                return all_running(await self._http.ask("GET", "/api/ps"))
+        except (EngineError, TimeoutError):
+            return []
+
+    async def candidates(self, installed: Sequence[Installed]) -> list[Candidate]:
+        """Return models in the order in which "auto" takes them, as far as they can fill."""
+        url = self._http.url
+        rates = {
+            one.name: self._rates_file.load(RatesFile.key(self.name, url, one.name))
+            for one in installed
+        }
+        # Of one alone nothing needs to be known.
+        several = len(installed) > 1
+        machine = Machine(
+            rates,
+            running=await self.running() if several else (),
+            memory=total_memory() if is_loopback(url) else None,
+        )
+        return in_order(installed, machine, self._settings.fim)
 
     async def pull(self, name: str) -> AsyncGenerator[tuple[str, int, int]]:
         """Fetch a model with ``POST /api/pull``.
 
         Yields what is going on, the bytes done, and the bytes in all (0 if they are not counted).
+        Ollama keeps what has come when this is closed, and goes on from there the next time.
+        Raises :class:`BadAnswer` if it stops before it has all.
         """
+        status = ""
         async with aclosing(self._http.lines("/api/pull", {"model": name})) as lines:
             async for line in lines:
                 step = parse(line)
@@ -302,55 +338,35 @@ class Ollama:
                         name, str(step.get("error") if isinstance(step, dict) else step)
                     )
                 total, done = integer(step.get("total")), integer(step.get("completed"))
-                yield str(step.get("status", "")), done or 0, total or 0
+                status = str(step.get("status", ""))
+                yield status, done or 0, total or 0
+        if status != "success":
+            raise refusals.of_pull(name, "it has stopped before it had all of it")
 
     async def _best(self) -> Model:
         """Return the best installed model that can fill in the middle."""
         installed = await self.installed()
-        own = self._settings.fim
-        known = [entry for entry in installed if families.find(entry[0], own)]
-        others = [entry for entry in installed if entry not in known]
-        others_that_insert = []
-        for name, _ in (*sorted(known, key=preference), *sorted(others, key=preference)):
-            model = await self.show(name)
-            if families.family_of(model, own):
-                return model
-            if model.can_insert and not families.why_not(model):
-                others_that_insert.append(model)
-        if others_that_insert:
-            return others_that_insert[0]
-        have = ", ".join(name for name, _ in installed[:8]) or "no model at all"
+        found: list[tuple[int, Model]] = []
+        for candidate in await self.candidates(installed):
+            try:
+                model = await self.show(candidate.model.name)
+            except (ModelNotFound, BadAnswer):
+                # Its file is damaged, or it was removed just now; others may serve.
+                continue
+            how_well = rank(model, self._settings.fim)
+            if how_well is not None:
+                found.append((how_well, model))
+            if how_well == 0:
+                break
+        if (model_taken := best(found)) is not None:
+            return model_taken
         raise ModelNotFound(
-            f"Ollama has no model that can fill in the middle (it has {have}).",
-            f"Fetch one: ollama pull {SUGGESTED_MODEL}",
+            "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
         )
 
     def _explain(self, status: int, text: str) -> EngineError:
         named = self._model.name if self._model else self._settings.model
-        if status == 404 and "model" in text:
-            found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
-            return refusals.of_missing(found[1] if found else named)
-        if "does not support insert" in text:
-            return CannotInsert(
-                f'"{named}" does not support insert.',
-                f"Take a model that can fill in the middle, such as {SUGGESTED_MODEL}.",
-            )
-        if status in (429, 503):
-            return Busy(
-                "Ollama has too much to do.",
-                "Wait, stop other programs that use it, or raise OLLAMA_MAX_QUEUE.",
-            )
-        if status in (401, 403):
-            return Unauthorized(
-                f"{self._http.url} refuses the request ({text or status}).",
-                'Set "apiKeyEnv" to the name of the environment variable with the key.',
-            )
-        if status == 404:
-            return NotRunning(
-                f"What answers at {self._http.url} is not Ollama (HTTP {status}).",
-                'Check the setting "url", or OLLAMA_HOST.',
-            )
-        return refusals.of_request(status, text)
+        return refusals.of_call(status, text, model=named, url=self._http.url)
 
 
 def _now() -> float:

@@ -76,7 +76,7 @@ class GenerateAnswer:
                 raise refusals.of_request(400, str(data["error"]))
             raise BadAnswer(
                 f"Ollama broke off: {data['error']!s:.300}",
-                "Look at Ollama's own log; a model too large for the memory is the usual cause.",
+                "Look at Ollama's own log.",
             )
         if not isinstance(data, dict) or not isinstance(data.get("response", ""), str):
             raise BadAnswer("Ollama's answer makes no sense.", 'Check the setting "url".')

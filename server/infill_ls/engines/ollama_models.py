@@ -1,4 +1,4 @@
-"""What Ollama says of its models, read into :class:`Model`, and the order in which they are tried.
+"""What Ollama says of its models, read into values.
 
 Fields as in ollama's ``api/types.go`` (``ShowResponse``, ``ListModelResponse``). Pure: the calls
 are made in :mod:`infill_ls.engines.ollama`.
@@ -10,15 +10,16 @@ import re
 from typing import Any, Final
 
 from infill_ls.engines.http import entries, integer, mapping, positive
+from infill_ls.engines.ollama_choice import Installed, Running
 from infill_ls.prompt.families import Model
 
-# Billions of parameters. Of several models "auto" takes the largest up to this size: larger ones
-# write too slowly for completion on the hardware that people own.
-COMFORTABLE_SIZE: Final = 8.0
 # Of these a GGUF's own name is made; the last one alone says for what it was tuned.
 _NAME_KEYS: Final = ("basename", "version", "size_label", "finetune")
 # The second is what llama.cpp called it before October 2024.
 _FIM_KEYS: Final = ("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id")
+# Bytes of a file for each parameter with 4 bits each, as Ollama's library has most models (4.7 GB
+# for 7.6 billion): to guess the size of a model of which only the file's is said.
+_BYTES_EACH: Final = 0.62
 
 
 def described(name: str, answer: dict[str, Any]) -> Model:
@@ -42,6 +43,7 @@ def described(name: str, answer: dict[str, Any]) -> Model:
         chats=bool(_text(answer.get("renderer"))) or _is_chat(template),
         thinks="thinking" in capabilities,
         has_fim_tokens=any(integer(info.get(key)) is not None for key in _FIM_KEYS),
+        writes="embedding" not in capabilities or "completion" in capabilities,
     )
 
 
@@ -55,16 +57,44 @@ def trained_context(answer: dict[str, Any]) -> int | None:
     return positive(info.get(f"{_text(info.get('general.architecture'))}.context_length"))
 
 
-def listed(answer: Any) -> list[tuple[str, float]]:
-    """Return names and sizes of an answer of ``GET /api/tags``.
-
-    Sizes in billions of parameters, 0 where the answer doesn't say.
-    """
+def listed(answer: Any) -> list[Installed]:
+    """Return the models of an answer of ``GET /api/tags``."""
     return [
-        (entry["name"], parameters(mapping(entry.get("details")).get("parameter_size")))
+        _installed(entry["name"], entry)
         for entry in entries(answer, "models")
         if isinstance(entry.get("name"), str)
     ]
+
+
+def _installed(name: str, entry: dict[str, Any]) -> Installed:
+    details, size = mapping(entry.get("details")), positive(entry.get("size"))
+    elsewhere = _text(entry.get("remote_host"))
+    if not elsewhere and (_text(entry.get("remote_model")) or re.search(r"[:-]cloud$", name)):
+        elsewhere = "ollama.com"
+    known = parameters(details.get("parameter_size"))
+    return Installed(
+        name,
+        # What runs elsewhere is a few bytes here.
+        known or (0.0 if elsewhere or size is None else size / _BYTES_EACH / 1e9),
+        size,
+        _text(details.get("family")),
+        re.sub(r"^\w+://|[:/].*$", "", elsewhere),
+    )
+
+
+def all_running(answer: Any) -> list[Running]:
+    """Return the models of an answer of ``GET /api/ps``."""
+    found = []
+    for entry in entries(answer, "models"):
+        if isinstance(entry.get("name"), str):
+            memory, on_gpu = positive(entry.get("size")), integer(entry.get("size_vram"))
+            share = None
+            if on_gpu == 0:
+                share = 0.0
+            elif memory and on_gpu and on_gpu > 0:
+                share = min(1.0, on_gpu / memory)
+            found.append(Running(entry["name"], memory, share))
+    return found
 
 
 def running(answer: Any, name: str) -> dict[str, Any] | None:
@@ -82,12 +112,6 @@ def parameters(text: Any) -> float:
     if not found:
         return 0.0
     return float(found[1]) * {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}[found[2]]
-
-
-def preference(entry: tuple[str, float]) -> tuple[int, float]:
-    """Return the sort key of a model: the largest comfortable one first, then small to large."""
-    _, size = entry
-    return (0, -size) if size <= COMFORTABLE_SIZE else (1, size)
 
 
 def _is_chat(template: str) -> bool:

@@ -27,6 +27,17 @@ def leaks(version: str) -> bool:
     return (0, 0, 0) < numbers < MENDED
 
 
+def leak(version: str) -> tuple[str, str]:
+    """Return what is wrong with a version that has the leak, and what to do; empty ones if not."""
+    if not leaks(version):
+        return "", ""
+    mended = ".".join(map(str, MENDED))
+    return (
+        f"Ollama before {mended} leaks prompts ({LEAK}).",
+        "Update it: https://ollama.com/download",
+    )
+
+
 async def advice(engine: Engine) -> str:
     """Return what to tell the user of an engine's version; empty if there is nothing.
 
@@ -38,11 +49,4 @@ async def advice(engine: Engine) -> str:
         version = await engine.version()
     except EngineError:
         return ""
-    if not leaks(version):
-        return ""
-    return (
-        f"Ollama {version:.20} has a known leak ({LEAK}): whoever reaches its port can read "
-        "what it was sent, and its keys. Update it to "
-        f"{'.'.join(map(str, MENDED))} or later: on Linux, curl -fsSL "
-        "https://ollama.com/install.sh | sh; elsewhere, from https://ollama.com/download."
-    )
+    return " ".join(leak(version)).strip()

@@ -10,11 +10,12 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import Chunk, KeepsItsModel
+from infill_ls.engines.engine import Chunk, KeepsItsModel, settled
 from infill_ls.engines.http import (
     Http,
     entries,
@@ -48,6 +49,20 @@ MAX_STOPS: Final = 4
 LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that a server has.
+
+    ``own_name``: what it was called before somebody named it; empty if nobody says. ``size``: bytes
+    of its file, ``parameters``: billions of them; None where nobody says.
+    """
+
+    name: str
+    own_name: str = ""
+    size: int | None = None
+    parameters: float | None = None
+
+
 class OpenAI(KeepsItsModel):
     """A server with ``POST /v1/completions``.
 
@@ -79,7 +94,7 @@ class OpenAI(KeepsItsModel):
         self._http = Http(
             url,
             explain=self._explain,
-            start_hint='Start the server, or set "url" to where it is.',
+            start_hint='Start it, or set "url".',
             headers=headers,
             ca_file=ca_file,
         )
@@ -87,7 +102,7 @@ class OpenAI(KeepsItsModel):
     @classmethod
     def from_settings(cls, settings: Settings) -> OpenAI:
         return cls(
-            settings.engine_url,
+            settled(settings).engine_url,
             model=None if settings.model == "auto" else settings.model,
             inquire=True,
             headers=request_headers(settings),
@@ -140,8 +155,8 @@ class OpenAI(KeepsItsModel):
                     yield Chunk(text, usage)
         if not (done or reason or written):
             raise BadAnswer(
-                "The server's answer ended before it was done.",
-                "Ask again; if this stays so, look at the server's own log.",
+                "The server's answer broke off.",
+                "Look at its own log.",
             )
         # Without a word of an end the server has cut the model short, as Ollama's does when a
         # model writes the same token again and again.
@@ -177,6 +192,22 @@ class OpenAI(KeepsItsModel):
 
     async def aclose(self) -> None:
         """Do nothing: nothing is kept between calls."""
+
+    async def served(self) -> list[Served]:
+        """Return the server's models. llama-server says how large its one is (``meta``)."""
+        found = []
+        for entry in await self._models():
+            meta, root = mapping(entry.get("meta")), entry.get("root")
+            parameters = positive(meta.get("n_params"))
+            found.append(
+                Served(
+                    entry["id"],
+                    _file_name(root),
+                    positive(meta.get("size")),
+                    parameters and parameters / 1e9,
+                )
+            )
+        return found
 
     async def _only(self) -> str:
         """Return the server's model.
@@ -223,7 +254,7 @@ class OpenAI(KeepsItsModel):
         except EngineError:
             # Whatever is wrong, the generation will tell; not all servers have these.
             pass
-        return re.split(r"[/\\]", found.rstrip("/\\"))[-1] if isinstance(found, str) else ""
+        return _file_name(found)
 
     def _explain(self, status: int, text: str) -> EngineError:
         if refusals.is_about_length(text):
@@ -236,12 +267,12 @@ class OpenAI(KeepsItsModel):
         if status == 404:
             return NotRunning(
                 f"{self._http.url} has no /v1/completions (HTTP {status}).",
-                'Check the setting "url", or set "engine" to "ollama".',
+                'Check "url" and "engine".',
             )
         if status in (401, 403):
             return Unauthorized(
                 f"{self._http.url} refuses the key ({text or status}).",
-                'Set "apiKeyEnv" to the name of the environment variable with the key.',
+                'Check the key that "apiKeyEnv" names.',
             )
         if status == 503 and "loading" in text.lower():
             return Busy("The server is still loading its model.", "Wait a little.")
@@ -251,15 +282,13 @@ class OpenAI(KeepsItsModel):
         said = text and status < 500
         return BadAnswer(
             f"The server refuses the request: {text or status}",
-            'Check the settings, "contextTokens" and "maxTokens" first.'
-            if said
-            else "Look at its own log for more.",
+            'Check "maxTokens".' if said else "Look at its own log.",
         )
 
     def _too_long(self, message: str) -> TooLong:
         """Return the error for a prompt that is too long, and remember what it says of the room."""
         self._room = refusals.room(message) or self._room
-        return TooLong(message, 'Lower "contextTokens" or "maxTokens".')
+        return TooLong(message, 'Lower "contextTokens".')
 
     def _event(self, data: Any) -> dict[str, Any]:
         """Return one event of the stream; raises :class:`BadAnswer` if it is an error or none."""
@@ -269,8 +298,13 @@ class OpenAI(KeepsItsModel):
             message = f"The server broke off: {text!s:.300}"
             if refusals.is_about_length(message):
                 raise self._too_long(message)
-            raise BadAnswer(message, "Look at its own log for more.")
+            raise BadAnswer(message, "Look at its own log.")
         return _event_of(data)
+
+
+def _file_name(path: Any) -> str:
+    """Return the last part of a path or a repository's name; empty if it is none."""
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1] if isinstance(path, str) else ""
 
 
 def _event_of(data: Any) -> dict[str, Any]:

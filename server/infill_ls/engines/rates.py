@@ -35,6 +35,11 @@ CONTEXT_TOKENS: Final = 256
 FIRST_RAISE: Final = 512
 # s. A prompt that is read for longer makes its fill come too late.
 TOO_LATE: Final = 2 * COLD_READ
+# tokens/s. The shortest right fill of a line has some six tokens. A model that is slower than this
+# can't write it within the second that `latencyMs` allows by default.
+SLOWEST_WRITE: Final = 8.0
+# tokens/s. What reads more slowly than this is too late with the shortest prompt that is sent.
+SLOWEST_USEFUL_READ: Final = CONTEXT_STEPS[0] / TOO_LATE
 # Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
 TYPICAL_CHARACTERS_PER_TOKEN: Final = 3.6
 # The least and the most of them that an engine's own count of a prompt can come to; files in Python

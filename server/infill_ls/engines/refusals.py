@@ -11,7 +11,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infill_ls.errors import BadAnswer, EngineError, ModelNotFound, NotRunning, TooLong, sentence
+from infill_ls.errors import (
+    BadAnswer,
+    Busy,
+    CannotInsert,
+    EngineError,
+    ModelNotFound,
+    NotRunning,
+    TooLong,
+    Unauthorized,
+    sentence,
+)
 from infill_ls.prompt import families
 from infill_ls.prompt.families import SUGGESTED_MODEL
 
@@ -41,13 +51,13 @@ _ROOM: Final = re.compile(
     r"(?:context size|(?:context|model) length)(?: is| of| of only)?\D{1,2}(\d{1,9})\b",
     re.IGNORECASE,
 )
-_LOG: Final = "Look at Ollama's own log for more."
+_LOG: Final = "Look at Ollama's own log."
 # Of a request: a part of Ollama's text, and the cure. The first that is found counts.
 _REQUEST: Final = (
     (r"raw mode does not support", "Leave out --raw, or --system and --template."),
     (
         r"memory|has terminated",
-        "The model can't be loaded: take a smaller one, or end what else needs the memory.",
+        "Take a smaller model, or end what else needs the memory.",
     ),
     (r"does not support", f"Take another model, such as {SUGGESTED_MODEL}."),
     (r"invalid model name", "Names are such as qwen2.5-coder:1.5b."),
@@ -62,23 +72,20 @@ _NETWORK: Final = (
 _PULL: Final = (
     (
         r"x509|certificate",
-        "A proxy or a wrong clock may be the cause. On the machine on which Ollama runs, check the "
-        "clock, or add the proxy's certificate to the system's; then start Ollama anew.",
+        "On Ollama's machine, set the clock, or add the proxy's certificate to the system's.",
     ),
     (
         r"no space left|not enough space on the disk|disk quota exceeded",
-        "Make room where Ollama keeps its models (OLLAMA_MODELS), and pull again; it goes on from "
-        "where it stopped.",
+        "Make room where Ollama keeps its models (OLLAMA_MODELS), and pull again.",
     ),
     (r"\b412\b|newer version of Ollama", "Update Ollama, and pull again."),
     (
         r"permission denied|read-only file system",
-        "The user as whom Ollama runs must be able to write where it keeps its models "
-        "(OLLAMA_MODELS).",
+        "Let Ollama's user write where it keeps its models (OLLAMA_MODELS).",
     ),
-    (r"\b429\b|too many requests", "The registry wants a pause: wait a little and pull again."),
+    (r"\b429\b|too many requests", "Wait a little, and pull again."),
     (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
-    (r"digest mismatch", "What came was damaged, and was thrown away: pull again."),
+    (r"digest mismatch|stopped before", "Pull again."),
 )
 
 
@@ -93,6 +100,37 @@ def room(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def of_call(status: int, text: str, *, model: str, url: str) -> EngineError:
+    """Return the error for an answer of Ollama's that says that there is none.
+
+    ``status``: the HTTP status. ``text``: the text of the answer. ``model``: whose call it was.
+    """
+    if status == 404 and "model" in text:
+        found = re.search(r"model ['\"]?([^'\"]+?)['\"]? not found", text)
+        return of_missing(found[1] if found else model)
+    if "does not support insert" in text:
+        return CannotInsert(
+            f'"{model}" does not support insert.',
+            f"Take another, such as {SUGGESTED_MODEL}.",
+        )
+    if status in (429, 503):
+        return Busy(
+            "Ollama has too much to do.",
+            "Wait, or raise OLLAMA_MAX_QUEUE.",
+        )
+    if status in (401, 403):
+        return Unauthorized(
+            f"Ollama refuses the key ({text or status}).",
+            'Check the key that "apiKeyEnv" names.',
+        )
+    if status == 404:
+        return NotRunning(
+            f"It is not Ollama that answers at {url}.",
+            'Check "url" or OLLAMA_HOST.',
+        )
+    return of_request(status, text)
+
+
 def of_request(status: int, text: str) -> EngineError:
     """Return the error for a request that Ollama refuses for what it asks.
 
@@ -102,8 +140,7 @@ def of_request(status: int, text: str) -> EngineError:
     if is_about_length(text):
         return TooLong(
             f"Ollama refuses the request: {text}",
-            'Lower "contextTokens" or "maxTokens", or start Ollama with a larger '
-            "OLLAMA_CONTEXT_LENGTH.",
+            'Lower "contextTokens".',
         )
     option = _OPTION.search(text)
     if option is not None:
@@ -146,9 +183,7 @@ def of_pull(name: str, text: str) -> EngineError:
     if re.search(_NETWORK, text):
         return NotRunning(
             message,
-            "Ollama doesn't reach its registry: check the network of the machine on which it runs "
-            "(behind a proxy, start it with HTTPS_PROXY), and pull again; it goes on from where it "
-            "stopped.",
+            "Check the network of Ollama's machine, and pull again.",
         )
     if "file does not exist" in text or "not found" in text:
         missing = families.not_in_library(name)

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from infill_ls.settings import Settings, UserFile, from_user
+from infill_ls.settings import Settings, from_user
+from infill_ls.user_file import UserFile
 
 # s. An editor that doesn't answer a question about its settings is not waited for.
 TIMEOUT: Final = 5.0
@@ -45,6 +46,7 @@ class Configuration:
         self._take = take
         self._section: Mapping[str, Any] = {}  # the newest one
         self._readings = 0
+        self._asked_for = 0
         self._early: asyncio.Future[bool] | None = None  # the request that waits
         self._enabled = True  # by the settings
         self._toggled: bool | None = None  # by hand, since those last changed
@@ -67,12 +69,16 @@ class Configuration:
     async def known(self) -> bool:
         """Wait until the settings are known; return whether nobody has asked anew meanwhile.
 
-        Before, a request would go to a place that the user hasn't named, or where he has turned
-        completion off. An editor that never says that it is initialized is waited for
-        :data:`TIMEOUT`.
+        The user's file is read anew if it has changed. Before the settings are known, a request
+        would go to a place that the user hasn't named, or where he has turned completion off. An
+        editor that never says that it is initialized is waited for :data:`TIMEOUT`.
         """
+        self._asked_for += 1
+        asked_for = self._asked_for
         if self.is_known:
-            return True
+            if self._file.has_changed():
+                await self._configure()
+            return asked_for == self._asked_for
         self._answer_early(newest=False)
         self._early = asyncio.get_running_loop().create_future()
         try:
@@ -104,7 +110,8 @@ class Configuration:
         said = {key: value for key, value in self._section.items() if value is not None}
         settings, problems = from_user(self._command_line, {**options, **said}, self._file)
         for problem in problems:
-            self._tell(problem)
+            if problem not in settings.wrong:
+                self._tell(problem)
         if settings.enabled != self._enabled:
             # Said later than the command, so that it counts for more.
             self._enabled, self._toggled = settings.enabled, None

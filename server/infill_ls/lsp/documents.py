@@ -22,19 +22,19 @@ class Documents:
     """Knows what is open.
 
     ``encoding``: returns the position encoding that was agreed on. ``changed`` is told of a
-    document that has changed, and of the holes where the cursor may be now, which are made only
-    for whoever looks. ``closed`` is told of a document's URI.
+    document that has changed, of the changes, and of the holes where the cursor may be now, which
+    are made only for whoever looks. ``closing`` is told of the URI of a document that goes.
     """
 
     def __init__(
         self,
         encoding: Callable[[], Encoding],
-        changed: Callable[[Document, Iterator[Hole]], None],
-        closed: Callable[[str], None],
+        changed: Callable[[Document, Sequence[Change], Iterator[Hole]], None],
+        closing: Callable[[str], None],
     ) -> None:
         self._encoding = encoding
         self._changed = changed
-        self._closed = closed
+        self._closing = closing
         self._open = OpenDocuments()
 
     def __iter__(self) -> Iterator[Document]:
@@ -69,7 +69,7 @@ class Documents:
         if document is None:
             log.warning("a document changed that is not open")
             return
-        self._changed(document, self._holes_after(document.uri, changes))
+        self._changed(document, changes, self._holes_after(document.uri, changes))
 
     def _holes_after(self, uri: str, changes: Sequence[Change]) -> Iterator[Hole]:
         """Yield where the cursor may be now. A snapshot is made only for whoever looks."""
@@ -80,8 +80,8 @@ class Documents:
 
     def close(self, uri: str) -> None:
         """Forget a document."""
+        self._closing(uri)
         self._open.close(uri)
-        self._closed(uri)
 
     def close_unknown(self, head: bytes) -> None:
         """Forget the document, or the notebook, of a message of which the first bytes are known.

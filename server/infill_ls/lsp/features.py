@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from lsprotocol import types as lsp
 
 from infill_ls import editors
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.offers import Offer
 from infill_ls.lsp import translate
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.protocol import take_arrived
 from infill_ls.lsp.server import Server
+from infill_ls.lsp.translate import Where
 from infill_ls.shown import plain
 
 TOGGLE: Final = "infill-ls.toggle"
@@ -22,6 +26,7 @@ def register(server: Server) -> None:
     """Have a server do all of this."""
     server.feature(lsp.INITIALIZE)(initialize)
     server.feature(lsp.INITIALIZED)(initialized)
+    server.feature(lsp.SHUTDOWN)(shutdown)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(change_configuration)
     server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(change_folders)
     # pygls needs the options object, or it declares nothing.
@@ -47,6 +52,11 @@ def initialized(ls: Server, params: lsp.InitializedParams) -> None:
     ls.start()
 
 
+def shutdown(ls: Server, *_: Any) -> None:
+    """Write what is to be kept: Emacs and others kill the server once this is answered."""
+    ls.statistics.close()
+
+
 async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:
     """Read the settings anew; the editor may have sent its part of them."""
     sent = params.settings
@@ -67,23 +77,30 @@ async def inline_completion(
     """
     snapshot = take_arrived()
     if snapshot is None:
-        ls.last_answer = Answer("closed")
+        ls.note(Answer("closed"))
         return lsp.InlineCompletionList(items=[])
     manual = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
     selected = params.context.selected_completion_info
     where = translate.where(snapshot, params.position, ls.encoding, selected)
     client = ls.client.name
+    since = _asked(ls, snapshot.uri, where)
     answer = await ls.complete(snapshot.uri, where.hole, client=client, manual=manual)
     if answer.reason == "superseded":
         return None
-    return translate.inline_list(answer.offers, where, client)
+    result = translate.inline_list(answer.offers, where, client)
+    if answer.offers and not result.items:
+        ls.note(Answer("unshowable"), snapshot.language, manual=manual)
+    # What was typed meanwhile mostly makes it nothing to be seen.
+    if result.items and ls.is_current(snapshot):
+        _shown(ls, answer.offers, since)
+    return result
 
 
 async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
     """Return a menu's item, for what was typed by the time that there is one."""
     snapshot = take_arrived()
     if snapshot is None:
-        ls.last_answer = Answer("closed")
+        ls.note(Answer("closed"))
         return None
     # Before these the editor hasn't waited for another key.
     at_once = params.context is not None and params.context.trigger_kind in (
@@ -92,6 +109,7 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     )
     client = "" if at_once else ls.client.name
     where = translate.where(snapshot, params.position, ls.encoding)
+    since = _asked(ls, snapshot.uri, where)
     ls.menu = menu = Menu(snapshot.uri, where.hole)
     try:
         offer = await menu.offer(
@@ -100,25 +118,45 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     finally:
         if ls.menu is menu:
             ls.menu = None
+    if menu.now is None:
+        ls.note(Answer("outdated"), snapshot.language)
     if offer is None or menu.now is None:
         return None
+    _shown(ls, [offer], since)
     return translate.completion_list(offer, menu, where, snapshot.language)
 
 
 def explain(ls: Server, *_: Any) -> dict[str, Any]:
-    """Return why the last answer came out so, and how many fills were shown and accepted."""
+    """Return why the last answer came out so, and those before; and what was shown and accepted."""
     offers = ls.completer.offers
-    # The model's name is the engine's word, and editors show it.
-    said = {
-        key: plain(value) if isinstance(value, str) else value
-        for key, value in ls.last_answer.explain().items()
-    }
-    return {**said, "shown": offers.shown, "accepted": offers.accepted}
+    said = ls.history.explain(asyncio.get_running_loop().time())
+    counted = {"shown": offers.shown, "accepted": offers.accepted}
+    return {**_plain(said), "before": list(map(_plain, said["before"])), **counted}
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    """Return an explanation as editors may show it: the model's name is the engine's word."""
+    return {key: plain(value) if isinstance(value, str) else value for key, value in said.items()}
 
 
 def accept(ls: Server, *arguments: Any) -> None:
     """Note that the user has accepted a fill; the first argument is the number of its offer."""
-    ls.completer.accept(arguments[0] if arguments else None)
+    number = arguments[0] if arguments else None
+    ls.statistics.accepted(number)
+    ls.completer.accept(number)
+
+
+def _asked(ls: Server, uri: str, where: Where) -> float:
+    """Count what a request tells of what was shown before; return when it came."""
+    # With an item of the editor's own menu the hole isn't one of the document.
+    if not where.selected:
+        ls.statistics.asked(uri, where.hole)
+    return asyncio.get_running_loop().time()
+
+
+def _shown(ls: Server, offers: Sequence[Offer], since: float) -> None:
+    """Count what is shown for a request that came at ``since``."""
+    ls.statistics.shown(offers, ls.completer.connection.source, since)
 
 
 def toggle(ls: Server, *_: Any) -> dict[str, bool]:

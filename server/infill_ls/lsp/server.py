@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,9 +19,10 @@ from pygls.protocol import default_converter
 
 from infill_ls import __version__
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.history import History, log_line
 from infill_ls.completion.status import Status
 from infill_ls.editors import AUTOMATIC_WAIT
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
@@ -29,10 +30,11 @@ from infill_ls.lsp.documents import Documents
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
+from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
-from infill_ls.text.documents import Document, Encoding
+from infill_ls.text.documents import Change, Document, Encoding, Snapshot
 from infill_ls.text.hole import Hole
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ _EVERY_NOTEBOOK: Final = lsp.NotebookDocumentSyncOptions(
 class Server(LanguageServer):
     """One session with one editor. ``command_line`` has the settings that were given there.
 
-    ``last_answer`` is the newest one, for ``infill-ls.explain``. ``menu`` is the request for a
+    ``history`` has the newest answers, for ``infill-ls.explain``. ``menu`` is the request for a
     menu's items that waits, if one does. ``is_read`` tells whether the client reads what it is
     sent.
     """
@@ -64,7 +66,7 @@ class Server(LanguageServer):
             converter_factory=default_converter,
             notebook_document_sync=_EVERY_NOTEBOOK,
         )
-        self.documents = Documents(lambda: self.encoding, self._changed, self._closed)
+        self.documents = Documents(lambda: self.encoding, self._changed, self._closing)
         self.protocol.handlers = Handlers(
             note_client=self._note_client,
             snapshot_for=self.documents.snapshot_for,
@@ -76,7 +78,7 @@ class Server(LanguageServer):
             close_notebook=self.documents.close_notebook,
         )
         self.client = Client()
-        self.last_answer = Answer("unasked")
+        self.history = History()
         self.menu: Menu | None = None
         self.is_read: Callable[[], bool] = lambda: True
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +88,7 @@ class Server(LanguageServer):
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
         self._compliance = Compliance(self.messages.warn, self.documents.file_of)
+        self.statistics = Statistics(self._lines_of)
         self.configuration = Configuration(
             command_line or {},
             ask=self._ask_for_settings,
@@ -124,7 +127,19 @@ class Server(LanguageServer):
         if isinstance(options, dict):
             options.pop("token", None)
 
-    def _changed(self, document: Document, holes: Iterable[Hole]) -> None:
+    def _lines_of(self, uri: str) -> Sequence[str] | None:
+        document = self.documents.get(uri)
+        return document.snapshot().lines if document is not None else None
+
+    def is_current(self, snapshot: Snapshot) -> bool:
+        """Whether a document still stands as it did."""
+        document = self.documents.get(snapshot.uri)
+        return document is not None and document.version == snapshot.version
+
+    def _changed(
+        self, document: Document, changes: Sequence[Change], holes: Iterable[Hole]
+    ) -> None:
+        self.statistics.put_in(document.uri, [change.text for change in changes])
         if self.menu is not None and self.menu.uri == document.uri:
             holes = list(holes)
             self.menu.follow(holes)
@@ -132,7 +147,8 @@ class Server(LanguageServer):
             self._rule(document, self.completer.settings)
             self.completer.document_changed(document.uri, holes)
 
-    def _closed(self, uri: str) -> None:
+    def _closing(self, uri: str) -> None:
+        self.statistics.closing(uri)
         self.completer.close_document(uri)
 
     def pass_over(self, head: bytes, size: int) -> None:
@@ -142,8 +158,7 @@ class Server(LanguageServer):
         """
         self.documents.close_unknown(head)
         self.messages.tell(
-            f"A file, or a change, of {size / 1e6:.0f} MB is too large to be completed; there are "
-            "no fills in it until it is closed and opened again."
+            f"A text of {size / 1e6:.0f} MB is too large: no fills until it is opened anew."
         )
 
     # Settings
@@ -167,12 +182,17 @@ class Server(LanguageServer):
         set_log_level(settings.log)
         # Before anything is waited for: nothing of what is excluded now may be sent meanwhile.
         self.rule_all(settings)
-        if settings.enabled and settings.in_the_clear:
+        if settings.wrong and settings.wrong != self.completer.settings.wrong:
+            # Whoever asks is refused with the same, which is not said again then.
+            self.messages.recovered()
+            self.messages.report(SettingsError(" ".join(settings.wrong)))
+        if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
+        self.statistics.take(settings)
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
-        if another:
+        if another and not settings.wrong:
             # What goes wrong with another engine is news.
             self.messages.recovered()
         # At the start the editor is told the status first.
@@ -229,22 +249,42 @@ class Server(LanguageServer):
         ``manual``: the user has asked by hand. Raises only :class:`asyncio.CancelledError`.
         """
         self._asked += 1
-        asked = self._asked
+        asked, since = self._asked, asyncio.get_running_loop().time()
         try:
             answer = await self._answer(uri, hole, client, manual)
+        except asyncio.CancelledError:
+            self.note(Answer("cancelled"), hole.language, since, manual=manual)
+            raise
         except Exception as error:
             failure(log, "a request failed", error)
             answer = Answer("problem")
         if answer.offers and asked != self._asked:
             # While it was on its way here, a newer one was answered from memory.
             answer = Answer("superseded")
-        if answer.reason != "superseded":
-            self.last_answer = answer
+        self.note(answer, hole.language, since, manual=manual)
         if answer.error is not None:
             self.messages.report(answer.error)
         elif answer.reason == "fill":
             self.messages.recovered()
         return answer
+
+    def note(
+        self,
+        answer: Answer,
+        language: str = "",
+        since: float | None = None,
+        *,
+        manual: bool = False,
+    ) -> None:
+        """Keep why a request of this moment, or of ``since``, is answered so; log that, at debug.
+
+        ``since``: in s of the loop's clock. ``language``: the document's language id.
+        """
+        now = asyncio.get_running_loop().time()
+        waited = 0.0 if since is None else now - since
+        entry = self.history.note(answer, now, waited=waited, language=language, manual=manual)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", log_line(entry))
 
     async def _answer(self, uri: str, hole: Hole, client: str, manual: bool) -> Answer:
         if not (manual or self.is_read()):
@@ -262,7 +302,7 @@ class Server(LanguageServer):
         if not rules.excluded and rules.settings.enabled:
             problem = self._compliance.problem()
             if problem is not None:
-                return Answer("problem", error=problem)
+                return Answer.of("problem", error=problem)
         answering = self.completer.complete(uri, hole, client=client, manual=manual)
         if not waited or manual:
             return await answering
@@ -293,6 +333,10 @@ class Server(LanguageServer):
     async def _start(self) -> None:
         await self.configuration.read()
         self.status.begin()
+        # Not at the head: the start doesn't need it.
+        from infill_ls.lsp import visiting
+
+        visiting.note(self.client, self.client_capabilities, self.encoding)
         await self._get_ready()
 
     async def _get_ready(self) -> None:
@@ -323,6 +367,7 @@ class Server(LanguageServer):
             task.cancel()
         await self.completer.aclose()
         self._compliance.close()
+        self.statistics.close()
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:

@@ -44,13 +44,15 @@ _LANGUAGE: Final = re.compile(r"[\w+#.-]+")
 class Client:
     """What counts of the editor.
 
-    ``name`` is its name for itself, or empty. ``has_ghost_text``: it asks for inline completions.
-    ``has_status``: it wants to be told what the server is doing, by ``infill-ls/status``.
+    ``name`` is its name for itself, or empty; so is ``version``. ``has_ghost_text``: it asks for
+    inline completions. ``has_status``: it wants to be told what the server is doing, by
+    ``infill-ls/status``.
     """
 
     name: str = ""
     has_ghost_text: bool = False
     has_status: bool = False
+    version: str = ""
 
 
 def client_from(params: Mapping[str, Any]) -> Client:
@@ -59,14 +61,15 @@ def client_from(params: Mapping[str, Any]) -> Client:
     A client with ghost text has the key ``inlineCompletion``, be it with null (Emacs). The typed
     capabilities can't tell that from an absent one.
     """
-    name, has_ghost_text, has_status = "", False, False
+    name, has_ghost_text, has_status, version = "", False, False, ""
     with contextlib.suppress(KeyError, TypeError):
         name = str(params["clientInfo"]["name"])
+        version = str(params["clientInfo"].get("version") or "")
     with contextlib.suppress(KeyError, TypeError):
         has_ghost_text = "inlineCompletion" in params["capabilities"]["textDocument"]
     with contextlib.suppress(KeyError, TypeError):
         has_status = bool(params["capabilities"]["experimental"][STATUS])
-    return Client(name, has_ghost_text, has_status)
+    return Client(name, has_ghost_text, has_status, version)
 
 
 def changes_from(

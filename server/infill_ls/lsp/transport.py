@@ -22,6 +22,7 @@ from infill_ls.lsp.features import register
 from infill_ls.lsp.frames import FrameError, Frames, PassedOver
 from infill_ls.lsp.output import Output, PipeOutput, SocketOutput
 from infill_ls.lsp.server import Server
+from infill_ls.memory import Housekeeping
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def serve_tcp(
         except OSError as error:
             raise SettingsError(
                 f"Nobody can listen on {_address(host, port)} ({error.strerror}).",
-                "Take another port; 0 is any that is free.",
+                "Take another port, or 0 for any.",
             ) from None
         name, number, *_ = listener.sockets[0].getsockname()
         sys.stderr.write(f"listening on {_address(name, number)}\n")
@@ -138,9 +139,10 @@ async def serve(
     if watch_parent and sys.platform != "win32":
         # There os.kill(pid, 0) would end the process; the end of stdin must do.
         server.background(_watch_parent(lambda: server.process_id, incoming))
-    frames = Frames()
+    frames, housekeeping = Frames(), Housekeeping()
     try:
         async for chunk in incoming.chunks():
+            housekeeping.note()
             for body in frames.feed(chunk):
                 if isinstance(body, PassedOver):
                     server.pass_over(body.head, body.size)
@@ -278,7 +280,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     try:
         return asyncio.run(main())
     except KeyboardInterrupt:
-        return 1
+        return 130
 
 
 def _leave(status: int) -> None:

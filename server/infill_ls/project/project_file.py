@@ -61,13 +61,17 @@ class ProjectFile:
 
 
 _EVERYTHING: Final = Patterns(("*",))
+# With a wrong value of these nobody knows what isn't to be completed.
+_RESTRICTING: Final = ("exclude", "enabled", "languages")
+_UNTIL_THEN: Final = "Nothing below it is completed until it is mended."
 
 
 class ProjectFiles:
     """Reads the files, each again when it has changed.
 
     ``tell`` shows the user what is wrong with one. What can't be read, or has a wrong value, counts
-    as it was before: else a mistake in it would send what it had excluded.
+    as it was before: else a mistake in it would send what it had excluded. What was never read
+    excludes everything below it.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -124,7 +128,9 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     import tomllib
 
     path = shown(before.path)
-    again = "What it said before still counts." if before.values else "It is ignored."
+    again = "What it said before still counts." if before.values else _UNTIL_THEN
+    if not before.values:
+        before = replace(before, exclude=_EVERYTHING)
     try:
         table = tomllib.loads(_bytes(before.path).decode("utf-8-sig"))
     except OSError as error:
@@ -134,6 +140,7 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
         return before, f"{path} is no TOML. {again}"
     said: dict[str, Any] = {}
     problems: list[str] = []
+    unknown = False
     for key in PROJECT_KEYS:
         if key not in table:
             continue
@@ -143,17 +150,18 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
                 del said[key]
                 raise values.Wrong(f"a list of {MOST_PATTERNS} patterns at the most")
         except values.Wrong as wrong:
-            problems.append(f'"{key}" must be {shown(str(wrong), 200)}; it is ignored.')
+            instead = "it is ignored"
             if key in before.values:
                 said[key] = before.values[key]
-    patterns = Patterns(said.get("exclude", ()))
+                instead = "what it was still counts"
+            elif key in _RESTRICTING:
+                unknown, instead = True, "nothing below is completed until then"
+            problems.append(f'"{key}" must be {shown(str(wrong), 200)}; {instead}.')
+    patterns = _EVERYTHING if unknown else Patterns(said.get("exclude", ()))
     if patterns.wrong:
         problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
     if others := [key for key in table if key not in PROJECT_KEYS]:
-        problems.append(
-            f"A project can't set {_listed(others)}, which is ignored. "
-            f"It may set {', '.join(PROJECT_KEYS)}."
-        )
+        problems.append(f"A project can't set {_listed(others)}, which is ignored.")
     found = replace(before, values=said, exclude=patterns)
     return found, f"{path}: {' '.join(problems)}" if problems else ""
 

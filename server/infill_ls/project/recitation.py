@@ -73,8 +73,8 @@ def folders_of(setting: Recitation) -> list[str]:
         folder = expanded(given)
         if not os.path.isabs(folder):
             raise SettingsError(
-                f'"{given}" in "recitation" depends on where a program was started.',
-                "Give the whole path.",
+                f'"{given}" in "recitation" is not a whole path.',
+                "Begin it with / or ~.",
             )
         if not os.path.isdir(folder):
             raise SettingsError(f'"{given}" in "recitation" is no folder.', "Mend the setting.")
@@ -304,8 +304,6 @@ class Filter:
             folders = _real(self._setting.folders)
             if (index.folders, index.windows.size) != (folders, self._setting.window):
                 index.close()
-                raise RecitationError(
-                    'The index is not for what "recitation" says now; nothing is shown until it is.'
-                )
+                raise RecitationError('The index is for another "recitation", so nothing is shown.')
             self._index, self._opened = index, now
         return self._index

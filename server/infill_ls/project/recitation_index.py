@@ -75,17 +75,14 @@ class Index:
             self._read_head()
         except FileNotFoundError:
             raise RecitationError(
-                'The index that the setting "recitation" needs is not there; nothing is shown '
-                "until it is."
+                'The index for "recitation" is not there, so nothing is shown.'
             ) from None
         except OSError as error:
             raise RecitationError(
-                f"The index {path} can't be read ({error.strerror}); nothing is shown until it can."
+                f"The index {path} can't be read ({error.strerror}), so nothing is shown."
             ) from None
         except (ValueError, KeyError, TypeError):
-            raise RecitationError(
-                f"The index {path} is damaged; nothing is shown until it is built anew."
-            ) from None
+            raise RecitationError(f"The index {path} is damaged, so nothing is shown.") from None
 
     def _read_head(self) -> None:
         # What is damaged may say any number.

@@ -23,7 +23,7 @@ from infill_ls.errors import CannotInsert
 from infill_ls.prompt import beginning, families, secrets
 from infill_ls.prompt.beginning import Beginning
 from infill_ls.prompt.control import break_up
-from infill_ls.prompt.families import Model
+from infill_ls.prompt.families import SUGGESTED_MODEL, Model
 from infill_ls.prompt.family import BLANK, Family
 from infill_ls.prompt.tokens import SAFE_CHARACTERS_PER_TOKEN
 from infill_ls.text.hole import LONE_SURROGATE, Hole
@@ -45,8 +45,6 @@ _SERVERS_TEMPLATE: Final = 64
 
 # The same text for the same prompt, so that what memory holds is what asking would bring.
 SEED: Final = 1
-
-SUGGESTED_MODELS: Final = "qwen2.5-coder:1.5b, codegemma:2b or starcoder2:3b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +92,13 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     """
     if forced == "raw" and family is None:
         raise CannotInsert(
-            f'Nothing is known of the fill-in-the-middle tokens of "{model.name}".',
-            'Give its template in the "fim" setting, or set "mode" to "suffix" or "plain".',
+            f'How "{model.name}" fills is not known.',
+            'Set "fim", or "mode" to "plain".',
         )
     if forced == "suffix" and not model.can_insert:
         raise CannotInsert(
-            f'"{model.name}" does not support insert, as mode "suffix" needs.',
-            'Set "mode" to "auto", or take a model such as qwen2.5-coder:1.5b.',
+            f'"{model.name}" does not support insert.',
+            'Set "mode" to "auto".',
         )
     if forced is not None:
         return forced
@@ -109,9 +107,8 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     why_not = families.why_not(model)
     if why_not:
         raise CannotInsert(
-            f'"{model.name}" can\'t fill in the middle: {why_not}.',
-            f'Take a model that can, such as {SUGGESTED_MODELS}; or set "mode" to "plain" and it '
-            "goes on with the text before the cursor.",
+            f'"{model.name}" can\'t fill in: {why_not}.',
+            f'Take {SUGGESTED_MODEL}, or set "mode" to "plain".',
         )
     return "suffix" if model.can_insert else "plain"
 
@@ -145,7 +142,7 @@ def build(
         start=start,
         limit=_limit(chosen, family, most_tokens, characters_per_token, most_characters),
     )
-    first_line = hole.first_line + hole.whole_prefix.count("\n") - prefix.count("\n")
+    first_line = hole.whole_first_line + hole.whole_prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
     prefix, suffix = secrets.hidden(hole, prefix, suffix)
     prefix, suffix = (
@@ -239,17 +236,17 @@ def window(
     together never exceed; None for no limit.
     """
     room = characters if limit is None else min(characters, limit)
-    before = hole.whole_prefix
+    before, first_line = hole.whole_prefix, hole.whole_first_line
     suffix = _head(hole.whole_suffix, int(room * SUFFIX_SHARE)) if with_suffix and room else ""
-    if start is not None and start >= hole.first_line:
-        kept = before.split("\n", start - hole.first_line)[-1]
-        reached = before.count("\n") >= start - hole.first_line
+    if start is not None and start >= first_line:
+        kept = before.split("\n", start - first_line)[-1]
+        reached = before.count("\n") >= start - first_line
         whole = len(kept) == len(before)
         most = room * LONGER if limit is None else min(room * LONGER, limit - len(suffix))
         if reached and len(kept) <= most and (whole or len(kept) >= room * SHORTER):
             return kept, suffix
     grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
-    return _tail(before, room - len(suffix), grid, hole.first_line), suffix
+    return _tail(before, room - len(suffix), grid, first_line), suffix
 
 
 def _head(text: str, room: int) -> str:

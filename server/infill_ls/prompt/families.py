@@ -9,7 +9,15 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from infill_ls.prompt.family import Family
-from infill_ls.prompt.table import BASE, CHAT, FAMILIES, OTHERS, UNTRAINED
+from infill_ls.prompt.table import (
+    BASE,
+    CHAT,
+    FAMILIES,
+    OTHERS,
+    RECURRENT,
+    RECURRENT_NAMES,
+    UNTRAINED,
+)
 from infill_ls.values import OwnTemplate
 
 
@@ -28,6 +36,7 @@ class Model:
     ``thinks``: the model can think before it answers.
     ``has_fim_tokens``: the model's metadata lists tokens for filling in the middle.
     ``digest``: what tells these weights from others, in hexadecimal digits.
+    ``writes``: whether it writes text at all; those that make embeddings don't.
     """
 
     name: str
@@ -40,6 +49,7 @@ class Model:
     thinks: bool = False
     has_fim_tokens: bool = False
     digest: str = ""
+    writes: bool = True
 
 
 # Small, fast on any machine, and fills well for its size.
@@ -103,11 +113,13 @@ def family_of(model: Model, own: Sequence[OwnTemplate] = ()) -> Family | None:
 def why_not(model: Model) -> str:
     """Return why a model without a family can't fill in the middle; "" if it may be tried.
 
-    Two kinds can't: members of a known family that were not trained to fill, and models that
-    talk. A model talks if it thinks first, if the server has a chat's template for it, or if its
-    name says so; but not if its name or its metadata says that it is a base model, nor if it has
-    tokens or a template for filling.
+    Three kinds can't: those that write nothing, members of a known family that were not trained to
+    fill, and models that talk. A model talks if it thinks first, if the server has a chat's
+    template for it, or if its name says so; but not if its name or its metadata says that it is a
+    base model, nor if it has tokens or a template for filling.
     """
+    if not model.writes:
+        return "it writes no text"
     family = _relatives(model)
     if family is not None and _is_excluded(model, family):
         return f"only some of its family were trained to, for instance {family.example}"
@@ -124,6 +136,13 @@ def why_not(model: Model) -> str:
     if model.chats or re.search(CHAT, said):
         return "it was made to chat"
     return ""
+
+
+def is_recurrent(model: Model) -> bool:
+    """Whether a model reads most of a prompt anew after each key, whatever the engine keeps."""
+    if model.architecture:
+        return model.architecture.lower() in RECURRENT
+    return any(re.search(RECURRENT_NAMES, _plain(name)) for name in (model.own_name, model.name))
 
 
 def not_in_library(model_name: str) -> str:

@@ -417,7 +417,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ),
     Family(
         name="mellum",
-        # Mellum 2's instruct and thinking models are general ones.
+        # Mellum 2's base model fills (12B with 2.5B at work, 8.1 GB with 4 bits); its instruct and
+        # thinking models are general ones.
         match=r"mellum",
         unless=r"instruct|thinking",
         template="<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>",
@@ -425,7 +426,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
         control=(*dict.fromkeys((*_STARCODER_CONTROL, *_STARCODER2_CONTROL, *_REDACTED)),),
         example="JetBrains/Mellum-4b-base",
         source="JetBrains/Mellum-4b-base model card; JetBrains/mellum-sdk "
-        "MellumCompletionService.kt (the same, but for a line end after the path)",
+        "MellumCompletionService.kt (the same, but for a line end after the path); "
+        "ollama.com/JetBrains/mellum2-base-q4_k_m, 'Fill-in-the-middle (FIM) format'; "
+        "MizuchiLabs/tsugi.nvim lua/tsugi/format.lua (Mellum 2 in llama.cpp)",
     ),
     Family(
         name="seed-coder",
@@ -516,3 +519,17 @@ CHAT: Final = (
     r"gpt-oss|qwq|magistral|devstral|wizardcoder|starchat|octocoder"
 )
 BASE: Final = r"(^|[-:/])(base|text|pt|pretrained|completion|fim)($|[-:/.])"
+# Models a part of whose memory is recurrent, by GGUF's architecture and, where that isn't known, by
+# their names: engines can't take back a part of what such a model has read, so that the cache helps
+# little and most of a prompt is read anew after a key ("forcing full prompt re-processing").
+# Source: ggml-org/llama.cpp src/llama-arch.cpp, llm_arch_is_recurrent and llm_arch_is_hybrid, and
+# #19794; ollama's server/sched.go, which gives such models one call at a time.
+RECURRENT: Final = frozenset(
+    "mamba mamba2 rwkv6 rwkv6qwen2 rwkv7 arwkv7 jamba falcon-h1 falcon_h1 plamo2 granitehybrid "
+    "lfm2 lfm2moe nemotron_h nemotron_h_moe qwen3next qwen35 qwen35moe kimi-linear "
+    "deepseek4".split()
+)
+RECURRENT_NAMES: Final = (
+    r"qwen-?3-(coder-)?next|qwen-?3\.[5-9]|granite-?4[\w.]*[-:](h-|[\w.]+-h($|[-:.]))|mamba|rwkv|jamba|"
+    r"falcon-?h1|lfm-?2|nemotron-?h|kimi-linear"
+)

@@ -35,15 +35,13 @@ class Around:
 
     ``language``: of the cell. ``above``, ``below``: the other cells in that language, as a prompt
     has them before the cell and behind it, empty lines between them; no more than any prompt takes.
-    ``first_line``, ``own_line``: numbers, from 0, of the line with which ``above`` begins and of
-    the cell's first one, if all of them were one file.
+    ``lines``: how many lines those above have, with what was left out of them.
     """
 
     language: str
     above: str = ""
     below: str = ""
-    first_line: int = 0
-    own_line: int = 0
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,9 @@ class Hole:
 
     ``above``, ``below``: in a cell of a notebook, the other cells that a prompt has before
     ``prefix`` and behind ``suffix`` (:class:`Around`). The document is the cell alone: what is open
-    in one is never closed in another. ``first_line`` is that of ``above`` then. ``in_cell``: it is
-    in a cell, so that lines may be commands of the notebook's (``%time``, ``!ls``).
+    in one is never closed in another. ``lines_before``: how many lines the cells above have in
+    all. ``in_cell``: it is in a cell, so that lines may be commands of the notebook's (``%time``,
+    ``!ls``).
     """
 
     prefix: str
@@ -77,6 +76,7 @@ class Hole:
     closers: str = ""
     above: str = ""
     below: str = ""
+    lines_before: int = 0
     in_cell: bool = False
 
     @property
@@ -88,6 +88,14 @@ class Hole:
     def whole_suffix(self) -> str:
         """All that a prompt may have behind the cursor."""
         return self.suffix + self.below if self.below else self.suffix
+
+    @property
+    def whole_first_line(self) -> int:
+        """The number, from 0, of the line that ``whole_prefix`` begins with.
+
+        Lines count through all cells, as if they were one file.
+        """
+        return self.lines_before + self.first_line - self.above.count("\n")
 
     @property
     def open(self) -> Open:
@@ -255,7 +263,7 @@ def at(
         hole,
         above=around.above if begins else "",
         below=around.below if ends else "",
-        first_line=around.first_line if begins else around.own_line + first,
+        lines_before=around.lines,
         in_cell=True,
     )
 
@@ -315,7 +323,7 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
 
     Brackets and quotes that the editor closed by itself may stand right of the cursor now.
     """
-    if (earlier.above, earlier.below) != (later.above, later.below):
+    if _cells_near(earlier) != _cells_near(later):
         return None
     if earlier.first_line == later.first_line:
         if not later.prefix.startswith(earlier.prefix):
@@ -336,6 +344,11 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
         return typed
     joined = line_joined(later) if typed and earlier.closers else None
     return typed if joined is not None and joined.suffix[:IDENTITY_REACH] == before else None
+
+
+def _cells_near(hole: Hole) -> tuple[str, str]:
+    """Return the text of other cells that is near to this one."""
+    return hole.above[-IDENTITY_REACH:], hole.below[:IDENTITY_REACH]
 
 
 def earlier_of(hole: Hole) -> Iterator[Hole]:

@@ -109,7 +109,7 @@ class Notebook:
             below += BETWEEN + text
             if len(below) > SUFFIX_LIMIT:
                 break
-        return Around(language, above, below[:SUFFIX_LIMIT], lines - above.count("\n"), lines)
+        return Around(language, above, below[:SUFFIX_LIMIT], lines)
 
 
 class OpenDocuments:

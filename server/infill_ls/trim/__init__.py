@@ -28,7 +28,17 @@ from infill_ls.trim import (
 from infill_ls.trim.lines import MAX_CHARACTERS
 from infill_ls.trim.site import Draft, Filter, Site, known
 
-__all__ = ["FILTERS", "MAX_CHARACTERS", "Fill", "Shape", "continuation", "fitted", "trim"]
+__all__ = [
+    "FILTERS",
+    "FITTING",
+    "MAX_CHARACTERS",
+    "Fill",
+    "Shape",
+    "continuation",
+    "emptied_by",
+    "fitted",
+    "trim",
+]
 
 # A line that has grown longer than this is looked at whenever it has so many characters more: what
 # it costs to read it again goes with its length. Lines of code have 100, with few exceptions.
@@ -79,7 +89,7 @@ _READING: Final = (
     Filter("join", indentation.joined),
 )
 # How much of it is the fill.
-_FITTING: Final = (
+FITTING: Final = (
     Filter("below", overlap.before_the_lines_below),
     Filter("expression", severed.outside_of_strings),
     Filter("quotes", closers.inside_of_quotes),
@@ -100,7 +110,7 @@ _FITTING: Final = (
     Filter("apart", rest.apart_from_the_rest),
     Filter("closers", closers.through_closers),
 )
-FILTERS: Final = _READING + _FITTING
+FILTERS: Final = _READING + FITTING
 
 
 def trim(
@@ -132,7 +142,29 @@ def fitted(
 
     ``text`` has been read already (:func:`continuation`).
     """
-    return trim(text, hole, shape, over=over, cut_short=cut_short, filters=_FITTING)
+    return trim(text, hole, shape, over=over, cut_short=cut_short, filters=FITTING)
+
+
+def emptied_by(
+    raw: str,
+    hole: Hole,
+    shape: Shape,
+    control: tuple[str, ...] = (),
+    *,
+    cut_short: bool = False,
+    filters: tuple[Filter, ...] = FILTERS,
+) -> str:
+    """Return the name of the filter that leaves nothing of ``raw``; empty if nothing was written.
+
+    For whoever got an empty fill and wants to know why; the filters are applied once more for it.
+    """
+    draft, site = Draft(_with_newlines(raw), None, True, cut_short), known(hole, shape, control)
+    for each in filters:
+        had_text, draft = bool(draft.text.strip()), each.apply(draft, site)
+        if had_text and not draft.text.strip():
+            return each.name
+    # Of such a text no more than its whole lines would be kept.
+    return "unsafe" if draft.unsafe_tail else ""
 
 
 def continuation(
@@ -149,14 +181,17 @@ def continuation(
 def _filtered(
     raw: str, site: Site, filters: tuple[Filter, ...], over: bool, cut_short: bool
 ) -> Draft:
-    if "\r" in raw:
-        raw = raw.replace("\r\n", "\n").replace("\r", "\n")
+    raw = _with_newlines(raw)
     if not over:
         beyond = len(raw) - (raw.rfind("\n") + 1) - _LONG_LINE
         if beyond > 0:
             # No line end helps to read this once, so it is read in steps.
             return _of_a_long_line(raw[: len(raw) - beyond % _STEP], site, filters)
     return _passed(Draft(raw, None, over, cut_short), site, filters)
+
+
+def _with_newlines(raw: str) -> str:
+    return raw.replace("\r\n", "\n").replace("\r", "\n") if "\r" in raw else raw
 
 
 @lru_cache(maxsize=16)

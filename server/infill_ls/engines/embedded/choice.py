@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from infill_ls.engines.rates import Rates
-
-# tokens/s. The shortest right fill of a line has some six tokens. A model that is slower than this
-# can't write it within the second that `latencyMs` allows by default.
-SLOWEST_WRITE: Final = 8.0
+from infill_ls.engines.rates import SLOWEST_WRITE, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +36,37 @@ def best_embedded(
     writes 15 tokens/s and fills 85 % of whole lines; the one with 0.5B, 22.5 tokens/s and 80 %.
     """
     from_large = sorted(candidates, key=lambda one: -one.memory)
-    for candidate in from_large:
-        fits = memory is None or candidate.memory <= memory
-        if fits and _expected_write(candidate, candidates, cores, rates) >= SLOWEST_WRITE:
-            return candidate.name
+    for one in from_large:
+        if not obstacle(one, candidates, cores=cores, memory=memory, rates=rates):
+            return one.name
     return from_large[-1].name
+
+
+def obstacle(
+    candidate: EmbeddedModel,
+    candidates: Sequence[EmbeddedModel],
+    *,
+    cores: int,
+    memory: int | None,
+    rates: Mapping[str, Rates],
+) -> str:
+    """Return why a model is not to be run here, in a few words; empty if nothing is in the way.
+
+    The arguments are those of :func:`best_embedded`.
+    """
+    if memory is not None and candidate.memory > memory:
+        return (
+            f"takes up to {candidate.memory / 1e9:.1f} GB of memory, and {memory / 1e9:.1f} GB are "
+            "free"
+        )
+    write = _expected_write(candidate, candidates, cores, rates)
+    if write >= SLOWEST_WRITE:
+        return ""
+    known = candidate.name in rates and rates[candidate.name].write is not None
+    return (
+        f"{'writes' if known else 'would write about'} {write:.1f} tokens/s here, "
+        f"{SLOWEST_WRITE:.0f} are needed"
+    )
 
 
 def _expected_write(

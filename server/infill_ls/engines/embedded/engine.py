@@ -9,14 +9,14 @@ import os
 import secrets
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
 from infill_ls.engines.embedded import inherited, installation, openmp, weights
 from infill_ls.engines.embedded import server as embedded_server
-from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded
+from infill_ls.engines.embedded.choice import EmbeddedModel, best_embedded, obstacle
 from infill_ls.engines.embedded.failure import Ending, Surroundings, explain
 from infill_ls.engines.embedded.weights import Weights
 from infill_ls.engines.engine import Chunk, KeepsItsModel
@@ -42,21 +42,42 @@ DEATH_NOTICE: Final = 1.0  # s; the end of a killed process is reported within s
 LOG_LINES: Final = 40  # llama.cpp writes some ten at a start, and a few for each request
 
 
-def best() -> Weights:
-    """Return the best of the fetched weights for this machine; the default ones if none are."""
+def best(rates_file: RatesFile | None = None) -> Weights:
+    """Return the best of the fetched weights for this machine; the default ones if none are.
+
+    ``rates_file``: what was measured; None for the user's own.
+    """
     fetched = weights.fetched()
     if not fetched:
         return weights.DEFAULT
-    rates_file = RatesFile()
-    name = best_embedded(
-        [EmbeddedModel(one.name, MEMORY * one.size, one.pace) for one in fetched],
-        cores=embedded_server.threads(),
-        memory=available_memory(),
-        rates={
-            one.name: rates_file.load(RatesFile.key(Embedded.name, "", one.name)) for one in fetched
-        },
-    )
+    name = best_embedded(_candidates(fetched), **_here(fetched, rates_file))
     return next(one for one in fetched if one.name == name)
+
+
+def obstacles(rates_file: RatesFile | None = None) -> dict[str, str]:
+    """Return why each of the fetched weights is not to be run here, by their names.
+
+    A reason is empty where nothing is in the way. ``rates_file`` is as for :func:`best`.
+    """
+    fetched = weights.fetched()
+    candidates, here = _candidates(fetched), _here(fetched, rates_file)
+    return {one.name: obstacle(one, candidates, **here) for one in candidates}
+
+
+def _candidates(fetched: Sequence[Weights]) -> list[EmbeddedModel]:
+    return [EmbeddedModel(one.name, MEMORY * one.size, one.pace) for one in fetched]
+
+
+def _here(fetched: Sequence[Weights], rates_file: RatesFile | None) -> dict[str, Any]:
+    """Return what is known of this machine, as :func:`best_embedded` takes it."""
+    kept = rates_file or RatesFile()
+    return {
+        "cores": embedded_server.threads(),
+        "memory": available_memory(),
+        "rates": {
+            one.name: kept.load(RatesFile.key(Embedded.name, "", one.name)) for one in fetched
+        },
+    }
 
 
 def available_memory() -> int | None:
@@ -98,6 +119,11 @@ class _Child:
                 limit=1 << 20,
             )
         )
+
+    @property
+    def number(self) -> int:
+        """By what the system knows the process."""
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:
@@ -226,6 +252,11 @@ class Embedded(KeepsItsModel):
                     raise
                 if not chance or written:
                     raise await self._failure(await child.ending()) from None
+
+    @property
+    def process(self) -> int | None:
+        """The number of the child process; None if none runs."""
+        return self._child.number if self._child is not None and self._is_alive else None
 
     async def aclose(self) -> None:
         if self._starting is not None:

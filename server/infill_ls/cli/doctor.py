@@ -1,0 +1,120 @@
+"""``infill-ls doctor``: what works, what doesn't, and the one command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from infill_ls.cli.options import add_engine_options, command_line
+from infill_ls.cli.output import FAILURE, SUCCESS, say, write
+from infill_ls.errors import SettingsError
+
+if TYPE_CHECKING:
+    from infill_ls.cli.options import Commands
+    from infill_ls.cli.screen import Screen
+    from infill_ls.diagnosis.check import Check
+    from infill_ls.diagnosis.examination import Examination
+
+DOCTOR_EXAMPLES: Final = """\
+examples:
+  infill-ls doctor                       what works, what doesn't, and what mends it
+  infill-ls doctor src/main.py           also whether this file is completed at all
+  infill-ls doctor --engine embedded     as if the settings named this engine
+  infill-ls doctor --report report.md    a bug report without code, paths or keys
+
+The exit status is 1 if something keeps fills from coming. The fill that is timed is of code that
+comes with infill-ls; none of yours is sent.
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "doctor",
+        help="what works, what doesn't, and what mends it",
+        description="Look at everything that a fill depends on, and say how to mend what is wrong.",
+        epilog=DOCTOR_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="is this file completed?")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--report", metavar="FILE", help="write a bug report to a new file")
+    add_engine_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the results as they come, and return the exit status: 1 if any of them fails.
+
+    Raises :class:`SettingsError` if there is no such file, or if the report's is there already.
+    """
+    from infill_ls.cli.screen import Screen
+    from infill_ls.diagnosis import check
+    from infill_ls.diagnosis.examination import Examination
+
+    file = Path(options.file) if options.file else None
+    if file is not None and not file.is_file():
+        raise SettingsError(f"There is no file {file}.")
+    report = Path(options.report) if options.report else None
+    if report is not None and report.exists():
+        raise SettingsError(f"{report} is there already.", "Name a file that isn't.")
+    screen = Screen()
+    with ExitStack() as waiting:
+        examination = Examination(
+            command_line(options),
+            file=file,
+            doing=lambda what: _say(what, waiting),
+        )
+        checks = asyncio.run(_examine(examination, None if options.json else screen))
+    if options.json:
+        write(json.dumps(check.to_json(checks)) + "\n")
+    else:
+        screen.line()
+        last = check.summary(checks)
+        screen.marked(last.status, last.message)
+    if report is not None:
+        _write(report, checks, command_line(options))
+    return SUCCESS if check.is_well(checks) else FAILURE
+
+
+def _say(what: str, waiting: ExitStack) -> None:
+    """Say on a terminal what is waited for; an empty text says that nothing is any more."""
+    from infill_ls.cli.screen import Waiting
+
+    waiting.close()
+    if what:
+        waiting.enter_context(Waiting()).for_(what)
+
+
+async def _examine(examination: Examination, screen: Screen | None) -> list[Check]:
+    """Return all results. ``screen``: shows each when it is known; None for nowhere."""
+    checks = []
+    async for one in examination.run():
+        checks.append(one)
+        if screen is not None:
+            screen.marked(one.status, one.message, one.fix)
+    return checks
+
+
+def _write(path: Path, checks: list[Check], given: dict[str, str]) -> None:
+    """Write the report, and say where it is. Raises :class:`SettingsError` if it can't be."""
+    from infill_ls import private
+    from infill_ls.diagnosis import report, sources, surroundings
+
+    settings = sources.given(given)
+    text = report.text(
+        checks,
+        settings,
+        surroundings.program(),
+        surroundings.own_words(settings),
+        surroundings.packages(),
+    )
+    try:
+        private.replace(path, text)
+    except OSError as error:
+        raise SettingsError(f"{path} can't be written ({error.strerror}).") from None
+    say(f"The report is in {path}. Read it before you send it.")

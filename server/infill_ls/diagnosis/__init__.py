@@ -1,0 +1,1 @@
+"""What works and what doesn't, looked at and said in plain words, for ``infill-ls doctor``."""

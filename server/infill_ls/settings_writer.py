@@ -1,0 +1,177 @@
+"""Change one key of the user's settings file; its comments and its order stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from infill_ls import private, values
+from infill_ls.errors import SettingsError
+from infill_ls.settings import KEYS, nearest, read_value
+from infill_ls.user_file import user_file
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+# The file of the schema, beside the settings; the first line of these names it, for editors.
+SCHEMA_FILE: Final = "config.schema.json"
+_FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
+# How often it is tried anew, as somebody else writes at the same time.
+_ATTEMPTS: Final = 5
+
+
+def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
+    """Set a key in the user's settings file, and return where that is.
+
+    ``key``: one of :data:`infill_ls.settings.KEYS`, or a part of one ("languages.go.enabled").
+    ``value``: as JSON has it. ``path``: another file than the user's own. A file that isn't there
+    is made; it is replaced in one step, so that it is never lost.
+    Raises :class:`SettingsError` for a key or a value that is none, and if the file can't be read
+    or written.
+    """
+    return write_first(key, [value], path)
+
+
+def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -> Path:
+    """Set a key to the first of some values that it allows; see :func:`write_setting`."""
+    parts = _parts(key)
+
+    def change(document: TOMLDocument, said: Mapping[str, Any]) -> dict[str, Any]:
+        value = _allowed(said, parts, candidates)
+        table: Any = document
+        for part in parts[:-1]:
+            if part not in table:
+                table[part] = {}
+            table = table[part]
+        table[parts[-1]] = value
+        return _with(said, parts, value)
+
+    return _rewrite(path, change)
+
+
+def remove_setting(key: str, path: Path | None = None) -> Path:
+    """Take a key out of the user's settings file, and return where that is.
+
+    The arguments, and what is raised, are those of :func:`write_setting`; a key that isn't there
+    is no error.
+    """
+    parts = _parts(key)
+
+    def change(document: TOMLDocument, said: Mapping[str, Any]) -> dict[str, Any]:
+        table: Any = document
+        for part in parts[:-1]:
+            table = table.get(part)
+            if not isinstance(table, Mapping):
+                return dict(said)
+        if parts[-1] in table:
+            table.pop(parts[-1])
+        return _without(said, parts)
+
+    return _rewrite(path, change)
+
+
+def _parts(key: str) -> list[str]:
+    first, *rest = key.split(".")
+    if first not in KEYS or not all(rest):
+        known = nearest(first, KEYS)
+        raise SettingsError(
+            f'There is no setting "{values.named(key)}".',
+            f'Did you mean "{known}"?' if known else "All of them: infill-ls settings",
+        )
+    return [first, *rest]
+
+
+def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence[Any]) -> Any:
+    """Return the first value that a key allows; raises :class:`SettingsError` if none is."""
+    reason = ""
+    for value in candidates:
+        try:
+            read_value(parts[0], _with(said, parts, value)[parts[0]])
+        except values.Wrong as wrong:
+            reason = reason or str(wrong)
+        else:
+            return value
+    raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
+
+
+def _with(said: Mapping[str, Any], parts: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return a table in which a key, or a key in one of its tables, has another value."""
+    first, *rest = parts
+    inner = said.get(first)
+    if rest:
+        value = _with(inner if isinstance(inner, Mapping) else {}, rest, value)
+    return {**said, first: value}
+
+
+def _without(said: Mapping[str, Any], parts: Sequence[str]) -> dict[str, Any]:
+    """Return a table without a key, or a key in one of its tables."""
+    first, *rest = parts
+    if not rest:
+        return {key: value for key, value in said.items() if key != first}
+    inner = said.get(first)
+    return {**said, first: _without(inner, rest)} if isinstance(inner, Mapping) else dict(said)
+
+
+def _rewrite(path: Path | None, change: Any) -> Path:
+    """Have a change made to the file. ``change`` returns what the file must say then."""
+    # Not at the head: only commands write settings.
+    import tomllib
+
+    import tomlkit
+
+    asked = path or user_file()
+    if asked is None:
+        raise SettingsError(
+            "Nobody knows where your settings file is: you have no home here.",
+            "Set XDG_CONFIG_HOME to a folder of yours.",
+        )
+    try:
+        # What links to it, as those who keep their settings elsewhere have it, goes on to.
+        path = asked.resolve()
+        for _ in range(_ATTEMPTS):
+            before = _bytes(path)
+            text = before.decode("utf-8-sig")
+            document = tomlkit.parse(text)
+            wanted = change(document, tomllib.loads(text))
+            after = document.as_string()
+            if not text.strip():
+                after = f"{_FIRST_LINE}\n\n{after}"
+            if "\r\n" in text:
+                after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+            if tomllib.loads(after) != wanted:
+                raise SettingsError(f"{path} is too unusual to be changed.", "Change it by hand.")
+            private.make_folder(path.parent)
+            if _bytes(path) == before:
+                private.replace(path, after, keep_mode=True)
+                if after.startswith(_FIRST_LINE):
+                    _put_schema(asked.with_name(SCHEMA_FILE))
+                return path
+    except OSError as error:
+        raise SettingsError(
+            f"{error.filename or path} can't be read and written ({error.strerror}).",
+            "Make it writable for you.",
+        ) from None
+    # No TOML, no UTF-8; SettingsError is neither.
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is no TOML ({error}).", "Mend it by hand.") from None
+    raise SettingsError(f"Somebody else keeps writing {path}.", "Try again.")
+
+
+def _put_schema(path: Path) -> None:
+    """Put this version's schema beside the settings, for editors."""
+    from infill_ls.settings_schema import SHIPPED
+
+    # The settings are written; without the schema an editor knows less of them.
+    with suppress(OSError):
+        text = SHIPPED.read_bytes()
+        if _bytes(path) != text:
+            private.replace(path, text.decode("utf-8"))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""

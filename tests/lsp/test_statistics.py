@@ -1,0 +1,345 @@
+"""When what was counted is written, what keeps it from that, and that nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from holes import at
+from infill_ls.completion.counts import KEPT_AFTER
+from infill_ls.completion.offers import Offers
+from infill_ls.counters import Counters, Counts, Subject, added
+from infill_ls.counters_file import CountersFile
+from infill_ls.lsp import statistics
+from infill_ls.lsp.statistics import WRITE_AFTER, Statistics
+from infill_ls.settings import Settings
+from lsp.desk import Desk
+from lsp.editor import URI
+
+SOURCE = ("ollama", "m")
+SUBJECT = Subject.of("python", *SOURCE)
+HOLE = at("x = █\n")
+
+
+class Disk:
+    """What was written; ``error`` is raised instead, and nothing is before ``works`` is set."""
+
+    def __init__(self) -> None:
+        self.written: list[Counts] = []
+        self.error: OSError | None = None
+        self.works = threading.Event()
+        self.works.set()
+
+    def add(self, _: CountersFile, day: str, counts: Mapping[Subject, Counters]) -> None:
+        self.works.wait(30)
+        if self.error is not None:
+            raise self.error
+        self.written.append(dict(counts))
+
+    @property
+    def shown(self) -> int:
+        return sum(one.shown for one in added(self.written).values())
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    disk = Disk()
+    monkeypatch.setattr(CountersFile, "add", lambda *arguments: disk.add(*arguments))
+    yield disk
+    disk.works.set()
+
+
+@pytest.fixture
+def session() -> Statistics:
+    made = Statistics(lambda _: ["x = compute(a)\n"])
+    made.take(Settings())
+    return made
+
+
+def show(session: Statistics, fill: str = "compute(a)") -> int:
+    (offer,) = Offers().make("file:///a.py", HOLE, [fill])
+    session.shown([offer], SOURCE, asyncio.get_running_loop().time())
+    return offer.number
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a thread, in real time: a virtual second is over at once."""
+    for _ in range(3000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+        threading.Event().wait(0.01)
+    raise AssertionError("it didn't come to that")
+
+
+@pytest.mark.looptime
+async def test_some_seconds_later_it_is_written_and_then_there_is_no_timer(
+    session: Statistics, disk: Disk
+) -> None:
+    show(session)
+    await asyncio.sleep(WRITE_AFTER - 1)
+    assert disk.written == []
+    await asyncio.sleep(2)
+    await until(lambda: disk.shown == 1)
+    assert session._timer is None
+    await asyncio.sleep(10 * WRITE_AFTER)
+    assert len(disk.written) == 1
+
+
+@pytest.mark.looptime
+async def test_an_accepted_fill_is_looked_for_later(session: Statistics, disk: Disk) -> None:
+    session.accepted(show(session))
+    await asyncio.sleep(WRITE_AFTER + 1)
+    await until(lambda: disk.shown == 1 and not _is_writing(session))
+    assert disk.written[0][SUBJECT].kept == 0
+    await asyncio.sleep(KEPT_AFTER)
+    await until(lambda: len(disk.written) == 2)
+    assert disk.written[1] == {SUBJECT: Counters(kept=1)}
+    await asyncio.sleep(2 * WRITE_AFTER)
+    assert session._timer is None
+
+
+async def test_the_end_of_the_session_writes_it_at_once(session: Statistics, disk: Disk) -> None:
+    show(session)
+    session.close()
+    assert disk.written[0][SUBJECT].typed_through == 1
+
+
+async def test_a_session_in_which_nothing_was_shown_writes_nothing(
+    session: Statistics, disk: Disk
+) -> None:
+    session.asked("file:///a.py", HOLE)
+    session.put_in("file:///a.py", ["text"])
+    session.closing("file:///a.py")
+    session.close()
+    assert disk.written == []
+
+
+@pytest.mark.looptime
+async def test_off_counts_nothing_and_drops_what_is_not_written(
+    session: Statistics, disk: Disk
+) -> None:
+    show(session)
+    session.take(Settings(stats=False))
+    assert session._timer is None
+    number = show(session)
+    session.asked("file:///a.py", HOLE)
+    session.put_in("file:///a.py", ["text"])
+    session.accepted(number)
+    session.closing("file:///a.py")
+    await asyncio.sleep(10 * WRITE_AFTER)
+    session.close()
+    assert disk.written == []
+
+
+async def test_on_again_begins_anew_and_other_settings_change_nothing(
+    session: Statistics, disk: Disk
+) -> None:
+    session.take(Settings(stats=False))
+    session.take(Settings())
+    show(session)
+    session.take(Settings(log="debug"))
+    session.close()
+    assert disk.shown == 1
+
+
+@pytest.mark.looptime
+async def test_what_can_not_be_written_is_told_once_and_written_later(
+    session: Statistics, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk.error = OSError(28, "No space left on device", "/home/me/secret")
+    with caplog.at_level(logging.WARNING):
+        for fill in "xyz":
+            show(session, fill)
+            await asyncio.sleep(WRITE_AFTER + 1)
+            await until(lambda: not _is_writing(session))
+            await asyncio.sleep(1)
+    assert [one.getMessage() for one in caplog.records] == [
+        "the statistics can't be written: No space left on device"
+    ]
+    disk.error = None
+    show(session)
+    await asyncio.sleep(WRITE_AFTER + 1)
+    await until(lambda: disk.shown == 4)
+
+
+@pytest.mark.looptime
+async def test_a_disk_that_hangs_keeps_nobody_waiting(
+    session: Statistics, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "_AT_THE_END", 0.01)
+    disk.works.clear()
+    for _ in range(3):
+        show(session)
+        await asyncio.sleep(WRITE_AFTER + 1)
+    threads = [one for one in threading.enumerate() if one.name == "statistics"]
+    assert len(threads) == 1
+    session.close()
+    disk.works.set()
+    threads[0].join(30)
+    assert disk.shown == 1
+
+
+async def test_a_system_without_threads(
+    session: Statistics, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    show(session)
+    with monkeypatch.context() as context:
+        context.setattr(threading.Thread, "start", fail)
+        session.close()
+    assert disk.written == []
+    session.close()
+    assert disk.shown == 1
+
+
+def _is_writing(session: Statistics) -> bool:
+    return session._writing is not None and session._writing.is_alive()
+
+
+# Through the server.
+
+
+@pytest.fixture
+async def desk(disk: Disk) -> Desk:
+    desk = Desk(capabilities={"textDocument": {"inlineCompletion": {}}})
+    await desk.begin()
+    desk.editor.open("x = \n")
+    desk.completer.fill = "compute(a)"
+    return desk
+
+
+async def ask(desk: Desk, column: int, method: str = "inlineCompletion", **context: Any) -> Any:
+    """Ask, and return the answer."""
+    number = len(desk.editor.received) + 1000
+    params = {
+        "textDocument": {"uri": URI},
+        "position": {"line": 0, "character": column},
+        "context": {"triggerKind": 2, **context},
+    }
+    desk.editor.send(id=number, method=f"textDocument/{method}", params=params)
+    async with asyncio.timeout(20):
+        while not any(one.get("id") == number for one in desk.editor.received):
+            await asyncio.sleep(0)
+    return desk.editor.reply(number)["result"]
+
+
+def insert(desk: Desk, text: str, column: int) -> None:
+    where = {"line": 0, "character": column}
+    desk.change({"range": {"start": where, "end": where}, "text": text})
+
+
+def counted(desk: Desk, disk: Disk) -> dict[str, Any]:
+    """All that was counted in the session, by name."""
+    desk.server.statistics.close()
+    ((subject, counters),) = added(disk.written).items()
+    assert subject == Subject.of("python", "ollama", "qwen2.5-coder:1.5b")
+    assert sum(counters.latencies) == counters.shown
+    return {name: n for name, n in counters.to_json().items() if name != "latencies_ms"}
+
+
+async def test_ghost_text_that_is_accepted(desk: Desk, disk: Disk) -> None:
+    (item,) = (await ask(desk, 4))["items"]
+    insert(desk, "compute(a)", 4)
+    desk.editor.send(id=7, method="workspace/executeCommand", params=item["command"])
+    assert counted(desk, disk) == {
+        "shown": 1,
+        "accepted": 1,
+        "kept": 1,
+        "characters_saved": 10,
+    }
+
+
+async def test_a_document_that_is_closed(desk: Desk, disk: Disk) -> None:
+    (item,) = (await ask(desk, 4))["items"]
+    insert(desk, "compute(a)", 4)
+    desk.editor.send(id=7, method="workspace/executeCommand", params=item["command"])
+    desk.editor.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    assert counted(desk, disk)["kept"] == 1
+
+
+async def test_words_of_it_that_are_accepted(desk: Desk, disk: Disk) -> None:
+    await ask(desk, 4)
+    insert(desk, "compute", 4)
+    desk.completer.fill = "[0]"
+    await ask(desk, 11)
+    insert(desk, "b", 11)
+    await ask(desk, 12)
+    assert counted(desk, disk) == {
+        "shown": 3,
+        "accepted_partly": 1,
+        "rejected": 2,
+        "typed_against": 1,
+        "characters_saved": 7,
+    }
+
+
+async def test_an_item_that_is_selected_in_the_editor_s_own_menu_was_not_typed(
+    desk: Desk, disk: Disk
+) -> None:
+    await ask(desk, 4)
+    at_cursor = {"line": 0, "character": 4}
+    selected = {"range": {"start": at_cursor, "end": at_cursor}, "text": "other"}
+    desk.completer.fill = ""
+    await ask(desk, 4, selectedCompletionInfo=selected)
+    insert(desk, "compute(a)", 4)
+    await ask(desk, 14)
+    assert counted(desk, disk)["accepted"] == 1
+
+
+async def test_what_is_typed_before_the_answer_comes_makes_it_nothing_to_be_seen(
+    desk: Desk, disk: Disk
+) -> None:
+    asked = asyncio.ensure_future(ask(desk, 4))
+    # The request is there, and its answer not yet.
+    await asyncio.sleep(0)
+    insert(desk, "b", 4)
+    await asked
+    desk.server.statistics.close()
+    assert disk.written == []
+
+
+async def test_nothing_is_counted_where_nothing_is_shown(desk: Desk, disk: Disk) -> None:
+    desk.completer.fill = ""
+    await ask(desk, 4)
+    desk.server.statistics.close()
+    assert disk.written == []
+
+
+async def test_a_menu(disk: Disk) -> None:
+    desk = Desk(capabilities={"textDocument": {"completion": {}}})
+    await desk.begin()
+    desk.editor.open("x = comp\n")
+    desk.completer.fill = "ute(a)"
+    assert (await ask(desk, 8, "completion", triggerKind=1))["items"]
+    start, end = {"line": 0, "character": 4}, {"line": 0, "character": 8}
+    desk.change({"range": {"start": start, "end": end}, "text": "compute(a)"})
+    assert counted(desk, disk) == {
+        "shown": 1,
+        "accepted": 1,
+        "kept": 1,
+        "characters_saved": 6,
+    }
+
+
+async def test_the_end_of_the_session_writes_and_the_setting_turns_it_off(
+    disk: Disk,
+) -> None:
+    for on in (True, False):
+        options = {"stats": on}
+        desk = Desk(
+            capabilities={"textDocument": {"inlineCompletion": {}}}, initializationOptions=options
+        )
+        await desk.begin()
+        desk.editor.open("x = \n")
+        desk.completer.fill = "compute(a)"
+        await ask(desk, 4)
+        await desk.server.aclose()
+        assert disk.shown == 1
