@@ -79,7 +79,8 @@ schema: .venv/.ready  ## what is made from the settings: their schema, manifest 
 
 # What is released, built twice and checked; needs git, Node 22 or later with npm, and the network.
 dist: .venv/.ready  ## wheel, sdist and .vsix, built twice and checked
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/dist build twine
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/dist \
+		build twine virtualenv
 	PYTHONPATH=tests $(BIN)/python tests/release.py
 
 lint: .venv/.ready  ## style and types

@@ -5,7 +5,7 @@ VS Code's extension. Their bytes must be the same. Then each is checked: by twin
 in it and what must not; the wheel is installed into an environment of its own, started, and
 completes, with the simulated Ollama behind it. Only what has passed all that comes into dist/.
 
-Run with the project's own Python, after `make dist` has put build and twine into .tools/dist.
+Run with the project's own Python, after `make dist` has put build, twine and virtualenv into .tools/dist.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Wrong(Exception):
     """What is not as it must be, in one sentence."""
 
 
-def run(command: Sequence[str | Path], folder: Path, **more: str) -> str:
+def run(command: Sequence[object], folder: Path, **more: str) -> str:
     """Run a command, and return what it says. Raises :class:`Wrong` if it fails."""
     environment = {**clean(), **more}
     ran = subprocess.run(
@@ -165,7 +165,7 @@ def installed(files: Mapping[str, Path]) -> None:
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         new = [sys.executable, "-m", "virtualenv", "--quiet", home / "venv"]
-        run(new, home, PYTHONPATH=str(CLONE / ".tools"))
+        run(new, home, PYTHONPATH=str(TOOLS))
         python, program = (home / "venv" / "bin" / name for name in ("python", "infill-ls"))
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         run([*pip, files["wheel"]], home)
