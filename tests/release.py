@@ -5,7 +5,8 @@ VS Code's extension. Their bytes must be the same. Then each is checked: by twin
 in it and what must not; the wheel is installed into an environment of its own, started, and
 completes, with the simulated Ollama behind it. Only what has passed all that comes into dist/.
 
-Run with the project's own Python, after `make dist` has put build, twine and virtualenv into .tools/dist.
+Run with the project's own Python, after `make dist` has put build, twine and virtualenv into
+.tools/dist.
 """
 
 from __future__ import annotations
