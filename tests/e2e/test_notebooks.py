@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from e2e.conftest import Start
-from fake_ollama import FakeOllama, by_heart
+from fake_ollama import FakeOllama
 from lsp_client import GHOST_TEXT, MENU_ONLY, LspClient
 
 NOTEBOOK = "file:///project/sales.ipynb"
@@ -169,7 +170,12 @@ async def test_what_is_typed_through_asks_nobody_and_the_prompts_start_stays(
     # A budget that doesn't follow how fast this machine is.
     notebook = await opened(start, ollama, above, "", "print(total)", contextTokens=1_000)
     text = "total = sum(line_1, line_2)"
-    ollama.fill = by_heart(text)
+
+    def go_on(body: Mapping[str, Any]) -> str:
+        line = body["prompt"].rpartition("\n")[2]
+        return text.partition(line)[2] if line else text
+
+    ollama.fill = go_on
     shown = 0
     for character in text[:-1]:
         notebook.type(1, character)

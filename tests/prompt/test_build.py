@@ -173,7 +173,7 @@ def test_how_a_model_is_asked(model: Model, forced: Any, mode: str) -> None:
 
 @pytest.mark.parametrize(
     ("forced", "said"),
-    [("raw", 'template in the "fim" setting'), ("suffix", "does not support insert")],
+    [("raw", 'Set "fim"'), ("suffix", "does not support insert")],
 )
 def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
     with pytest.raises(CannotInsert, match=said):
@@ -187,7 +187,7 @@ def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
 def test_a_model_that_can_not_fill_is_refused(model: Model) -> None:
     with pytest.raises(CannotInsert) as caught:
         choose_mode(model, families.family_of(model), None)
-    assert f'"{model.name}" can\'t fill in the middle' in caught.value.message
+    assert f'"{model.name}" can\'t fill in' in caught.value.message
     assert caught.value.fix == 'Take qwen2.5-coder:1.5b, or set "mode" to "plain".'
     assert choose_mode(model, None, "plain") == "plain"
 

@@ -58,7 +58,7 @@ _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
 _DIRECTIVE: Final = re.compile(r"^[ \t]*#", re.MULTILINE)
 _FIRST_TOKEN: Final = re.compile(r"\s*(\w+|\S)")
 # What IPython makes Python of: %magic, !command, ?help, help?, x = !command.
-_COMMAND: Final = re.compile(
+_IPYTHON: Final = re.compile(
     r"^([ \t]*)(?:(?:[%!?]|[\w., \t]+=[ \t]*[%!])(?:[^\n\\]|\\[\s\S])*|[\w.]+\?{1,2}[ \t]*$)",
     re.MULTILINE,
 )
@@ -147,7 +147,7 @@ def _error(parser: Parser, text: str, site: Site) -> SyntaxFault | None:
     error = parser.error(text)
     if error is None or not site.hole.in_cell or site.language != "python":
         return error
-    code = _COMMAND.sub(r"\1pass", text)
+    code = _IPYTHON.sub(r"\1pass", text)
     return error if code == text else parser.error(code)
 
 
