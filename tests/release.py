@@ -36,12 +36,17 @@ OF_A_CLONE: Final = (
     *("CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "tests/release.py", ".ci/run"),
     *("editor-configs/neovim/infill-ls.lua", "editor-configs/vscode/extension.js"),
 )
+# In the wheel: its types, and what `infill-ls editor` puts into editors.
+OF_THE_WHEEL: Final = (
+    *("infill_ls/py.typed", "infill_ls/editor_configs/neovim/infill-ls.lua"),
+    "infill_ls/editor_configs/vscode/client.vsix",
+)
 # What VS Code's extension is made of; its packages are in node_modules, a server in wheel.
 OF_THE_EXTENSION: Final = {
     *("extension.js", "server.js", "package.json", "readme.md", "license", "license.txt"),
     *("node_modules", "wheel"),
 }
-# Makes the sdist bring the same: the extension is built only in a clone.
+# The extension is built in a clone alone, so that what is made of the sdist has it not.
 FROM_A_CLONE_ALONE: Final = (".vsix", "RECORD")
 FILL: Final = "value for value in values]"
 
@@ -88,7 +93,7 @@ def built(folder: Path, when: str) -> dict[str, Path]:
     run(["tar", "-xf", packed, "-C", folder], CLONE)
     packed.unlink()
     times = {"SOURCE_DATE_EPOCH": when}
-    # First: with it the wheel may bring the extension along.
+    # First: it leaves the extension where the wheel has it from.
     run(["make", "-s", "vsix", f"PYTHON={sys.executable}"], folder, **times)
     tools = {"PYTHONPATH": str(TOOLS)}
     build = [sys.executable, "-m", "build", "--sdist", "--wheel", "."]
@@ -118,10 +123,10 @@ def twine(files: Mapping[str, Path]) -> None:
 
 
 def wheel(files: Mapping[str, Path]) -> None:
-    """The wheel has the package and its types, and no tests."""
+    """The wheel has the package with its types and the editors' files, and no tests."""
     names = zipfile.ZipFile(files["wheel"]).namelist()
-    if "infill_ls/py.typed" not in names:
-        raise Wrong("The wheel has no py.typed.")
+    if missing := set(OF_THE_WHEEL) - set(names):
+        raise Wrong(f"The wheel lacks {', '.join(sorted(missing))}.")
     tops = {name.partition("/")[0] for name in names}
     about = next(name for name in tops if name.endswith(".dist-info"))
     if tops != {"infill_ls", about}:
@@ -158,6 +163,8 @@ def extension(files: Mapping[str, Path]) -> None:
     client = "node_modules/vscode-languageclient/package.json"
     if missing := {"extension.js", "package.json", client} - set(inner):
         raise Wrong(f"The extension lacks {', '.join(sorted(missing))}.")
+    if not any(name.startswith("wheel/infill_ls-") for name in inner):
+        raise Wrong("The extension lacks the server's wheel.")
 
 
 def installed(files: Mapping[str, Path]) -> None:

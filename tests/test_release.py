@@ -12,10 +12,11 @@ import infill_ls
 import release
 from release import CLONE, EXTENSION, Wrong
 
-WHEEL = ("infill_ls/__init__.py", "infill_ls/py.typed", "infill_ls-1.dist-info/METADATA")
+WHEEL = ("infill_ls-1.dist-info/METADATA", *release.OF_THE_WHEEL)
 VSIX = (
     *("extension/extension.js", "extension/package.json", "extension.vsixmanifest"),
     *("extension/node_modules/vscode-languageclient/package.json", "extension/LICENSE.txt"),
+    "extension/wheel/infill_ls-1-py3-none-any.whl",
 )
 
 
@@ -46,8 +47,8 @@ def test_what_is_built_twice_is_the_same(tmp_path: Path) -> None:
 
 def test_a_wheel(tmp_path: Path) -> None:
     release.wheel({"wheel": packed(tmp_path / "right", *WHEEL)})
-    with pytest.raises(Wrong, match=r"no py\.typed"):
-        release.wheel({"wheel": packed(tmp_path / "untyped", WHEEL[0], WHEEL[2])})
+    with pytest.raises(Wrong, match=r"lacks infill_ls/py\.typed\."):
+        release.wheel({"wheel": packed(tmp_path / "untyped", WHEEL[0], *WHEEL[2:])})
     with pytest.raises(Wrong, match="more than the package"):
         release.wheel({"wheel": packed(tmp_path / "more", *WHEEL, "tests/test_a.py")})
 
@@ -58,6 +59,8 @@ def test_an_extension(tmp_path: Path) -> None:
         release.extension({"vsix": packed(tmp_path / "more", *VSIX, "extension/secret.txt")})
     with pytest.raises(Wrong, match=r"lacks extension\.js"):
         release.extension({"vsix": packed(tmp_path / "less", *VSIX[1:])})
+    with pytest.raises(Wrong, match="lacks the server's wheel"):
+        release.extension({"vsix": packed(tmp_path / "alone", *VSIX[:-1])})
 
 
 def test_a_command_that_fails(tmp_path: Path) -> None:
