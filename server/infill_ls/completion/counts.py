@@ -330,11 +330,16 @@ def _typed_at(hole: Hole, line: int, lines: Sequence[str]) -> str | None:
 
 def _cut(hole: Hole) -> Hole:
     """Return a hole with no more text than tells its place from others."""
-    before, after = hole.surroundings
+    cut = replace(
+        hole,
+        suffix=hole.suffix[:IDENTITY_REACH],
+        above=hole.above[-IDENTITY_REACH:],
+        below=hole.below[:IDENTITY_REACH],
+    )
     if len(hole.prefix) <= IDENTITY_REACH:
-        return replace(hole, suffix=after)
+        return cut
     # It begins in no line that another hole begins in.
-    return replace(hole, prefix=before, suffix=after, first_line=-1)
+    return replace(cut, prefix=hole.prefix[-IDENTITY_REACH:], first_line=-1)
 
 
 def _without_blanks(text: str) -> str:
