@@ -239,7 +239,7 @@ def _client() -> httpx.Client:
         # What is wrong with an address may be that its password has a slash in it.
         told = isinstance(error, ImportError | OSError)
         raise WeightsError(
-            f"The proxy or the certificates can't be used ({error if told else 'a wrong address'}).",
+            f"The proxy or certificates are of no use ({error if told else 'a wrong address'}).",
             "Mend HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
