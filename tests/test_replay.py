@@ -15,7 +15,9 @@ from bench.editors import EDITORS, Editor, Helix, Neovim, VSCode
 from bench.peers import POLICIES, Peer, Policy
 from bench.replay import OURS, Figures, Session, everything
 from bench.simulated_engine import PROFILES, SimulatedEngine
-from bench.world import Edit, Typist, World
+from bench.world import World
+from infill_ls.bench.edits import Edit
+from infill_ls.bench.typist import Typist
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
 from infill_ls.engines.engine import Engine

@@ -225,8 +225,7 @@ def test_nothing_takes_the_place_of_a_wrong_value_that_decides(key: str) -> None
 def test_which_of_two_wrong_values_counts() -> None:
     settings, (first, second) = load(file={"engine": "a"}, editor={"engine": "b"})
     assert first.endswith("It is ignored.")
-    assert settings.wrong == (second,)
-    assert settings.unknown == {"engine"}
+    assert (settings.wrong, settings.unknown) == ((second,), frozenset({"engine"}))
     assert settings.sources == {"engine": Source("editor")}
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from infill_ls import private, settings_writer
 from infill_ls.errors import SettingsError
+from infill_ls.settings_schema import SHIPPED
 from infill_ls.settings_writer import remove_setting, write_setting
 
 MINE = """\
@@ -47,7 +48,17 @@ def test_a_file_that_is_not_there_is_made_and_names_its_schema(path: Path) -> No
     assert path.read_text() == '#:schema ./config.schema.json\n\nmodel = "a"\n'
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert os.listdir(path.parent) == ["config.toml"]
+    assert sorted(os.listdir(path.parent)) == ["config.schema.json", "config.toml"]
+    assert path.with_name("config.schema.json").read_bytes() == SHIPPED.read_bytes()
+
+
+def test_the_schema_is_put_beside_the_file_that_names_it(mine: Path) -> None:
+    write_setting("model", "b", mine)
+    assert os.listdir(mine.parent) == ["config.toml"]
+    mine.write_text(f"#:schema ./config.schema.json\n{MINE}")
+    mine.with_name("config.schema.json").write_text("of an older version")
+    write_setting("model", "b", mine)
+    assert mine.with_name("config.schema.json").read_bytes() == SHIPPED.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -85,6 +96,40 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     }
     remove_setting("languages", mine)
     assert "# Work" in mine.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "value"),
+    [
+        ("languages.go.enabled = true\n[[fim]]\ntemplate = 1\n", "languages.go.enabled", False),
+        ("# mine\nlanguages.go.enabled = true\n", "languages", {"py": {"enabled": True}}),
+        ("languages = 5\n", "languages.go.enabled", False),
+        ("languages = {go = {enabled = true}}\n", "languages.go.maxTokens", 9),
+        ("[languages.go]\n[headers]\n[languages.py]\n", "languages.py.enabled", True),
+        ("headers.A-B = 'c'\n[fim]\n[languages.go]\n[other.table]\nx = 1\n", "headers.A-B", "d"),
+    ],
+)
+def test_however_it_is_written(path: Path, before: str, key: str, value: Any) -> None:
+    path.parent.mkdir()
+    path.write_text(before)
+    wanted = tomllib.loads(before)
+    write_setting(key, value, path)
+    said = tomllib.loads(path.read_text())
+    for part in key.split("."):
+        said = said[part]
+    assert said == value
+    other = {name: one for name, one in wanted.items() if name != key.partition(".")[0]}
+    assert {name: tomllib.loads(path.read_text())[name] for name in other} == other
+    assert ("# mine" in path.read_text()) == ("# mine" in before)
+
+
+def test_what_can_not_be_written_is_left_alone(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tomlkit
+
+    monkeypatch.setattr(tomlkit.TOMLDocument, "as_string", lambda self: "model = 'other'\n")
+    with pytest.raises(SettingsError, match="too unusual to be changed"):
+        write_setting("model", "b", mine)
+    assert mine.read_text() == MINE
 
 
 def test_line_ends_of_windows(path: Path) -> None:
@@ -173,19 +218,17 @@ def test_nobody_knows_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         write_setting("model", "a")
 
 
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "model": st.text(
-        st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\x7f"), min_size=1
-    ).filter(str.strip),
+    "model": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip),
     "maxTokens": st.integers(1, 4096),
     "temperature": st.floats(0, 2),
-    "exclude": st.lists(st.text(st.characters(codec="utf-8")).filter(str.strip)),
+    "exclude": st.lists(ANY_TEXT.filter(str.strip)),
     "headers": st.dictionaries(
         st.from_regex(r"[A-Za-z-]+", fullmatch=True), st.from_regex(r"[!-~]*", fullmatch=True)
     ),
     "languages": st.dictionaries(
-        st.text(st.characters(codec="utf-8")),
-        st.fixed_dictionaries({}, optional={"enabled": st.booleans()}),
+        ANY_TEXT, st.fixed_dictionaries({}, optional={"enabled": st.booleans()})
     ),
     "enabled": st.booleans(),
 }

@@ -2,7 +2,7 @@
 
 Several servers (windows of an editor) add to the day's file, one at a time: a lock keeps the others
 out, and the file is replaced in one step. A file that can't be understood is set aside and begun
-anew. What a day has is small, so reading and writing it costs under a millisecond, a minute.
+anew. What a day has is small, so that reading and writing it takes about a millisecond.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from bench.desk import Desk
 from bench.editors import EDITORS
 from bench.peers import POLICIES, Peer
 from bench.replay import OURS, Session
-from bench.world import SOURCES, Typist, World, edits
+from bench.world import SOURCES, World, edits
+from infill_ls.bench.typist import Typist
 from infill_ls.completion.completer import Completer
 from infill_ls.engines.embedded import weights
 from infill_ls.engines.embedded.engine import Embedded

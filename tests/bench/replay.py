@@ -25,7 +25,8 @@ from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer
 from bench.plot import plot
 from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
-from bench.world import SOURCES, Typist, World, closings, edits
+from bench.world import SOURCES, World, closings, edits
+from infill_ls.bench.typist import Typist
 from infill_ls.completion.completer import Completer
 from infill_ls.engines.engine import Engine
 from infill_ls.lsp.server import Server

@@ -1,4 +1,4 @@
-"""What is typed, how it is typed, and what a model of settable rightness would write there."""
+"""What is typed, and what a model of settable rightness would write there."""
 
 from __future__ import annotations
 
@@ -10,41 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from eval.lexed import Lexed
+from infill_ls.bench.edits import Edit, blocks
 
 SOURCES: Final = Path(__file__).parent / "sources"
-# Blocks of this many lines are taken out of a file and typed in again.
-BLOCK_LINES: Final = (5, 12)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """``target`` is typed between ``before`` and ``after``."""
-
-    number: int
-    before: str
-    target: str
-    after: str
 
 
 def edits(source: str, count: int, seed: str) -> list[Edit]:
     """Blocks of a file in an order that jumps about, each with the file as it stands then."""
-    chance = random.Random(f"edits {seed}")
     lines = source.splitlines(keepends=True)
-    starts = [
-        number
-        for number, line in enumerate(lines)
-        if line.strip() and number > 10 and re.match(r"\s+\S", line)
-    ]
-    blocks: list[tuple[int, int]] = []
-    while len(blocks) < count and starts:
-        start = chance.choice(starts)
-        end = start + chance.randint(*BLOCK_LINES)
-        if end < len(lines) and all(end < low or high < start for low, high in blocks):
-            blocks.append((start, end))
-        starts.remove(start)
-    missing = set(blocks)
+    chosen = blocks(lines, count, seed)
+    missing = set(chosen)
     found = []
-    for number, (start, end) in enumerate(blocks):
+    for number, (start, end) in enumerate(chosen):
         missing.discard((start, end))
 
         def kept(low: int, high: int, gone: frozenset[tuple[int, int]]) -> str:
@@ -157,45 +134,3 @@ class World:
 def pieces(text: str) -> list[str]:
     """Tokens, more or less: Qwen2.5-Coder's have 3.6 characters on average in Python."""
     return re.findall(r"\s*\n[ \t]*| ?[A-Za-z_]{1,6}| ?\d{1,3}| ?[^\w\s]{1,2}|\s|.", text)
-
-
-@dataclass
-class Typist:
-    """A person at the keyboard: bursts, pauses, slips of the fingers. Times in s.
-
-    Gaps between keys within a word have a median of 0.13 s (50 words a minute in code); people
-    stop at ends of words, longer at the start of a line, and longest at a new place.
-    """
-
-    seed: str
-    chance: random.Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.chance = random.Random(f"typist {self.seed}")
-
-    def gap(self, typed: str, coming: str) -> float:
-        """Time before the next key."""
-        if not typed or typed[-1] == "\n":
-            return self._about(1.0, 0.7)
-        if self.chance.random() < 0.04:
-            return self._about(1.2, 0.6)
-        if not coming[0].isalnum() or not typed[-1].isalnum():
-            return self._about(0.2, 0.5)
-        return self._about(0.13, 0.35)
-
-    def arrival(self) -> float:
-        return self._about(2.5, 0.4)
-
-    def slips(self) -> bool:
-        return self.chance.random() < 0.02
-
-    def reaction(self) -> float:
-        """From the moment that a suggestion is seen to the key that accepts it."""
-        return self._about(0.45, 0.25)
-
-    def likes(self, suggestion: str) -> bool:
-        """Whether a suggestion that is right is accepted rather than typed through."""
-        return len(suggestion.strip()) >= 3 and self.chance.random() < 0.8
-
-    def _about(self, median: float, spread: float) -> float:
-        return median * self.chance.lognormvariate(0, spread)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import pty
+import struct
 import sys
+import termios
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +74,8 @@ def on_terminal(ollama: FakeOllama, tmp_path: Path) -> OnTerminal:
 
     async def run(*arguments: str) -> str:
         terminal, end = pty.openpty()
+        # 24 lines, 80 columns.
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "infill_ls", *arguments),

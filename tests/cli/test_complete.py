@@ -11,7 +11,6 @@ import pytest
 
 from cli.conftest import Run, StartOnTerminal
 from fake_ollama import DIGEST, FakeOllama
-from infill_ls.cli.complete import language_of
 from infill_ls.engines.embedded import weights
 
 SMALL, LARGE = (one.name for one in weights.ALL)
@@ -227,21 +226,6 @@ async def test_no_engine_at_all_is_told_in_one_message(
     assert ran.err.count("\n") == 1
     for what_to_do in ("ollama serve", "ollama pull qwen2.5-coder:1.5b", "infill-ls pull"):
         assert what_to_do in ran.err
-
-
-@pytest.mark.parametrize(
-    ("name", "language"),
-    [
-        ("a.py", "python"),
-        ("folder.js/A.HPP", "cpp"),
-        ("a.tsx", "typescriptreact"),
-        ("a.unknown", ""),
-        ("Makefile", ""),
-        (".py", ""),
-    ],
-)
-def test_the_language_of_a_file_is_known_by_its_ending(name: str, language: str) -> None:
-    assert language_of(Path(name)) == language
 
 
 async def test_an_excluded_file_is_not_completed(

@@ -13,7 +13,10 @@ import pytest
 from infill_ls.cli import COMMANDS, main
 from infill_ls.cli.completions import SHELLS
 
-COMMAND_NAMES = {module.__name__.rpartition(".")[2] for module in COMMANDS}
+# "import" can be no module's name.
+COMMAND_NAMES = {
+    module.__name__.rpartition(".")[2].replace("import_settings", "import") for module in COMMANDS
+}
 
 
 def asked(line: str, folder: Path) -> list[str]:
@@ -41,6 +44,7 @@ def test_commands_and_arguments(tmp_path: Path) -> None:
     assert asked("infill-ls doc", tmp_path) == ["doctor"]
     assert "--no-suffix" in asked("infill-ls complete --", tmp_path)
     assert set(SHELLS) <= set(asked("infill-ls completions ", tmp_path))
+    assert asked("infill-ls editor neo", tmp_path) == ["neovim"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -81,6 +81,22 @@ async def test_without_any_engine(run: Run, ollama: FakeOllama) -> None:
     assert "ollama serve" in said["engines"][0]["fix"]
 
 
+@pytest.mark.parametrize(
+    ("engine", "fix"),
+    [
+        ("auto", "Fetch one: infill-ls pull qwen2.5-coder:1.5b (or infill-ls pull 0.5b)"),
+        ("ollama", "Fetch one: infill-ls pull qwen2.5-coder:1.5b"),
+        ("embedded", "Fetch one: infill-ls pull 0.5b"),
+        ("openai", 'Start the server with one, or set "url" to where it has one.'),
+    ],
+)
+async def test_how_to_get_a_model(run: Run, ollama: FakeOllama, engine: str, fix: str) -> None:
+    ollama.models = {}
+    ran = await run("models", "--engine", engine)
+    assert ran.status == 1
+    assert ran.out.rstrip().splitlines()[-1].strip() == fix
+
+
 async def test_an_engine_that_is_not_needed_is_no_fault(
     run: Run, ollama: FakeOllama, tmp_path: Path
 ) -> None:

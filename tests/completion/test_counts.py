@@ -18,11 +18,16 @@ LONG = "".join(f"line_{number} = {number}\n" for number in range(400))
 
 
 class Desk:
-    """An editor with one document, whose cursor is at the mark in ``text``."""
+    """An editor with one document, whose cursor is at the mark in ``text``.
 
-    def __init__(self, text: str, uri: str = URI, counts: CountsOfSession | None = None) -> None:
+    ``beside``: another document of the same session.
+    """
+
+    def __init__(self, text: str, uri: str = URI, beside: Desk | None = None) -> None:
         self.text, self.uri, self.now = text, uri, 0.0
-        self.counts = counts or CountsOfSession()
+        self.open: dict[str, Desk] = beside.open if beside else {}
+        self.open[uri] = self
+        self.counts: CountsOfSession = beside.counts if beside else CountsOfSession(self.lines)
         self._offers = Offers()
 
     def show(self, *fills: str, ms: float = 30.0) -> list[int]:
@@ -58,14 +63,16 @@ class Desk:
         self.counts.accepted(number, self.now)
 
     def lines(self, uri: str) -> Sequence[str] | None:
-        return split_lines(self.text.replace(CURSOR, "")) if uri == self.uri else None
+        desk = self.open.get(uri)
+        return split_lines(desk.text.replace(CURSOR, "")) if desk else None
 
     def close(self) -> None:
-        self.counts.closed(self.uri, self.lines(self.uri), self.now)
+        self.counts.closing(self.uri, self.now)
+        del self.open[self.uri]
 
     def counted(self) -> dict[str, int]:
         """All that was counted, without latencies, at the session's end."""
-        self.counts.end(self.lines, self.now)
+        self.counts.end(self.now)
         (row,) = rows(self.counts.take())
         return {name: count for name, count in row.items() if isinstance(count, int)}
 
@@ -164,6 +171,48 @@ def test_the_cursor_is_elsewhere() -> None:
     assert desk.counted() == {"shown": 1, "rejected": 1}
 
 
+@pytest.mark.parametrize(
+    ("now", "counted"),
+    [
+        ("x = compute(a)\n", {"typed_through": 1}),
+        ("x = compute(a) + 1\n", {"typed_through": 1}),
+        ("x = com\n", {"rejected": 1}),
+        ("x = \n", {"rejected": 1}),
+        ("x = other\n", {"rejected": 1, "typed_against": 1}),
+        ("x = compute(a)\nmore\n", {"typed_through": 1}),
+        # Nobody can tell.
+        ("z = compute(a)\n", {"rejected": 1}),
+        ("x = compute(a)", {"rejected": 1}),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "import a\n", "\r\n", LONG])
+@pytest.mark.parametrize("below", ["", "\n", "y = 1\r\n", LONG])
+def test_the_user_goes_elsewhere_and_what_stands_there_tells(
+    now: str, counted: dict[str, int], above: str, below: str
+) -> None:
+    newline = "\r\n" if "\r" in above + below else "\n"
+
+    def document(line: str) -> str:
+        return f"{above}{line}{below}".replace("\r\n", "\n").replace("\n", newline)
+
+    desk = Desk(document("x = █\n"))
+    desk.show("compute(a)")
+    desk.text = document(now)
+    if above:
+        # The file has more lines by then.
+        desk.text = f"import b{newline}{desk.text}"
+    assert desk.counted() == {"shown": 1, **counted}
+
+
+def test_the_user_comes_back_to_another_place_of_the_file() -> None:
+    desk = Desk("x = █\ny = 1\n")
+    desk.show("compute(a)")
+    desk.text = "x = compute(a)\ny = 1█\n"
+    desk.ask()
+    desk.text = "█"
+    assert desk.counted() == {"shown": 1, "typed_through": 1}
+
+
 def test_taken_back_and_typed_anew() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)")
@@ -211,6 +260,22 @@ def test_the_rest_is_accepted_and_what_was_typed_is_not_saved() -> None:
     (number,) = desk.show("pute(a)")
     desk.take(number, "pute(a)")
     assert desk.counted() == {"shown": 1, "accepted": 1, "kept": 1, "characters_saved": 7}
+
+
+def test_a_bracket_that_the_editor_closes_is_typed_over() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)")
+    desk.type("compute")
+    desk.show("(a)")
+    desk.text = desk.text.replace(CURSOR, f"({CURSOR})")
+    desk.ask()
+    # Up to the bracket that stands there.
+    desk.show("a")
+    desk.type("a")
+    desk.show(")")
+    desk.text = "x = compute(a)█\n"
+    desk.ask()
+    assert desk.counted() == {"shown": 1, "typed_through": 1}
 
 
 def test_words_of_it_are_accepted() -> None:
@@ -276,11 +341,11 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     desk.take(number, "compute(first, second)")
     desk.text = f"{then}█"
     desk.now = KEPT_AFTER - 1
-    desk.counts.settle(desk.lines, desk.now)
+    desk.counts.settle(desk.now)
     first = desk.counts.take()
     assert desk.counts.waits
     desk.now = KEPT_AFTER
-    desk.counts.settle(desk.lines, desk.now)
+    desk.counts.settle(desk.now)
     desk.counts.put_back(first)
     # What becomes of it later doesn't count.
     desk.text = "█"
@@ -317,7 +382,7 @@ def test_what_stands_there_whole_is_settled_without_another_request() -> None:
     desk.show("compute(a)")
     desk.put("compute(a)")
     assert desk.counts.waits
-    desk.counts.settle(desk.lines, 60.0)
+    desk.counts.settle(60.0)
     (row,) = rows(desk.counts.take())
     assert row["accepted"] == 1
     # Until it is known whether it stays.
@@ -328,8 +393,8 @@ def test_what_stands_there_whole_is_settled_without_another_request() -> None:
 
 
 def test_documents_are_followed_apart_and_not_without_end() -> None:
-    counts = CountsOfSession()
-    desks = [Desk("x = █\n", f"file:///{at}.py", counts) for at in range(20)]
+    desks = [Desk("x = █\n", "file:///0.py")]
+    desks += [Desk("x = █\n", f"file:///{at}.py", desks[0]) for at in range(1, 20)]
     for desk in desks:
         desk.show("compute(a)")
     for desk in desks:
@@ -352,7 +417,7 @@ def test_changes_elsewhere_and_documents_that_nobody_follows_are_no_matter() -> 
     desk.ask()
     desk.show("compute(a)")
     desk.counts.put_in("file:///b.py", ["compute(a)"])
-    desk.counts.closed("file:///b.py", None, 0.0)
+    desk.counts.closing("file:///b.py", 0.0)
     assert desk.counted() == {"shown": 1, "rejected": 1}
 
 
@@ -378,7 +443,7 @@ def test_no_code_is_in_what_was_counted() -> None:
     desk = Desk("canary_1 = █\n", "file:///canary_2.py")
     (number,) = desk.show("canary_3()")
     desk.take(number, "canary_3()")
-    desk.counts.end(desk.lines, 0.0)
+    desk.counts.end(0.0)
     assert "canary" not in json.dumps(rows(desk.counts.take()))
 
 

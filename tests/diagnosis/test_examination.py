@@ -107,6 +107,10 @@ async def test_what_goes_wrong_inside_is_a_result(
     assert inside
     assert all(check.status == "warn" for check in inside)
     assert "secret" not in str(found)
+    if name == "given":
+        # Whom the user wants to be asked is not known.
+        assert ollama.calls == []
+        assert "engine" not in {check.name for check in found}
     assert {"program", "log"} <= {check.name for check in found}
 
 

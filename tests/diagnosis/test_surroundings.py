@@ -12,6 +12,8 @@ from diagnosis.given import given
 from infill_ls import __version__
 from infill_ls.diagnosis import surroundings
 from infill_ls.diagnosis.facts import Folder
+from infill_ls.engines.embedded import installation
+from infill_ls.engines.embedded.installation import Installer
 
 
 def put_program(folder: Path, text: str) -> Path:
@@ -114,7 +116,7 @@ def test_files_of_a_folder(home: Path) -> None:
         path = home / "work" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    found = surroundings.files(given(), None, lambda _: "")
+    found = surroundings.files(given(), None)
     assert [name for name, _ in found.found] == [".env", "src/id_rsa"]
     assert (found.looked_at, found.more) == (3, False)
 
@@ -123,7 +125,7 @@ def test_of_many_files_some_are_looked_at(home: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(surroundings, "_MOST_FILES", 3)
     for number in range(5):
         (home / "work" / f"{number}.py").write_text("")
-    found = surroundings.files(given(), None, lambda _: "")
+    found = surroundings.files(given(), None)
     assert (found.looked_at, found.more) == (3, True)
 
 
@@ -131,22 +133,32 @@ def test_one_file(home: Path) -> None:
     (home / "work" / ".infill-ls.toml").write_text(
         'languages = { markdown = { enabled = false } }\nmodel = "x"\n'
     )
-    notes = surroundings.files(given(), Path("notes.md"), lambda _: "markdown")
+    notes = surroundings.files(given(), Path("notes.md"))
     assert (notes.asked, notes.pattern, notes.off) == ("notes.md", "", True)
     assert "A project can't set" in notes.problems[0]
-    key = surroundings.files(given(), Path("id_rsa"), lambda _: "")
+    key = surroundings.files(given(), Path("id_rsa"))
     assert (key.pattern, key.project) == ("id_rsa*", "")
 
 
 def test_a_file_that_a_project_excludes(home: Path) -> None:
     (home / "work" / ".infill-ls.toml").write_text('exclude = ["drafts/"]\n')
-    draft = surroundings.files(given(), Path("drafts/a.py"), lambda _: "")
+    draft = surroundings.files(given(), Path("drafts/a.py"))
     assert (draft.pattern, draft.project) == ("drafts/", str(home / "work" / ".infill-ls.toml"))
 
 
 def test_a_pattern_that_is_none(home: Path) -> None:
-    found = surroundings.files(given({"exclude": ["a", "["]}), None, lambda _: "")
-    assert all("no pattern" in problem for problem in found.problems)
+    found = surroundings.files(given({"exclude": ["a", "!"]}), None)
+    assert found.problems == ('"!" in "exclude" is no pattern as in a .gitignore.',)
+
+
+def test_words_of_a_user_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("os.getcwd", unknown)
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert "laptop" in surroundings.own_words(given()).words
 
 
 def test_the_users_own_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,3 +187,24 @@ def test_the_users_own_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_packages() -> None:
     found = surroundings.packages()
     assert any(one.startswith("pygls ") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("by", "command"),
+    [("pipx", "pipx ensurepath"), ("uv tool", "uv tool update-shell")],
+)
+def test_how_a_tools_program_comes_onto_the_path(
+    monkeypatch: pytest.MonkeyPatch, by: Installer, command: str
+) -> None:
+    made = installation.Installation(by, "infill-ls", editable=False, python=sys.executable)
+    monkeypatch.setattr(installation, "installation", lambda: made)
+    assert surroundings.program().onto_path == command
+
+
+def test_how_a_program_comes_onto_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = installation.Installation("pip", "infill-ls", editable=False, python=sys.executable)
+    monkeypatch.setattr(installation, "installation", lambda: made)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path / "bin"))
+    assert surroundings.program().onto_path == ""
+    put_program(tmp_path / "bin", SAYS.format("1.0"))
+    assert surroundings.program().onto_path == f'export PATH="{tmp_path}/bin:$PATH"'

@@ -23,7 +23,7 @@ EDITORS: Final[list[type[Editor]]] = [Neovim, Helix, VSCode, Emacs]
 
 
 # Read once: each test has an environment without infill-ls' own variables.
-_GIVEN: Final = os.environ.get("INFILL_LS_EDITORS")
+_GIVEN: Final = os.environ.get("INFILL_EDITORS")
 
 
 def cache() -> Path:
@@ -32,7 +32,7 @@ def cache() -> Path:
 
 
 def folder() -> Path:
-    """Where the editors are installed: ``INFILL_LS_EDITORS``, or a folder in the user's cache."""
+    """Where the editors are installed: ``INFILL_EDITORS``, or a folder in the user's cache."""
     return Path(_GIVEN) if _GIVEN else cache() / "infill-ls-editors"
 
 

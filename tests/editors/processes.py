@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-NAME: Final = "TEST_RUN_OF_INFILL_LS"
+NAME: Final = "INFILL_TEST_RUN"
 INFILL_LS: Final = Path(sys.executable).with_name("infill-ls")
 # s. A server whose editor died is gone after 5 s; this is more.
 LIMIT: Final = 20.0

@@ -17,9 +17,11 @@ from infill_ls.engines.embedded import server as embedded_server
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.embedded.weights import DEFAULT, LARGER, Weights
 from infill_ls.engines.engine import Chunk
+from infill_ls.engines.ollama import Ollama
+from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
-from infill_ls.errors import ModelNotFound, NotRunning, TooLong, WeightsError
+from infill_ls.errors import ModelNotFound, NotRunning, SettingsError, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.settings import EngineName, Settings
 
@@ -49,6 +51,19 @@ async def used(settings: Settings) -> tuple[str, str]:
     """The engine's name and its model's."""
     engine = await connect(settings)
     return engine.name, (await engine.describe()).name
+
+
+@pytest.mark.parametrize("engine", ["auto", "ollama", "openai", "embedded"])
+async def test_none_is_made_where_nobody_knows_what_the_user_wants(
+    ollama: FakeOllama, engine: EngineName
+) -> None:
+    settings = replace(SETTINGS, engine=engine, url=ollama.url, wrong=("This is wrong.",))
+    with pytest.raises(SettingsError, match=r"^This is wrong\.$"):
+        await connect(settings)
+    for make in (Ollama, OpenAI.from_settings):
+        with pytest.raises(SettingsError, match=r"^This is wrong\.$"):
+            make(settings)
+    assert ollama.calls == []
 
 
 @pytest.mark.parametrize(

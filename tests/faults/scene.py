@@ -26,8 +26,9 @@ KEY: Final = 0.25
 COMMAND: Final = (sys.executable, "-m", "faults.serve", "serve")
 # The environment of a server whose client doesn't say what the rows need.
 UNTOLD: Final = {"INFILL_LS_ENGINE": "ollama", "INFILL_LS_DEBOUNCE_MS": "0"}
-# What a session may leave: the rates of engines.
-KEPT: Final = ("rates.json",)
+# What a session may leave in the state directory: the rates of engines, which editors came, what is
+# counted.
+KEPT: Final = ("rates.json", "editors.json", "statistics/*")
 FOLDERS: Final = {
     "HOME": "home",
     "XDG_CONFIG_HOME": "config",
@@ -241,7 +242,7 @@ class Scene:
             str(path.relative_to(self.folder))
             for root in roots
             for path in root.rglob("*")
-            if path.is_file() and path.name not in KEPT
+            if path.is_file() and not any(path.match(f"infill-ls/{kept}") for kept in KEPT)
         )
 
     async def end(self) -> None:

@@ -69,6 +69,22 @@ def test_what_a_project_sets(tmp_path: Path) -> None:
     assert len(problems) == 1
 
 
+def test_a_project_turns_nothing_on_and_allows_no_more(tmp_path: Path) -> None:
+    (tmp_path / PROJECT_FILE).write_text(
+        "enabled = true\n[languages]\ngo = {maxTokens = 900}\nrust = {maxTokens = 9}\n"
+    )
+    files = list(ProjectFiles(lambda text: None).above(str(tmp_path / "a.py"), str(tmp_path)))
+    settings, _ = load(editor={"enabled": False, "languages": {"c": {"multiline": "never"}}})
+    found = by_key(effective(settings, files))
+    assert found["enabled"] == Effective("enabled", False, Source("editor"))
+    assert found["languages"].value == {
+        "c": {"multiline": "never"},
+        "go": {},
+        "rust": {"maxTokens": 9},
+    }
+    assert found["languages"].source.kind == "project"
+
+
 def test_what_nobody_knows_has_no_value(tmp_path: Path) -> None:
     (tmp_path / PROJECT_FILE).write_text("enabled = false\n")
     files = list(ProjectFiles(lambda text: None).above(str(tmp_path / "a.py"), str(tmp_path)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill_ls.text.languages import LINE_COMMENTS, OPENS, is_comment
+from infill_ls.text.languages import LINE_COMMENTS, OPENS, is_comment, language_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_a_line_that_heads_a_block() -> None:
 def test_each_way_to_begin_a_comment_can_be_told() -> None:
     for language, mark in LINE_COMMENTS.items():
         assert is_comment(f"  {mark} a", language)
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("a.py", "python"),
+        ("a.js.HPP", "cpp"),
+        ("a.tsx", "typescriptreact"),
+        ("a.unknown", ""),
+        ("Makefile", ""),
+        (".py", ""),
+    ],
+)
+def test_the_language_of_a_file_is_known_by_its_ending(name: str, language: str) -> None:
+    assert language_of(name) == language

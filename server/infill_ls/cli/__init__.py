@@ -15,10 +15,13 @@ from typing import Final
 
 from infill_ls import __version__
 from infill_ls.cli import (
+    bench,
     complete,
     completions,
     doctor,
+    editor,
     generate,
+    import_settings,
     models,
     pull,
     recitation,
@@ -31,8 +34,8 @@ from infill_ls.errors import InfillError, SettingsError
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
-    *(serve, complete, doctor, pull, models, settings, stats),
-    *(generate, recitation, completions),
+    *(serve, complete, doctor, pull, models, bench, settings, stats),
+    *(editor, import_settings, generate, recitation, completions),
 )
 _TO_BEGIN_WITH: Final = """\
 To begin with:

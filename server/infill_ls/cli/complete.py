@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from infill_ls.cli.options import add_engine_options, command_line, settings_from
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
@@ -21,44 +21,6 @@ if TYPE_CHECKING:
     from infill_ls.completion.answer import Answer, Outcome
     from infill_ls.settings import Settings
     from infill_ls.text.hole import Hole
-
-# Language ids as editors name them, by the endings of file names.
-LANGUAGES: Final = {
-    "c h": "c",
-    "cc cpp cxx hh hpp hxx": "cpp",
-    "cs": "csharp",
-    "css": "css",
-    "ex exs": "elixir",
-    "go": "go",
-    "hs": "haskell",
-    "htm html": "html",
-    "java": "java",
-    "cjs js mjs": "javascript",
-    "jsx": "javascriptreact",
-    "json": "json",
-    "jl": "julia",
-    "kt kts": "kotlin",
-    "lua": "lua",
-    "md": "markdown",
-    "ml mli": "ocaml",
-    "php": "php",
-    "pl pm": "perl",
-    "py pyi": "python",
-    "r": "r",
-    "rb": "ruby",
-    "rst": "restructuredtext",
-    "rs": "rust",
-    "scala": "scala",
-    "bash sh zsh": "shellscript",
-    "sql": "sql",
-    "swift": "swift",
-    "toml": "toml",
-    "ts": "typescript",
-    "tsx": "typescriptreact",
-    "vue": "vue",
-    "yaml yml": "yaml",
-    "zig": "zig",
-}
 
 
 def add_to(commands: Commands) -> None:
@@ -138,6 +100,7 @@ def hole_at(place: str) -> Hole:
     """
     from infill_ls.text.documents import split_lines
     from infill_ls.text.hole import at
+    from infill_ls.text.languages import language_of
 
     path, number, given = _parts(place)
     try:
@@ -155,7 +118,7 @@ def hole_at(place: str) -> Hole:
         raise SettingsError(
             f"Line {number} of {path} has no column {column}; its last is {length + 1}."
         )
-    return at(lines, number - 1, column - 1, language_of(path))
+    return at(lines, number - 1, column - 1, language_of(path.name))
 
 
 def _parts(place: str) -> tuple[Path, int, int | None]:
@@ -164,12 +127,6 @@ def _parts(place: str) -> tuple[Path, int, int | None]:
     if not found:
         raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
     return Path(found[1]), int(found[2]), int(found[3]) if found[3] else None
-
-
-def language_of(path: Path) -> str:
-    """Return the language id of a file by the ending of its name, or "" if it is not known."""
-    ending = path.suffix.lower().lstrip(".")
-    return next((name for endings, name in LANGUAGES.items() if ending in endings.split()), "")
 
 
 async def _fill(hole: Hole, settings: Settings) -> Outcome:

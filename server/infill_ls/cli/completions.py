@@ -17,7 +17,7 @@ SHELLS: Final = {
     "fish": "~/.config/fish/completions/infill-ls.fish",
     "powershell": "your $PROFILE",
 }
-_EXAMPLES: Final = "examples:\n" + "\n".join(
+_PLACES: Final = "examples:\n" + "\n".join(
     f"  infill-ls completions {shell:12} > {place}"
     for shell, place in SHELLS.items()
     if "~" in place
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
         "completions",
         help="complete these commands in a shell",
         description="Print what a shell needs to complete infill-ls' commands and arguments.",
-        epilog=_EXAMPLES,
+        epilog=_PLACES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS)

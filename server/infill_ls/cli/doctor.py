@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +52,6 @@ def run(options: argparse.Namespace) -> int:
 
     Raises :class:`SettingsError` if there is no such file, or if the report's is there already.
     """
-    from infill_ls.cli.complete import language_of
     from infill_ls.cli.screen import Screen
     from infill_ls.diagnosis import check
     from infill_ls.diagnosis.examination import Examination
@@ -68,7 +67,6 @@ def run(options: argparse.Namespace) -> int:
         examination = Examination(
             command_line(options),
             file=file,
-            language_of=language_of,
             doing=lambda what: _say(what, waiting),
         )
         checks = asyncio.run(_examine(examination, None if options.json else screen))
@@ -95,10 +93,12 @@ def _say(what: str, waiting: ExitStack) -> None:
 async def _examine(examination: Examination, screen: Screen | None) -> list[Check]:
     """Return all results. ``screen``: shows each when it is known; None for nowhere."""
     checks = []
-    async for one in examination.run():
-        checks.append(one)
-        if screen is not None:
-            screen.marked(one.status, one.message, one.fix)
+    # Whoever reads the output may leave; then the engine is let go.
+    async with aclosing(examination.run()) as results:
+        async for one in results:
+            checks.append(one)
+            if screen is not None:
+                screen.marked(one.status, one.message, one.fix)
     return checks
 
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 LEGEND: Final = """\
 columns:
-  fills      with its own tokens ("raw"), with the server's template ("suffix"), not at all ("no"),
-             or only goes on with the text before the cursor ("plain")
+  fills      with its own tokens ("raw"), with the server's template ("suffix"),
+             not at all ("no"), or only goes on with what is before the cursor
+             ("plain")
   read/s     tokens of a prompt that it was seen to read in a second here
-  written/s  tokens that it was seen to write; a line has some twelve, and 8 a second are needed
-  memory     what it takes, and how much of that is on a GPU, if it is loaded now
+  written/s  tokens that it was seen to write: a line has some twelve, and 8 a
+             second are needed
+  memory     what it takes now, and how much of that is on a GPU
 
 examples:
   infill-ls models                   what there is, and which one is taken
@@ -163,16 +165,10 @@ def _verdict(model: InstalledModel) -> str:
 def _conclude(screen: Screen, selected: InstalledModel | None, settings: Settings) -> None:
     """Say which model the settings come to, or how to get one."""
     if selected is None:
-        from infill_ls.engines.embedded.installation import has_embedded
-        from infill_ls.prompt.families import SUGGESTED_MODEL, to_fetch
-
         what = "No model can fill in the middle here."
-        fetch = SUGGESTED_MODEL
         if settings.model != "auto":
             what = f'No engine has the model "{settings.model}".'
-            fetch = to_fetch(settings.model)
-        weights = " (or infill-ls pull 0.5b)" if has_embedded() else ""
-        screen.marked("fail", what, f"Fetch one: infill-ls pull {fetch}{weights}")
+        screen.marked("fail", what, _how_to_get_one(settings))
         return
     said = '"model" is "auto", which takes' if settings.model == "auto" else '"model" names'
     text = f"{said} {selected.name} ({selected.engine})."
@@ -184,3 +180,17 @@ def _conclude(screen: Screen, selected: InstalledModel | None, settings: Setting
         screen.marked("warn", f"{text} It runs at {selected.elsewhere}: your code goes there.")
     else:
         screen.marked("ok", text)
+
+
+def _how_to_get_one(settings: Settings) -> str:
+    from infill_ls.engines.embedded.installation import has_embedded
+    from infill_ls.engines.embedded.weights import DEFAULT
+    from infill_ls.prompt.families import SUGGESTED_MODEL, to_fetch
+
+    if settings.engine == "openai":
+        return 'Start the server with one, or set "url" to where it has one.'
+    if settings.engine == "embedded":
+        return f"Fetch one: {DEFAULT.fetched_by}"
+    name = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
+    weights = f" (or {DEFAULT.fetched_by})" if settings.engine == "auto" and has_embedded() else ""
+    return f"Fetch one: infill-ls pull {name}{weights}"

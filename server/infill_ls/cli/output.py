@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from infill_ls.errors import InfillError
 from infill_ls.shown import plain, without_controls
@@ -56,9 +56,13 @@ def end_line(text: str) -> None:
 
 
 class ProgressBars:
-    """Show progress bars on stderr, one after another, one for each thing that is done."""
+    """Show progress bars on stderr, one after another, one for each thing that is done.
 
-    def __init__(self) -> None:
+    ``unit``: of what is counted, bytes (``B``) or seconds (``s``).
+    """
+
+    def __init__(self, unit: Literal["B", "s"] = "B") -> None:
+        self._unit = unit
         self._bar: tqdm[Any] | None = None
         self._doing = ""
 
@@ -71,7 +75,7 @@ class ProgressBars:
     def show(self, doing: str, done: int, total: int) -> None:
         """Show how far the current work is.
 
-        ``doing``: what is done; another text begins a new bar. ``done`` and ``total``: bytes.
+        ``doing``: what is done; another text begins a new bar. ``done`` and ``total``: how many.
         Where the total is not known (0), the text is written alone, once.
         """
         if doing != self._doing:
@@ -81,7 +85,7 @@ class ProgressBars:
                 say(doing)
         if total:
             if self._bar is None:
-                self._bar = _bar(doing, done, total)
+                self._bar = _bar(doing, done, total, self._unit)
             self._bar.update(done - self._bar.n)
 
     def _close(self) -> None:
@@ -90,18 +94,21 @@ class ProgressBars:
         self._bar = None
 
 
-def _bar(doing: str, done: int, total: int) -> tqdm[Any]:
+def _bar(doing: str, done: int, total: int, unit: str) -> tqdm[Any]:
     # Not at the head: the server needs none.
     from tqdm import tqdm
 
     # People watch a terminal; a log gets a line every few seconds.
     interval = 0.2 if sys.stderr.isatty() else 5.0
+    # Of seconds there is neither a rate nor a thousand.
+    shown = None if unit == "B" else "{l_bar}{bar}| {n_fmt}/{total_fmt} s"
     return tqdm(
         desc=plain(doing),
         total=total,
         # What was there before says nothing of the speed.
         initial=done,
-        unit="B",
-        unit_scale=True,
+        unit=unit,
+        unit_scale=unit == "B",
         mininterval=interval,
+        bar_format=shown,
     )

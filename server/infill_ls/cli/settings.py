@@ -32,22 +32,25 @@ _TRUTHS: Final = {"on": True, "yes": True, "1": True, "off": False, "no": False,
 
 def add_to(commands: Commands) -> None:
     """Add the command and its arguments."""
+    layout: Any = {
+        "epilog": _EXAMPLES,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
     parser = commands.add_parser(
         "settings",
         help="show the settings and where each comes from, or change one",
-        description="Show the settings that count here and where each comes from, or change one "
+        description="Show the settings that count here and where each comes from, or change one\n"
         "in your settings file. An editor's own settings are known to its server alone.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **layout,
     )
     parser.add_argument("--json", action="store_true", help="print them as JSON")
     parser.set_defaults(run=run)
     kinds = parser.add_subparsers(metavar="COMMAND")
-    setting = kinds.add_parser("set", help="set a key in your settings file")
+    setting = kinds.add_parser("set", help="set a key in your settings file", **layout)
     setting.add_argument("key", metavar="KEY", help="such as model, or languages.go.enabled")
     setting.add_argument("values", metavar="VALUE", nargs="+", help="several for a list; or JSON")
     setting.set_defaults(run=_set)
-    unsetting = kinds.add_parser("unset", help="take a key out of your settings file")
+    unsetting = kinds.add_parser("unset", help="take a key out of your settings file", **layout)
     unsetting.add_argument("key", metavar="KEY")
     unsetting.set_defaults(run=_unset)
     path = kinds.add_parser("path", help="print where your settings file is")

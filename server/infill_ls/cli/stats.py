@@ -218,8 +218,8 @@ def _show(days: Mapping[str, Counts], file: CountersFile) -> None:
         if counts_on:
             screen.marked(
                 "warn",
-                "Nothing has been counted yet. Once an editor has shown a fill, it is here a "
-                "minute later.",
+                "Nothing has been counted yet. Once an editor has shown a fill, it is here "
+                "half a minute later.",
                 "infill-ls doctor",
             )
         return

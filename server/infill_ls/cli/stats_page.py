@@ -41,7 +41,7 @@ def statistics_page(days: Mapping[str, Counts]) -> str:
             [
                 Paragraph("Nothing has been counted yet."),
                 Paragraph(
-                    "Once an editor has shown a fill, it is here a minute later, unless "
+                    "Once an editor has shown a fill, it is here half a minute later, unless "
                     "stats = false is in the settings. infill-ls doctor says what works."
                 ),
             ],

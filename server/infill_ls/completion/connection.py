@@ -90,6 +90,11 @@ class Connection:
         self._trial: asyncio.TimerHandle | None = None  # until the engine is tried again
         self._closed = False
 
+    @property
+    def engine(self) -> Engine | None:
+        """The engine in use; None until one was found, and after it was let go."""
+        return self._engine
+
     async def ready(self, *, ahead: bool = False) -> Engine:
         """Return the engine, ready to answer. Waits for its model to be loaded, if need be.
 

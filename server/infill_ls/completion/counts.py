@@ -3,7 +3,8 @@
 A fill is followed from when it is shown until its fate is known, and after it was accepted until it
 is known whether it stays. What tells are the requests that come later in its document, since they
 say what stands before the cursor by then; the editor's word that it was accepted; and what is put
-in at once, as by accepting a word of it. Nothing here looks at a document for every key.
+in at once, as by accepting a word of it. Where a request is of another place, or none comes, the
+document itself is looked at; nothing here does so for every key.
 """
 
 from __future__ import annotations
@@ -88,12 +89,29 @@ class _Followed:
                 return True
         return False
 
-    def go_on(self, hole: Hole, typed: str, offers: Sequence[Offer]) -> None:
-        """Follow from a later hole on, where these offers are the rest of it."""
+    def go_on(self, offers: Sequence[Offer]) -> bool:
+        """Follow it from a later hole on, if these offers are its rest there; return whether so."""
+        hole = offers[0].hole
+        typed = typed_since(self.hole, hole)
+        if typed is None or self.whole:
+            return False
+        texts = [text[len(typed) :] for _, text in self.offers if text.startswith(typed)]
+        rests = [rest for rest in texts if rest.strip()]
+        if not any(_agree(rest, one.fill) for rest in rests for one in offers):
+            return False
         self.go_to(typed)
         self.earlier += keys(typed)
         self.hole, self.agreed = _cut(hole), 0
-        self.offers = [(one.number, one.fill) for one in offers]
+        # What came early may be longer by now. Or it is shorter: it goes up to a closer that the
+        # editor has put in meanwhile.
+        self.offers = [
+            (
+                one.number,
+                max([one.fill, *(rest for rest in rests if _agree(rest, one.fill))], key=len),
+            )
+            for one in offers
+        ]
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +131,14 @@ class _Accepted:
 
 
 class CountsOfSession:
-    """Counts what becomes of the fills of one session. ``now``: s of the loop's clock."""
+    """Counts what becomes of the fills of one session.
 
-    def __init__(self) -> None:
+    ``lines_of`` returns the lines of a document, None if it isn't open. ``now`` is in s of the
+    loop's clock.
+    """
+
+    def __init__(self, lines_of: LinesOf) -> None:
+        self._lines_of = lines_of
         self._counts: Counts = {}
         self._followed: OrderedDict[str, _Followed] = OrderedDict()  # by document
         self._accepted: deque[_Accepted] = deque(maxlen=_LOOKED_FOR)
@@ -127,7 +150,7 @@ class CountsOfSession:
             return
         typed = typed_since(followed.hole, hole)
         if followed.whole or typed is None:
-            self._end(uri, now)
+            self._leave(uri, now)
         elif not followed.go_to(typed):
             self._end(uri, now, against=True)
 
@@ -140,15 +163,15 @@ class CountsOfSession:
         """
         uri, hole = offers[0].uri, offers[0].hole
         followed = self._followed.get(uri)
-        if followed is not None and _goes_on(followed, offers):
+        if followed is not None and followed.go_on(offers):
             return
-        self._end(uri, now)
+        self._leave(uri, now)
         subject = Subject.of(hole.language, engine, model)
         line = hole.first_line + hole.prefix.count("\n")
         candidates = [(one.number, one.fill) for one in offers]
         self._followed[uri] = _Followed(subject, _cut(hole), candidates, line)
         while len(self._followed) > _FOLLOWED:
-            self._end(next(iter(self._followed)), now)
+            self._leave(next(iter(self._followed)), now)
         counters = self._of(subject)
         counters.shown += 1
         counters.took(ms)
@@ -177,22 +200,22 @@ class CountsOfSession:
                     self._accept(uri, followed, offer[1], max(saved, 0), now)
                     return
 
-    def closed(self, uri: str, lines: Sequence[str] | None, now: float) -> None:
-        """End what is followed in a document that is closed; ``lines``: what stood there."""
-        self._end(uri, now)
-        self._look([one for one in self._accepted if one.uri == uri], lambda _: lines)
+    def closing(self, uri: str, now: float) -> None:
+        """End what is followed in a document that is about to be closed."""
+        self._leave(uri, now)
+        self._look([one for one in self._accepted if one.uri == uri])
 
-    def settle(self, lines_of: LinesOf, now: float) -> None:
+    def settle(self, now: float) -> None:
         """Look for the accepted fills for which it is time."""
         for uri in [uri for uri, followed in self._followed.items() if followed.whole]:
             self._end(uri, now)
-        self._look([one for one in self._accepted if one.due <= now], lines_of)
+        self._look([one for one in self._accepted if one.due <= now])
 
-    def end(self, lines_of: LinesOf, now: float) -> None:
+    def end(self, now: float) -> None:
         """End all that is followed, with the session."""
         for uri in list(self._followed):
-            self._end(uri, now)
-        self._look(list(self._accepted), lines_of)
+            self._leave(uri, now)
+        self._look(list(self._accepted))
 
     @property
     def waits(self) -> bool:
@@ -212,6 +235,15 @@ class CountsOfSession:
 
     def _of(self, subject: Subject) -> Counters:
         return self._counts.setdefault(subject, Counters())
+
+    def _leave(self, uri: str, now: float) -> None:
+        """End what is followed in a document, by what stands there: the user has gone elsewhere."""
+        followed, lines = self._followed.get(uri), self._lines_of(uri)
+        against = False
+        if followed is not None and lines is not None and not followed.whole:
+            typed = _typed_at(followed.hole, followed.line, lines)
+            against = typed is not None and not followed.go_to(typed)
+        self._end(uri, now, against=against)
 
     def _end(self, uri: str, now: float, *, against: bool = False) -> None:
         """Count the fate of what is followed in a document; ``against``: something else was typed.
@@ -245,11 +277,11 @@ class CountsOfSession:
             _Accepted(followed.subject, uri, followed.line, sought, now + KEPT_AFTER)
         )
 
-    def _look(self, accepted: Iterable[_Accepted], lines_of: LinesOf) -> None:
+    def _look(self, accepted: Iterable[_Accepted]) -> None:
         """Count those that are still there."""
         for one in accepted:
             self._accepted.remove(one)
-            lines = lines_of(one.uri)
+            lines = self._lines_of(one.uri)
             self._of(one.subject).kept += lines is not None and one.stands_in(lines)
 
 
@@ -265,19 +297,27 @@ def _in_common(one: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _goes_on(followed: _Followed, offers: Sequence[Offer]) -> bool:
-    """Follow a fill on if these offers are its rest where the cursor is now; return whether so."""
-    typed = typed_since(followed.hole, offers[0].hole)
-    if typed is None or followed.whole:
-        return False
-    for _, text in followed.offers:
-        rest = text[len(typed) :].rstrip()
-        for fill in (one.fill.rstrip() for one in offers):
-            # What came early may be longer by now.
-            if text.startswith(typed) and rest and (rest.startswith(fill) or fill.startswith(rest)):
-                followed.go_on(offers[0].hole, typed, offers)
-                return True
-    return False
+def _agree(one: str, other: str) -> bool:
+    """Whether one of two texts begins the other."""
+    return one.startswith(other.rstrip()) or other.startswith(one.rstrip())
+
+
+def _typed_at(hole: Hole, line: int, lines: Sequence[str]) -> str | None:
+    """Return what stands in a hole by now, near that line; None if more has changed there."""
+    near = range(max(0, line - _LINES_AROUND), min(len(lines), line + _LINES_AROUND))
+    places = [at for at in near if lines[at].startswith(hole.line_before)]
+    for above in hole.lines_above[-1:]:
+        places = [at for at in places if at and lines[at - 1].rstrip("\r\n") == above]
+    if not places:
+        return None
+    at = min(places, key=lambda at: abs(at - line))
+    text = "".join(lines[at : at + _LINES_AROUND])[len(hole.line_before) :]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(hole.suffix) < IDENTITY_REACH:
+        # All that there was.
+        return text.removesuffix(hole.right) if text.endswith(hole.right) else None
+    found = text.find(hole.right)
+    return text[:found] if found >= 0 else None
 
 
 def _cut(hole: Hole) -> Hole:

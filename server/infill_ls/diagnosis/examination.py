@@ -32,8 +32,8 @@ class Examination:
     """One examination of this machine.
 
     ``command_line``: settings by their keys. ``file``: one that the user asks about; None for the
-    current folder. ``language_of``: the language id by a file's name. ``doing`` is told what is
-    done next, where that may take a while, and nothing when it is done.
+    current folder. ``doing`` is told what is done next, where that may take a while, and nothing
+    when it is done.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Examination:
         command_line: Mapping[str, Any],
         *,
         file: Path | None = None,
-        language_of: Callable[[Path], str] = lambda _: "",
         doing: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._command_line = command_line
         self._file = file
-        self._language_of = language_of
         self._doing = doing
         self._given = Given(Settings())
+        # Nothing is asked of anybody before it is known whom the user wants to be asked.
+        self._may_ask = False
         self._installed = Installed("")
         self._choice = Choice()
         self._engine: Engine | None = None
@@ -87,6 +87,7 @@ class Examination:
 
     async def _settings(self) -> list[Check]:
         self._given = sources.given(self._command_line)
+        self._may_ask = not self._given.settings.wrong
         return wording.settings(self._given, surroundings.settings_file())
 
     async def _environment(self) -> list[Check]:
@@ -94,8 +95,7 @@ class Examination:
 
     async def _find_engine(self) -> list[Check]:
         self._installed = await asyncio.to_thread(looking.installed, self._given.settings)
-        if self._given.settings.wrong:
-            # Nobody knows whom the user wants to be asked.
+        if not self._may_ask:
             return []
         self._choice, self._engine = await looking.choose(self._given.settings)
         # Of an Ollama that isn't asked nobody needs to know.
@@ -130,7 +130,7 @@ class Examination:
         return engine_wording.fill(self._given, timed)
 
     async def _embedded(self) -> list[Check]:
-        if self._given.settings.wrong:
+        if not self._may_ask:
             return []
         return engine_wording.embedded(self._choice, self._installed)
 
@@ -138,7 +138,7 @@ class Examination:
         return wording.editors(visits_file.last(), __version__, visits_file.clock())
 
     async def _excluded(self) -> list[Check]:
-        files = surroundings.files(self._given, self._file, self._language_of)
+        files = surroundings.files(self._given, self._file)
         return wording.excluded(self._given, files)
 
     async def _folders(self) -> list[Check]:

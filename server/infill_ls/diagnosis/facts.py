@@ -23,13 +23,17 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """This program. ``copies``: those on the PATH, in its order; two ways to one are one."""
+    """This program.
+
+    ``copies``: those on the PATH, in its order; two ways to one are one. ``onto_path``: the command
+    that puts this one there, empty if it is no program.
+    """
 
     version: str
     python: str
     system: str
     copies: tuple[Copy, ...] = ()
-    folder: str = ""  # with the program of this installation; empty if it has none
+    onto_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ class Chosen:
     """The model that is asked, and how. ``mode``: raw, suffix or plain; ``family``: for raw.
 
     ``error``: why none can be. ``other``: a model of the engine that can be taken instead.
-    ``to_fetch``: what the engine's library calls the one that the settings name. ``why``: why it is
-    taken, if "auto" has taken it. ``slow``: no cache helps it.
+    ``have``: the models that the engine has. ``to_fetch``: what the engine's library calls the one
+    that the settings name. ``why``: why it is taken, if "auto" has taken it. ``slow``: no cache
+    helps it.
     """
 
     model: Model | None = None
@@ -116,6 +121,7 @@ class Chosen:
     family: str = ""
     error: InfillError | None = None
     other: str = ""
+    have: tuple[str, ...] = ()
     to_fetch: str = ""
     why: str = ""
     slow: bool = False

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -20,8 +21,10 @@ from infill_ls import __version__
 from infill_ls.diagnosis.facts import Copy, Files, Folder, Given, Program, Proxies
 from infill_ls.diagnosis.mending import host_of
 from infill_ls.diagnosis.report import Own
+from infill_ls.engines.embedded import installation
 from infill_ls.folders import expanded, own
 from infill_ls.project.rules import Rulebook
+from infill_ls.text.languages import language_of
 from infill_ls.values import is_loopback
 
 # s that a program on the PATH has to say its version.
@@ -33,20 +36,37 @@ _NOT_ENTERED: Final = ("node_modules", "__pycache__", "target", "venv")
 _PACKAGES: Final = ("pygls", "lsprotocol", "httpx", "xllamacpp", "tree-sitter")
 # Of variables that may hold a secret.
 _MAY_BE_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
+# What puts the programs of tools on the PATH.
+_ONTO_PATH: Final[Mapping[str, str]] = {
+    "pipx": "pipx ensurepath",
+    "uv tool": "uv tool update-shell",
+}
 _PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def program() -> Program:
     """Find out what runs here, and what editors would start."""
-    scripts = sysconfig.get_path("scripts")
-    names = os.listdir(scripts) if os.path.isdir(scripts) else []
     return Program(
         __version__,
         platform.python_version(),
         f"{platform.system()} ({platform.machine()})",
         tuple(_copies()),
-        scripts if any(Path(name).stem == "infill-ls" for name in names) else "",
+        _onto_path(),
     )
+
+
+def _onto_path() -> str:
+    """Return the command that puts this program on the PATH; empty if it is none."""
+    by = installation.installation().by
+    if by in _ONTO_PATH:
+        return _ONTO_PATH[by]
+    scripts = Path(sysconfig.get_path("scripts"))
+    there = scripts.is_dir() and any(one.stem == "infill-ls" for one in scripts.iterdir())
+    if not there:
+        return ""
+    if os.name == "nt":
+        return f'$env:Path = "{scripts};$env:Path"'
+    return f'export PATH="{scripts}:$PATH"'
 
 
 def _copies() -> Iterator[Copy]:
@@ -140,7 +160,7 @@ def settings_file() -> str:
 def proxies(given: Given) -> Proxies:
     """Find out which proxies the environment names, and the one that the engine is asked through.
 
-    As httpx does it, by what Python's own library finds.
+    Much as httpx does it, by what Python's own library finds.
     """
     names = [
         name
@@ -155,10 +175,10 @@ def proxies(given: Given) -> Proxies:
     return Proxies(tuple(names), used)
 
 
-def files(given: Given, asked: Path | None, language_of: Callable[[Path], str]) -> Files:
+def files(given: Given, asked: Path | None) -> Files:
     """Find out whether a file is excluded, or which files of the current folder are.
 
-    ``asked``: the file; None for the folder. ``language_of``: the language id by a file's name.
+    ``asked``: the file; None for the folder.
     """
     problems: list[str] = []
     here = os.getcwd()
@@ -166,7 +186,7 @@ def files(given: Given, asked: Path | None, language_of: Callable[[Path], str]) 
     for pattern in rulebook.use(given.settings.exclude, [here]):
         problems.append(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
     if asked is not None:
-        rules = rulebook.rules_for(str(asked.absolute()), language_of(asked), given.settings)
+        rules = rulebook.rules_for(str(asked.absolute()), language_of(asked.name), given.settings)
         off = not rules.settings.enabled and given.settings.enabled
         # The rules name the file where a pattern is a project's.
         pattern, _, project = rules.excluded.partition('" in "')
@@ -220,8 +240,12 @@ def own_words(given: Given) -> Own:
     Of the environment these are the values of what may be a secret by its name.
     """
     settings = given.settings
-    words = {getpass.getuser(), socket.gethostname(), socket.gethostname().partition(".")[0]}
-    words |= {os.getcwd(), expanded("~"), Path(expanded("~")).name, sys.prefix}
+    words = {socket.gethostname(), socket.gethostname().partition(".")[0]}
+    words |= {expanded("~"), Path(expanded("~")).name, sys.prefix}
+    for find in (getpass.getuser, os.getcwd):
+        # The system may know no such user, and somebody may have removed the folder.
+        with suppress(KeyError, OSError, ImportError):
+            words.add(find())
     words |= set(settings.headers.values()) | set(settings.exclude)
     words |= {settings.audit or "", settings.ca_file or ""}
     words |= set(settings.recitation.folders) if settings.recitation else set()

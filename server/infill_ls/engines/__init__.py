@@ -10,8 +10,8 @@ import asyncio
 import shutil
 from typing import TYPE_CHECKING
 
-from infill_ls.engines.engine import Engine
-from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError, WeightsError
+from infill_ls.engines.engine import Engine, settled
+from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.settings import DEFAULT_URL, Settings
 from infill_ls.values import is_loopback
 
@@ -24,13 +24,11 @@ async def connect(settings: Settings) -> Engine:
 
     For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
     engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
-    Raises :class:`SettingsError` if nobody knows what the user wants, and :class:`NotRunning`, with
-    what to do, if there is none. For the embedded engine it also raises :class:`ModelNotFound` and
-    :class:`WeightsError`.
+    Raises :class:`infill_ls.errors.SettingsError` if nobody knows what the user wants, and
+    :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also raises
+    :class:`ModelNotFound` and :class:`WeightsError`.
     """
-    if settings.wrong:
-        raise SettingsError(" ".join(settings.wrong))
-    if settings.engine == "openai":
+    if settled(settings).engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
         return OpenAI.from_settings(settings)

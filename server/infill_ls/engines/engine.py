@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from infill_ls.engines.rates import Usage
+from infill_ls.errors import SettingsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
+from infill_ls.settings import Settings
 
 # The reasons of a stream's end that say that the model had not come to an end.
 CUT_SHORT: Final = ("length", "cut")
@@ -107,6 +109,17 @@ class KeepsItsModel:
 
     async def is_loading(self) -> bool:
         return False
+
+
+def settled(settings: Settings) -> Settings:
+    """Return settings that an engine may be made from: whoever makes one asks here.
+
+    Raises :class:`SettingsError` if a wrong value leaves open where the user wants code to go,
+    which of it, or what is shown.
+    """
+    if settings.wrong:
+        raise SettingsError(" ".join(settings.wrong))
+    return settings
 
 
 async def get_ready(engine: Engine) -> None:

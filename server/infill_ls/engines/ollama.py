@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import SAYS_NOTHING, Chunk
+from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.memory import total_memory
 from infill_ls.engines.ollama_choice import (
@@ -68,7 +68,7 @@ class Ollama:
 
     def __init__(self, settings: Settings, rates_file: RatesFile | None = None) -> None:
         """Ask nothing yet. ``rates_file``: what was measured of its models; None for the user's."""
-        self._settings = settings
+        self._settings = settled(settings)
         self._rates_file = rates_file or RatesFile()
         self._model: Model | None = None
         self._trained: dict[str, int | None] = {}  # tokens that each model was trained with

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any, Final
 
 from infill_ls.engines import refusals
-from infill_ls.engines.engine import Chunk, KeepsItsModel
+from infill_ls.engines.engine import Chunk, KeepsItsModel, settled
 from infill_ls.engines.http import (
     Http,
     entries,
@@ -102,7 +102,7 @@ class OpenAI(KeepsItsModel):
     @classmethod
     def from_settings(cls, settings: Settings) -> OpenAI:
         return cls(
-            settings.engine_url,
+            settled(settings).engine_url,
             model=None if settings.model == "auto" else settings.model,
             inquire=True,
             headers=request_headers(settings),

@@ -26,6 +26,7 @@ def register(server: Server) -> None:
     """Have a server do all of this."""
     server.feature(lsp.INITIALIZE)(initialize)
     server.feature(lsp.INITIALIZED)(initialized)
+    server.feature(lsp.SHUTDOWN)(shutdown)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(change_configuration)
     server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(change_folders)
     # pygls needs the options object, or it declares nothing.
@@ -49,6 +50,11 @@ def initialize(ls: Server, params: lsp.InitializeParams) -> None:
 def initialized(ls: Server, params: lsp.InitializedParams) -> None:
     """Read the settings and get the engine ready."""
     ls.start()
+
+
+def shutdown(ls: Server, *_: Any) -> None:
+    """Write what is to be kept: Emacs and others kill the server once this is answered."""
+    ls.statistics.close()
 
 
 async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:

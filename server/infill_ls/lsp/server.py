@@ -173,7 +173,7 @@ class Server(LanguageServer):
         )
 
     def _close(self, uri: str) -> None:
-        self.statistics.closed(uri)
+        self.statistics.closing(uri)
         self._documents.pop(uri, None)
         self.completer.close_document(uri)
 

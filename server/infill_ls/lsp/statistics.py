@@ -1,6 +1,6 @@
 """What the setting ``stats`` asks for: what becomes of fills is counted, and kept on this machine.
 
-The counters are written a minute after something was counted, in a thread, so that a slow disk
+The counters are written some seconds after something was counted, in a thread, so that a slow disk
 keeps nobody waiting. While nothing happens there is no timer either.
 """
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# s
-WRITE_AFTER: Final = 60.0
+# s. Helix kills its servers when it leaves, and what isn't written by then is lost.
+WRITE_AFTER: Final = 20.0
 # s. For so long the end of a session waits for the disk.
 _AT_THE_END: Final = 2.0
 
@@ -54,7 +54,7 @@ class Statistics:
             from infill_ls.completion.counts import CountsOfSession
             from infill_ls.counters_file import CountersFile
 
-            self._counts, self._file = CountsOfSession(), CountersFile()
+            self._counts, self._file = CountsOfSession(self._lines_of), CountersFile()
 
     def asked(self, uri: str, hole: Hole) -> None:
         """Take note of a request."""
@@ -85,19 +85,19 @@ class Statistics:
             self._counts.accepted(number, _now())
             self._write_later()
 
-    def closed(self, uri: str) -> None:
+    def closing(self, uri: str) -> None:
         """Take note of a document that is about to be closed."""
         if self._counts is not None:
-            self._counts.closed(uri, self._lines_of(uri), _now())
+            self._counts.closing(uri, _now())
             self._write_later()
 
     def close(self) -> None:
-        """Write what isn't written yet, with the session's end; wait for it, but not for ever."""
+        """Write what isn't written yet at the session's end; wait for it, but not for ever."""
         self._stop()
         if self._counts is not None:
             if self._writing is not None:
                 self._writing.join(_AT_THE_END)
-            self._counts.end(self._lines_of, _now())
+            self._counts.end(_now())
             self._write()
             if self._writing is not None:
                 self._writing.join(_AT_THE_END)
@@ -105,13 +105,13 @@ class Statistics:
     def _write_later(self) -> None:
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(WRITE_AFTER, self._minute_is_over)
+            self._timer = loop.call_later(WRITE_AFTER, self._write_now)
 
-    def _minute_is_over(self) -> None:
+    def _write_now(self) -> None:
         self._timer = None
         if self._counts is None:
             return
-        self._counts.settle(self._lines_of, _now())
+        self._counts.settle(_now())
         self._write()
         # Also where the thread before is still at it.
         if self._counts.waits:

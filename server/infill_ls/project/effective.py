@@ -47,8 +47,8 @@ def effective(settings: Settings, files: Sequence[ProjectFile] = ()) -> list[Eff
     sources = dict(settings.sources)
     excluded = list(settings.exclude)
     for file in files:
-        for key in file.values:
-            if key not in settings.unknown and (key not in settings.fixed or key == "exclude"):
+        for key, value in file.values.items():
+            if _counts(settings, key, value):
                 sources[key] = Source("project", file.path)
         excluded += file.values.get("exclude", ())
     names = {item.metadata["key"]: item.name for item in fields(Settings) if "key" in item.metadata}
@@ -61,11 +61,41 @@ def effective(settings: Settings, files: Sequence[ProjectFile] = ()) -> list[Eff
             value = dict.fromkeys(value, HIDDEN)
         elif key == "exclude":
             value = excluded
+        elif key == "languages" and files:
+            value = _languages(settings, files)
         wrong = key in settings.unknown
         source = sources.get(key, _DEFAULT)
         in_file = source.kind in ("file", "project") and source.place
         line = line_of(source.place, key) if in_file else 0
         found.append(Effective(key, None if wrong else value, source, line, wrong))
+    return found
+
+
+def _counts(settings: Settings, key: str, value: Any) -> bool:
+    """Whether what a project says of a key counts."""
+    if key in settings.unknown:
+        return False
+    if key == "enabled" and (value or not settings.enabled):
+        # It turns nothing on, and what is off is off already.
+        return False
+    return key == "exclude" or key not in settings.fixed
+
+
+def _languages(settings: Settings, files: Sequence[ProjectFile]) -> dict[str, Any]:
+    """Return what is different in each language that the user or the project names."""
+    all_languages = in_force(settings, files, "")
+    names = dict.fromkeys(settings.languages)
+    for file in files:
+        names |= dict.fromkeys(file.values.get("languages", ()))
+    found = {}
+    for name in names:
+        here = in_force(settings, files, name)
+        fields = {"enabled": "enabled", "multiline": "multiline", "maxTokens": "max_tokens"}
+        found[name] = {
+            key: getattr(here, field)
+            for key, field in fields.items()
+            if getattr(here, field) != getattr(all_languages, field)
+        }
     return found
 
 

@@ -5,6 +5,43 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+# Language ids as editors name them, by the endings of file names.
+_ENDINGS: Final = {
+    "c h": "c",
+    "cc cpp cxx hh hpp hxx": "cpp",
+    "cs": "csharp",
+    "css": "css",
+    "ex exs": "elixir",
+    "go": "go",
+    "hs": "haskell",
+    "htm html": "html",
+    "java": "java",
+    "cjs js mjs": "javascript",
+    "jsx": "javascriptreact",
+    "json": "json",
+    "jl": "julia",
+    "kt kts": "kotlin",
+    "lua": "lua",
+    "md": "markdown",
+    "ml mli": "ocaml",
+    "php": "php",
+    "pl pm": "perl",
+    "py pyi": "python",
+    "r": "r",
+    "rb": "ruby",
+    "rst": "restructuredtext",
+    "rs": "rust",
+    "scala": "scala",
+    "bash sh zsh": "shellscript",
+    "sql": "sql",
+    "swift": "swift",
+    "toml": "toml",
+    "ts": "typescript",
+    "tsx": "typescriptreact",
+    "vue": "vue",
+    "yaml yml": "yaml",
+    "zig": "zig",
+}
 # Languages in which prose and fences are what is written.
 PROSE_LANGUAGES: Final = frozenset(
     "markdown mdx rmd quarto restructuredtext rst asciidoc plaintext text tex latex html "
@@ -79,6 +116,15 @@ _COMMENT_LINES: Final = {
     "//": re.compile(r"\s*(?://|/?\*)"),
     **{mark: re.compile(rf"\s*{mark}") for mark in ("#", "--", ";", "%")},
 }
+
+
+def language_of(name: str) -> str:
+    """Return the language id of a file by the ending of its name, or "" if it is not known."""
+    stem, _, ending = name.rpartition(".")
+    if not stem:
+        return ""
+    low = ending.lower()
+    return next((known for endings, known in _ENDINGS.items() if low in endings.split()), "")
 
 
 def is_comment(line: str, language: str) -> bool:

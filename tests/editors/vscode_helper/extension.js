@@ -79,5 +79,5 @@ exports.activate = () => {
       }
     });
   });
-  server.listen(process.env.INFILL_LS_TESTS_SOCKET);
+  server.listen(process.env.INFILL_TESTS_SOCKET);
 };

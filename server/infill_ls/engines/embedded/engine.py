@@ -121,6 +121,11 @@ class _Child:
         )
 
     @property
+    def number(self) -> int:
+        """By what the system knows the process."""
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         """Whether the process runs, as far as was noticed."""
         return self._process.returncode is None
@@ -247,6 +252,11 @@ class Embedded(KeepsItsModel):
                     raise
                 if not chance or written:
                     raise await self._failure(await child.ending()) from None
+
+    @property
+    def process(self) -> int | None:
+        """The number of the child process; None if none runs."""
+        return self._child.number if self._child is not None and self._is_alive else None
 
     async def aclose(self) -> None:
         if self._starting is not None:

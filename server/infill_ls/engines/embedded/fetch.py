@@ -237,9 +237,9 @@ def _client() -> httpx.Client:
     # ImportError: SOCKS needs another package. OSError: a file of certificates that isn't there.
     except (ValueError, ImportError, OSError, httpx.InvalidURL) as error:
         # What is wrong with an address may be that its password has a slash in it.
-        told = isinstance(error, ImportError | OSError)
+        why = error if isinstance(error, ImportError | OSError) else "a wrong address"
         raise WeightsError(
-            f"The proxy or certificates are of no use ({error if told else 'a wrong address'}).",
+            f"The proxy or the certificates can't be used ({why}).",
             "Mend HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
