@@ -173,7 +173,7 @@ def test_how_a_model_is_asked(model: Model, forced: Any, mode: str) -> None:
 
 @pytest.mark.parametrize(
     ("forced", "said"),
-    [("raw", 'template in the "fim" setting'), ("suffix", "does not support insert")],
+    [("raw", 'Set "fim"'), ("suffix", "does not support insert")],
 )
 def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
     with pytest.raises(CannotInsert, match=said):

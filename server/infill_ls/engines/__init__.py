@@ -63,7 +63,7 @@ def _no_engine(settings: Settings, reason: EngineError | WeightsError) -> NotRun
     off = "Ollama is off" if url == DEFAULT_URL else f"nothing answers at {url}"
     if is_loopback(url) and shutil.which("ollama"):
         return NotRunning(f"No engine: {off}.", "Run: ollama serve")
-    if isinstance(reason, NotRunning):
+    if isinstance(reason, NotRunning | ModelNotFound):
         return NotRunning(f"No engine: {off}.", "Run: infill-ls doctor")
     why = f"{off}; {reason.message[0].lower()}{reason.message[1:]}"
     return NotRunning(f"{why[0].upper()}{why[1:]}", reason.fix)
