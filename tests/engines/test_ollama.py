@@ -536,7 +536,7 @@ async def test_who_answers_nothing_at_all_is_not_told_to_load(ollama: FakeOllama
     asked = engine(ollama, model=MODEL)
     await asked.describe()
     ollama.fault = "silent"
-    with pytest.raises(Stalled, match="says nothing"):
+    with pytest.raises(Stalled, match="says nothing any more"):
         await asked.is_loaded()
     assert ollama.load_calls == []
     assert not await asked.is_loading()
