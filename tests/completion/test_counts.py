@@ -222,6 +222,31 @@ def test_taken_back_and_typed_anew() -> None:
     assert desk.counted() == {"shown": 1, "typed_through": 1}
 
 
+def test_taken_back_while_the_editor_asks_at_each_key() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)")
+    desk.type("c")
+    desk.show("ompute(a)")
+    desk.back(1)
+    desk.show("compute(a)")
+    desk.type("co")
+    (number,) = desk.show("mpute(a)")
+    desk.take(number, "mpute(a)")
+    assert desk.counted() == {"shown": 1, "accepted": 1, "kept": 1, "characters_saved": 8}
+
+
+def test_a_long_line_that_is_typed_through_while_the_editor_asks_now_and_then() -> None:
+    fill = "".join(f"word_{number} " for number in range(60)) + "end"
+    desk = Desk(f"{LONG}x = █\n{LONG}")
+    desk.show(fill)
+    while len(fill) > 50:
+        desk.type(fill[:50])
+        fill = fill[50:]
+        desk.show(fill)
+    desk.type(fill)
+    assert desk.counted() == {"shown": 1, "typed_through": 1}
+
+
 def test_what_stood_there_is_taken_back_too() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)")
@@ -346,6 +371,8 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     assert desk.counts.waits
     desk.now = KEPT_AFTER
     desk.counts.settle(desk.now)
+    # Where nothing was counted nothing is to be written.
+    assert desk.counts.waits is kept
     desk.counts.put_back(first)
     # What becomes of it later doesn't count.
     desk.text = "█"
