@@ -24,9 +24,9 @@ _MOST: Final = 10**12
 # Languages' ids are such words; an editor could send anything.
 _LANGUAGE_ID: Final = re.compile(r"[\w+#.-]{1,40}", re.ASCII)
 _NAME_LENGTH: Final = 100
-# What separates the parts of a path, also where it is part of an address. llama-server and vLLM, for
-# two, name a model by the path of its file or folder. A relative one looks like the names of an
-# owner and a model, so that the last part alone is kept of either.
+# What separates the parts of a path, also in an address. llama-server and vLLM, for two, name a
+# model by the path of its file or folder. A relative one looks like the names of an owner and a
+# model, so that the last part alone is kept of either.
 _SEPARATOR: Final = re.compile(r"[/\\]|%2f|%5c", re.IGNORECASE)
 
 
