@@ -99,8 +99,8 @@ def run(options: argparse.Namespace) -> int:
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:
-        if one.problem:
-            complain(f"{one.model}: {one.problem}")
+        if said := one.problem or (not interrupted and one.without_looks):
+            complain(f"{one.model}: {said}")
     if not any(one.looks for one in measured):
         complain("Nothing was measured." if interrupted else "No model could be measured.")
         return INTERRUPTED if interrupted else FAILURE
