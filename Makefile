@@ -14,8 +14,8 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
-	doctor-picture editor-requests vsix vsix-files version dist schema lint lock bench bench-levers bench-real bench-knobs \
-	bench-busy bench-ollama \
+	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
+	bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
@@ -71,16 +71,14 @@ $(PACKER)/.ready:
 		$(subst hatchling-,hatchling==,$(notdir $(@D)))
 	touch $@
 
-# The time of all entries in archives, which hatchling takes by itself too: the same source gives the
-# same bytes, also those of another day.
+# The time of all entries, in archives of vsce as in those of hatchling, whose own default it is: the
+# same source gives the same bytes on another day too. A zip's times are local ones.
 SOURCE_DATE_EPOCH ?= 1580601600
-export SOURCE_DATE_EPOCH
 
 # The extension for VS Code; needs Node 20 or later with npm. vsce is what VS Code's own makers pack
-# with: it checks the manifest and takes the packages that are needed at run time. A zip's times are
-# local ones.
+# with: it checks the manifest and takes the packages that are needed at run time.
 VSCODE := editor-configs/vscode
-VSCE := TZ=UTC npx --yes @vscode/vsce@4.1.0
+VSCE := TZ=UTC SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) npx --yes @vscode/vsce@4.1.0
 PACK := umask 022 && $(VSCE) package --allow-missing-repository
 vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code, with the server's wheel in it
 
@@ -222,4 +220,4 @@ fresh-debian:  ## make demo and make test on bare Debians
 	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
 clean:  ## what was set up here
-	rm -rf .venv .tools sbom.json .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools dist sbom.json .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -151,15 +151,20 @@ def files_of_extension(folder: Path) -> list[str]:
 
 
 def check_extension(kept: Sequence[Path], listed: Sequence[str]) -> None:
-    """The packed file has what `vsce ls` names and nothing but what the extension needs."""
+    """The packed file has what `vsce ls` names and nothing but what the extension needs.
+
+    The wheel is inside, and the extension without it inside of the wheel.
+    """
     wheel, packed = (next(path for path in kept if path.suffix == end) for end in (".whl", ".vsix"))
     expected = OWN_FILES | {f"wheel/{wheel.name}"}
     own = {name for name in listed if not name.startswith("node_modules/")}
     with zipfile.ZipFile(packed) as archive:
         inside = archive.read(f"extension/wheel/{wheel.name}") == wheel.read_bytes()
         count = sum(name.startswith("extension/") for name in archive.namelist())
+    with zipfile.ZipFile(wheel) as archive:
+        inside = inside and "infill_ls/editor_configs/vscode/client.vsix" in archive.namelist()
     if own != expected or not inside or count != len(listed):
-        sys.exit(f"✗ {packed.name} holds {count} files; vsce ls: {len(listed)}, {sorted(own)}")
+        sys.exit(f"✗ {packed.name} has {count} files; vsce ls: {len(listed)}, {sorted(own)}")
     say(f"vsce ls: {count} files, the wheel among them")
 
 

@@ -1,11 +1,13 @@
 """`make version`: the package's version, written where npm and vsce look for that of the extension.
 
+With --print it is printed, and nothing written.
 The one place in which it is changed by hand is `__version__` in server/infill_ls/__init__.py.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -35,5 +37,8 @@ def written() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--print"]:
+        print(version())
+        sys.exit()
     for path, text in written().items():
         path.write_text(text, "utf-8", newline="\n")

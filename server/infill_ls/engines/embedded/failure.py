@@ -87,8 +87,8 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
         free = "" if there.free is None else f" ({there.free / 1e9:.1f} GB are free)"
         return NotRunning(
-            f"The embedded engine needs {there.needed / 1e9:.1f} GB of memory{free}.",
-            f'Set "model" to "{there.smaller}".' if there.smaller else "Close other programs.",
+            f"Out of memory: the embedded engine needs {there.needed / 1e9:.1f} GB{free}.",
+            f'Set "model" to "{there.smaller}".' if there.smaller else "End other programs.",
         )
     if _is(ending.status, "SIGILL"):
         return NotRunning("This processor is too old for the embedded engine.", "Use Ollama.")
