@@ -1,4 +1,4 @@
-"""`make dist`: what a release consists of, made twice, compared and tried; it lies in dist/ then.
+"""`make dist`: what a release consists of, made twice, compared and tried; only then it is in dist/.
 
 The source archive is made of this folder. All else is made of that archive, in two folders with
 other names and another umask, so that it is seen to hold all that is needed. The same source gives
@@ -64,15 +64,16 @@ def main() -> int:
             return wrong(f"Not the same bytes twice: {', '.join(differing) or source.name}")
         say(f"the same bytes twice, {time.monotonic() - started:.0f} s")
         listed = files_of_extension(Path(place) / "one")
-        kept = keep(made[0])
+        kept = written(made[0], Path(place) / "dist")
         check_metadata(kept, tools)
         check_extension(kept, listed)
         if why := disagreeing_versions(kept):
             return wrong(why)
         try_installing(next(path for path in kept if path.suffix == ".whl"), Path(place), tools)
+        shutil.rmtree(CLONE / "dist", ignore_errors=True)
+        shutil.copytree(Path(place) / "dist", CLONE / "dist")
     say_state()
-    for path in kept:
-        print(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  dist/{path.name}")
+    print((CLONE / "dist" / "SHA256SUMS").read_text(), end="")
     return 0
 
 
@@ -121,10 +122,8 @@ def build(source: Path, folder: Path, packer: Path, umask: int) -> dict[str, byt
     }
 
 
-def keep(made: Mapping[str, bytes]) -> list[Path]:
-    """Write what was made to dist/, with its checksums, and nothing else there."""
-    folder = CLONE / "dist"
-    shutil.rmtree(folder, ignore_errors=True)
+def written(made: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write what was made into a new folder, with its checksums; the paths without those."""
     folder.mkdir()
     for name, data in made.items():
         (folder / name).write_bytes(data)
