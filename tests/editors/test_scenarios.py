@@ -397,7 +397,7 @@ def test_an_engine_that_dies_and_comes_back(
         editor.type(typed[-1])
         left = fill.removeprefix(typed)
         with suppress(AssertionError):
-            editor.until(lambda left=left: editor.shown() == left, left, limit=10.0)  # type: ignore[misc]
+            editor.until_shown(left, limit=10.0)
             break
     editor.until_shown(left)
     editor.accept()
