@@ -391,8 +391,8 @@ def test_an_engine_that_dies_and_comes_back(
     editor.type("soonest = ea")
     editor.until(lambda: "ollama serve" in editor.messages(), "a message about Ollama")
     engine.start()
-    # It is left alone for a while yet. The last key's request waits for up to 6 s of that; on a busy
-    # machine more may be left, and somebody types on.
+    # It is left alone for a while yet. The last key's request waits for up to 6 s of that; on a
+    # busy machine more may be left, and somebody types on.
     for typed in ("soonest = ear", "soonest = earl", "soonest = earli"):
         editor.type(typed[-1])
         left = fill.removeprefix(typed)
