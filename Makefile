@@ -67,11 +67,21 @@ editor-requests: .venv/.ready  ## how often editors ask and cancel
 # The extension for VS Code; needs Node 22 or later with npm. vsce is what VS Code's own makers pack
 # with: it checks the manifest and takes the packages that are needed at run time.
 VSCODE := editor-configs/vscode
-vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code
+PACK := npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository
+vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code, with the server's wheel in it
 
-$(VSCODE)/infill-ls.vsix: $(addprefix $(VSCODE)/,extension.js package.json package-lock.json README.md .vscodeignore)
+# The extension alone; the wheel has it inside, for `infill-ls editor vscode`.
+$(VSCODE)/client.vsix: $(addprefix $(VSCODE)/,extension.js server.js package.json package-lock.json README.md .vscodeignore)
+	rm -rf $(VSCODE)/wheel
 	cd $(VSCODE) && npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
-	cd $(VSCODE) && npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository --out $(@F)
+	cd $(VSCODE) && $(PACK) --out $(@F)
+
+# The same with that wheel, from which it installs the server where there is none.
+$(VSCODE)/infill-ls.vsix: $(VSCODE)/client.vsix pyproject.toml \
+		$(wildcard $(addprefix server/infill_ls/,*.py */*.py */*/*.py))
+	rm -rf $(VSCODE)/wheel
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(VSCODE)/wheel .
+	cd $(VSCODE) && $(PACK) --out $(@F)
 
 # The settings' JSON Schema, their rows in VS Code's manifest, and their table in docs/settings.md.
 schema: .venv/.ready  ## what is made from the settings: their schema, manifest and table

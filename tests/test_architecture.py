@@ -35,6 +35,7 @@ FLOORS = (
     ("prompt",),
     ("trim",),
     ("project",),
+    ("setup",),
     ("engines",),
     ("completion",),
     ("diagnosis", "bench", "lsp", "api"),
@@ -50,6 +51,7 @@ PURE = (
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
+    *("setup.insertions", "setup.helix", "setup.from_continue"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
@@ -317,11 +319,12 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     ).stdout.split()
     assert "infill_ls.lsp.server" in listed
     # What fills are made with is loaded once the editor has its answer to initialize.
-    later = ("infill_ls.prompt", "infill_ls.engines", "infill_ls.trim")
+    later = ("infill_ls.prompt", "infill_ls.engines", "infill_ls.trim", "infill_ls.setup")
     assert [name for name in listed if name.startswith(later)] == []
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
-        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter", "tomlkit", "difflib"),
+        *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
+        *("tomlkit", "difflib", "rich", "yaml"),
         *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
     }
     assert unneeded & set(listed) == set()
@@ -330,7 +333,7 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
 def test_the_tests_mirror_the_house() -> None:
     """Each test file of a wing is named after its module, perhaps with what of it is tested."""
     tests = Path(__file__).parent
-    wings = "text prompt trim project engines completion diagnosis bench lsp cli"
+    wings = "text prompt trim project setup engines completion diagnosis bench lsp cli"
     for wing in wings.split():
         rooms = {path.stem for path in (ROOT / wing).rglob("*.py")} - {"__init__"} | {wing}
         for test in (tests / wing).rglob("test_*.py"):

@@ -1,5 +1,8 @@
 -- infill-ls for Neovim 0.11 or later: put this file into ~/.config/nvim/plugin/.
 
+if vim.g.loaded_infill_ls then return end -- it is there by a plugin manager, too
+vim.g.loaded_infill_ls = true
+
 -- All in insert mode. CTRL-L does nothing there by default, and every terminal can send it; CTRL-G
 -- waits for a second key anyway, so that nothing is slower for the keys after it. Others are set in
 -- init.lua, before this file is read: vim.g.infill_ls_keys = { accept = '<Tab>' }. A <Tab> is a tab
@@ -42,6 +45,22 @@ vim.lsp.config(name, {
   end,
 })
 vim.lsp.enable(name)
+
+-- Neovim passes over a server that isn't there, in silence.
+local here = vim.fs.normalize(debug.getinfo(1, 'S').source:sub(2))
+vim.api.nvim_create_autocmd('InsertEnter', {
+  once = true,
+  callback = function()
+    local program = vim.lsp.config[name].cmd
+    program = type(program) == 'table' and program[1] or name
+    if vim.fn.executable(program) == 1 then return end
+    -- A plugin manager has the whole repository, with the server in it.
+    local root = vim.fs.root(here, 'pyproject.toml')
+    local fix = root and 'Install it: uv tool install ' .. vim.fn.shellescape(root)
+      or 'Install infill-ls so that it is.'
+    vim.notify(('%s is not on the PATH. %s'):format(program, fix), vim.log.levels.WARN)
+  end,
+})
 
 -- Neovim 0.12 has inline completion of its own. It goes on showing what no longer fits, draws what
 -- replaces closers over whatever stands behind them, and can't be asked. This file asks and draws

@@ -5,6 +5,7 @@ const { spawn } = require("node:child_process");
 const { homedir } = require("node:os");
 const vscode = require("vscode");
 const { LanguageClient, State } = require("vscode-languageclient/node");
+const server = require("./server");
 
 const { commands, window, workspace } = vscode;
 
@@ -80,12 +81,12 @@ function settings(context) {
 /**
  * Starts the server's process, in the home directory: a file of the workspace is never run
  * instead, which Windows would do.
+ * @param {string[]} command
  * @returns {Promise<import("node:child_process").ChildProcess>}
  */
-function startProcess() {
-  const [command, ...args] = workspace.getConfiguration("infill-ls").get("command", [""]);
+function startProcess([program, ...args]) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: homedir() });
+    const child = spawn(program, args, { cwd: homedir() });
     child.once("spawn", () => resolve(child));
     child.once("error", reject);
   });
@@ -94,19 +95,27 @@ function startProcess() {
 /** @param {vscode.ExtensionContext} context */
 async function start(context) {
   show("loading", "starting");
+  item.command = "infill-ls.explain";
+  if (server.isOutdated(context)) await server.update(context, log);
+  const command = server.command(context);
+  if (!command) {
+    // Not awaited: a message that nobody closes would keep the extension from being there.
+    void offerServer(context);
+    return;
+  }
   /** @type {import("node:child_process").ChildProcess | undefined} */
   let first;
   try {
-    first = await startProcess();
+    first = await startProcess(command);
   } catch (error) {
-    await cannotStart(/** @type {NodeJS.ErrnoException} */ (error));
+    await cannotStart(command[0], /** @type {NodeJS.ErrnoException} */ (error));
     return;
   }
   client = new LanguageClient(
     "infill-ls",
     // A crashed server is started again, a few times.
     async () => {
-      const child = first ?? (await startProcess());
+      const child = first ?? (await startProcess(command));
       first = undefined;
       return child;
     },
@@ -137,9 +146,20 @@ async function start(context) {
   await client.start().catch(() => {});
 }
 
-/** @param {NodeJS.ErrnoException} error */
-async function cannotStart(error) {
-  const [command] = workspace.getConfiguration("infill-ls").get("command", [""]);
+function showMissing() {
+  show("problem", "the server is not installed");
+  item.command = "infill-ls.install";
+}
+
+/** @param {vscode.ExtensionContext} context */
+async function offerServer(context) {
+  showMissing();
+  log.warn("There is no infill-ls on the PATH.");
+  if (await server.offer(context, log)) await start(context);
+}
+
+/** @param {string} command @param {NodeJS.ErrnoException} error */
+async function cannotStart(command, error) {
   const what = error.code === "ENOENT" ? "was not found" : `can't be started (${error.message})`;
   const text = `The command "${command}" ${what}.`;
   show("problem", text);
@@ -151,9 +171,7 @@ async function cannotStart(error) {
     "Open Setting",
   );
   if (choice === "Restart") await commands.executeCommand("infill-ls.restart");
-  if (choice === "Open Setting") {
-    await commands.executeCommand("workbench.action.openSettings", "infill-ls.command");
-  }
+  if (choice === "Open Setting") await server.openSetting();
 }
 
 async function stop() {
@@ -166,7 +184,6 @@ exports.activate = async (context) => {
   log = window.createOutputChannel("infill-ls", { log: true });
   item = window.createStatusBarItem("infill-ls", vscode.StatusBarAlignment.Right, 100);
   item.name = "infill-ls";
-  item.command = "infill-ls.explain";
   item.show();
   context.subscriptions.push(
     log,
@@ -174,6 +191,19 @@ exports.activate = async (context) => {
     commands.registerCommand("infill-ls.showLog", () => log.show()),
     commands.registerCommand("infill-ls.restart", async () => {
       await stop();
+      await start(context);
+    }),
+    commands.registerCommand("infill-ls.install", async () => {
+      // On Windows a program that runs can't be replaced.
+      await stop();
+      const done = await server.choose(context, log);
+      // Why there is none, the user knows by then.
+      if (done || server.command(context)) await start(context);
+      else showMissing();
+    }),
+    commands.registerCommand("infill-ls.remove", async () => {
+      await stop();
+      server.remove(context);
       await start(context);
     }),
     workspace.onDidChangeConfiguration(async (change) => {

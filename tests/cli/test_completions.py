@@ -13,7 +13,10 @@ import pytest
 from infill_ls.cli import COMMANDS, main
 from infill_ls.cli.completions import SHELLS
 
-COMMAND_NAMES = {module.__name__.rpartition(".")[2] for module in COMMANDS}
+# "import" can be no module's name.
+COMMAND_NAMES = {
+    module.__name__.rpartition(".")[2].replace("import_settings", "import") for module in COMMANDS
+}
 
 
 def asked(line: str, folder: Path) -> list[str]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 Seen = TypeVar("Seen")
+# Sets an editor up in the home of its environment.
+SetUp = Callable[[Mapping[str, str]], None]
 
 # s. How long something that must happen may take; these machines can be slow.
 PATIENCE = 20.0

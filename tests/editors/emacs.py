@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from editors import debian, svg
-from editors.editor import LOOK, PATIENCE, Ability, Editor
+from editors.editor import LOOK, PATIENCE, Ability, Editor, SetUp
 from editors.terminal import Terminal
 
 CONFIGURATION = Path(__file__).parents[2] / "editor-configs/emacs/infill-ls.el"
@@ -43,7 +43,7 @@ INIT = """\
 (setq load-path (append '({packages}) load-path))
 (load "lsp-mode-autoloads" nil t)
 {init}
-(load "{configuration}" nil t)
+{load}
 (require 'server)
 (server-start)
 """
@@ -111,36 +111,53 @@ class Emacs(Editor):
 
     @classmethod
     def start(
-        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+        cls,
+        folder: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        init: str = "",
+        set_up: SetUp | None = None,
     ) -> Emacs:
-        """``init``: Lisp that a user has in his init file before the shipped configuration."""
-        return cls(folder / cls.name, home, environment, init)
+        """``init``: Lisp that a user has in his init file before the shipped configuration.
 
-    def __init__(self, folder: Path, home: Path, environment: Mapping[str, str], init: str) -> None:
+        ``set_up``: instead of loading that.
+        """
+        return cls(folder / cls.name, home, environment, init, set_up)
+
+    def __init__(
+        self,
+        folder: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        init: str,
+        set_up: SetUp | None = None,
+    ) -> None:
         root = folder / "emacs/root"
         (home / "socket").mkdir(parents=True, mode=0o700)
         (home / ".emacs.d").mkdir()
         (home / ".emacs.d/init.el").write_text(
             INIT.format(
                 packages=" ".join(json.dumps(str(package)) for package in packages(folder)),
-                configuration=CONFIGURATION,
+                load="" if set_up else f'(load "{CONFIGURATION}" nil t)',
                 init=init,
             )
         )
         self._socket = home / "socket/emacs"
+        whole = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_STATE_HOME": str(home / ".local/state"),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            **environment,
+            "HOME": str(home),
+        }
+        if set_up:
+            set_up(whole)
         self._terminal = Terminal(
             [*command(root), "--no-site-file", "-nw"],
-            {
-                **os.environ,
-                "TERM": "xterm-256color",
-                "LC_ALL": "C.UTF-8",
-                "XDG_CONFIG_HOME": str(home / ".config"),
-                "XDG_STATE_HOME": str(home / ".local/state"),
-                "XDG_CACHE_HOME": str(home / ".cache"),
-                **environment,
-                **places(root),
-                "HOME": str(home),
-            },
+            whole | places(root),
             home,
             columns=COLUMNS,
             rows=ROWS,

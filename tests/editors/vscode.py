@@ -132,10 +132,15 @@ class VSCode(Editor):
         )
 
     @classmethod
-    def start(cls, folder: Path, home: Path, environment: Mapping[str, str]) -> VSCode:
-        return cls(folder / cls.name, home, environment)
+    def start(
+        cls, folder: Path, home: Path, environment: Mapping[str, str], *, bare: bool = False
+    ) -> VSCode:
+        """``bare``: there is no server yet."""
+        return cls(folder / cls.name, home, environment, bare=bare)
 
-    def __init__(self, place: Path, home: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, place: Path, home: Path, environment: Mapping[str, str], *, bare: bool
+    ) -> None:
         self.workspace = home / "workspace"
         self.workspace.mkdir(parents=True)
         self._socket = home / "helper"
@@ -176,7 +181,8 @@ class VSCode(Editor):
             address = self._until_logged(r"listening on (http://127\.0\.0\.1:\d+)")
             self._browser = Browser(place, environment)
             self._browser.go(f"{address}/?folder={quote(str(self.workspace))}")
-            self.until(self._is_ready, "the server", limit=60.0)
+            wanted = "infill-ls.install" if bare else "infill-ls.accept"
+            self.until(lambda: self._has(wanted), f"the command {wanted}", limit=60.0)
         except BaseException:
             self.quit()
             raise
@@ -201,10 +207,10 @@ class VSCode(Editor):
             time.sleep(LOOK)
         return found[1]
 
-    def _is_ready(self) -> bool:
-        """Whether the helper is there, and VS Code knows what the server can do."""
+    def _has(self, command: str) -> bool:
+        """Whether the helper is there, and a command of the extension or of the server's."""
         try:
-            return bool(self._asked("has", command="infill-ls.accept"))
+            return bool(self._asked("has", command=command))
         except OSError:
             return False
 
@@ -336,6 +342,12 @@ class VSCode(Editor):
     def messages(self) -> str:
         return "\n".join(self._page.evaluate("() => [...window.told]"))
 
+    def click(self, button: str) -> None:
+        """Click on a button of a notification."""
+        found = f".notifications-toasts .monaco-button:text-is('{button}')"
+        self.until(lambda: self._page.count(found), f"the button {button}")
+        self._page.click(found)
+
     def quit(self) -> None:
         if self._browser is not None:
             self._browser.close()
@@ -390,6 +402,9 @@ class Browser:
 
     def type(self, text: str) -> None:
         self._loop.do(self._page.keyboard.type(text))
+
+    def click(self, selector: str) -> None:
+        self._loop.do(self._page.locator(selector).first.click())
 
     def evaluate(self, function: str) -> Any:
         return self._loop.do(self._page.evaluate(function))

@@ -19,7 +19,9 @@ from infill_ls.cli import (
     complete,
     completions,
     doctor,
+    editor,
     generate,
+    import_settings,
     models,
     pull,
     recitation,
@@ -33,7 +35,7 @@ from infill_ls.errors import InfillError, SettingsError
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
     *(serve, complete, doctor, pull, models, bench, settings, stats),
-    *(generate, recitation, completions),
+    *(editor, import_settings, generate, recitation, completions),
 )
 _TO_BEGIN_WITH: Final = """\
 To begin with:

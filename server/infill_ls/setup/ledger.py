@@ -1,0 +1,242 @@
+"""What was written into which of the user's files, so that exactly that can be taken out again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from infill_ls import private
+from infill_ls.errors import InfillError
+from infill_ls.folders import own
+from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, taken_out
+
+_NOTED_IN: Final = "editors.json"
+# Ends the name of a user's file that was moved aside for ours.
+ASIDE: Final = ".before-infill-ls"
+
+# What is to be added to a file: from its text ("" if it isn't there) to insertions. Raises ByHand.
+Merge = Callable[[str], list[Insertion]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was written into one file.
+
+    ``path``: the file. ``created``: it wasn't there before. ``insertions``: what was put in, as it
+    stood then. ``folders``: those that were made for it, the outermost first. ``aside``: where the
+    user's own file went that stood there; empty if none did.
+    """
+
+    path: str
+    created: bool
+    insertions: tuple[Insertion, ...]
+    folders: tuple[str, ...] = ()
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of one file.
+
+    ``before``: its text, None if it isn't there. ``after``: its text to be. ``asks``: it has
+    something of the user's in it, who is to be asked first. ``replaces``: that is lost from it, so
+    the file is moved aside.
+    """
+
+    path: Path
+    before: str | None
+    after: str
+    entry: Entry
+    asks: bool = False
+    replaces: bool = False
+
+
+class Ledger:
+    """The entries of all editors, in a file in the user's state folder.
+
+    Raises :class:`InfillError` where there is no such folder, or it can't be read.
+    """
+
+    def __init__(self) -> None:
+        folder = own("state")
+        if folder is None:
+            raise InfillError("Nobody knows where your home is.", "Set the variable HOME.")
+        self._path = folder / _NOTED_IN
+        self._entries = self._read()
+
+    def _read(self) -> dict[str, list[Entry]]:
+        try:
+            data = json.loads(self._path.read_text("utf-8"))
+            return {
+                name: [
+                    Entry(
+                        str(one["path"]),
+                        bool(one["created"]),
+                        tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
+                        tuple(map(str, one["folders"])),
+                        str(one["aside"]),
+                    )
+                    for one in entries
+                ]
+                for name, entries in data.items()
+            }
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise InfillError(f"{self._path} can't be read ({error.strerror}).") from None
+        # Then the marks in the files count.
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def entries(self, editor: str) -> list[Entry]:
+        """Return what was written for an editor."""
+        return self._entries.get(editor, [])
+
+    def note(self, editor: str, entries: Iterable[Entry]) -> None:
+        """Keep what has been written for an editor, instead of what was kept before."""
+        self._entries[editor] = list(entries)
+        data = {name: [asdict(one) for one in kept] for name, kept in self._entries.items() if kept}
+        with _told(self._path):
+            private.make_folder(self._path.parent)
+            private.replace(self._path, json.dumps(data, indent=1) + "\n")
+
+
+def read(path: Path) -> str | None:
+    """Return a file's text with its own line ends, None if it isn't there.
+
+    Raises :class:`ByHand` if it is no UTF-8, and :class:`InfillError` if it can't be read.
+    """
+    with _told(path):
+        try:
+            return path.read_bytes().decode()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            raise ByHand("it is not UTF-8") from None
+
+
+def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
+    """Return what is to become of a file. Raises :class:`ByHand`, and as :func:`read` does.
+
+    ``entry``: what an earlier version has written there, which this one comes in the place of.
+    """
+    before = read(path)
+    base, edited = before, False
+    if entry and before is not None:
+        base, missing = taken_out(before, entry.insertions)
+        edited = bool(missing)
+        if entry.created and not base:
+            base = None
+    try:
+        insertions = merge(base or "")
+        replaces = False
+    except Occupied:
+        base, insertions, replaces = None, merge(""), True
+    if base and "\r\n" in base:
+        insertions = [
+            Insertion(at, text.replace("\r\n", "\n").replace("\n", "\r\n"))
+            for at, text in insertions
+        ]
+    after, placed = inserted(base or "", insertions)
+    return Change(
+        path,
+        before,
+        after,
+        Entry(
+            str(path),
+            base is None,
+            tuple(placed),
+            entry.folders if entry else (),
+            entry.aside if entry else "",
+        ),
+        asks=bool(before) and before != after and (replaces or edited or not entry),
+        replaces=replaces,
+    )
+
+
+def written(change: Change) -> Entry:
+    """Make a change, in one step, and return what is to be noted of it.
+
+    Raises :class:`InfillError` if the file can't be written; then it is as it was.
+    """
+    path, entry = change.path, change.entry
+    if change.after == change.before:
+        return entry
+    with _told(path):
+        missing = [str(one) for one in (path, *path.parents) if not one.exists()][1:]
+        private.make_folder(path.parent)
+        if change.replaces and not entry.aside:
+            aside = path.with_name(path.name + ASIDE)
+            if aside.exists():
+                raise InfillError(f"{aside} is in the way.", "Move it away.")
+            os.replace(path, aside)
+            entry = replace(entry, aside=str(aside))
+            try:
+                _write(path, change.after)
+            except OSError:
+                os.replace(aside, path)
+                raise
+        else:
+            _write(path, change.after)
+    return replace(entry, folders=entry.folders or tuple(reversed(missing)))
+
+
+def _write(path: Path, text: str) -> None:
+    # Where the user's own is a link to a file elsewhere, that one is meant.
+    private.replace(path.resolve(), text, keep_mode=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What has become of one file.
+
+    ``what``: "removed" (the file), "taken out" (what was added to it), "gone" (it wasn't there any
+    more), "edited" (the user has changed what was added; nothing was done).
+    ``left``: in a file that was edited, or from which we took out what was ours, the user's text.
+    """
+
+    path: Path
+    what: str
+    left: str = ""
+
+
+def undone(entry: Entry, *, force: bool = False) -> Undone:
+    """Take out what was written into a file; what the user has changed of it stays.
+
+    ``force``: also if the user has changed it; then the whole file goes, if it was made for us.
+    Raises :class:`InfillError` if it can't be written, and :class:`ByHand` if it can't be read.
+    """
+    path = Path(entry.path)
+    text = read(path)
+    if text is None:
+        return Undone(path, "gone")
+    rest, missing = taken_out(text, entry.insertions)
+    if missing and not (force and entry.created):
+        return Undone(path, "edited", missing[0].strip().partition("\n")[0])
+    if missing:
+        rest = ""
+    with _told(path):
+        if entry.created and not rest:
+            path.unlink()
+            if entry.aside:
+                os.replace(entry.aside, path)
+            for folder in reversed(entry.folders):
+                with suppress(OSError):  # something else is in it
+                    Path(folder).rmdir()
+            return Undone(path, "removed")
+        _write(path, rest)
+    return Undone(path, "taken out", rest.strip())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say what the system says of a file in a sentence for the user."""
+    try:
+        yield
+    except OSError as error:
+        raise InfillError(f"{path} can't be read or written ({error.strerror}).") from None

@@ -1,0 +1,218 @@
+"""Setting editors up from a shell, in a home of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import tomllib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Ran, Run
+from infill_ls.setup import configs
+
+NEOVIM = "neovim/infill-ls.lua"
+Command = Callable[..., Awaitable[Ran]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def places(home: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment; ``infill-ls`` is on the PATH, so that files name it and not where it is."""
+    home.mkdir()
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/infill-ls"
+    program.touch(0o755)
+    return {
+        "HOME": str(home),
+        "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin",
+        **dict.fromkeys(("VIRTUAL_ENV", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), ""),
+    }
+
+
+@pytest.fixture
+def editor(run: Run, places: dict[str, str]) -> Command:
+    async def editor(*arguments: str) -> Ran:
+        return await run("editor", *arguments, **places)
+
+    return editor
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {
+        str(one.relative_to(folder)): one.read_text()
+        for one in folder.rglob("*")
+        if one.is_file() and "infill-ls/editors.json" not in str(one)
+    }
+
+
+async def test_the_editors_are_listed(editor: Command) -> None:
+    ran = await editor()
+    assert ran.status == 0
+    for name in ("neovim", "vscode", "helix", "emacs", "coc-nvim", "kakoune", "sublime", "zed"):
+        assert f"\n{name}" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+async def test_a_set_up_is_printed_as_it_is_with_where_it_goes(editor: Command, home: Path) -> None:
+    ran = await editor("neovim")
+    assert ran.out == configs.read(NEOVIM)
+    assert str(home / ".config/nvim/plugin/infill-ls.lua") in ran.err
+    assert files(home) == {}
+
+
+@pytest.mark.parametrize("name", ["neovim", "helix", "emacs", "coc-nvim", "kakoune", "sublime"])
+async def test_what_is_put_in_is_taken_out_again(editor: Command, home: Path, name: str) -> None:
+    ran = await editor(name, "--write")
+    assert ran.status == 0, ran.err
+    assert files(home)
+    assert [*ran.out.splitlines()][-1] == f"Undone by infill-ls editor {name} --remove."
+    assert "has it already" in (await editor(name, "--write")).out
+    ran = await editor(name, "--remove")
+    assert ran.status == 0
+    assert {one.name for one in home.rglob("*")} == {".local", "state", "infill-ls", "editors.json"}
+    assert (await editor(name, "--remove")).out.startswith("Nothing of infill-ls")
+
+
+async def test_a_users_file_is_not_touched_unless_he_says_yes(editor: Command, home: Path) -> None:
+    file = home / ".config/helix/languages.toml"
+    file.parent.mkdir(parents=True)
+    theirs = '# mine\n[[language]]\nname = "go"\nlanguage-servers = ["gopls"]\n'
+    file.write_text(theirs)
+    ran = await editor("helix", "--write")
+    assert ran.status == 1
+    assert "--yes" in ran.err
+    assert '+language-servers = ["infill-ls", "gopls"]' in ran.out
+    assert file.read_text() == theirs
+    assert (await editor("helix", "--write", "--yes")).status == 0
+    go = tomllib.loads(file.read_text())["language"][0]
+    assert go == {"name": "go", "language-servers": ["infill-ls", "gopls"]}
+    file.write_text(file.read_text() + "# later\n")
+    ran = await editor("helix", "--remove")
+    assert "your own lines stay" in ran.out
+    assert file.read_text() == theirs + "# later\n"
+
+
+async def test_a_file_of_that_name_is_moved_aside_and_comes_back(
+    editor: Command, home: Path
+) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text("-- mine\n")
+    assert (await editor("neovim", "--write")).status == 1
+    assert file.read_text() == "-- mine\n"
+    assert (await editor("neovim", "--write", "--yes")).status == 0
+    assert file.read_text() == configs.read(NEOVIM)
+    await editor("neovim", "--remove")
+    assert files(home) == {".config/nvim/plugin/infill-ls.lua": "-- mine\n"}
+
+
+async def test_what_was_changed_since_stays_and_is_said(editor: Command, home: Path) -> None:
+    await editor("neovim", "--write")
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.write_text(file.read_text().replace("200 -- ms", "100 -- ms"))
+    ran = await editor("neovim", "--remove")
+    assert ran.status == 1
+    assert "was changed after it was written" in ran.err + ran.out
+    assert "100 -- ms" in file.read_text()
+    assert (await editor("neovim", "--remove", "--yes")).status == 0
+    assert not file.exists()
+
+
+async def test_what_another_machine_has_written_is_found_by_its_marks(
+    editor: Command, home: Path
+) -> None:
+    (home / ".config/kak").mkdir(parents=True)
+    (home / ".config/kak/kakrc").write_text("eval %sh{kak-lsp}\n")
+    await editor("kakoune", "--write", "--yes")
+    (home / ".local/state/infill-ls/editors.json").unlink()
+    ran = await editor("kakoune", "--write")
+    assert "has it already" in ran.out
+    await editor("kakoune", "--remove")
+    assert (home / ".config/kak/kakrc").read_text() == "eval %sh{kak-lsp}\n\n"
+
+
+async def test_settings_of_the_users_are_his_to_change(editor: Command, home: Path) -> None:
+    (home / ".config/nvim").mkdir(parents=True)
+    file = home / ".config/nvim/coc-settings.json"
+    file.write_text("{}\n")
+    ran = await editor("coc-nvim", "--write", "--yes")
+    assert ran.status == 1
+    assert "infill-ls editor coc-nvim prints what to add" in ran.out
+    assert file.read_text() == "{}\n"
+
+
+async def test_a_program_that_no_editor_would_find_is_named_by_its_path(
+    editor: Command, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bin/infill-ls").unlink()
+    ran = await editor("helix", "--write")
+    named = tomllib.loads((home / ".config/helix/languages.toml").read_text())
+    command = named["language-server"]["infill-ls"]["command"]
+    assert command == str(Path(sys.executable).with_name("infill-ls"))
+    assert f"infill-ls isn't on the PATH; {command} is started." in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["neovimm"], 'There is no set-up for "neovimm". Did you mean "neovim"?'),
+        (["--write"], "Which editor?"),
+        (["zed", "--write"], "infill-ls editor zed says what to do by hand."),
+    ],
+)
+async def test_a_wrong_call_says_what_is_right(
+    editor: Command, arguments: list[str], said: str
+) -> None:
+    ran = await editor(*arguments)
+    assert ran.status == 2
+    assert said in ran.err
+
+
+async def test_a_file_that_is_no_text_is_left_alone(editor: Command, home: Path) -> None:
+    file = home / ".config/kak/kakrc"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xff")
+    ran = await editor("kakoune", "--write", "--yes")
+    assert ran.status == 1
+    assert "stays as it is: it is not UTF-8." in ran.out
+    assert (await editor("kakoune", "--remove")).status == 0
+    assert (await editor()).status == 0
+    assert file.read_bytes() == b"\xff"
+
+
+async def test_what_was_put_there_by_hand_is_listed(editor: Command, home: Path) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text(configs.read(NEOVIM))
+    (line,) = [one for one in (await editor()).out.splitlines() if one.startswith("neovim")]
+    assert line.split()[-1] == "yes"
+
+
+def test_on_a_terminal_he_is_asked(places: dict[str, str], home: Path) -> None:
+    file = home / ".config/kak/kakrc"
+    file.parent.mkdir(parents=True)
+    for answer, said in ((b"n\n", "mine\n"), (b"y\n", "mine\n\n# >>> infill-ls")):
+        file.write_text("mine\n")
+        terminal, end = pty.openpty()
+        os.write(terminal, answer)
+        subprocess.run(
+            [sys.executable, "-m", "infill_ls", "editor", "kakoune", "--write"],
+            stdin=end,
+            capture_output=True,
+            env={**os.environ, **places},
+            timeout=30,
+            check=False,
+        )
+        os.close(end)
+        os.close(terminal)
+        assert file.read_text().startswith(said)
+        assert said != "mine\n" or file.read_text() == said

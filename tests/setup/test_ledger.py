@@ -1,0 +1,155 @@
+"""What was written into files is taken out again, and what goes wrong leaves them as they were."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from infill_ls import private
+from infill_ls.errors import InfillError
+from infill_ls.setup.insertions import ByHand, Insertion, Occupied
+from infill_ls.setup.ledger import Ledger, planned, undone, written
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def at_the_end(text: str) -> list[Insertion]:
+    return [Insertion(len(text), "ours\n")]
+
+
+def test_a_new_file_goes_with_the_folders_that_were_made_for_it(home: Path) -> None:
+    file = home / "a/b/c"
+    (home / "a").mkdir()
+    entry = written(planned(file, at_the_end, None))
+    assert file.read_text() == "ours\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert undone(entry).what == "removed"
+    assert [one.name for one in home.iterdir()] == ["a"]
+    assert list((home / "a").iterdir()) == []
+
+
+def test_a_folder_with_something_else_in_it_stays(home: Path) -> None:
+    entry = written(planned(home / "a/b", at_the_end, None))
+    (home / "a/mine").touch()
+    undone(entry)
+    assert [one.name for one in (home / "a").iterdir()] == ["mine"]
+
+
+def test_a_file_of_the_users_is_asked_for_and_keeps_its_mode_and_its_line_ends(home: Path) -> None:
+    file = home / "mine"
+    file.write_bytes(b"a\r\n")
+    file.chmod(0o640)
+    change = planned(file, at_the_end, None)
+    assert change.asks
+    entry = written(change)
+    assert file.read_bytes() == b"a\r\nours\r\n"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert undone(entry).what == "taken out"
+    assert file.read_bytes() == b"a\r\n"
+
+
+def test_a_link_stays_a_link(home: Path) -> None:
+    (home / "dotfiles").write_text("a\n")
+    link = home / "mine"
+    link.symlink_to(home / "dotfiles")
+    entry = written(planned(link, at_the_end, None))
+    assert link.is_symlink()
+    assert (home / "dotfiles").read_text() == "a\nours\n"
+    undone(entry)
+    assert link.is_symlink()
+    assert (home / "dotfiles").read_text() == "a\n"
+
+
+def test_a_newer_version_comes_in_the_place_of_the_older_unasked(home: Path) -> None:
+    file = home / "mine"
+    file.write_text("a\n")
+    entry = written(planned(file, at_the_end, None))
+    file.write_text("b\n" + file.read_text())
+    change = planned(file, lambda text: [Insertion(len(text), "newer\n")], entry)
+    assert not change.asks
+    entry = written(change)
+    assert file.read_text() == "b\na\nnewer\n"
+    undone(entry)
+    assert file.read_text() == "b\na\n"
+
+
+def test_what_the_user_has_changed_is_left_unless_it_is_forced(home: Path) -> None:
+    entry = written(planned(home / "f", at_the_end, None))
+    (home / "f").write_text("mine\n")
+    assert undone(entry).what == "edited"
+    assert (home / "f").read_text() == "mine\n"
+    assert undone(entry, force=True).what == "removed"
+    assert undone(entry).what == "gone"
+
+
+def test_lines_of_the_users_in_a_file_of_ours_stay(home: Path) -> None:
+    entry = written(planned(home / "f", at_the_end, None))
+    (home / "f").write_text("ours\nmine\n")
+    assert undone(entry).left == "mine"
+    assert (home / "f").read_text() == "mine\n"
+
+
+def test_a_file_that_is_no_text_is_left_alone(home: Path) -> None:
+    (home / "f").write_bytes(b"\xff\xfe")
+    with pytest.raises(ByHand):
+        planned(home / "f", at_the_end, None)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home / "mine"
+    file.write_text("a\n")
+    change = planned(file, at_the_end, None)
+
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(InfillError, match="No space left"):
+        written(change)
+    assert file.read_text() == "a\n"
+    assert [one.name for one in home.iterdir()] == ["mine"]
+
+
+def test_a_file_that_was_moved_aside_comes_back_if_ours_cant_be_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "mine"
+    file.write_text("a\n")
+
+    def alone(text: str) -> list[Insertion]:
+        if text:
+            raise Occupied("taken")
+        return [Insertion(0, "ours\n")]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    change = planned(file, alone, None)
+    assert change.asks
+    monkeypatch.setattr(private, "replace", full)
+    with pytest.raises(InfillError, match="No space left"):
+        written(change)
+    assert file.read_text() == "a\n"
+    assert [one.name for one in home.iterdir()] == ["mine"]
+
+
+def test_what_is_noted_is_read_again(home: Path) -> None:
+    entry = written(planned(home / "f", at_the_end, None))
+    Ledger().note("helix", [entry])
+    assert Ledger().entries("helix") == [entry]
+    assert (home / "state/infill-ls/editors.json").stat().st_mode & 0o777 == 0o600
+    Ledger().note("helix", [])
+    assert Ledger().entries("helix") == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"helix": [{}]}', '{"helix": 1}'])
+def test_a_damaged_note_counts_as_none(home: Path, text: str) -> None:
+    (home / "state/infill-ls").mkdir(parents=True)
+    (home / "state/infill-ls/editors.json").write_text(text)
+    assert Ledger().entries("helix") == []
