@@ -44,6 +44,7 @@ def test_commands_and_arguments(tmp_path: Path) -> None:
     assert asked("infill-ls doc", tmp_path) == ["doctor"]
     assert "--no-suffix" in asked("infill-ls complete --", tmp_path)
     assert set(SHELLS) <= set(asked("infill-ls completions ", tmp_path))
+    assert asked("infill-ls editor neo", tmp_path) == ["neovim"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

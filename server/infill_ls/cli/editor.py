@@ -35,7 +35,11 @@ def add_to(commands: Commands) -> None:
         epilog=SET_UP_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the editor; without it, a list")
+    name = parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="the editor; without it, a list"
+    )
+    # For shells that complete it (argcomplete).
+    name.completer = _names  # type: ignore[attr-defined]
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="put the set-up in")
     what.add_argument("--remove", action="store_true", help="take out what --write has put in")
@@ -71,6 +75,12 @@ def run(options: argparse.Namespace) -> int:
         return _remove(editor, yes=options.yes)
     _print(editor)
     return SUCCESS
+
+
+def _names(**_: object) -> list[str]:
+    from infill_ls.setup.editors import EDITORS
+
+    return [editor.name for editor in EDITORS]
 
 
 def _named(name: str) -> Editor:
