@@ -12,7 +12,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
-	doctor-picture editor-requests vsix schema lint lock bench bench-levers bench-real bench-knobs \
+	doctor-picture editor-requests vsix dist schema lint lock bench bench-levers bench-real bench-knobs \
 	bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
@@ -86,6 +86,12 @@ $(VSCODE)/infill-ls.vsix: $(VSCODE)/client.vsix pyproject.toml \
 # The settings' JSON Schema, their rows in VS Code's manifest, and their table in docs/settings.md.
 schema: .venv/.ready  ## what is made from the settings: their schema, manifest and table
 	PYTHONPATH=tests $(BIN)/python -m settings_files
+
+# What is released, built twice and checked; needs git, Node 22 or later with npm, and the network.
+dist: .venv/.ready  ## wheel, sdist and .vsix, built twice and checked
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/dist \
+		build twine virtualenv
+	PYTHONPATH=tests $(BIN)/python tests/release.py
 
 lint: .venv/.ready  ## style and types
 	$(BIN)/ruff check .
@@ -192,4 +198,4 @@ fresh-debian:  ## make demo and make test on bare Debians
 	$(PYTHON) tests/fresh_debian.py $(RELEASES) $(ARGUMENTS)
 
 clean:  ## what was set up here
-	rm -rf .venv .tools sbom.json .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools dist sbom.json .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -62,6 +62,7 @@ def _home(home: Path) -> dict[str, str]:
         at=clock() - 180,
         server=__version__,
         ghost_text=True,
+        status=True,
         progress=True,
         settings=True,
         encoding="utf-8",

@@ -68,7 +68,8 @@ def by_heart(text: str) -> Callable[[Mapping[str, Any]], str]:
         line = body["prompt"].rpartition("<|fim_middle|>")[2].rpartition("\n")[2]
         if line.strip() and line.endswith((" ", "\t")):
             return "0"
-        _, found, rest = text.partition(line)
+        # At the start of a line it doesn't know where it is.
+        _, found, rest = text.partition(line) if line else ("", "", "")
         if not found or re.search(r"\w\|\w", f"{line[-1:]}|{rest[:1]}"):
             return "_astray()"
         return rest

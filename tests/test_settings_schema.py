@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.settings import KEYS, load, read_value
+from infill_ls.settings import DECIDING, KEYS, load, read_value
 from infill_ls.settings_schema import MEANINGS, SHIPPED, VALUES, default_of, property_of, schema
 from infill_ls.values import Wrong
 from settings_files import MANIFEST, PAGE, ROOT, in_vscode, made, manifest, page
@@ -178,6 +178,13 @@ def test_the_table_marks_what_a_project_may_set() -> None:
     for key in ("exclude", "enabled", "multiline", "debounceMs", "languages"):
         assert f"| `{key}` ● |" in text
     assert text.count("● |") == 5
+
+
+def test_the_page_names_what_decides() -> None:
+    text = PAGE.read_text("utf-8")
+    section = text[text.index("## What if something is wrong?") :]
+    named = section[: section.index("says that nobody knows")]
+    assert set(re.findall(r"`(\w+)`", named)) == {*DECIDING, "OLLAMA_HOST"}
 
 
 def test_the_makefile_has_the_command() -> None:

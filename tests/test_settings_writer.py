@@ -98,6 +98,40 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     assert "# Work" in mine.read_text()
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "value"),
+    [
+        ("languages.go.enabled = true\n[[fim]]\ntemplate = 1\n", "languages.go.enabled", False),
+        ("# mine\nlanguages.go.enabled = true\n", "languages", {"py": {"enabled": True}}),
+        ("languages = 5\n", "languages.go.enabled", False),
+        ("languages = {go = {enabled = true}}\n", "languages.go.maxTokens", 9),
+        ("[languages.go]\n[headers]\n[languages.py]\n", "languages.py.enabled", True),
+        ("headers.A-B = 'c'\n[fim]\n[languages.go]\n[other.table]\nx = 1\n", "headers.A-B", "d"),
+    ],
+)
+def test_however_it_is_written(path: Path, before: str, key: str, value: Any) -> None:
+    path.parent.mkdir()
+    path.write_text(before)
+    wanted = tomllib.loads(before)
+    write_setting(key, value, path)
+    said = tomllib.loads(path.read_text())
+    for part in key.split("."):
+        said = said[part]
+    assert said == value
+    other = {name: one for name, one in wanted.items() if name != key.partition(".")[0]}
+    assert {name: tomllib.loads(path.read_text())[name] for name in other} == other
+    assert ("# mine" in path.read_text()) == ("# mine" in before)
+
+
+def test_what_can_not_be_written_is_left_alone(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tomlkit
+
+    monkeypatch.setattr(tomlkit.TOMLDocument, "as_string", lambda self: "model = 'other'\n")
+    with pytest.raises(SettingsError, match="too unusual to be changed"):
+        write_setting("model", "b", mine)
+    assert mine.read_text() == MINE
+
+
 def test_line_ends_of_windows(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b'\xef\xbb\xbfmodel = "a" # mine\r\n[headers]\r\nX = "y"\r\n')

@@ -120,7 +120,7 @@ async function start(context) {
       return child;
     },
     {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      documentSelector: ["file", "untitled", "vscode-notebook-cell"].map((scheme) => ({ scheme })),
       outputChannel: log,
       initializationOptions: settings(context),
       middleware: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,17 +38,18 @@ def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -
     """Set a key to the first of some values that it allows; see :func:`write_setting`."""
     parts = _parts(key)
 
-    def change(document: TOMLDocument, said: Mapping[str, Any]) -> dict[str, Any]:
-        value = _allowed(said, parts, candidates)
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        return _with(said, parts, _allowed(said, parts, candidates))
+
+    def change(document: TOMLDocument, wanted: Any) -> None:
         table: Any = document
         for part in parts[:-1]:
-            if part not in table:
+            if not isinstance(table.get(part), Mapping):
                 table[part] = {}
-            table = table[part]
-        table[parts[-1]] = value
-        return _with(said, parts, value)
+            table, wanted = table[part], wanted[part]
+        table[parts[-1]] = wanted[parts[-1]]
 
-    return _rewrite(path, change)
+    return _rewrite(path, parts[0], want, change)
 
 
 def remove_setting(key: str, path: Path | None = None) -> Path:
@@ -59,17 +60,16 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
     """
     parts = _parts(key)
 
-    def change(document: TOMLDocument, said: Mapping[str, Any]) -> dict[str, Any]:
+    def change(document: TOMLDocument, wanted: Any) -> None:
         table: Any = document
         for part in parts[:-1]:
             table = table.get(part)
             if not isinstance(table, Mapping):
-                return dict(said)
+                return
         if parts[-1] in table:
             table.pop(parts[-1])
-        return _without(said, parts)
 
-    return _rewrite(path, change)
+    return _rewrite(path, parts[0], lambda said: _without(said, parts), change)
 
 
 def _parts(key: str) -> list[str]:
@@ -114,13 +114,13 @@ def _without(said: Mapping[str, Any], parts: Sequence[str]) -> dict[str, Any]:
     return {**said, first: _without(inner, rest)} if isinstance(inner, Mapping) else dict(said)
 
 
-def _rewrite(path: Path | None, change: Any) -> Path:
-    """Have a change made to the file. ``change`` returns what the file must say then."""
-    # Not at the head: only commands write settings.
-    import tomllib
+# What the file must say, by what it says; and the change of the document that has it say that.
+_Want = Callable[[Mapping[str, Any]], dict[str, Any]]
+_Change = Callable[["TOMLDocument", Any], None]
 
-    import tomlkit
 
+def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
+    """Have a change of a key, or of a part of it, made to the file; return where that is."""
     asked = path or user_file()
     if asked is None:
         raise SettingsError(
@@ -132,15 +132,8 @@ def _rewrite(path: Path | None, change: Any) -> Path:
         path = asked.resolve()
         for _ in range(_ATTEMPTS):
             before = _bytes(path)
-            text = before.decode("utf-8-sig")
-            document = tomlkit.parse(text)
-            wanted = change(document, tomllib.loads(text))
-            after = document.as_string()
-            if not text.strip():
-                after = f"{_FIRST_LINE}\n\n{after}"
-            if "\r\n" in text:
-                after = after.replace("\r\n", "\n").replace("\n", "\r\n")
-            if tomllib.loads(after) != wanted:
+            after = _changed(before.decode("utf-8-sig"), key, want, change)
+            if after is None:
                 raise SettingsError(f"{path} is too unusual to be changed.", "Change it by hand.")
             private.make_folder(path.parent)
             if _bytes(path) == before:
@@ -150,13 +143,44 @@ def _rewrite(path: Path | None, change: Any) -> Path:
                 return path
     except OSError as error:
         raise SettingsError(
-            f"{error.filename or path} can't be read and written ({error.strerror}).",
+            f"{asked} can't be read and written ({error.strerror}).",
             "Make it writable for you.",
         ) from None
     # No TOML, no UTF-8; SettingsError is neither.
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is no TOML ({error}).", "Mend it by hand.") from None
     raise SettingsError(f"Somebody else keeps writing {path}.", "Try again.")
+
+
+def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:
+    """Return the text after a change; None if it can't be had to say what it must."""
+    # Not at the head: only commands write settings.
+    import tomllib
+
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    def anew(document: TOMLDocument, wanted: Any) -> None:
+        """Write the whole of the key, where tomlkit can't change a part of it."""
+        if key in document:
+            document.pop(key)
+        if key in wanted:
+            document[key] = wanted[key]
+
+    wanted = want(tomllib.loads(text))
+    for way in (change, anew):
+        document = tomlkit.parse(text)
+        with suppress(TOMLKitError):
+            way(document, wanted)
+        after = document.as_string()
+        if not text.strip():
+            after = f"{_FIRST_LINE}\n\n{after}"
+        if "\r\n" in text:
+            after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+        with suppress(ValueError):
+            if tomllib.loads(after) == wanted:
+                return after
+    return None
 
 
 def _put_schema(path: Path) -> None:

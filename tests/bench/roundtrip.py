@@ -31,6 +31,9 @@ COMMANDS: Final = {
     "infill-ls": (sys.executable, "-m", "infill_ls", "serve"),
 }
 FILL: Final = "value for value in values"
+# Cells of a notebook, of ten lines each: as much as in a file of 11,000 lines.
+CELLS: Final = 1_000
+NOTEBOOK: Final = "file:///project/notebook.ipynb"
 
 
 async def start(name: str, ollama: FakeOllama) -> tuple[LspClient, float]:
@@ -93,6 +96,40 @@ async def keystrokes(ollama: FakeOllama, count: int, lines: int) -> dict[str, li
     return times
 
 
+async def keystrokes_in_a_notebook(ollama: FakeOllama, count: int) -> dict[str, list[float]]:
+    """As :func:`keystrokes`, in the middle cell of a notebook; pygls has none for its servers."""
+    ollama.fill = FILL
+    client, _ = await start("infill-ls", ollama)
+    cells = [f"{NOTEBOOK}#{number}" for number in range(CELLS)]
+    here = cells[CELLS // 2]
+    code = {cell: text_of(10)[0] if cell != here else "here = []" for cell in cells}
+    items = [
+        {"uri": cell, "languageId": "python", "version": 1, "text": text}
+        for cell, text in code.items()
+    ]
+    about = {"uri": NOTEBOOK, "notebookType": "jupyter-notebook", "version": 1}
+    made = {**about, "cells": [{"kind": 2, "document": cell} for cell in cells]}
+    params = {"notebookDocument": made, "cellTextDocuments": items}
+    client.notify("notebookDocument/didOpen", params)
+    column = len("here = [")
+    await client.ask(0, column, here)
+    times = []
+    for number in range(count):
+        typed = number % 2 == 0
+        started = time.perf_counter()
+        changed = {
+            "document": {"uri": here, "version": number + 2},
+            "changes": [edit(0, column, FILL[0] if typed else "")],
+        }
+        params = {"notebookDocument": about, "change": {"cells": {"textContent": [changed]}}}
+        client.notify("notebookDocument/didChange", params)
+        answer = await client.ask(0, column + typed, here)
+        times.append((time.perf_counter() - started) * 1000)
+        assert answer["items"][0]["insertText"] == FILL[typed:]
+    await client.stop()
+    return {"infill-ls": times}
+
+
 def _asked(ollama: FakeOllama, at_least: int) -> bool:
     return len(ollama.generations) >= at_least
 
@@ -130,17 +167,18 @@ async def memory(ollama: FakeOllama) -> dict[str, float]:
     return megabytes
 
 
-def change(client: LspClient, line: int, column: int, text: str, version: int) -> None:
-    """Type a character, or take back the one that was typed."""
+def edit(line: int, column: int, text: str) -> dict[str, Any]:
+    """A character is typed, or the one that was typed taken back."""
     begin = {"line": line, "character": column}
     end = {"line": line, "character": column if text else column + 1}
-    client.notify(
-        "textDocument/didChange",
-        {
-            "textDocument": {"uri": URI, "version": version},
-            "contentChanges": [{"range": {"start": begin, "end": end}, "text": text}],
-        },
-    )
+    return {"range": {"start": begin, "end": end}, "text": text}
+
+
+def change(client: LspClient, line: int, column: int, text: str, version: int) -> None:
+    """Type a character, or take back the one that was typed."""
+    about = {"uri": URI, "version": version}
+    params = {"textDocument": about, "contentChanges": [edit(line, column, text)]}
+    client.notify("textDocument/didChange", params)
 
 
 def summary(times: list[float]) -> dict[str, float]:
@@ -159,6 +197,8 @@ async def main() -> None:
             f"keystroke, {name}": await keystrokes(ollama, options.keystrokes, lines)
             for name, lines in FILES.items()
         }
+        in_a_notebook = await keystrokes_in_a_notebook(ollama, options.keystrokes)
+        measured[f"keystroke, notebook of {CELLS:,} cells"] = in_a_notebook
         measured["start to initialize"] = await starts(ollama, options.starts)
         resident = await memory(ollama)
     async with FakeOllama() as ollama:

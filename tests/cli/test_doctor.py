@@ -164,7 +164,7 @@ async def test_json_of_a_failure(doctor: Doctor) -> None:
 async def test_nothing_is_installed(doctor: Doctor) -> None:
     said = await doctor(patches=(NO_EMBEDDED, INSTALL))
     assert said.status == 1
-    assert said.after(f"✗ No engine to complete with: Nothing answers at {NOWHERE}. The") == (
+    assert said.after(f"✗ Nothing answers at {NOWHERE}. The embedded engine is not installed.") == (
         "pip install infill-ls[x] && infill-ls pull"
     )
     assert said.lines[-1].startswith("✗ One thing keeps fills from coming")
@@ -182,7 +182,8 @@ async def test_ollama_is_down(doctor: Doctor, home: Path) -> None:
 async def test_ollama_is_down_and_there_are_no_weights(doctor: Doctor) -> None:
     said = await doctor()
     assert said.status == 1
-    assert said.after("✗ No engine to complete with: Nothing answers at") == "infill-ls pull 0.5b"
+    fix = said.after(f"✗ Nothing answers at {NOWHERE}. The embedded engine has no weights yet.")
+    assert fix == "infill-ls pull 0.5b"
 
 
 CHATS = {"template": "{{ .Messages }}", "model_info": {"general.architecture": "llama"}}
@@ -192,12 +193,13 @@ async def test_a_model_that_cant_fill(doctor: Doctor, ollama: FakeOllama) -> Non
     ollama.models, ollama.about = {"llama3.2:3b": ["completion"]}, {"llama3.2:3b": CHATS}
     said = await doctor(OLLAMA_HOST=ollama.url)
     assert said.status == 1
-    assert said.after("✗ Ollama has no model that can fill") == "infill-ls pull qwen2.5-coder:1.5b"
+    assert said.after("✗ Ollama has no model that ") == "infill-ls pull qwen2.5-coder:1.5b"
+    assert "It has llama3.2:3b." in said.out
     assert not ollama.generations
     ollama.models["qwen2.5-coder:3b"] = ["completion", "insert"]
     said = await doctor(OLLAMA_HOST=ollama.url, INFILL_LS_MODEL="llama3.2:3b")
     assert said.status == 1
-    fix = said.after('✗ "llama3.2:3b" can\'t fill in the middle: it was made to chat.')
+    fix = said.after('✗ "llama3.2:3b" can\'t fill in')
     assert fix == "export INFILL_LS_MODEL=auto"
 
 
@@ -226,7 +228,7 @@ async def test_an_address_that_is_none_is_asked_nothing(doctor: Doctor, ollama: 
 async def test_an_address_at_which_nobody_is(doctor: Doctor, ollama: FakeOllama) -> None:
     said = await doctor(INFILL_LS_URL=NOWHERE, patches=(USUAL.format(ollama.url),))
     assert said.status == 1
-    fix = said.after(f"✗ No engine to complete with: Nothing answers at {NOWHERE}.")
+    fix = said.after(f"✗ Nothing answers at {NOWHERE}.")
     assert fix == "unset INFILL_LS_URL"
 
 
@@ -234,7 +236,8 @@ async def test_an_address_of_something_else(doctor: Doctor, ollama: FakeOllama) 
     ollama.fault = "not ollama"
     said = await doctor("--engine", "ollama", OLLAMA_HOST=ollama.url)
     assert said.status == 1
-    assert f"✗ What answers at {ollama.url} is not Ollama (HTTP 404)." in said.out
+    (line,) = (line for line in said.lines if ollama.url in line and line.startswith("✗"))
+    assert "not Ollama" in line
 
 
 async def test_a_proxy_in_the_way(doctor: Doctor) -> None:
@@ -315,8 +318,8 @@ async def test_an_ollama_that_leaks(doctor: Doctor, ollama: FakeOllama) -> None:
     ollama.version = "0.16.3"
     said = await doctor(OLLAMA_HOST=ollama.url)
     assert said.status == 0
-    fix = said.after("! Ollama 0.16.3 has a known leak (CVE-2026-7482)")
-    assert fix.startswith("Update it to 0.17.1 or later")
+    fix = said.after("! Ollama before 0.17.1 leaks prompts (CVE-2026-7482).")
+    assert "https://ollama.com/" in fix
 
 
 async def test_a_file_that_is_excluded(doctor: Doctor, ollama: FakeOllama, home: Path) -> None:

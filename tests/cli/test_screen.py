@@ -171,3 +171,14 @@ async def test_nothing_is_said_in_a_pipe() -> None:
         waiting.for_("Loading the model")
         await asyncio.sleep(2 * WORTH_SAYING)
     assert stream.getvalue() == ""
+
+
+def test_whoever_reads_no_more_is_told_of_as_everywhere() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w", encoding="utf-8", buffering=1) as stream:
+        with pytest.raises(BrokenPipeError):
+            Screen(stream).line("word")
+        # For what is left in its buffer.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())

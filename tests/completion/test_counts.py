@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from holes import CURSOR, at
+from holes import CURSOR, at, in_cell
 from infill_ls.completion.counts import KEPT_AFTER, CountsOfSession, keys
 from infill_ls.completion.offers import Offers
 from infill_ls.counters import rows
 from infill_ls.text.documents import split_lines
+from infill_ls.text.hole import Hole
 
 URI = "file:///a.py"
 LONG = "".join(f"line_{number} = {number}\n" for number in range(400))
@@ -20,10 +21,17 @@ LONG = "".join(f"line_{number} = {number}\n" for number in range(400))
 class Desk:
     """An editor with one document, whose cursor is at the mark in ``text``.
 
-    ``beside``: another document of the same session.
+    ``beside``: another document of the same session. ``cells``: those above it and below it.
     """
 
-    def __init__(self, text: str, uri: str = URI, beside: Desk | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        uri: str = URI,
+        beside: Desk | None = None,
+        cells: tuple[str, str] | None = None,
+    ) -> None:
+        self._cells = cells
         self.text, self.uri, self.now = text, uri, 0.0
         self.open: dict[str, Desk] = beside.open if beside else {}
         self.open[uri] = self
@@ -33,12 +41,16 @@ class Desk:
     def show(self, *fills: str, ms: float = 30.0) -> list[int]:
         """Ask, and be answered with fills; returns the numbers of the offers."""
         self.ask()
-        offers = self._offers.make(self.uri, at(self.text), fills)
+        offers = self._offers.make(self.uri, self.hole, fills)
         self.counts.shown(offers, engine="ollama", model="m", ms=ms, now=self.now)
         return [one.number for one in offers]
 
     def ask(self) -> None:
-        self.counts.asked(self.uri, at(self.text), self.now)
+        self.counts.asked(self.uri, self.hole, self.now)
+
+    @property
+    def hole(self) -> Hole:
+        return at(self.text) if self._cells is None else in_cell(self.text, *self._cells)
 
     def type(self, text: str) -> None:
         """Put in a character after the other, and ask only then."""
@@ -222,6 +234,31 @@ def test_taken_back_and_typed_anew() -> None:
     assert desk.counted() == {"shown": 1, "typed_through": 1}
 
 
+def test_taken_back_while_the_editor_asks_at_each_key() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)")
+    desk.type("c")
+    desk.show("ompute(a)")
+    desk.back(1)
+    desk.show("compute(a)")
+    desk.type("co")
+    (number,) = desk.show("mpute(a)")
+    desk.take(number, "mpute(a)")
+    assert desk.counted() == {"shown": 1, "accepted": 1, "kept": 1, "characters_saved": 8}
+
+
+def test_a_long_line_that_is_typed_through_while_the_editor_asks_now_and_then() -> None:
+    fill = "".join(f"word_{number} " for number in range(60)) + "end"
+    desk = Desk(f"{LONG}x = █\n{LONG}")
+    desk.show(fill)
+    while len(fill) > 50:
+        desk.type(fill[:50])
+        fill = fill[50:]
+        desk.show(fill)
+    desk.type(fill)
+    assert desk.counted() == {"shown": 1, "typed_through": 1}
+
+
 def test_what_stood_there_is_taken_back_too() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)")
@@ -346,6 +383,8 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     assert desk.counts.waits
     desk.now = KEPT_AFTER
     desk.counts.settle(desk.now)
+    # Where nothing was counted nothing is to be written.
+    assert desk.counts.waits is kept
     desk.counts.put_back(first)
     # What becomes of it later doesn't count.
     desk.text = "█"
@@ -452,3 +491,18 @@ def test_no_code_is_in_what_was_counted() -> None:
 )
 def test_keys_are_without_indentation(text: str, count: int) -> None:
     assert keys(text) == count
+
+
+@pytest.mark.parametrize("cell", ["x = █", f"{LONG}x = █\n{LONG}"], ids=["short", "long"])
+def test_in_a_cell_of_a_notebook(cell: str) -> None:
+    desk = Desk(cell, cells=(LONG, LONG))
+    desk.show("compute(a)")
+    desk.type("compute(a)\ny = ")
+    (number,) = desk.show("1 + 1")
+    desk.take(number, "1 + 1")
+    desk.show("more(a)")
+    # Put in by a menu that says nothing; what stands in the cell tells.
+    desk.put("more(a)")
+    counted = desk.counted()
+    assert (counted["shown"], counted["typed_through"], counted["accepted"]) == (3, 1, 2)
+    assert counted["kept"] == 2

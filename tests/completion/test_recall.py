@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holes import at
+from holes import at, in_cell
 from infill_ls.completion.recall import Recall
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, between
 
@@ -182,6 +182,16 @@ def test_a_document_is_forgotten() -> None:
     recall.forget(URI)
     assert recall.find(URI, hole) is None
     assert recall.find("file:///b.py", hole) == "1"
+
+
+def test_the_cells_around_tell_a_place_too() -> None:
+    recall = Recall()
+    recall.remember(URI, in_cell("█", "import os", "print(a)"), "a = os.name")
+    assert recall.find(URI, in_cell("█", "import os", "print(a)")) == "a = os.name"
+    assert recall.find(URI, in_cell("a = os█", "import os", "print(a)")) == ".name"
+    assert recall.find(URI, in_cell("█", "import sys", "print(a)")) is None
+    assert recall.find(URI, in_cell("█", "import os", "print(b)")) is None
+    assert recall.find(URI, at("█")) is None
 
 
 def test_which_filter_has_left_nothing() -> None:

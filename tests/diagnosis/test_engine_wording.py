@@ -15,6 +15,7 @@ from infill_ls.errors import CannotInsert, NotRunning, Stalled, WeightsError
 from infill_ls.prompt.families import Model
 
 ABSENT = NotRunning("Nothing answers at http://127.0.0.1:11434.", "Start it.")
+BROKEN = WeightsError("It is not the file that it should be.", "Fetch it anew.")
 BARE = Installed("pip install x")
 SMALL, LARGE = "qwen2.5-coder-0.5b-instruct-q4_k_m", "qwen2.5-coder-1.5b-instruct-q4_k_m"
 NATIVE = Installed("pip install x", "2026.1", {SMALL: None})
@@ -47,7 +48,21 @@ def test_the_embedded_engine() -> None:
 def test_no_engine() -> None:
     choice = Choice(absent=ABSENT, error=NotRunning("No engine.", "Do this and that."))
     (check,) = engine(given(), choice, BARE, NO_LEAK, Proxies())
-    assert check == Check("engine", "fail", "No engine.", "pip install x && infill-ls pull")
+    assert check == Check(
+        "engine",
+        "fail",
+        f"{ABSENT.message} The embedded engine is not installed.",
+        "pip install x && infill-ls pull",
+    )
+    (check,) = engine(given(), choice, replace(NATIVE, weights={}), NO_LEAK, Proxies())
+    assert check.message == f"{ABSENT.message} The embedded engine has no weights yet."
+    broken = replace(NATIVE, weights={SMALL: BROKEN})
+    (check,) = engine(given(), choice, broken, NO_LEAK, Proxies())
+    assert check.message == f"{ABSENT.message} It is not the file that it should be."
+    (check,) = engine(given(), choice, NATIVE, NO_LEAK, Proxies())
+    assert check.message == "No engine."
+    (check,) = engine(given({"engine": "ollama"}), choice, BARE, NO_LEAK, Proxies())
+    assert check.message == "No engine."
     far = given({"url": "https://gpu.example"})
     (check,) = engine(far, choice, BARE, NO_LEAK, Proxies(("HTTPS_PROXY",), "http://proxy:1"))
     assert check.fix == "export NO_PROXY=gpu.example"
@@ -61,7 +76,11 @@ def test_a_leak_and_a_way_in_the_clear() -> None:
     leak = ("It leaks.", "Update it.")
     found, leaks, clear = engine(far, Choice("ollama", "0.1.0"), BARE, leak, Proxies())
     assert found.status == "ok"
-    assert leaks == Check("engine", "warn", "It leaks.", "Update it.")
+    assert (leaks.status, leaks.fix) == ("warn", "Update it.")
+    assert leaks.message.startswith("It leaks. Whoever reaches its port can read")
+    here = Choice("ollama", "0.1.0", get_ollama="get it")
+    _, leaks = engine(given(), here, BARE, leak, Proxies())
+    assert leaks.fix == "get it"
     assert clear.status == "warn"
     assert clear.fix == "ssh -N -L 11434:127.0.0.1:11434 gpu.example"
 
@@ -99,13 +118,23 @@ QWEN = Chosen(Model("qwen2.5-coder:1.5b"), "raw", "qwen-coder")
             "warn",
             "m only goes on with what stands before the cursor (plain).",
         ),
-        (Chosen(error=CannotInsert('"m" can\'t.')), "fail", '"m" can\'t.'),
+        (Chosen(error=CannotInsert("None can.")), "fail", "None can. It has none at all."),
+        (
+            Chosen(error=CannotInsert("None can."), have=("a", "b")),
+            "fail",
+            "None can. It has a, b.",
+        ),
     ],
 )
 def test_models(chosen: Chosen, status: str, message: str) -> None:
     (check,) = model(given(), chosen)
     assert (check.status, check.message) == (status, message)
     assert bool(check.fix) is (status != "ok")
+
+
+def test_a_model_that_was_named_and_cant_fill() -> None:
+    (check,) = model(given(model="m"), Chosen(error=CannotInsert('"m" can\'t.'), have=("m",)))
+    assert check.message == '"m" can\'t.'
 
 
 def test_a_better_model_than_a_plain_one() -> None:
@@ -193,9 +222,6 @@ def test_no_fill() -> None:
     assert "wrote nothing" in check.message
     (check,) = fill(given(), Timed(error=Stalled("There is no fill after 60 s.", "Take another.")))
     assert check == Check("fill", "fail", "There is no fill after 60 s.", "Take another.")
-
-
-BROKEN = WeightsError("It is not the file that it should be.", "Fetch it anew.")
 
 
 def test_the_embedded_engines_weights() -> None:

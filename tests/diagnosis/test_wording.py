@@ -45,6 +45,11 @@ def test_two_versions() -> None:
     assert "/b" not in check.public
     _, check = program(replace(PROGRAM, copies=(replace(THEIRS, version=""),)))
     assert "an unknown one in /b/infill-ls" in check.message
+    newer = replace(THEIRS, version="1.10")
+    _, check = program(replace(PROGRAM, copies=(newer, OURS)))
+    assert check.fix == OURS.removed_by
+    _, check = program(replace(PROGRAM, copies=(newer,)))
+    assert check.fix == ""
 
 
 def test_a_program_that_editors_dont_find() -> None:
@@ -112,6 +117,8 @@ def test_what_of_the_environment_doesnt_count() -> None:
     named = given(url="http://127.0.0.1:6")
     (check,) = environment(named, {"OLLAMA_HOST": ":5"}, Proxies())
     assert check.message == "OLLAMA_HOST is :5, which doesn't count here."
+    (check,) = environment(named, {"OLLAMA_HOST": "me:secret@host"}, Proxies())
+    assert check.message == "OLLAMA_HOST is set, which doesn't count here."
 
 
 def test_a_proxy_that_the_engine_is_asked_through() -> None:
@@ -134,13 +141,13 @@ NEOVIM = Visit("Neovim", "0.12.4", at=1000, server="1.0", ghost_text=True, encod
 def test_editors() -> None:
     (check,) = editors([NEOVIM], "1.0", 1180)
     assert check == Check(
-        "editor", "ok", "Neovim 0.12.4 came 3 minutes ago: it shows ghost text, counts in UTF-8."
+        "editor", "ok", "Neovim 0.12.4 came 3 minutes ago, with ghost text, positions in UTF-8."
     )
     able = replace(NEOVIM, editor="", ghost_text=False, status=True, progress=True, settings=True)
     (check,) = editors([able], "1.0", 1000)
     assert check.message == (
-        "An editor without a name 0.12.4 came just now: it shows fills in its menu, shows the "
-        "status, shows progress, can be asked for its settings, counts in UTF-8."
+        "An editor without a name 0.12.4 came just now, with fills in the menu, the status, "
+        "progress, its own settings, positions in UTF-8."
     )
     assert len(editors([NEOVIM] * 5, "1.0", 1000)) == 3
 
@@ -190,7 +197,7 @@ def test_one_file() -> None:
 def test_a_mistake_in_a_projects_settings() -> None:
     check, _ = excluded(given(), Files(problems=("/work/.infill-ls.toml is no TOML.",)))
     assert check.status == "warn"
-    assert check.public == "A project's own settings have a mistake."
+    assert check.public == "A pattern, or a project's file, has a mistake."
 
 
 def test_folders() -> None:

@@ -386,7 +386,7 @@ def test_an_engine_that_dies_and_comes_back(
     engine.writes("soonest = earliest(names)")
     engine.die()
     editor.type("soonest = ea")
-    editor.until(lambda: "Ollama" in editor.messages(), "a message about Ollama")
+    editor.until(lambda: "ollama serve" in editor.messages(), "a message about Ollama")
     engine.start()
     # It is left alone for a while yet; the last key's request waits for the end of that.
     editor.type("rl")

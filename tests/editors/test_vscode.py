@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from editors.conftest import Document
 from editors.editor import Editor
-from editors.engine import Engine
+from editors.engine import Engine, prefix_of
 from editors.vscode import EXTENSION, VSCode
 from infill_ls.settings import Settings
 
@@ -151,6 +152,74 @@ def test_what_is_accepted_is_counted(vscode: VSCode, engine: Engine, document: D
     vscode.until_shown("rted(names)")
     vscode.accept()
     vscode.until(lambda: vscode.explained()["accepted"] == before + 1, "one more accepted fill")
+
+
+def notebook(file: Path, *cells: str) -> Path:
+    """Write a notebook; a cell that begins with # and a blank is Markdown."""
+    made: list[dict[str, Any]] = []
+    for text in cells:
+        if text.startswith("# "):
+            made.append({"cell_type": "markdown", "metadata": {}, "source": text})
+        else:
+            output = {"output_type": "stream", "name": "stdout", "text": "what came of it"}
+            more = {"execution_count": 1, "outputs": [output]}
+            made.append({"cell_type": "code", "metadata": {}, "source": text, **more})
+    about = {"language_info": {"name": "python"}}
+    content = {"cells": made, "metadata": about, "nbformat": 4, "nbformat_minor": 4}
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_a_cell_goes_on_from_those_above_it(vscode: VSCode, engine: Engine, tmp_path: Path) -> None:
+    file = notebook(
+        tmp_path / "sales.ipynb",
+        *("# Sales", "import pandas as pd\n%matplotlib inline", "", "print(monthly)"),
+    )
+    vscode.open_notebook(file)
+    vscode.cell(2)
+    engine.writes("monthly = pd.read_csv('sales.csv')")
+    vscode.type("monthly = pd.re")
+    vscode.until_shown("ad_csv('sales.csv')")
+    prompt = engine.generations[-1].body["prompt"]
+    assert "import pandas as pd\n%matplotlib inline\n\nmonthly = pd" in prompt
+    assert "\n\nprint(monthly)" in prompt
+    assert "# Sales" not in prompt
+    assert "what came of it" not in prompt
+    vscode.accept()
+    written = "monthly = pd.read_csv('sales.csv')"
+    vscode.until(lambda: vscode.cells()[2] == written, "the accepted fill")
+
+
+def test_the_cells_of_a_notebook_are_followed(
+    vscode: VSCode, engine: Engine, tmp_path: Path
+) -> None:
+    vscode.open_notebook(notebook(tmp_path / "moved.ipynb", "first = 1", "second = 2"))
+
+    def asked(text: str) -> str:
+        """What stands before a text that is typed in the cell with the cursor."""
+        engine.until_quiet()
+        engine.reset()
+        engine.writes(f"{text}(first)")
+        vscode.type(text)
+        vscode.until_shown("(first)")
+        return prefix_of(engine.generations[-1].body).partition(text)[0]
+
+    vscode.cell(0)
+    vscode.do("notebook.cell.insertCodeCellBelow")
+    vscode.until(lambda: len(vscode.cells()) == 3, "a third cell")
+    vscode.cell(1)
+    assert asked("total = sum") == "first = 1\n\n"
+    vscode.do("notebook.cell.moveDown")
+    vscode.until(lambda: vscode.cells()[2] == "total = sum", "the cell in its new place")
+    vscode.cell(2)
+    assert asked("\nother = len") == "first = 1\n\nsecond = 2\n\ntotal = sum"
+    vscode.cell(1)
+    vscode.do("notebook.cell.delete")
+    vscode.until(lambda: len(vscode.cells()) == 2, "a cell less")
+    vscode.cell(1)
+    assert asked("\nmore = all") == "first = 1\n\ntotal = sum\nother = len"
+    vscode.become("javascript")
+    assert asked("\nlast = any") == "total = sum\nother = len\nmore = all"
 
 
 def test_asking_by_hand_passes_the_gates(

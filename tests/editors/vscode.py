@@ -59,10 +59,14 @@ FOR_PICTURE: Final = {
     "workbench.activityBar.location": "hidden",
 }
 
-# Ghost text of the editor that has the focus, line by line: what stands in its line, then the
-# lines below. VS Code writes blanks as no-break spaces.
+# Each cell of a notebook is an editor, and none is in its group of editors.
+FOCUSED_CELL: Final = ".notebookOverlay .monaco-editor.focused"
+# Ghost text of the editor, or the cell, that has the focus, line by line: what stands in its line,
+# then the lines below. VS Code writes blanks as no-break spaces.
 GHOST_TEXT: Final = """() => {
-  const editor = document.querySelector(".editor-group-container.active .monaco-editor");
+  const editor =
+    document.querySelector("FOCUSED_CELL") ??
+    document.querySelector(".editor-group-container.active .monaco-editor");
   if (!editor) return "";
   const text = (nodes) => [...nodes].map((node) => node.textContent).join("");
   const first = text(editor.querySelectorAll(".view-lines [class*=ghost-text-decoration]"));
@@ -71,7 +75,7 @@ GHOST_TEXT: Final = """() => {
     .sort((one, other) => one[0] - other[0]);
   return [first, ...below.map(([, line]) => line)]
     .join("\\n").replaceAll("\\u00a0", " ");
-}"""
+}""".replace("FOCUSED_CELL", FOCUSED_CELL)
 # The lines that can be seen, from the top, less what VS Code hides of them.
 SEEN: Final = """() => {
   const editor = document.querySelector(".editor-group-container.active .monaco-editor");
@@ -233,6 +237,32 @@ class VSCode(Editor):
     def open(self, file: Path, line: int, column: int) -> None:
         self._asked("open", file=str(file), line=line, column=column)
         self._page.evaluate(IDLE)
+
+    def open_notebook(self, file: Path) -> None:
+        self._asked("notebook", file=str(file))
+
+    def cell(self, number: int) -> None:
+        """Go to the end of a cell of the notebook, ready to type; they count from 0."""
+
+        def is_there() -> bool:
+            # Where the cursor was in another cell, VS Code may leave this one again at once.
+            there = bool(self._asked("cell", number=number))
+            self._page.evaluate(IDLE)
+            return there and self._page.count(FOCUSED_CELL) == 1
+
+        self.until(is_there, f"the cursor in cell {number}")
+
+    def cells(self) -> list[str]:
+        """The texts of the notebook's cells."""
+        return list(self._asked("cells"))
+
+    def become(self, language: str) -> None:
+        """Change the language of the document, or of the cell, that the cursor is in."""
+        self._asked("language", name=language)
+
+    def do(self, command: str) -> None:
+        """Have VS Code run a command, by its name for programs."""
+        self._asked("command", name=command)
 
     def key(self, character: str) -> None:
         self._page.press("Enter") if character == "\n" else self._page.type(character)

@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from pygls.protocol import default_converter
 
-from fuzz import clock, model
+from fuzz import clock, model, notebooks
 from fuzz.engine import ScriptedEngine, Watch
 from fuzz.found import Counts, Found
 from fuzz.sessions import INLINE, MENU
@@ -109,6 +109,8 @@ class Player:
         self.counts = counts
         self.encoding = "utf-16"
         self.texts: dict[str, str] = {}
+        self.notebooks = notebooks.Notebooks(self.texts)
+        self.last = ""  # document that something was said of
         self.asked: dict[Any, Asked] = {}
         self.offered: list[tuple[Asked, dict[str, Any]]] = []
         self.found: list[Found] = []
@@ -287,6 +289,7 @@ class Player:
                 self.fills += 1
                 asked.order = self.fills
                 asked.text = self._text_of(params)
+        self.last = uri_in(params) or self.last
         # A notification that was sent as a request counts too.
         if good and isinstance(params, dict):
             try:
@@ -305,7 +308,9 @@ class Player:
         if method == "textDocument/didOpen":
             item = params["textDocument"]
             if all(isinstance(item[name], str) for name in ("uri", "languageId", "text")):
-                self.texts[item["uri"]] = item["text"]
+                self.notebooks.opened(item)
+        elif method.startswith("notebookDocument/"):
+            self.notebooks.follow(method, params, self.encoding)
         elif method == "textDocument/didChange" and params["textDocument"]["uri"] in self.texts:
             uri = params["textDocument"]["uri"]
             text = self.texts[uri]
@@ -420,7 +425,7 @@ class Player:
             raise Found("beside the cursor", (asked, item))
         chosen = (params.get("context") or {}).get("selectedCompletionInfo") or {}
         fill = edit["newText"].removeprefix(chosen.get("text", ""))
-        known = text + chosen.get("text", "") + self.texts.get(params["textDocument"]["uri"], "")
+        known = text + chosen.get("text", "") + "".join(self.texts.values())
         hidden = {char for char in HIDDEN.findall(fill) if char not in known}
         if hidden or ("\r" in fill and "\r" not in text):
             raise Found("hidden characters", (sorted(map(hex, map(ord, hidden))), item))
@@ -435,15 +440,38 @@ class Player:
             raise found
         if self.watch.most_at_once > 1:
             raise Found("two generations at once")
-        documents = self.server._documents
-        texts = {uri: "".join(one.snapshot().lines) for uri, one in documents.items()}
+        texts = {one.uri: one.text for one in self.server.documents}
         if texts != self.texts:
             raise Found("another text", (texts, self.texts))
+        self._check_around()
+
+    def _check_around(self) -> None:
+        """What is around the cell that something was said of last, if it is one.
+
+        Not around the others: to look there would make the server forget what it has kept.
+        """
+        snapshot = self.server.documents.snapshot_for(self.last)
+        known = self.notebooks.around(self.last) if snapshot is not None else None
+        around = snapshot.around if snapshot is not None else None
+        if known is not None and (around is None or (around.above, around.below) != known):
+            raise Found("other cells around", (around, known))
 
     def _check_replies(self, *, at_end: bool) -> None:
         missing = [one.message for one in self.asked.values() if not one.replies]
         if missing and at_end:
             raise Found("no reply", missing)
+
+
+def uri_in(params: Any) -> str:
+    """The URI of the document that a message is about; "" if of none."""
+    try:
+        return str(params["textDocument"]["uri"])
+    except (KeyError, TypeError):
+        pass
+    try:
+        return str(params["change"]["cells"]["textContent"][0]["document"]["uri"])
+    except (KeyError, TypeError, IndexError):
+        return ""
 
 
 def play(case: dict[str, Any], counts: Counts | None = None) -> None:

@@ -11,7 +11,7 @@ import json
 from random import Random
 from typing import Any, Final
 
-from fuzz import engine, model, texts
+from fuzz import engine, model, notebooks, texts
 
 URIS: Final = (
     *("file:///project/main.py", "file:///project/main.py", "file:///project/%E6%BC%A2.ts"),
@@ -46,6 +46,7 @@ class Maker:
         self.number = 0  # of the last request
         self.version = 1
         self.menu = False
+        self.notebooks = notebooks.Maker(random, self.texts)
 
     def session(self) -> dict[str, Any]:
         random = self.random
@@ -55,6 +56,7 @@ class Maker:
         capabilities: dict[str, Any] = {
             "workspace": {"configuration": random.random() < 0.5},
             "window": {"workDoneProgress": random.random() < 0.3},
+            "notebookDocument": random.choice(({"synchronization": {}}, None)),
             "textDocument": {} if self.menu else {"inlineCompletion": random.choice(({}, None))},
         }
         if offered:
@@ -74,6 +76,8 @@ class Maker:
         if random.random() < 0.95:
             operations.append(["send", self.notification("initialized", {})])
         operations.append(["send", self.opening(random.choice(URIS[:4]))])
+        if random.random() < 0.4:
+            operations += [["send", self.notebook()] for _ in range(random.randrange(1, 6))]
         for _ in range(random.choice((5, 20, 40, 80, 120))):
             operations += self.operation()
         return {
@@ -177,7 +181,9 @@ class Maker:
         self.version += self.random.choice((1, 1, 1, 1, 0, -3))
         about = {"uri": uri, "version": self.version}
         params = {"textDocument": about, "contentChanges": changes}
-        return self.notification("textDocument/didChange", params)
+        changed = self.notification("textDocument/didChange", params)
+        cell = self.notebooks.typed(uri, changed) if self.random.random() < 0.9 else None
+        return self.notification(*cell) if cell else changed
 
     def typing(self, uri: str) -> dict[str, Any]:
         """Some characters, put in at the cursor."""
@@ -246,6 +252,9 @@ class Maker:
             params = {"settings": None}
         return self.notification("workspace/didChangeConfiguration", params)
 
+    def notebook(self) -> dict[str, Any]:
+        return self.notification(*self.notebooks.message())
+
     def command(self) -> dict[str, Any]:
         random = self.random
         names = (*["explain"] * 6, *["accept"] * 3, "toggle", "no.such")
@@ -278,6 +287,8 @@ class Maker:
             return self.command()
         if lot < 0.93:
             return self.configuring()
+        if lot < 0.96:
+            return self.notebook()
         return self.odd()
 
     def operation(self) -> list[list[Any]]:

@@ -38,6 +38,9 @@ class Desk:
             open=self.note("open"),
             change=self.note("change"),
             close=self.note("close"),
+            open_notebook=self.note("open_notebook"),
+            change_notebook=self.note("change_notebook"),
+            close_notebook=self.note("close_notebook"),
         )
         self.editor = Editor(self.protocol)
 

@@ -52,7 +52,7 @@ async def test_the_completer_hears_of_changes(desk: Desk) -> None:
         ("document_changed", 2),
         ("document_changed", 0),
     ]
-    snapshot = desk.server._snapshot_for(URI)
+    snapshot = desk.server.documents.snapshot_for(URI)
     assert snapshot is not None
     assert snapshot.lines == ("()cba\n", "")
 
@@ -76,7 +76,7 @@ async def test_a_closed_document(desk: Desk) -> None:
     desk.editor.open("a\n")
     desk.editor.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
     assert desk.called("close_document")
-    assert desk.server._snapshot_for(URI) is None
+    assert desk.server.documents.snapshot_for(URI) is None
 
 
 async def test_a_menu_that_waits_follows_its_document(desk: Desk) -> None:
@@ -108,7 +108,7 @@ async def test_a_document_that_is_too_large_is_no_longer_known(
     head = head.replace(b"%s", URI.encode())
     for _ in range(2):
         desk.server.pass_over(head, 70_000_000)
-    assert [uri for uri in both if desk.server._snapshot_for(uri) is None] == closed
+    assert [uri for uri in both if desk.server.documents.snapshot_for(uri) is None] == closed
     (shown,) = desk.editor.shown()
     assert "of 70 MB is too large" in shown
 

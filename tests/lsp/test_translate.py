@@ -19,7 +19,9 @@ from infill_ls.lsp.translate import (
     changes_from,
     client_from,
     completion_list,
+    file_of,
     inline_list,
+    is_cell,
     path_of,
     where,
 )
@@ -254,3 +256,45 @@ def test_the_documentation_has_neither_cr_nor_tabs() -> None:
 )
 def test_what_can_be_no_name_of_a_file_is_none(uri: str) -> None:
     assert path_of(uri) == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "file"),
+    [
+        ("vscode-notebook-cell:/a/b.ipynb#W0sZmlsZQ%3D%3D", "file:/a/b.ipynb"),
+        ("vscode-notebook-cell:/a/%C3%A9%23.ipynb#X15sZmlsZQ==", "file:/a/%C3%A9%23.ipynb"),
+        ("vscode-notebook-cell:Untitled-1.ipynb?x#W1sdW50aXRsZWQ%3D", "untitled:Untitled-1.ipynb"),
+        (
+            "vscode-notebook-cell://wsl%2BDebian/a.ipynb#W2sdnNjb2RlLXJlbW90ZQ%3D%3D",
+            "vscode-remote://wsl%2BDebian/a.ipynb",
+        ),
+        # Whatever nobody can read is a file's.
+        ("vscode-notebook-cell:/a.ipynb", "file:/a.ipynb"),
+        ("vscode-notebook-cell:/a.ipynb#W0s", "file:/a.ipynb"),
+        ("vscode-notebook-cell:/a.ipynb#W0sZmlsZ", "file:/a.ipynb"),
+        ("vscode-notebook-cell:/a.ipynb#W0s\ud800", "file:/a.ipynb"),
+        ("vscode-notebook-cell:/a.ipynb#W0sLi8v", "file:/a.ipynb"),
+        ("vscode-notebook-cell:", "file:"),
+        ("file:///a.ipynb#cell", "file:///a.ipynb#cell"),
+        ("untitled:1", "untitled:1"),
+    ],
+)
+def test_the_notebook_of_a_cell(cell: str, file: str) -> None:
+    assert file_of(cell) == file
+
+
+def test_the_path_of_a_cells_notebook() -> None:
+    assert path_of(file_of("vscode-notebook-cell:/a/%C3%A9%23.ipynb#W0sZmlsZQ==")) == "/a/é#.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("uri", "cell"),
+    [
+        ("vscode-notebook-cell:/a/b.py#W0sZmlsZQ%3D%3D", True),
+        ("file:///a/.virtual_documents/b.ipynb", True),
+        ("file:///a/b.py", False),
+        ("untitled:1", False),
+    ],
+)
+def test_which_documents_are_cells(uri: str, cell: bool) -> None:
+    assert is_cell(uri) is cell

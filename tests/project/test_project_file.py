@@ -216,6 +216,18 @@ def test_a_repository_of_such_files_does_not_flood_the_user(project: Project) ->
     assert len(project.told) == MOST_TOLD
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"), [("exlude", ' Did you mean "exclude"?'), ("url", ""), ("colour", "")]
+)
+def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
+    project: Project, key: str, meant: str
+) -> None:
+    project.write(f"{key} = 1\n")
+    project.above("main.py")
+    (told,) = project.told
+    assert told.endswith(f"which is ignored.{meant}")
+
+
 def test_what_is_quoted_is_short_and_visible(project: Project) -> None:
     keys = "".join(f'"\\u001b[31m\\n\\u202e{"x" * 100}{number}" = 1\n' for number in range(90))
     project.write(keys)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holes import at
+from holes import at, in_cell
 from infill_ls.errors import CannotInsert
 from infill_ls.prompt import families
 from infill_ls.prompt.beginning import Beginning
@@ -173,7 +173,7 @@ def test_how_a_model_is_asked(model: Model, forced: Any, mode: str) -> None:
 
 @pytest.mark.parametrize(
     ("forced", "said"),
-    [("raw", 'template in the "fim" setting'), ("suffix", "does not support insert")],
+    [("raw", 'Set "fim"'), ("suffix", "does not support insert")],
 )
 def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
     with pytest.raises(CannotInsert, match=said):
@@ -187,7 +187,7 @@ def test_a_mode_that_the_model_has_not(forced: Any, said: str) -> None:
 def test_a_model_that_can_not_fill_is_refused(model: Model) -> None:
     with pytest.raises(CannotInsert) as caught:
         choose_mode(model, families.family_of(model), None)
-    assert f'"{model.name}" can\'t fill in the middle' in caught.value.message
+    assert f'"{model.name}" can\'t fill in' in caught.value.message
     assert caught.value.fix == 'Take qwen2.5-coder:1.5b, or set "mode" to "plain".'
     assert choose_mode(model, None, "plain") == "plain"
 
@@ -344,3 +344,35 @@ def test_lone_surrogates_are_replaced() -> None:
 
 def test_braces_are_only_text() -> None:
     assert render("<{prefix}|{suffix}>", "{suffix}", "{prefix}{}") == "<{suffix}|{prefix}{}>"
+
+
+def test_a_cells_prompt_has_the_cells_around_it() -> None:
+    hole = in_cell("b = a[█]\n", "import os", "print(b)")
+    prompt = "<|fim_prefix|><|fim_suffix|>\n\n\nprint(b)<|fim_middle|>import os\n\nb = a["
+    assert ask(hole).prompt == prompt
+    assert ask(hole, mode="plain").prompt == "import os\n\nb = a["
+    request = ask(hole, "codestral:22b", mode="suffix")
+    assert (request.prompt, request.suffix) == ("import os\n\nb = a[", "\n\n\nprint(b)")
+
+
+def test_while_one_types_in_a_cell_the_start_of_the_prompt_stays() -> None:
+    above = "\n".join(f"line_{number} = {number} * factor" for number in range(400))
+    below = "\n".join(f"more_{number}()" for number in range(100))
+    typed = "".join(f"typed_{number} = [\n    value,\n]\n" for number in range(12))
+    prompts, start = [], None
+    for length in range(len(typed)):
+        request = ask(in_cell(f"{typed[:length]}█", above, below), "codellama:7b-code", start=start)
+        start = request.first_line
+        prompts.append(request.prompt.partition("<SUF>")[0].removesuffix(" "))
+    whole = ask(in_cell(f"{typed}█", above, below), start=start).prompt
+    assert whole.endswith(typed)
+    begun = [later.startswith(earlier) for earlier, later in pairwise(prompts)]
+    # The window moves at most once.
+    assert begun.count(False) <= 1
+
+
+def test_a_window_begins_at_the_same_line_in_each_cell_of_a_notebook() -> None:
+    lines = [f"line_{number} = {number} * factor" for number in range(400)]
+    one = ask(in_cell("█", "\n".join(lines[:300])))
+    other = ask(in_cell("\n".join(lines[298:300]) + "\n█", "\n".join(lines[:297])))
+    assert one.first_line == other.first_line > 0

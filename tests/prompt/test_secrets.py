@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holes import at
+from holes import at, in_cell
 from infill_ls.prompt import families
 from infill_ls.prompt.build import Mode, build, window
 from infill_ls.prompt.families import Model
@@ -286,3 +286,17 @@ def test_a_key_in_the_code_of_any_language(form: str) -> None:
 )
 def test_what_only_looks_like_a_token(code: str) -> None:
     assert shown_of(f"a = 1\n{code}\n") == f"a = 1\n{code}\n"
+
+
+def test_secrets_in_other_cells() -> None:
+    token = "ghp_" + "a1B2" * 9
+    key = f"-----BEGIN PRIVATE KEY-----\n{'A1b2' * 16}\n-----END PRIVATE KEY-----"
+    hole = in_cell("x = █", f'key = "{token}"\na = 1', f'key = """{key}"""\nprint(x)')
+    prefix, suffix = hidden(hole, hole.whole_prefix, hole.whole_suffix)
+    assert prefix == f"{PLACEHOLDER}\na = 1\n\nx = "
+    assert suffix == f"\n\n{PLACEHOLDER}\n{PLACEHOLDER}\n{PLACEHOLDER}\nprint(x)"
+    # One that the prompt cuts off counts too.
+    cut = hole.whole_prefix[hole.whole_prefix.index(token) + 20 :]
+    assert hidden(hole, cut, "")[0].partition("\n")[0] == PLACEHOLDER
+    assert not stands_in(hole)
+    assert stands_in(in_cell(f'x = "{token}"█'))

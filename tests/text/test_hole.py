@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holes import at
+from holes import at, in_cell
 from infill_ls.text.documents import split_lines
 from infill_ls.text.hole import (
     PREFIX_LIMIT,
@@ -168,3 +168,18 @@ def test_what_a_hole_may_have_been_before_the_editor_closed_something() -> None:
 
 def test_what_was_typed_where_the_editor_put_the_closer_below() -> None:
     assert typed_since(at("f {█}\nb\n", "go"), at("f {\n  █\n}\nb\n", "go")) == "\n  "
+
+
+def test_what_was_typed_in_a_cell() -> None:
+    earlier = in_cell("a = █", "import os", "print(a)")
+    assert typed_since(earlier, in_cell("a = os█", "import os", "print(a)")) == "os"
+    assert typed_since(in_cell("█", "import os"), in_cell("os█", "import os")) == "os"
+    for above, below in (("import sys", "print(a)"), ("import os", "print(b)"), ("", "")):
+        assert typed_since(earlier, in_cell("a = os█", above, below)) is None
+
+
+def test_what_tells_a_place_in_a_cell_is_what_a_prompt_has() -> None:
+    hole = in_cell("a = █", "b" * 600, "c" * 600)
+    assert hole.surroundings == (hole.whole_prefix[-512:], hole.whole_suffix[:512])
+    hole = in_cell("d" * 600 + "█" + "e" * 600, "b", "c")
+    assert hole.surroundings == ("d" * 512, "e" * 512)

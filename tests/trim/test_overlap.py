@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fills import fill, so_far
-from holes import at
+from holes import at, in_cell
 from infill_ls.trim import FILTERS, Fill, trim
 from infill_ls.trim.rest import found_loosely
 
@@ -383,3 +383,9 @@ def test_a_text_is_found_whatever_its_blanks_and_quotes(
         return
     for line in ("".join([*before, *text, *after]), "".join([*before, *after]), " ".join(text)):
         assert found_loosely(wanted, line) == _by_expression(wanted, line)
+
+
+def test_what_stands_in_the_cell_below() -> None:
+    hole = in_cell("a = 1\n█", "import os", "print(a, os.name)\nmore()")
+    assert trim("b = 2\nprint(a, os.name)\n", hole, "block").text == "b = 2"
+    assert trim("print(a, os.name)\n", hole, "block").text == ""

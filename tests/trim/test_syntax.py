@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from fills import fill, whole
-from holes import at
+from holes import at, in_cell
 from infill_ls.trim import FILTERS, Fill, trim
 from infill_ls.trim.parsers import PYTHON_WORK, TREE_SITTER_WORK, most_of
 from infill_ls.trim.site import known
@@ -217,3 +217,19 @@ def test_long_tables_are_kept() -> None:
     assert fill("█\n\nint f(void) { return 0; }\n", raw, "c", shape="block") == raw
     deep = "[" * 70 + "]" * 70
     assert fill("a = █\n", deep) == deep
+
+
+@pytest.mark.parametrize(
+    "command", ["%time f(1)", "!pip install pandas", "files = !ls", "a.head?", "?a", "%%time"]
+)
+def test_commands_of_a_notebook_are_no_errors(command: str) -> None:
+    in_a_cell, in_a_file = in_cell("a = 1\n█\n"), at("a = 1\n█\n")
+    raw = f"{command}\nb = 2"
+    assert trim(raw, in_a_cell, "block").text == raw
+    assert trim(raw, in_a_file, "block").text == ""
+
+
+def test_beside_a_command_errors_are_found() -> None:
+    hole = in_cell("%matplotlib inline\n!ls \\\n -l\ndef f():\n    █\n")
+    assert trim("a = 1\n    b = (", hole, "block").text == "a = 1"
+    assert trim("!ls\n    return 2 3", hole, "block").text == "!ls"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -93,10 +93,12 @@ def _say(what: str, waiting: ExitStack) -> None:
 async def _examine(examination: Examination, screen: Screen | None) -> list[Check]:
     """Return all results. ``screen``: shows each when it is known; None for nowhere."""
     checks = []
-    async for one in examination.run():
-        checks.append(one)
-        if screen is not None:
-            screen.marked(one.status, one.message, one.fix)
+    # Whoever reads the output may leave; then the engine is let go.
+    async with aclosing(examination.run()) as results:
+        async for one in results:
+            checks.append(one)
+            if screen is not None:
+                screen.marked(one.status, one.message, one.fix)
     return checks
 
 

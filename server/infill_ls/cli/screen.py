@@ -114,9 +114,14 @@ class Screen:
     def _made(self) -> Console:
         from rich.console import Console
 
+        class Raising(Console):
+            def on_broken_pipe(self) -> None:
+                """Raise what it was, as for any output; rich exits with 1 instead."""
+                raise
+
         if self._console is None:
             width = None if self._stream.isatty() else _UNBROKEN
-            self._console = Console(
+            self._console = Raising(
                 file=self._stream, width=width, markup=False, emoji=False, highlight=False
             )
         return self._console

@@ -16,7 +16,7 @@ from typing import Final
 
 from infill_ls.completion.offers import Offer
 from infill_ls.counters import Counters, Counts, Subject
-from infill_ls.text.hole import IDENTITY_REACH, Hole, typed_since
+from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
 # s after which it is looked whether an accepted fill is still there. By then it has been read, and
 # what is wrong with it was changed.
@@ -30,6 +30,8 @@ _LOOKED_FOR: Final = 64
 _AT_ONCE: Final = 4
 # Texts put in at once that are remembered from one request to the next.
 _PIECES: Final = 16
+# Characters. A fill has 4,000 at the most; a menu's item also has the word before it.
+_LONGEST_PUT_IN: Final = 5000
 # Lines on either side of where a fill was accepted in which it may be found again.
 _LINES_AROUND: Final = 500
 # Characters, without blanks, that are found again by themselves. A shorter fill may stand in many
@@ -72,8 +74,9 @@ class _Followed:
         reached = len(text) if whole else _in_common(text, typed)
         part = text[self.agreed : reached]
         put_in = min(keys(part), sum(keys(piece) for piece in self.pieces if piece in part))
+        taken_back = keys(text[reached : self.agreed])
         self.put_in += put_in
-        self.typed += keys(part) - put_in
+        self.typed = max(0, self.typed + keys(part) - put_in - taken_back)
         self.agreed = reached
         self.pieces.clear()
         self.offers, self.whole = agreeing or self.offers, bool(whole)
@@ -90,7 +93,7 @@ class _Followed:
         return False
 
     def go_on(self, offers: Sequence[Offer]) -> bool:
-        """Follow it from a later hole on, if these offers are its rest there; return whether so."""
+        """Take these offers for its rest, if they are that where they go; return whether so."""
         hole = offers[0].hole
         typed = typed_since(self.hole, hole)
         if typed is None or self.whole:
@@ -100,14 +103,16 @@ class _Followed:
         if not any(_agree(rest, one.fill) for rest in rests for one in offers):
             return False
         self.go_to(typed)
-        self.earlier += keys(typed)
-        self.hole, self.agreed = _cut(hole), 0
+        if len(typed) > TYPED // 2:
+            # It would be out of reach before it is typed to its end.
+            self.earlier += keys(typed)
+            self.hole, self.agreed, typed = _cut(hole), 0, ""
         # What came early may be longer by now. Or it is shorter: it goes up to a closer that the
         # editor has put in meanwhile.
         self.offers = [
             (
                 one.number,
-                max([one.fill, *(rest for rest in rests if _agree(rest, one.fill))], key=len),
+                typed + max([one.fill, *(r for r in rests if _agree(r, one.fill))], key=len),
             )
             for one in offers
         ]
@@ -126,7 +131,8 @@ class _Accepted:
 
     def stands_in(self, lines: Sequence[str]) -> bool:
         """Whether it is still there."""
-        near = lines[max(0, self.line - _LINES_AROUND) : self.line + _LINES_AROUND]
+        line = min(self.line, len(lines))
+        near = lines[max(0, line - _LINES_AROUND) : line + _LINES_AROUND]
         return self.text in _without_blanks("".join(near))
 
 
@@ -182,7 +188,7 @@ class CountsOfSession:
         if followed is None or followed.whole:
             return
         for text in texts:
-            if len(text) >= _AT_ONCE and len(_without_blanks(text)) >= _AT_ONCE:
+            if len(text) <= _LONGEST_PUT_IN and len(_without_blanks(text)) >= _AT_ONCE:
                 piece = text.replace("\r\n", "\n")
                 if followed.finish_with(piece.rstrip()):
                     return
@@ -282,7 +288,8 @@ class CountsOfSession:
         for one in accepted:
             self._accepted.remove(one)
             lines = self._lines_of(one.uri)
-            self._of(one.subject).kept += lines is not None and one.stands_in(lines)
+            if lines is not None and one.stands_in(lines):
+                self._of(one.subject).kept += 1
 
 
 def keys(text: str) -> int:
@@ -304,6 +311,7 @@ def _agree(one: str, other: str) -> bool:
 
 def _typed_at(hole: Hole, line: int, lines: Sequence[str]) -> str | None:
     """Return what stands in a hole by now, near that line; None if more has changed there."""
+    line = min(line, len(lines))
     near = range(max(0, line - _LINES_AROUND), min(len(lines), line + _LINES_AROUND))
     places = [at for at in near if lines[at].startswith(hole.line_before)]
     for above in hole.lines_above[-1:]:
@@ -322,11 +330,16 @@ def _typed_at(hole: Hole, line: int, lines: Sequence[str]) -> str | None:
 
 def _cut(hole: Hole) -> Hole:
     """Return a hole with no more text than tells its place from others."""
-    before, after = hole.surroundings
+    cut = replace(
+        hole,
+        suffix=hole.suffix[:IDENTITY_REACH],
+        above=hole.above[-IDENTITY_REACH:],
+        below=hole.below[:IDENTITY_REACH],
+    )
     if len(hole.prefix) <= IDENTITY_REACH:
-        return replace(hole, suffix=after)
+        return cut
     # It begins in no line that another hole begins in.
-    return replace(hole, prefix=before, suffix=after, first_line=-1)
+    return replace(cut, prefix=hole.prefix[-IDENTITY_REACH:], first_line=-1)
 
 
 def _without_blanks(text: str) -> str:

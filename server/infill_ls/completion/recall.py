@@ -75,8 +75,9 @@ class Recall:
         ``typed``: the least that must have been typed, in characters. Empty if nothing is known.
         A fill that was typed to its end is never returned.
         """
-        prefix, suffix = hole.prefix, hole.suffix[:IDENTITY_REACH]
-        for since in range(typed, min(TYPED, len(prefix)) + 1):
+        prefix = hole.prefix_within(IDENTITY_REACH + TYPED)
+        suffix = hole.suffix_within(IDENTITY_REACH)
+        for since in range(typed, min(TYPED, len(hole.prefix)) + 1):
             end = len(prefix) - since
             key = (uri, prefix[max(0, end - IDENTITY_REACH) : end], suffix)
             rests = tuple(

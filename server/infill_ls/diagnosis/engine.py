@@ -42,7 +42,7 @@ LONGEST_LOAD: Final = 120.0
 SOON: Final = 0.5
 # s for one fill. Who types has given up long before.
 FILL_LIMIT: Final = 60.0
-# How Ollama is installed (https://ollama.com/download).
+# How Ollama is installed, or updated (https://ollama.com/download).
 FOR_LINUX: Final = "curl -fsSL https://ollama.com/install.sh | sh"
 ELSEWHERE: Final = "Install Ollama from https://ollama.com/download."
 # s for a question at an address at which nobody may be.
@@ -103,8 +103,12 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
         instead = await _instead(settings, absent or error)
         return replace(instead, absent=absent, error=error), None
     if absent is None:
-        return Choice(engine.name, said), engine
+        return Choice(engine.name, said, get_ollama=_get_ollama()), engine
     return replace(await _instead(settings, absent), name=engine.name, absent=absent), engine
+
+
+def _get_ollama() -> str:
+    return FOR_LINUX if sys.platform == "linux" else ELSEWHERE
 
 
 async def _answers(engine: OpenAI) -> None:
@@ -123,7 +127,7 @@ async def _instead(settings: Settings, error: InfillError) -> Choice:
         speaks_openai = await _works(OpenAI.from_settings(settings).describe())
     return Choice(
         program=shutil.which("ollama") is not None,
-        get_ollama=FOR_LINUX if sys.platform == "linux" else ELSEWHERE,
+        get_ollama=_get_ollama(),
         elsewhere=elsewhere,
         speaks_openai=speaks_openai,
     )
@@ -152,7 +156,7 @@ async def model(engine: Engine, settings: Settings) -> Chosen:
         mode = choose_mode(found, family, forced)
     except InfillError as error:
         other = next((one.name for one in able if one.auto and settings.model != "auto"), "")
-        return Chosen(found, error=error, other=other, to_fetch=to_fetch)
+        return Chosen(found, error=error, other=other, have=tuple(models), to_fetch=to_fetch)
     this = models.get(found.name)
     return Chosen(
         found,

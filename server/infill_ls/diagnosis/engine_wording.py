@@ -19,11 +19,15 @@ from infill_ls.diagnosis.speed import rate_shown, read_rate, seconds_shown, writ
 from infill_ls.errors import WeightsError
 from infill_ls.prompt.families import SUGGESTED_MODEL
 from infill_ls.settings import DEFAULT_URL
+from infill_ls.values import is_loopback
 
 # Tokens for prompt and fill together. With less a fill knows a dozen lines.
 SMALL_ROOM: Final = 512
 # Of "latencyMs", after which lines are shown that are whole by then.
 SLOW: Final = 1.5
+# Models that are named.
+_LISTED: Final = 8
+_LEAKS_TO: Final = "Whoever reaches its port can read what it was sent, and its keys."
 BENCH: Final = "infill-ls bench"
 
 
@@ -37,19 +41,32 @@ def engine(
     settings = given.settings
     if choice.error is not None:
         fix = mending.no_engine(given, choice, installed, proxies.used)
-        if not proxies.used:
-            return [failed("engine", choice.error, fix)]
-        why = (choice.absent or choice.error).message
-        message = f"{why} It is asked through the proxy {proxies.used}."
-        return [Check("engine", "fail", message, fix)]
+        return [Check("engine", "fail", _why_none(given, choice, installed, proxies), fix)]
     checks = [_in_use(given, choice, installed)]
     if leak[0]:
-        checks.append(Check("engine", "warn", *leak))
+        here = is_loopback(settings.engine_url) and choice.get_ollama
+        checks.append(Check("engine", "warn", f"{leak[0]} {_LEAKS_TO}", here or leak[1]))
     if settings.in_the_clear and choice.name != "embedded":
         host = mending.host_of(settings.engine_url)
         tunnel = f"ssh -N -L 11434:127.0.0.1:11434 {host}"
         checks.append(Check("engine", "warn", settings.in_the_clear, tunnel))
     return checks
+
+
+def _why_none(given: Given, choice: Choice, installed: Installed, proxies: Proxies) -> str:
+    """Return why there is no engine: what is the matter with each that could be."""
+    assert choice.error is not None
+    absent = (choice.absent or choice.error).message
+    if proxies.used:
+        return f"{absent} It is asked through the proxy {proxies.used}."
+    if choice.absent is None or given.settings.engine != "auto":
+        return choice.error.message
+    if not installed.version:
+        return f"{absent} The embedded engine is not installed."
+    if not installed.weights:
+        return f"{absent} The embedded engine has no weights yet."
+    broken = [one.message for one in installed.weights.values() if one is not None]
+    return " ".join((absent, *broken)) if broken else choice.error.message
 
 
 def _in_use(given: Given, choice: Choice, installed: Installed) -> Check:
@@ -74,7 +91,13 @@ def model(given: Given, chosen: Chosen) -> list[Check]:
     found = chosen.model
     if chosen.error is not None or found is None:
         assert chosen.error is not None
-        return [failed("model", chosen.error, mending.no_model(given, chosen))]
+        fix = mending.no_model(given, chosen)
+        if given.settings.model != "auto":
+            return [failed("model", chosen.error, fix)]
+        has = (
+            f"It has {', '.join(chosen.have[:_LISTED])}." if chosen.have else "It has none at all."
+        )
+        return [Check("model", "fail", f"{chosen.error.message} {has}", fix)]
     name = found.name
     taken = f' "auto" takes it ({chosen.why}).' if chosen.why else ""
     if chosen.mode == "plain":
@@ -140,9 +163,10 @@ def fill(given: Given, timed: Timed) -> list[Check]:
         message = "The model wrote nothing that can be shown in the list that it was given to end."
         return [Check("fill", "warn", message, BENCH)]
     line, first = warm.total_ms / 1000, cold.total_ms / 1000
-    message = f"A line takes about {seconds_shown(line)} here"
-    if first > line:
-        message += f", the first one in a file {seconds_shown(first)}"
+    about, at_first = seconds_shown(line), seconds_shown(first)
+    message = f"A line takes about {about} here"
+    if first > line and about != at_first:
+        message += f", the first one in a file {at_first}"
     read, write = read_rate(cold), write_rate(cold) or write_rate(warm)
     rates = [
         f"{rate_shown(rate)} tokens/s {done}"

@@ -111,8 +111,9 @@ class Chosen:
     """The model that is asked, and how. ``mode``: raw, suffix or plain; ``family``: for raw.
 
     ``error``: why none can be. ``other``: a model of the engine that can be taken instead.
-    ``to_fetch``: what the engine's library calls the one that the settings name. ``why``: why it is
-    taken, if "auto" has taken it. ``slow``: no cache helps it.
+    ``have``: the models that the engine has. ``to_fetch``: what the engine's library calls the one
+    that the settings name. ``why``: why it is taken, if "auto" has taken it. ``slow``: no cache
+    helps it.
     """
 
     model: Model | None = None
@@ -120,6 +121,7 @@ class Chosen:
     family: str = ""
     error: InfillError | None = None
     other: str = ""
+    have: tuple[str, ...] = ()
     to_fetch: str = ""
     why: str = ""
     slow: bool = False

@@ -46,15 +46,19 @@ def program(found: Program) -> list[Check]:
         message = "infill-ls is not on the PATH, so editors don't find it."
         checks.append(Check("program", "warn", message, found.onto_path))
     elif len({one.version for one in copies} | {found.version}) > 1:
-        first, *others = copies
         listed = "; ".join(f"{one.version or 'an unknown one'} in {one.path}" for one in copies)
         public = "; ".join(one.version or "an unknown one" for one in copies)
         how = f"Editors start the first infill-ls on the PATH, and this is {found.version}"
-        stale = next((one for one in (first, *others) if one.version != found.version), first)
-        checks.append(
-            Check("program", "warn", f"{how}: {listed}.", stale.removed_by, f"{how}: {public}.")
-        )
+        oldest = min(copies, key=lambda one: _numbers(one.version))
+        newest = max(map(_numbers, [found.version, *(one.version for one in copies)]))
+        # Nobody wants to be without the newest one.
+        fix = oldest.removed_by if _numbers(oldest.version) < newest else ""
+        checks.append(Check("program", "warn", f"{how}: {listed}.", fix, f"{how}: {public}."))
     return checks
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d{1,6}", version)))
 
 
 def settings(given: Given, file: str) -> list[Check]:
@@ -94,7 +98,8 @@ def environment(given: Given, names: Mapping[str, str], proxies: Proxies) -> lis
     if host:
         counts = given.settings.ollama_host is not None
         why = "" if counts else ", which doesn't count here"
-        said.append(f"OLLAMA_HOST is {named(host)}{why}")
+        # What stands before the mark may be a password.
+        said.append(f"OLLAMA_HOST is {'set' if '@' in host else named(host)}{why}")
     url, listed = given.settings.engine_url, " and ".join(proxies.names) or "A proxy"
     several = "are" if len(proxies.names) > 1 else "is"
     if proxies.used and given.settings.engine != "embedded":
@@ -118,13 +123,13 @@ def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
     for visit in visits[:_SHOWN]:
         name = f"{visit.editor or 'An editor without a name'} {visit.version}".strip()
         has = [
-            "shows ghost text" if visit.ghost_text else "shows fills in its menu",
-            *(["shows the status"] if visit.status else []),
-            *(["shows progress"] if visit.progress else []),
-            *(["can be asked for its settings"] if visit.settings else []),
-            *([f"counts in {visit.encoding.upper()}"] if visit.encoding else []),
+            "ghost text" if visit.ghost_text else "fills in the menu",
+            *(["the status"] if visit.status else []),
+            *(["progress"] if visit.progress else []),
+            *(["its own settings"] if visit.settings else []),
+            *([f"positions in {visit.encoding.upper()}"] if visit.encoding else []),
         ]
-        message = f"{name} came {ago(now - visit.at)}: it {', '.join(has)}."
+        message = f"{name} came {ago(now - visit.at)}, with {', '.join(has)}."
         if visit.server and visit.server != version:
             older = f"{message} It spoke to infill-ls {visit.server}, and this is {version}."
             fix = "Restart the editor; if this stays so, another infill-ls is on its PATH."
@@ -137,7 +142,7 @@ def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
 def excluded(given: Given, files: Files) -> list[Check]:
     """Return which files are never completed."""
     checks = [
-        Check("excluded", "warn", problem, "", "A project's own settings have a mistake.")
+        Check("excluded", "warn", problem, "", "A pattern, or a project's file, has a mistake.")
         for problem in files.problems
     ]
     if files.asked and files.pattern:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Compliance:
-    """Judges and records what the offers of a session show. ``warn``: shows the user a warning."""
+    """Judges and records what the offers of a session show.
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
+    ``warn``: shows the user a warning. ``file_of``: returns the URI of a document's file.
+    """
+
+    def __init__(self, warn: Callable[[str], None], file_of: Callable[[str], str]) -> None:
         self._warn = warn
+        self._file_of = file_of
         self._filter: Filter | None = None
         self._audit: Audit | None = None
         self._settings = Settings()
@@ -62,9 +66,10 @@ class Compliance:
 
     def _file_for(self, uri: str, hole: Hole, fill: str) -> str:
         assert self._filter is not None
-        return self._filter.file_for(path_of(uri), hole.prefix, fill, hole.right)
+        return self._filter.file_for(path_of(self._file_of(uri)), hole.prefix, fill, hole.right)
 
     def _record(self, entry: dict[str, Any]) -> None:
         assert self._audit is not None
         # Before it is saved a document has no path.
-        self._audit.write({**entry, "files": [path_of(uri) or uri for uri in entry["files"]]})
+        files = map(self._file_of, entry["files"])
+        self._audit.write({**entry, "files": [path_of(file) or file for file in files]})

@@ -48,7 +48,8 @@ class Handlers:
 
     ``note_client`` gets the params of ``initialize`` as they were sent, before anything else is
     done with them. ``snapshot_for`` returns the open document of a URI as it stands now, None if
-    there is none. ``open``, ``change`` and ``close`` (a URI) are called for documents.
+    there is none. ``open``, ``change`` and ``close`` (a URI) are called for documents, and their
+    namesakes for notebooks.
     """
 
     note_client: Callable[[dict[str, Any]], None]
@@ -56,6 +57,9 @@ class Handlers:
     open: Callable[[lsp.TextDocumentItem], None]
     change: Callable[[lsp.DidChangeTextDocumentParams], None]
     close: Callable[[str], None]
+    open_notebook: Callable[[lsp.DidOpenNotebookDocumentParams], None]
+    change_notebook: Callable[[lsp.DidChangeNotebookDocumentParams], None]
+    close_notebook: Callable[[lsp.DidCloseNotebookDocumentParams], None]
 
 
 class Protocol(LanguageServerProtocol):
@@ -218,3 +222,17 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: lsp.DidCloseTextDocumentParams) -> None:
         self.handlers.close(params.text_document.uri)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
+        self.handlers.open_notebook(params)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: lsp.DidChangeNotebookDocumentParams
+    ) -> None:
+        self.handlers.change_notebook(params)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> None:
+        self.handlers.close_notebook(params)

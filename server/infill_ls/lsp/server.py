@@ -6,13 +6,11 @@ What it does for each message is in ``features``; who starts it registers those.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
@@ -28,20 +26,26 @@ from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
 from infill_ls.lsp.configuration import Configuration, NoAnswer
+from infill_ls.lsp.documents import Documents
 from infill_ls.lsp.menu import Menu
 from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
-from infill_ls.lsp.translate import Client, changes_from, client_from, name_of, path_of
+from infill_ls.lsp.translate import Client, client_from, name_of, path_of
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings
-from infill_ls.text.documents import Change, Document, Encoding, Snapshot, cursors
-from infill_ls.text.hole import Hole, at
+from infill_ls.text.documents import Change, Document, Encoding, Snapshot
+from infill_ls.text.hole import Hole
 
 if TYPE_CHECKING:
     from infill_ls.completion.completer import Completer
 
 log = logging.getLogger(__name__)
+
+# All cells, whatever their language: which of them belong together is for us to say.
+_EVERY_NOTEBOOK: Final = lsp.NotebookDocumentSyncOptions(
+    [lsp.NotebookDocumentFilterWithNotebook("*")]
+)
 
 
 class Server(LanguageServer):
@@ -56,27 +60,34 @@ class Server(LanguageServer):
 
     def __init__(self, command_line: Mapping[str, Any] | None = None) -> None:
         super().__init__(
-            "infill-ls", __version__, protocol_cls=Protocol, converter_factory=default_converter
+            "infill-ls",
+            __version__,
+            protocol_cls=Protocol,
+            converter_factory=default_converter,
+            notebook_document_sync=_EVERY_NOTEBOOK,
         )
+        self.documents = Documents(lambda: self.encoding, self._changed, self._closing)
         self.protocol.handlers = Handlers(
             note_client=self._note_client,
-            snapshot_for=self._snapshot_for,
-            open=self._open,
-            change=self._change,
-            close=self._close,
+            snapshot_for=self.documents.snapshot_for,
+            open=self.documents.open,
+            change=self.documents.change,
+            close=self.documents.close,
+            open_notebook=self.documents.open_notebook,
+            change_notebook=self.documents.change_notebook,
+            close_notebook=self.documents.close_notebook,
         )
         self.client = Client()
         self.history = History()
         self.menu: Menu | None = None
         self.is_read: Callable[[], bool] = lambda: True
-        self._documents: dict[str, Document] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
         self._asked = 0  # how often for a fill
         self.messages = Messages(self, self.background)
         self._rulebook = Rulebook(self.messages.tell)
         self.status = Status(self.messages.tell_status, self.messages.show_progress)
-        self._compliance = Compliance(self.messages.warn)
+        self._compliance = Compliance(self.messages.warn, self.documents.file_of)
         self.statistics = Statistics(self._lines_of)
         self.configuration = Configuration(
             command_line or {},
@@ -116,31 +127,19 @@ class Server(LanguageServer):
         if isinstance(options, dict):
             options.pop("token", None)
 
-    def _snapshot_for(self, uri: str) -> Snapshot | None:
-        document = self._documents.get(uri)
-        return document.snapshot() if document else None
-
     def _lines_of(self, uri: str) -> Sequence[str] | None:
-        snapshot = self._snapshot_for(uri)
-        return snapshot.lines if snapshot is not None else None
+        document = self.documents.get(uri)
+        return document.snapshot().lines if document is not None else None
 
     def is_current(self, snapshot: Snapshot) -> bool:
         """Whether a document still stands as it did."""
-        document = self._documents.get(snapshot.uri)
+        document = self.documents.get(snapshot.uri)
         return document is not None and document.version == snapshot.version
 
-    def _open(self, item: lsp.TextDocumentItem) -> None:
-        self._documents[item.uri] = Document(item.uri, item.language_id, item.version, item.text)
-
-    def _change(self, params: lsp.DidChangeTextDocumentParams) -> None:
-        document = self._documents.get(params.text_document.uri)
-        if document is None:
-            log.warning("a document changed that is not open")
-            return
-        changes = changes_from(params.content_changes)
-        document.apply(changes, params.text_document.version, self.encoding)
+    def _changed(
+        self, document: Document, changes: Sequence[Change], holes: Iterable[Hole]
+    ) -> None:
         self.statistics.put_in(document.uri, [change.text for change in changes])
-        holes: Iterable[Hole] = self._holes_after(document, changes)
         if self.menu is not None and self.menu.uri == document.uri:
             holes = list(holes)
             self.menu.follow(holes)
@@ -148,32 +147,19 @@ class Server(LanguageServer):
             self._rule(document, self.completer.settings)
             self.completer.document_changed(document.uri, holes)
 
-    def _holes_after(self, document: Document, changes: list[Change]) -> Iterator[Hole]:
-        """Yield where the cursor may be now. A snapshot is made only for whoever looks."""
-        lines = document.snapshot().lines
-        for line, column in cursors(lines, changes[-1:], self.encoding):
-            yield at(lines, line, column, document.language)
+    def _closing(self, uri: str) -> None:
+        self.statistics.closing(uri)
+        self.completer.close_document(uri)
 
     def pass_over(self, head: bytes, size: int) -> None:
         """Do without a message that is too large; ``head`` has its first bytes.
 
         The document that it is about is no longer known as the editor has it.
         """
-        about = list(self._documents)
-        named = re.search(r'"uri"\s*:\s*("(?:[^"\\]|\\.)*")', head.decode("utf-8", "replace"))
-        if named:
-            with suppress(ValueError):
-                about = [json.loads(named[1])]
-        for uri in about:
-            self._close(uri)
+        self.documents.close_unknown(head)
         self.messages.tell(
             f"A text of {size / 1e6:.0f} MB is too large: no fills until it is opened anew."
         )
-
-    def _close(self, uri: str) -> None:
-        self.statistics.closing(uri)
-        self._documents.pop(uri, None)
-        self.completer.close_document(uri)
 
     # Settings
 
@@ -226,13 +212,14 @@ class Server(LanguageServer):
         settings = settings or self.completer.settings
         for pattern in self._rulebook.use(settings.exclude, self._folders()):
             self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
-        for document in self._documents.values():
+        for document in self.documents:
             self._rule(document, settings)
 
     def _rule(self, document: Document, settings: Settings) -> Rules:
         """Have what counts for a document by now count: its project may have changed its file."""
-        path = path_of(document.uri)
-        name = "" if path else name_of(document.uri)
+        file = self.documents.file_of(document.uri)
+        path = path_of(file)
+        name = "" if path else name_of(file)
         rules = self._rulebook.rules_for(path, document.language, settings, name)
         self.completer.use(document.uri, rules)
         return rules
@@ -308,7 +295,7 @@ class Server(LanguageServer):
         waited = not self.configuration.is_known
         if not await self.configuration.known():
             return Answer("superseded")
-        document = self._documents.get(uri)
+        document = self.documents.get(uri)
         if document is None:
             return Answer("closed")
         rules = self._rule(document, self.completer.settings)

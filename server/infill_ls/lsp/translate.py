@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +21,8 @@ from infill_ls import editors
 from infill_ls.completion.offers import Offer
 from infill_ls.lsp.menu import Menu, word_before
 from infill_ls.text.documents import Change, Encoding, Position, Snapshot, character
-from infill_ls.text.hole import LINE_END_MARKS, LONE_SURROGATE, Hole, at
+from infill_ls.text.hole import LINE_END_MARKS, LONE_SURROGATE, Hole
+from infill_ls.text.notebooks import Cell
 
 # Names of our own in the protocol.
 ACCEPT: Final = "infill-ls.accept"
@@ -28,6 +30,10 @@ STATUS: Final = "infill-ls/status"
 
 # Columns of a tab in the documentation of a menu's item.
 TAB_SHOWN: Final = 4
+
+# CellUri in VS Code's source (notebookCommon.ts), and what a scheme is (RFC 3986, 3.1).
+_CELL_SCHEME: Final = "vscode-notebook-cell:"
+_SCHEME: Final = re.compile(r"[A-Za-z][\w+.-]*", re.ASCII)
 
 _BACKTICKS: Final = re.compile("`+")
 # Language ids that mean themselves behind a fence: no blanks, backticks, escapes or entities.
@@ -134,7 +140,7 @@ def where(
             start, end, chosen = begun, ended, selected.text
             changed = text[:start] + chosen + text[end:]
             lines, column = (*lines[:line], changed, *lines[line + 1 :]), start + len(chosen)
-    hole = at(lines, line, column, snapshot.language)
+    hole = snapshot.hole(line, column, lines)
     return Where(hole, text, line, start, end, encoding, chosen)
 
 
@@ -201,6 +207,37 @@ def _documentation(code: str, language: str) -> lsp.MarkupContent:
     fence = "`" * max(3, longest + 1)
     info = language if _LANGUAGE.fullmatch(language) else ""
     return lsp.MarkupContent(lsp.MarkupKind.Markdown, f"{fence}{info}\n{shown}\n{fence}")
+
+
+def cells_from(cells: Sequence[lsp.NotebookCell] | None) -> list[Cell]:
+    """Return a notebook's cells; what was executed, and what came of it, is no matter."""
+    return [Cell(cell.document, cell.kind == lsp.NotebookCellKind.Code) for cell in cells or ()]
+
+
+def is_cell(uri: str) -> bool:
+    """Whether a document is one of VS Code's cells, or of a notebook that was made one script.
+
+    jupyterlab-lsp and jupytext's plugins for editors make such scripts.
+    """
+    return uri.startswith(_CELL_SCHEME) or file_of(uri).endswith(".ipynb")
+
+
+def file_of(uri: str) -> str:
+    """Return the URI of the notebook that has a cell by VS Code's way to make its URI.
+
+    That has the notebook's scheme at the end of its fragment, in Base64, behind the number of the
+    cell: the ``ZmlsZQ`` of ``#W0sZmlsZQ%3D%3D`` is ``file``. Others are returned as they are.
+    """
+    if not uri.startswith(_CELL_SCHEME):
+        return uri
+    path, _, fragment = uri.removeprefix(_CELL_SCHEME).partition("#")
+    encoded = unquote(fragment).partition("s")[2]
+    try:
+        scheme = a2b_base64(encoded.replace("-", "+").replace("_", "/")).decode("ascii")
+    except ValueError:
+        scheme = ""
+    # Unsaved ones have their kind behind a question mark.
+    return f"{scheme if _SCHEME.fullmatch(scheme) else 'file'}:{path.partition('?')[0]}"
 
 
 def path_of(uri: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from infill_ls import values
 from infill_ls.project.patterns import Patterns
-from infill_ls.settings import read_value
+from infill_ls.settings import KEYS, nearest, read_value
 
 PROJECT_FILE: Final = ".infill-ls.toml"
 # What a project may set.
@@ -161,7 +161,11 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     if patterns.wrong:
         problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
     if others := [key for key in table if key not in PROJECT_KEYS]:
-        problems.append(f"A project can't set {_listed(others)}, which is ignored.")
+        meant = [nearest(key, PROJECT_KEYS) for key in others[:_QUOTED] if key not in KEYS]
+        problems.append(
+            f"A project can't set {_listed(others)}, which is ignored."
+            + "".join(f' Did you mean "{one}"?' for one in meant if one)
+        )
     found = replace(before, values=said, exclude=patterns)
     return found, f"{path}: {' '.join(problems)}" if problems else ""
 

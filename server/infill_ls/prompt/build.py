@@ -142,7 +142,7 @@ def build(
         start=start,
         limit=_limit(chosen, family, most_tokens, characters_per_token, most_characters),
     )
-    first_line = hole.first_line + hole.prefix.count("\n") - prefix.count("\n")
+    first_line = hole.whole_first_line + hole.whole_prefix.count("\n") - prefix.count("\n")
     control = family.control if family else families.all_control_tokens()
     prefix, suffix = secrets.hidden(hole, prefix, suffix)
     prefix, suffix = (
@@ -229,21 +229,24 @@ def window(
 ) -> tuple[str, str]:
     """Return the parts of prefix and suffix, nearest to the cursor, that there is room for.
 
+    In a cell of a notebook these are the parts of the whole of it.
+
     ``characters``: what both together are to have. The prefix begins with the line ``start``, if
     from there it is not much more than that, nor too little of it. ``limit``: characters that both
     together never exceed; None for no limit.
     """
     room = characters if limit is None else min(characters, limit)
-    suffix = _head(hole.suffix, int(room * SUFFIX_SHARE)) if with_suffix and room else ""
-    if start is not None and start >= hole.first_line:
-        kept = hole.prefix.split("\n", start - hole.first_line)[-1]
-        reached = hole.prefix.count("\n") >= start - hole.first_line
-        whole = len(kept) == len(hole.prefix)
+    before, first_line = hole.whole_prefix, hole.whole_first_line
+    suffix = _head(hole.whole_suffix, int(room * SUFFIX_SHARE)) if with_suffix and room else ""
+    if start is not None and start >= first_line:
+        kept = before.split("\n", start - first_line)[-1]
+        reached = before.count("\n") >= start - first_line
+        whole = len(kept) == len(before)
         most = room * LONGER if limit is None else min(room * LONGER, limit - len(suffix))
         if reached and len(kept) <= most and (whole or len(kept) >= room * SHORTER):
             return kept, suffix
     grid = 1 << max(0, (room // 4 // CHARACTERS_PER_LINE).bit_length() - 1)
-    return _tail(hole.prefix, room - len(suffix), grid, hole.first_line), suffix
+    return _tail(before, room - len(suffix), grid, first_line), suffix
 
 
 def _head(text: str, room: int) -> str:

@@ -143,14 +143,15 @@ def stands_in(hole: Hole) -> bool:
 
 
 def hidden(hole: Hole, prefix: str, suffix: str) -> tuple[str, str]:
-    """Return the parts of a hole's prefix and suffix that are to be sent, without secrets.
+    """Return the parts of a hole's whole prefix and suffix that are to be sent, without secrets.
 
     ``prefix``: the end of the hole's. ``suffix``: the beginning of the hole's. A line that holds
     a secret, or a part of one, becomes :data:`PLACEHOLDER`. What is cut off at the edges counts
     too.
     """
-    start, end = len(hole.prefix) - len(prefix), len(suffix)
-    above, below = hole.prefix[max(0, start - BLOCK_REACH) : start], hole.suffix[end:]
+    whole = hole.whole_prefix
+    start, end = len(whole) - len(prefix), len(suffix)
+    above, below = whole[max(0, start - BLOCK_REACH) : start], hole.whole_suffix[end:]
     sent = prefix + suffix
     spans = list(_tokens_around(prefix, suffix, above[-_TOKEN_REACH:], below[:_TOKEN_REACH]))
     if _KEY in sent or _KEY in above or _KEY in below:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from infill_ls.text.hole import AUTO_CLOSED, LONE_SURROGATE
+from infill_ls.text.hole import AUTO_CLOSED, LINE_END_MARKS, LONE_SURROGATE, Around, Hole, at
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
@@ -37,12 +37,23 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A document as it stood at one moment. ``lines`` keep their line ends."""
+    """A document as it stood at one moment. ``lines`` keep their line ends.
+
+    ``around``: what the notebook had around it, if it is a cell of one.
+    """
 
     uri: str
     version: int
     language: str
     lines: tuple[str, ...]
+    around: Around | None = None
+
+    def hole(self, line: int, column: int, lines: Sequence[str] | None = None) -> Hole:
+        """Return the hole at a position, both from 0, the column in code points.
+
+        ``lines``: what the document is taken to have, None for what it has.
+        """
+        return at(lines or self.lines, line, column, self.language, self.around)
 
     def locate(self, position: Position, encoding: Encoding) -> tuple[int, int]:
         """Return line and column, both from 0, the column in code points.
@@ -53,27 +64,51 @@ class Snapshot:
 
 
 class Document:
-    """An open document. The editor's changes are applied in the order in which they came."""
+    """An open document. The editor's changes are applied in the order in which they came.
 
-    def __init__(self, uri: str, language: str, version: int, text: str) -> None:
+    ``is_cell``: of a notebook, also where nothing is known of that.
+    """
+
+    def __init__(
+        self, uri: str, language: str, version: int, text: str, *, is_cell: bool = False
+    ) -> None:
         self.uri = uri
         self.language = language
+        self.is_cell = is_cell
         self.version = version
         self._lines = split_lines(text)
         self._snapshot: Snapshot | None = None
+        self._stripped: str | None = None
 
     def apply(self, changes: Sequence[Change], version: int, encoding: Encoding) -> None:
         """Apply the changes of one notification, each to the outcome of the one before."""
         for change in changes:
             self._apply(change, encoding)
         self.version = version
-        self._snapshot = None
+        self._snapshot = self._stripped = None
 
     def snapshot(self) -> Snapshot:
         """Return the document as it stands now; the same object until it changes."""
         if self._snapshot is None:
             self._snapshot = Snapshot(self.uri, self.version, self.language, tuple(self._lines))
         return self._snapshot
+
+    @property
+    def text(self) -> str:
+        """All of it, with the line ends that it has."""
+        return "".join(self._lines)
+
+    @property
+    def stripped(self) -> str:
+        """All of it but the empty lines at its ends, with ``\\n`` for every line end."""
+        if self._stripped is None:
+            self._stripped = LINE_END_MARKS.sub("\n", self.text).strip("\n").rstrip()
+        return self._stripped
+
+    @property
+    def first_line(self) -> str:
+        """The first line, with its line end."""
+        return self._lines[0]
 
     def _apply(self, change: Change, encoding: Encoding) -> None:
         lines = self._lines

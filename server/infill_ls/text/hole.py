@@ -30,6 +30,21 @@ _BEGINS_NO_LINE: Final = re.compile(r"\s*(?:=(?!==)|,|!=)")
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a notebook has around one of its cells.
+
+    ``language``: of the cell. ``above``, ``below``: the other cells in that language, as a prompt
+    has them before the cell and behind it, empty lines between them; no more than any prompt takes.
+    ``lines``: how many lines those above have, with what was left out of them.
+    """
+
+    language: str
+    above: str = ""
+    below: str = ""
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Hole:
     """Text before and after the cursor, with ``\\n`` for every line end.
 
@@ -44,6 +59,12 @@ class Hole:
     the cursor, and ``;`` or ``,`` behind them: an editor may have put them there. They are left out
     of ``suffix``, since the fill may go through them: it is what is to stand at the cursor, up to
     the last closer that it has passed.
+
+    ``above``, ``below``: in a cell of a notebook, the other cells that a prompt has before
+    ``prefix`` and behind ``suffix`` (:class:`Around`). The document is the cell alone: what is open
+    in one is never closed in another. ``lines_before``: how many lines the cells above have in
+    all. ``in_cell``: it is in a cell, so that lines may be commands of the notebook's (``%time``,
+    ``!ls``).
     """
 
     prefix: str
@@ -53,6 +74,28 @@ class Hole:
     first_line: int = 0
     opens_line: bool = False
     closers: str = ""
+    above: str = ""
+    below: str = ""
+    lines_before: int = 0
+    in_cell: bool = False
+
+    @property
+    def whole_prefix(self) -> str:
+        """All that a prompt may have before the cursor."""
+        return self.above + self.prefix if self.above else self.prefix
+
+    @property
+    def whole_suffix(self) -> str:
+        """All that a prompt may have behind the cursor."""
+        return self.suffix + self.below if self.below else self.suffix
+
+    @property
+    def whole_first_line(self) -> int:
+        """The number, from 0, of the line that ``whole_prefix`` begins with.
+
+        Lines count through all cells, as if they were one file.
+        """
+        return self.lines_before + self.first_line - self.above.count("\n")
 
     @property
     def open(self) -> Open:
@@ -119,7 +162,19 @@ class Hole:
     @property
     def surroundings(self) -> tuple[str, str]:
         """The text on either side that tells this place from another."""
-        return self.prefix[-IDENTITY_REACH:], self.suffix[:IDENTITY_REACH]
+        return self.prefix_within(IDENTITY_REACH), self.suffix_within(IDENTITY_REACH)
+
+    def prefix_within(self, reach: int) -> str:
+        """Return so many of the characters before the cursor, those of cells above included."""
+        if len(self.prefix) >= reach or not self.above:
+            return self.prefix[-reach:]
+        return self.above[len(self.prefix) - reach :] + self.prefix
+
+    def suffix_within(self, reach: int) -> str:
+        """Return so many of the characters behind the cursor, those of cells below included."""
+        if len(self.suffix) >= reach or not self.below:
+            return self.suffix[:reach]
+        return self.suffix + self.below[: reach - len(self.suffix)]
 
     def in_document(self, fill: str) -> str:
         """Return a fill with the document's own line ends."""
@@ -166,10 +221,17 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole:
+def at(
+    lines: Sequence[str],
+    line: int,
+    column: int,
+    language: str = "",
+    around: Around | None = None,
+) -> Hole:
     """Return the hole at a position in a document.
 
     ``line`` and ``column`` are from 0, the column in code points. ``lines`` keep their line ends.
+    ``around``: of a cell of a notebook; None for other documents.
     Work is bounded by :data:`PREFIX_LIMIT` and :data:`SUFFIX_LIMIT`, not by the file.
     """
     # In a line that is too long by itself the start moves in steps, not with every character.
@@ -186,12 +248,23 @@ def at(lines: Sequence[str], line: int, column: int, language: str = "") -> Hole
         after.append(lines[below])
         size += len(lines[below])
         below += 1
-    return _hole(
+    hole = _hole(
         _with_line_feeds("".join(reversed(before))),
         _with_line_feeds("".join(after)[:SUFFIX_LIMIT]),
-        language,
+        around.language if around else language,
         _newline(lines[0]),
         first,
+    )
+    if around is None:
+        return hole
+    # Between what was left out of a cell and what is around it nothing may be missing.
+    begins, ends = not (first or skipped), below == len(lines) and size <= SUFFIX_LIMIT
+    return replace(
+        hole,
+        above=around.above if begins else "",
+        below=around.below if ends else "",
+        lines_before=around.lines,
+        in_cell=True,
     )
 
 
@@ -250,6 +323,8 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
 
     Brackets and quotes that the editor closed by itself may stand right of the cursor now.
     """
+    if _cells_near(earlier) != _cells_near(later):
+        return None
     if earlier.first_line == later.first_line:
         if not later.prefix.startswith(earlier.prefix):
             return None
@@ -269,6 +344,11 @@ def typed_since(earlier: Hole, later: Hole) -> str | None:
         return typed
     joined = line_joined(later) if typed and earlier.closers else None
     return typed if joined is not None and joined.suffix[:IDENTITY_REACH] == before else None
+
+
+def _cells_near(hole: Hole) -> tuple[str, str]:
+    """Return the text of other cells that is near to this one."""
+    return hole.above[-IDENTITY_REACH:], hole.below[:IDENTITY_REACH]
 
 
 def earlier_of(hole: Hole) -> Iterator[Hole]:

@@ -268,7 +268,7 @@ def _without_two_letters(draft: Draft, start: str, site: Site) -> Draft:
     if not word.startswith(start) or word == start:
         return draft
     hole = site.hole
-    known = start + word in hole.prefix or start + word in hole.suffix
+    known = any(start + word in text for text in (hole.whole_prefix, hole.whole_suffix))
     return draft if known else draft.become(draft.text[len(start) :])
 
 

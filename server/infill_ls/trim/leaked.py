@@ -80,7 +80,7 @@ def first(text: str, site: Site, *, over: bool) -> tuple[int, bool] | None:
 
 def _is_known(found: re.Match[str], written: str, site: Site) -> bool:
     """Whether the user has it himself, or what is ``written`` opens what it closes."""
-    prefix, suffix = site.hole.prefix, site.hole.suffix
+    prefix, suffix = site.hole.whole_prefix, site.hole.whole_suffix
     if found[0] in prefix or found[0] in suffix:
         return True
     name = found[2]

@@ -140,7 +140,7 @@ class Site:
     @cached_property
     def broken_up(self) -> Mapping[str, str]:
         """How the control tokens in the user's own text are spelled for the model."""
-        return broken_up(self.control, self.hole.prefix, self.hole.suffix)
+        return broken_up(self.control, self.hole.whole_prefix, self.hole.whole_suffix)
 
     @cached_property
     def unseen_in_file(self) -> frozenset[str]:
@@ -148,7 +148,7 @@ class Site:
 
         Of the file that is what a prompt is made of, on either side of the cursor.
         """
-        return unseen.in_use(self.hole.prefix, self.hole.right)
+        return unseen.in_use(self.hole.whole_prefix, self.hole.right + self.hole.below)
 
     @cached_property
     def depth(self) -> int:
@@ -194,8 +194,8 @@ class Site:
 
     @cached_property
     def code_below(self) -> list[str]:
-        """The nearest lines below the cursor's that aren't blank."""
-        near = self.hole.suffix[:SCAN_REACH].split("\n")[1:]
+        """The nearest lines below the cursor's that aren't blank, in cells below too."""
+        near = self.hole.suffix_within(SCAN_REACH).split("\n")[1:]
         return [line.rstrip() for line in near if line.strip()]
 
     @cached_property
@@ -239,7 +239,10 @@ class Site:
         """How the lines around are indented, those that are."""
         return [
             found[1]
-            for text in (self.hole.prefix[-SCAN_REACH:], self.hole.suffix[:SCAN_REACH])
+            for text in (
+                self.hole.prefix_within(SCAN_REACH),
+                self.hole.suffix_within(SCAN_REACH),
+            )
             for found in _INDENTED.finditer(text)
         ]
 

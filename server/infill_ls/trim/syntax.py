@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from infill_ls.text.brackets import CLOSING_BRACKETS, OPENERS, QUOTES, Scan, closer_of
 from infill_ls.text.indents import depth_of, indent_of, width_of
 from infill_ls.trim.lines import CLAUSES, PREPROCESSED, opens
-from infill_ls.trim.parsers import Parser, PythonParser, TooHardError, TreeSitter, depth_of_brackets
+from infill_ls.trim.parsers import (
+    Parser,
+    PythonParser,
+    SyntaxFault,
+    TooHardError,
+    TreeSitter,
+    depth_of_brackets,
+)
 from infill_ls.trim.site import Draft, Site
 
 if TYPE_CHECKING:
@@ -50,6 +57,11 @@ _TRIES: Final = 24
 _LINES: Final = ("", "pass", "if x:", "elif x:", "else:", "except x:")
 _DIRECTIVE: Final = re.compile(r"^[ \t]*#", re.MULTILINE)
 _FIRST_TOKEN: Final = re.compile(r"\s*(\w+|\S)")
+# What IPython makes Python of: %magic, !command, ?help, help?, x = !command.
+_IPYTHON: Final = re.compile(
+    r"^([ \t]*)(?:(?:[%!?]|[\w., \t]+=[ \t]*[%!])(?:[^\n\\]|\\[\s\S])*|[\w.]+\?{1,2}[ \t]*$)",
+    re.MULTILINE,
+)
 _WORD_OR_MARK: Final = re.compile(r"\w+|[^\w\s]")
 
 
@@ -113,7 +125,7 @@ def _kept(parser: Parser, before: str, text: str, after: str, site: Site) -> int
             continue
         if parser.work > parser.most:
             break
-        error = parser.error(before + _completed(text[:length], after, site))
+        error = _error(parser, before + _completed(text[:length], after, site), site)
         if error is None:
             return length
         if error.line < cursor:
@@ -122,9 +134,21 @@ def _kept(parser: Parser, before: str, text: str, after: str, site: Site) -> int
     for stand_in in _without_fill(before, after, site):
         if parser.work > 2 * parser.most:
             break
-        if parser.error(stand_in) is None:
+        if _error(parser, stand_in, site) is None:
             return 0
     return None
+
+
+def _error(parser: Parser, text: str, site: Site) -> SyntaxFault | None:
+    """Return the first error in a text, by one parser; None if there is none.
+
+    In a cell of a notebook, commands of IPython's are none.
+    """
+    error = parser.error(text)
+    if error is None or not site.hole.in_cell or site.language != "python":
+        return error
+    code = _IPYTHON.sub(r"\1pass", text)
+    return error if code == text else parser.error(code)
 
 
 def _without_fill(before: str, after: str, site: Site) -> Iterator[str]:

@@ -4,7 +4,8 @@
 const { createServer } = require("node:net");
 const { dirname } = require("node:path");
 const { createInterface } = require("node:readline");
-const { ConfigurationTarget, Position, Range, commands, window, workspace } = require("vscode");
+const vscode = require("vscode");
+const { ConfigurationTarget, Position, Range, commands, languages, window, workspace } = vscode;
 
 /** The UTF-16 position of a line and a column in code points. */
 function position(document, line, column) {
@@ -37,6 +38,33 @@ const answers = {
     }
     await closeOthers(dirname(file));
     return show(await workspace.openTextDocument(file), line, column);
+  },
+  async notebook({ file }) {
+    await closeOthers("");
+    await window.showNotebookDocument(
+      await workspace.openNotebookDocument(vscode.Uri.file(file)),
+      { preview: false },
+    );
+    return true;
+  },
+  /** Puts the cursor at the end of a cell of the notebook that is shown, if it can do so now. */
+  async cell({ number }) {
+    const { notebook } = window.activeNotebookEditor;
+    window.activeNotebookEditor.selection = new vscode.NotebookRange(number, number + 1);
+    await commands.executeCommand("notebook.cell.edit");
+    const { document } = notebook.cellAt(number);
+    const editor = window.activeTextEditor;
+    if (editor?.document !== document) return false;
+    const end = document.lineAt(document.lineCount - 1).range.end;
+    editor.selection = new vscode.Selection(end, end);
+    return true;
+  },
+  async cells() {
+    return window.activeNotebookEditor.notebook.getCells().map(({ document }) => document.getText());
+  },
+  async language({ name }) {
+    await languages.setTextDocumentLanguage(window.activeTextEditor.document, name);
+    return true;
   },
   async move({ line, column }) {
     return show(window.activeTextEditor.document, line, column);
