@@ -27,7 +27,7 @@ examples:
   infill-ls complete main.py:12:5              before its fifth character
   infill-ls complete -v main.py:12             and why it came out so
   infill-ls complete --json main.py:12         with model, tokens and times
-  infill-ls complete --no-suffix main.py:12    what is what follows worth?
+  infill-ls complete --no-suffix main.py:12    without the text that follows
 
 The exit status is 1 if there is no fill; why is said on stderr.
 """
