@@ -11,6 +11,7 @@ from infill_ls.editors import (
     TRIGGERS,
     debounce,
     keeps_line_ends_apart,
+    names_servers,
     shows_range,
     trigger_characters,
 )
@@ -31,6 +32,11 @@ def test_line_ends(name: str) -> None:
 def test_ranges(name: str) -> None:
     only_insert = ("LSP4IJ", "IntelliJ IDEA", "PyCharm", "Android Studio")
     assert shows_range(name) is (name not in only_insert)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_says_which_server_a_message_is_from(name: str) -> None:
+    assert names_servers(name) is (name == "Neovim")
 
 
 @pytest.mark.parametrize("name", NAMES)

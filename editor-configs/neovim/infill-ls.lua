@@ -25,6 +25,26 @@ local pause = 200 -- ms without a key before the server is asked
 local invoked, automatic = 1, 2 -- LSP's InlineCompletionTriggerKind
 local statuses = {} -- what the server has last said of itself, by client
 
+local told = {} -- messages of the server
+
+-- Show a message of the server. One that has no room in a line would wait for a key while you type:
+-- what to do is left of it, its last sentence, and :InfillExplain! has all.
+local function tell(text, level)
+  table.insert(told, text)
+  text = name .. ': ' .. text
+  local from = debug.getinfo(vim.notify, 'S').source
+  local is_of_a_plugin = from:find('^@') and not from:find('^@vim/')
+  if not is_of_a_plugin and vim.fn.strdisplaywidth(text) > vim.v.echospace then
+    local to_do = text:match('.*%. (%u.*)') or ''
+    local room = vim.v.echospace - 2 - vim.fn.strdisplaywidth(to_do)
+    if room < #name + 20 then
+      to_do, room = '', vim.v.echospace - 2
+    end
+    text = vim.fn.printf('%.' .. room .. 'S… %s', text, to_do)
+  end
+  vim.notify(text, level)
+end
+
 vim.lsp.config(name, {
   cmd = { 'infill-ls', 'serve' },
   root_markers = { '.git' },
@@ -38,6 +58,10 @@ vim.lsp.config(name, {
     ['infill-ls/status'] = function(_, status, context)
       statuses[context.client_id] = status
       vim.cmd.redrawstatus({ bang = true })
+    end,
+    ['window/showMessage'] = function(_, said)
+      -- LSP counts from 1, an error, on; Neovim up to 4, an error.
+      tell(said.message, math.max(5 - said.type, vim.log.levels.DEBUG))
     end,
   },
   on_exit = function(_, _, client_id)
@@ -294,9 +318,18 @@ function infill_ls.toggle()
   request(automatic)
 end
 
--- Why the last request was answered as it was.
-function infill_ls.explain()
-  command('infill-ls.explain', function(answer) vim.notify('infill-ls: ' .. answer.message) end)
+-- Why the last request was answered as it was; with `all`, also those before, newest first, and
+-- what the server has told you.
+function infill_ls.explain(all)
+  command('infill-ls.explain', function(answer)
+    local lines = { 'infill-ls: ' .. answer.message }
+    for _, one in ipairs(all and answer.before or {}) do
+      local times = one.times > 1 and (' (%d times)'):format(one.times) or ''
+      table.insert(lines, ('%5.0f s ago: %s%s'):format(one.seconds_ago, one.message, times))
+    end
+    if all then vim.list_extend(lines, vim.tbl_map(function(text) return 'told: ' .. text end, told)) end
+    vim.notify(table.concat(lines, '\n'))
+  end)
 end
 
 -- 'idle', 'asking', 'loading', 'off' or 'problem'; '' where there is no infill-ls.
@@ -307,7 +340,9 @@ function infill_ls.status()
 end
 
 vim.api.nvim_create_user_command('InfillToggle', infill_ls.toggle, {})
-vim.api.nvim_create_user_command('InfillExplain', infill_ls.explain, {})
+vim.api.nvim_create_user_command('InfillExplain', function(called)
+  infill_ls.explain(called.bang)
+end, { bang = true })
 
 local group = vim.api.nvim_create_augroup(name, {})
 vim.api.nvim_create_autocmd({ 'InsertEnter', 'CursorMovedI', 'TextChangedI', 'TextChangedP' }, {

@@ -128,7 +128,7 @@ async function start(context) {
         async executeCommand(command, args, next) {
           const answer = await next(command, args);
           if (command === "infill-ls.explain") {
-            void window.showInformationMessage(`infill-ls: ${answer.message}`);
+            void explain(answer);
           }
           return answer;
         },
@@ -144,6 +144,21 @@ async function start(context) {
   client.onNotification("infill-ls/status", ({ state, message }) => show(state, message));
   // What goes wrong here, the client tells the user.
   await client.start().catch(() => {});
+}
+
+/**
+ * Shows why the last answer came out so, and, if the user wants them, those before in the log.
+ * @param {{ message: string, before: { message: string, seconds_ago: number, times: number }[] }} last
+ */
+async function explain(last) {
+  const all = "Earlier Ones";
+  const more = last.before.length ? [all] : [];
+  const choice = await window.showInformationMessage(`infill-ls: ${last.message}`, ...more);
+  if (choice !== all) return;
+  for (const { message, seconds_ago: ago, times } of [...last.before].reverse()) {
+    log.info(`${ago.toFixed(0)} s ago: ${message}${times > 1 ? ` (${times} times)` : ""}`);
+  }
+  log.show();
 }
 
 function showMissing() {

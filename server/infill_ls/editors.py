@@ -53,6 +53,8 @@ HELIX_TRIGGERS: Final = (
 # They send a document with its own line ends, but keep them apart from the text: a CR in what is
 # inserted would be shown as one, and stay in the line (Neovim 0.12.4).
 _LINE_ENDS_APART: Final = ("neovim",)
+# They put the server's name before the messages that it shows: "LSP[infill-ls] ".
+_NAME_SERVERS: Final = ("neovim",)
 # They put ghost text behind what its range takes the place of, and leave that (LSP4IJ 1.0 in
 # JetBrains' editors: "skipped" text there is text that stays).
 _ONLY_INSERTS: Final = (
@@ -64,6 +66,11 @@ _ONLY_INSERTS: Final = (
 def keeps_line_ends_apart(client: str) -> bool:
     """Whether the editor wants ``\\n`` for every line end, whatever the document has."""
     return _is_one_of(client, _LINE_ENDS_APART)
+
+
+def names_servers(client: str) -> bool:
+    """Whether the editor says itself which server a message is from."""
+    return _is_one_of(client, _NAME_SERVERS)
 
 
 def shows_range(client: str) -> bool:

@@ -330,7 +330,7 @@ async def test_a_trial_that_is_never_heard_is_a_failure() -> None:
     engine.takes = 1e6
     await connection.failed(BadAnswer("nonsense"))
     for _ in range(4):
-        with pytest.raises(Stalled, match="says nothing"):
+        with pytest.raises(Stalled, match="says nothing any more"):
             await connection.ready()
     assert isinstance(connection.refusal(), Stalled)
     await connection.aclose()

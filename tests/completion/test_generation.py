@@ -352,8 +352,8 @@ async def test_a_room_in_which_nothing_fits_is_told(ollama: FakeOllama) -> None:
         await filled(
             Ollama(settings), at("x = █\n"), replace(settings, fim=(own,)), Rates(read=FAST)
         )
-    assert "may have 1920" in caught.value.message
-    assert '"contextTokens"' in caught.value.fix
+    assert "room for 1920 tokens" in caught.value.message
+    assert '"maxTokens"' in caught.value.fix
     assert not ollama.generations
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
 from infill_ls.completion.status import LONG, REST, Status
+from infill_ls.errors import NotRunning
 
 
 class Told(list[str]):
@@ -109,3 +111,43 @@ async def test_a_long_load_has_a_progress_bar() -> None:
         await asyncio.sleep(2 * LONG)
         status.end()
     assert shown == ["The model is being loaded.", None] * 2
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("ends", [NotRunning("Gone."), asyncio.CancelledError()])
+async def test_a_load_that_comes_to_nothing_ends_its_progress_bar(
+    told: Told, ends: BaseException
+) -> None:
+    shown: list[str | None] = []
+    told.status = Status(told.take, shown.append)
+    told.status.begin()
+    with contextlib.suppress(NotRunning, asyncio.CancelledError), told.status.loading():
+        await asyncio.sleep(2 * LONG)
+        raise ends
+    assert shown == ["The model is being loaded.", None]
+    await asyncio.sleep(REST)
+    assert told == ["loading", "idle"]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("ends", [NotRunning("Gone."), asyncio.CancelledError()])
+async def test_a_call_that_comes_to_nothing_is_no_longer_told(
+    told: Told, ends: BaseException
+) -> None:
+    told.status.begin()
+    with contextlib.suppress(NotRunning, asyncio.CancelledError), told.status.asking():
+        raise ends
+    await asyncio.sleep(REST)
+    assert told == ["asking", "idle"]
+
+
+@pytest.mark.looptime
+async def test_a_load_while_it_is_turned_off_ends_its_progress_bar(told: Told) -> None:
+    shown: list[str | None] = []
+    told.status = Status(told.take, shown.append)
+    told.status.begin()
+    with told.status.loading():
+        await asyncio.sleep(2 * LONG)
+        told.status.turned(off=True)
+    assert shown == ["The model is being loaded.", None]
+    assert told == ["loading", "off"]

@@ -167,7 +167,7 @@ async def test_an_ollama_that_leaks_is_told_once(start: Start, ollama: FakeOllam
     client = await start(environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     (told,) = await client.until_shown(1)
-    assert "Ollama 0.16.3 has a known leak (CVE-2026-7482)" in told
+    assert "Ollama before 0.17.1 leaks prompts (CVE-2026-7482)" in told
     client.notify(
         "workspace/didChangeConfiguration",
         {"settings": {"infill-ls": {"model": "qwen2.5-coder:1.5b"}}},

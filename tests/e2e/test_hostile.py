@@ -123,15 +123,16 @@ async def test_a_model_s_name_obeys_nobody(start: Start, ollama: FakeOllama) -> 
 
 
 async def test_an_engine_s_words_obey_nobody(start: Start, ollama: FakeOllama) -> None:
-    ollama.models = {"evil\x1b]0;title\x07\u202e:1b": ["completion"]}
+    name = "evil\x1b]0;title\x07\u202e:1b"
+    ollama.models = {name: ["completion", "insert"]}
+    ollama.refusal = 404, f"model '{name}' not found"
     client = await start(environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0, "log": "debug"})
-    assert "no model that can fill in the middle (it has evil\ufffd]0;title" in str(
-        await client.until_shown(1)
-    )
+    client.open("a = [\n")
+    await client.ask(0, 5, manual=True)
+    assert 'no model "evil\ufffd]0;title' in str(await client.until_shown(1))
     ollama.models = {"qwen2.5-coder:1.5b": ["completion", "insert"]}
     ollama.refusal = 500, "\x1b[2Jgone\n\u202eERROR infill_ls: fake"
-    client.open("a = [\n")
     await client.ask(0, 5, manual=True)
     shown = await client.until_shown(2)
     assert "gone" in shown[-1]

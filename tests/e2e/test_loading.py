@@ -147,3 +147,55 @@ async def test_an_editor_without_progress_bars_gets_none(start: Start, ollama: F
     ollama.load_gate.set()
     await client.until_states("loading", "idle")
     assert client.asked == []
+
+
+@pytest.fixture
+async def loading(start: Start, ollama: FakeOllama) -> LspClient:
+    """A server whose model takes long to load, and whose editor shows that."""
+    ollama.loaded = False
+    ollama.load_gate.clear()
+    client: LspClient = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(SHOWS_PROGRESS, {"debounceMs": 0})
+    begin = await client.until_told("$/progress")
+    assert begin["value"]["kind"] == "begin"
+    return client
+
+
+async def until_ended(client: LspClient) -> None:
+    end = await client.until_told("$/progress", 2)
+    assert end["value"] == {"kind": "end"}
+
+
+async def test_the_progress_bar_of_an_engine_that_goes_away_ends(
+    loading: LspClient, ollama: FakeOllama
+) -> None:
+    await ollama.stop()
+    await until_ended(loading)
+    await loading.until_states("loading", "problem")
+    assert len(loading.shown()) == 1
+
+
+async def test_the_progress_bar_of_an_engine_that_is_another_now_ends(
+    loading: LspClient, ollama: FakeOllama
+) -> None:
+    async with FakeOllama(fill="y") as other:
+        settings = {"infill-ls": {"url": other.url, "debounceMs": 0}}
+        loading.notify("workspace/didChangeConfiguration", {"settings": settings})
+        await until_ended(loading)
+        loading.open("[]\n")
+        assert await loading.fill(0, 1) == "y"
+        await loading.until_states("asking", "idle")
+    ollama.load_gate.set()
+
+
+async def test_the_progress_bar_of_a_load_that_goes_wrong_ends(
+    start: Start, ollama: FakeOllama
+) -> None:
+    ollama.loaded, ollama.fault = False, "no memory"
+    ollama.load_gate.clear()
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(SHOWS_PROGRESS, {"debounceMs": 0})
+    await client.until_told("$/progress")
+    ollama.load_gate.set()
+    await until_ended(client)
+    await client.until_states("loading", "problem")

@@ -160,6 +160,66 @@ def test_settings_and_the_status_line_of_init_lua(starts: Starts, tmp_path: Path
     neovim.until(lambda: neovim.lua(bar).endswith("settings.py idle"), "the state idle")
 
 
+DEFAULT_MESSAGES = "vim.o.messagesopt = 'hit-enter,history:500'"
+
+
+@pytest.mark.parametrize(
+    ("message", "seen"),
+    [
+        ("Ollama is off. Run: ollama serve", "infill-ls: Ollama is off. Run: ollama serve"),
+        (
+            f"{'A long story. ' * 20}Run: ollama serve",
+            "infill-ls: A long story. A long story. A long sto… Run: ollama serve",
+        ),
+        ("größe " * 30, f"infill-ls: {'größe ' * 9}g…"),
+    ],
+    ids=["short", "long", "without end"],
+)
+def test_a_message_does_not_wait_for_a_key(
+    starts: Starts, tmp_path: Path, message: str, seen: str
+) -> None:
+    neovim = starts(init=DEFAULT_MESSAGES)
+    file = tmp_path / "told.py"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    terminal = neovim.terminal(80, 20)
+    neovim.until(lambda: any("told.py" in line for line in terminal.lines()), "the terminal")
+    neovim.lua(
+        "vim.lsp.config['infill-ls'].handlers['window/showMessage'](nil, ...)",
+        {"type": 1, "message": message},
+    )
+    neovim.until(lambda: terminal.lines()[-1].rstrip() == seen, "the message")
+    neovim.type("a = 1")
+    neovim.until_text("a = 1\n")
+    neovim.keys("<Esc>:set messagesopt=wait:0,history:500<CR>:InfillExplain!<CR>")
+    neovim.until(lambda: f"told: {message.rstrip()}" in neovim.messages(), "the whole message")
+
+
+def test_what_is_wrong_with_the_engine_is_said_in_one_line(starts: Starts, tmp_path: Path) -> None:
+    init = "vim.lsp.config('infill-ls', { init_options = { model = 'no-such:1b' } })"
+    neovim = starts(init=f"{DEFAULT_MESSAGES}\n{init}")
+    file = tmp_path / "told.py"
+    file.write_text("\n")
+    neovim.open(file, 0, 0)
+    neovim.terminal(80, 20)
+    seen = 'infill-ls: Ollama has no model "no… Fetch it: ollama pull no-such:1b'
+    neovim.until(lambda: seen in neovim.messages(), "the message")
+    neovim.type("a = 1")
+    neovim.until_text("a = 1\n")
+    assert neovim.messages().count("ollama pull") == 1
+
+
+def test_the_last_answers_are_explained(neovim: Neovim, engine: Engine, document: Document) -> None:
+    document("explained.py", "‸\n")
+    engine.writes("ordered = sorted(names)")
+    neovim.type("ordered = so")
+    neovim.until_shown("rted(names)")
+    neovim.ask()
+    neovim.keys("<Esc>:InfillExplain!<CR>")
+    neovim.until(lambda: "tokens read" in neovim.messages(), "the explanation")
+    assert " s ago: The model wrote it. " in neovim.messages()
+
+
 def test_the_other_candidate_and_back(neovim: Neovim, engine: Engine, document: Document) -> None:
     document("back.py", "‸\n")
     engine.writes("ordered = sorted(names)", "ordered = list(names)", "ordered = tuple(names)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -130,17 +131,30 @@ async def test_a_model_that_the_embedded_engine_has_not() -> None:
 async def test_a_model_that_no_engine_has() -> None:
     with pytest.raises(NotRunning) as caught:
         await connect(replace(SETTINGS, url=NOWHERE, model="qwen3-coder:7b"))
+    assert str(caught.value) == (f"No engine: nothing answers at {NOWHERE}. Run: infill-ls doctor")
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_ollama_is_to_be_started_where_it_is(
+    have: list[Weights], monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    have.clear()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if there else None)
+    with pytest.raises(NotRunning) as caught:
+        await connect(replace(SETTINGS, url=NOWHERE))
     said = str(caught.value)
-    fetched = "ollama pull qwen2.5-coder:7b"
-    for part in (NOWHERE, "qwen3-coder:30b and", fetched, DEFAULT.name, LARGER.name):
-        assert part in said
+    if there:
+        assert said == f"No engine: nothing answers at {NOWHERE}. Run: ollama serve"
+    else:
+        assert said.startswith(f"Nothing answers at {NOWHERE}; ")
+        assert said.endswith(f": {DEFAULT.fetched_by}")
 
 
 async def test_an_embedded_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(NotRunning) as caught:
         await connect(replace(SETTINGS, engine="embedded"))
-    assert caught.value.fix == f"Install it: {installation.command()}, then infill-ls pull"
+    assert caught.value.fix == f"Install it: {installation.command()}"
 
 
 @pytest.mark.parametrize("own", ["0.5b", "1.5B", DEFAULT.name, LARGER.name])

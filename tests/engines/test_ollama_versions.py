@@ -34,8 +34,9 @@ async def test_one_that_leaks_is_told_with_what_to_do(ollama: FakeOllama) -> Non
     assert await advice(engine) == ""
     ollama.version = "0.12.3"
     text = await advice(engine)
-    assert text.startswith("Ollama 0.12.3 has a known leak (CVE-2026-7482)")
-    assert "Update it to 0.17.1 or later" in text
+    assert text == (
+        "Ollama before 0.17.1 leaks prompts (CVE-2026-7482). Update it: https://ollama.com/download"
+    )
     assert await advice(OpenAI(ollama.url)) == ""
 
 

@@ -240,7 +240,7 @@ async def test_a_model_that_is_not_there(ollama: FakeOllama) -> None:
         await chunks(OpenAI(ollama.url, model="other"))
 
 
-@pytest.mark.parametrize(("fault", "says"), [("error line", "it broke"), ("no text", "ended")])
+@pytest.mark.parametrize(("fault", "says"), [("error line", "it broke"), ("no text", "broke off")])
 async def test_faults_become_our_errors(ollama: FakeOllama, fault: str, says: str) -> None:
     ollama.fault = fault
     with pytest.raises(BadAnswer, match=says):

@@ -208,7 +208,7 @@ async def starved(scene: Scene) -> None:
     give_weights(scene)
     await begin(scene, scene.customized(STARVED))
     (shown,) = await scene.shown()
-    assert "ran out of memory" in shown
+    assert "Out of memory" in shown
     await scene.settled()
     assert await ask(scene) is None
 

@@ -29,6 +29,13 @@ async def test_a_warning_is_shown_once() -> None:
     ]
 
 
+async def test_the_name_is_not_said_twice() -> None:
+    """Neovim shows "LSP[infill-ls] " and the message."""
+    desk = Desk(clientInfo={"name": "Neovim"})
+    desk.server.messages.tell("one")
+    assert sent(desk, "window/showMessage") == [{"type": 2, "message": "one"}]
+
+
 async def test_a_problem_is_shown_once_until_something_has_worked() -> None:
     desk = Desk()
     messages = desk.server.messages

@@ -127,7 +127,7 @@ def test_an_index_of_something_else_is_none(folder: Path, path: Path, tmp_path: 
     for other in (setting(folder, window=21), setting(folder, tmp_path)):
         problem = Filter(other, path).problem()
         assert problem is not None
-        assert "says now" in problem.message
+        assert 'for another "recitation"' in problem.message
     # The same folder in other words is the same.
     assert Filter(setting(folder, folder / "deeper" / ".."), path).problem() is None
     # With another window everything is read again.
@@ -220,7 +220,7 @@ def test_a_folder_that_cannot_be_read_is_told(
     ("folders", "says"),
     [
         ((), "names no folder"),
-        (("others",), "depends on where"),
+        (("others",), "is not a whole path"),
         (("/no/such/folder",), "is no folder"),
         ((__file__,), "is no folder"),
     ],

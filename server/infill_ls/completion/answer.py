@@ -105,7 +105,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "slow": "The engine takes too long; its answer will be there at the next request.",
     "unread": "The editor does not read what it is sent.",
     "not running": "The engine does not answer.",
-    "stalled": "The engine takes requests and says nothing.",
+    "stalled": "The engine says nothing any more.",
     "busy": "The engine has too much to do.",
     "unauthorized": "The engine refuses the key.",
     "no model": "The engine does not have the model.",

@@ -327,8 +327,8 @@ async def request_for(
     )
     if tokens.fill < settings.max_tokens:
         say_once(
-            f'"maxTokens" is {settings.max_tokens}, but the engine has room for {engine.room} '
-            f"tokens, prompt included: a fill gets {tokens.fill} at the most."
+            f'A fill gets {tokens.fill} tokens, not "maxTokens": the engine has room '
+            f"for {engine.room}."
         )
     for _ in STEPS:
         request = prompt.build(

@@ -7,7 +7,6 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine, settled
@@ -59,11 +58,14 @@ def _no_engine(settings: Settings, reason: EngineError | WeightsError) -> NotRun
 
     What to do is one command: that which starts Ollama, if it is there to be started.
     """
+    # Not at the head: it loads every way to compress a file.
+    from shutil import which
+
     url = settings.engine_url
     off = "Ollama is off" if url == DEFAULT_URL else f"nothing answers at {url}"
-    if is_loopback(url) and shutil.which("ollama"):
+    if is_loopback(url) and which("ollama"):
         return NotRunning(f"No engine: {off}.", "Run: ollama serve")
-    if isinstance(reason, NotRunning):
+    if isinstance(reason, NotRunning | ModelNotFound):
         return NotRunning(f"No engine: {off}.", "Run: infill-ls doctor")
     why = f"{off}; {reason.message[0].lower()}{reason.message[1:]}"
     return NotRunning(f"{why[0].upper()}{why[1:]}", reason.fix)

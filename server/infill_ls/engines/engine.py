@@ -18,7 +18,7 @@ CUT_SHORT: Final = ("length", "cut")
 # Of an engine that is stuck: what is wrong, and what to do. In the same words wherever it is
 # noticed, so that it is told once.
 SAYS_NOTHING: Final = (
-    "The engine takes requests and says nothing.",
+    "The engine says nothing any more.",
     "If this stays so, restart it.",
 )
 

@@ -365,9 +365,14 @@ def seconds(value: Any, parts: float) -> float | None:
     return value / parts if good and 0 < value < 2**63 else None
 
 
-def _variable(name: str) -> str:
-    """Return an environment variable's name for a message, unless it may be the key itself."""
-    return name if re.fullmatch(r"[A-Z][A-Z_]{0,40}\d?", name) else "of this name"
+def _of_key(name: str) -> tuple[str, str]:
+    """Return what a message calls the variable with the key, and what is to be done about it.
+
+    Its name may be the key itself, which is not repeated.
+    """
+    if re.fullmatch(r"[A-Z][A-Z_]{0,40}\d?", name):
+        return f'The variable {name} of "apiKeyEnv"', "Set it for the editor."
+    return 'What "apiKeyEnv" says', "Name the variable, not the key."
 
 
 def request_headers(settings: Settings) -> dict[str, str]:
@@ -378,15 +383,10 @@ def request_headers(settings: Settings) -> dict[str, str]:
     headers = dict(settings.headers)
     if settings.api_key_env:
         key = os.environ.get(settings.api_key_env, "").strip()
+        what, fix = _of_key(settings.api_key_env)
         if not key:
-            raise SettingsError(
-                f'The variable {_variable(settings.api_key_env)} of "apiKeyEnv" is empty.',
-                "Set it for the editor.",
-            )
+            raise SettingsError(f"{what} is not set.", fix)
         if not (key.isascii() and key.isprintable()):
-            raise SettingsError(
-                f"The variable {_variable(settings.api_key_env)} holds no key.",
-                "Copy the key again.",
-            )
+            raise SettingsError(f"{what} holds no key.", "Copy the key again.")
         headers["Authorization"] = f"Bearer {key}"
     return headers

@@ -30,7 +30,8 @@ class Messages:
     """Tells the editor's user what is wrong, and the editor what the server is doing.
 
     ``editor`` sends the messages. ``background`` runs work beside them. ``has_status``: the editor
-    has asked for the status.
+    has asked for the status. ``prefix``: what messages begin with, empty where the editor says
+    itself whose they are.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Messages:
         background: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self.has_status = False
+        self.prefix = "infill-ls: "
         self._editor = editor
         self._background = background
         self._told: set[str] = set()
@@ -69,7 +71,8 @@ class Messages:
         self._reported.clear()
 
     def _show(self, kind: lsp.MessageType, text: str) -> None:
-        self._editor.window_show_message(lsp.ShowMessageParams(kind, f"infill-ls: {plain(text)}"))
+        said = f"{self.prefix}{plain(text)}"
+        self._editor.window_show_message(lsp.ShowMessageParams(kind, said))
 
     def tell_status(self, state: State, message: str) -> None:
         """Tell the editor what the server is doing, if it has asked for that.

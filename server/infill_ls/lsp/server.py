@@ -21,7 +21,7 @@ from infill_ls import __version__
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.history import History, log_line
 from infill_ls.completion.status import Status
-from infill_ls.editors import AUTOMATIC_WAIT
+from infill_ls.editors import AUTOMATIC_WAIT, names_servers
 from infill_ls.errors import InfillError, SettingsError
 from infill_ls.logs import failure, set_log_level
 from infill_ls.lsp.compliance import Compliance
@@ -122,6 +122,8 @@ class Server(LanguageServer):
     def _note_client(self, params: dict[str, Any]) -> None:
         self.client = client_from(params)
         self.messages.has_status = self.client.has_status
+        if names_servers(self.client.name):
+            self.messages.prefix = ""
         # The socket's token has been looked at. It is no setting, and no log is to have it.
         options = params.get("initializationOptions")
         if isinstance(options, dict):

@@ -107,7 +107,7 @@ def choose_mode(model: Model, family: Family | None, forced: Mode | None) -> Mod
     why_not = families.why_not(model)
     if why_not:
         raise CannotInsert(
-            f'"{model.name}" can\'t fill in: {why_not}.',
+            f'"{model.name}" can\'t fill in the middle: {why_not}.',
             f'Take {SUGGESTED_MODEL}, or set "mode" to "plain".',
         )
     return "suffix" if model.can_insert else "plain"

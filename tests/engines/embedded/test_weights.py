@@ -76,7 +76,7 @@ def test_which_are_fetched(where: Path) -> None:
 
 
 def test_weights_that_are_not_there(hub: Hub, where: Path) -> None:
-    with pytest.raises(WeightsError, match=r"\(3 MB\) are not there yet.*infill-ls pull"):
+    with pytest.raises(WeightsError, match=r"Weights of 3 MB are not fetched yet.*infill-ls pull"):
         ready(of(hub), where)
     assert not where.exists()
 

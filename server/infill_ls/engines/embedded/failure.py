@@ -86,11 +86,9 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
         )
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
         free = "" if there.free is None else f" ({there.free / 1e9:.1f} GB are free)"
-        killed = " and was ended by the system" if _is(ending.status, "SIGKILL") else ""
         return NotRunning(
-            f"The embedded engine ran out of memory{killed}: it needs "
-            f"{there.needed / 1e9:.1f} GB{free}.",
-            f'Set "model" to "{there.smaller}".' if there.smaller else "Close other programs.",
+            f"Out of memory: the embedded engine needs {there.needed / 1e9:.1f} GB{free}.",
+            f'Set "model" to "{there.smaller}".' if there.smaller else "End other programs.",
         )
     if _is(ending.status, "SIGILL"):
         return NotRunning("This processor is too old for the embedded engine.", "Use Ollama.")
