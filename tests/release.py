@@ -1,4 +1,4 @@
-"""`make dist`: what a release consists of, made twice, compared and tried; only then it is in dist/.
+"""`make dist`: what a release consists of, made twice, compared and tried; then it is in dist/.
 
 The source archive is made of this folder. All else is made of that archive, in two folders with
 other names and another umask, so that it is seen to hold all that is needed. The same source gives

@@ -484,7 +484,7 @@ async def test_an_answer_that_ollama_ends_itself_is_a_fill_that_ended(
     client.insert("c = ", 1, 4, 2)
     assert await client.fill(1, 8) is None
     explained = await client.command("infill-ls.explain")
-    assert (explained["reason"], explained["filters"]) == ("nothing", ["repetition"])
+    assert (explained["reason"], explained["filters"]) == ("trimmed", ["repetition"])
     assert client.shown() == []
     assert "problem" not in client.states()
 
