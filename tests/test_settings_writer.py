@@ -100,6 +100,25 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     assert "# Work" in mine.read_text()
 
 
+def test_what_is_not_there_is_taken_out_of_nothing(path: Path, mine: Path) -> None:
+    mine.unlink()
+    path.parent.rmdir()
+    for key in ("model", "languages.go.enabled"):
+        assert remove_setting(key, path) == path
+    assert not path.parent.exists()
+
+
+def test_what_it_says_already_leaves_the_file_alone(mine: Path) -> None:
+    before = mine.stat()
+    write_setting("exclude", ["*.private"], mine)
+    remove_setting("maxTokens", mine)
+    assert mine.stat() == before
+    # In Python they are equal; as settings they aren't.
+    mine.write_text("enabled = 1\n")
+    write_setting("enabled", True, mine)
+    assert mine.read_text() == "enabled = true\n"
+
+
 @pytest.mark.parametrize(
     ("before", "key", "value"),
     [

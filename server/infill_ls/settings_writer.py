@@ -61,7 +61,7 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
     """Take a key out of the user's settings file, and return where that is.
 
     The arguments, and what is raised, are those of :func:`write_setting`; a key that isn't there
-    is no error.
+    is no error, and then nothing is written or made.
     """
     parts = _parts(key)
 
@@ -142,6 +142,8 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
                 if after is None:
                     reason = f"{path} is too unusual to be changed."
                     raise SettingsError(reason, "Change it by hand.")
+                if after == before.decode("utf-8-sig"):
+                    return path
                 private.make_folder(path.parent)
                 if _bytes(path) == before:
                     private.replace(path, after, keep_mode=True)
@@ -187,7 +189,11 @@ def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:
         if key in wanted:
             document[key] = wanted[key]
 
-    wanted = want(tomllib.loads(text))
+    said = tomllib.loads(text)
+    wanted = want(said)
+    # As texts, since 1 and true are equal in Python.
+    if repr(wanted) == repr(said):
+        return text
     for way in (change, anew):
         document = tomlkit.parse(text)
         with suppress(TOMLKitError):
