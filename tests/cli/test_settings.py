@@ -98,6 +98,15 @@ async def test_on_a_terminal_of_80_columns(on_terminal: OnTerminal, run: Run) ->
         (["exclude", "*.private"], 'exclude = ["*.private"]'),
         (["exclude", "*.private", "!.env"], 'exclude = ["*.private", "!.env"]'),
         (["exclude", '["*.private"]'], 'exclude = ["*.private"]'),
+        (["exclude", '"*.private"'], 'exclude = ["*.private"]'),
+        (["exclude", "'*.private'"], 'exclude = ["*.private"]'),
+        (
+            ["exclude", '"*.private"', "'!.env'", "a'b"],
+            """exclude = ["*.private", "!.env", "a'b"]""",
+        ),
+        (["recitation.folders", '"/others"'], '[recitation]\nfolders = ["/others"]'),
+        (["model", '"qwen"'], 'model = "qwen"'),
+        (["model", "'qwen'"], 'model = "qwen"'),
         (["languages.go.enabled", "no"], "[languages.go]\nenabled = false"),
         (["headers", '{"X-A": "b"}'], '[headers]\nX-A = "b"'),
     ],
@@ -115,7 +124,14 @@ async def test_a_key_is_taken_out(run: Run, file: Path) -> None:
     ran = await run("settings", "unset", "model")
     assert (ran.status, ran.err) == (0, f'"model" is no longer set in {file}.\n')
     assert "model" not in file.read_text()
-    assert (await run("settings", "unset", "model")).status == 0
+    again = await run("settings", "unset", "model")
+    assert (again.status, again.err) == (0, f'"model" was not set in {file}.\n')
+
+
+async def test_what_is_set_nowhere_is_taken_out_of_no_file(run: Run, file: Path) -> None:
+    ran = await run("settings", "unset", "model")
+    assert (ran.status, ran.err) == (0, f'"model" was not set in {file}.\n')
+    assert not file.parent.exists()
 
 
 async def test_it_is_said_where_a_nearer_source_counts(run: Run) -> None:
