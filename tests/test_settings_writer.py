@@ -108,6 +108,14 @@ def test_what_is_not_there_is_taken_out_of_nothing(path: Path, mine: Path) -> No
     assert not path.parent.exists()
 
 
+def test_what_is_no_setting_is_taken_out_too(mine: Path) -> None:
+    mine.write_text(f'exlude = ["*.a"]\n{MINE}')
+    remove_setting("exlude", mine)
+    assert mine.read_text() == MINE
+    with pytest.raises(SettingsError, match='Did you mean "exclude"'):
+        remove_setting("exlude", mine)
+
+
 def test_what_it_says_already_leaves_the_file_alone(mine: Path) -> None:
     before = mine.stat()
     write_setting("exclude", ["*.private"], mine)

@@ -11,7 +11,8 @@ from infill_ls import private, values
 from infill_ls.errors import SettingsError
 from infill_ls.folders import own
 from infill_ls.locks import locked
-from infill_ls.settings import KEYS, nearest, read_value
+from infill_ls.setting_names import nearest
+from infill_ls.settings import KEYS, read_value
 from infill_ls.user_file import user_file
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
     The arguments, and what is raised, are those of :func:`write_setting`; a key that isn't there
     is no error, and then nothing is written or made.
     """
-    parts = _parts(key)
+    parts = key.split(".")
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # What is there can be taken out, even if it is no setting.
+        return _without(said, parts if parts[0] in said else _parts(key))
 
     def change(document: TOMLDocument, wanted: Any) -> None:
         table: Any = document
@@ -74,7 +79,7 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
         if parts[-1] in table:
             table.pop(parts[-1])
 
-    return _rewrite(path, parts[0], lambda said: _without(said, parts), change)
+    return _rewrite(path, parts[0], want, change)
 
 
 def _parts(key: str) -> list[str]:

@@ -211,7 +211,8 @@ def test_what_helps_loading(name: str, error: InfillError, fix: str) -> None:
         (given(OLLAMA_HOST="a b"), "unset OLLAMA_HOST"),
         (given(nonsense="x"), "unset INFILL_LS_NONSENSE"),
         (given({"maxTokens": "x"}), "infill-ls settings set maxTokens VALUE"),
-        (given({"nonsense": 1}), "infill-ls settings"),
+        (given({"exlude": ["*.a"]}), "infill-ls settings unset exlude"),
+        (given({"no word": 1}), "infill-ls settings"),
     ],
 )
 def test_what_mends_a_setting(settings: Given, fix: str) -> None:

@@ -217,7 +217,7 @@ def test_a_repository_of_such_files_does_not_flood_the_user(project: Project) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "meant"), [("exlude", ' Did you mean "exclude"?'), ("url", ""), ("colour", "")]
+    ("key", "meant"), [("multline", ' Did you mean "multiline"?'), ("url", ""), ("colour", "")]
 )
 def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
     project: Project, key: str, meant: str
@@ -226,6 +226,28 @@ def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
     project.above("main.py")
     (told,) = project.told
     assert told.endswith(f"which is ignored.{meant}")
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        'exlude = ["a.py"]',
+        'Exclude = ["a.py"]',
+        'excludes = ["a.py"]',
+        "enabld = false",
+        "[language.markdown]\nenabled = false",
+    ],
+)
+def test_a_slip_in_a_key_that_restricts_excludes_everything(project: Project, slip: str) -> None:
+    project.write('exclude = ["b.py"]\n')
+    assert not project.excludes("any.py")
+    project.write(f'exclude = ["b.py"]\n{slip}\n')
+    assert project.excludes("any.py")
+    (told,) = project.told
+    assert "Did you mean" in told
+    assert told.endswith("Nothing below it is completed until it is mended.")
+    project.write('exclude = ["b.py"]\n')
+    assert not project.excludes("any.py")
 
 
 def test_what_is_quoted_is_short_and_visible(project: Project) -> None:

@@ -190,7 +190,8 @@ def _without_quotes(text: str) -> str:
 
 def _warn_of_nearer(key: str, path: Path) -> None:
     """Say so if what is set in the file doesn't count, as a nearer source has the key too."""
-    from infill_ls.settings import from_user, variable
+    from infill_ls.setting_names import variable
+    from infill_ls.settings import from_user
 
     first = key.partition(".")[0]
     source = from_user()[0].sources.get(first)

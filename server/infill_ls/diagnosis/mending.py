@@ -18,7 +18,8 @@ from infill_ls.errors import (
     WeightsError,
 )
 from infill_ls.prompt.families import SUGGESTED_MODEL
-from infill_ls.settings import DEFAULT_URL, variable
+from infill_ls.setting_names import variable
+from infill_ls.settings import DEFAULT_URL
 from infill_ls.values import is_loopback
 
 # In Ollama's library, of those that fill well for their size.
@@ -120,6 +121,7 @@ _PROBLEMS: Final = (
     (r"\((INFILL_LS_\w+)\)", "unset {}"),
     (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
     (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
+    (r'^Unknown setting "([\w-]+)" in the settings file', "infill-ls settings unset {}"),
     (r'^The setting "(\w+)" on the command line', "Leave out --{}, or give it another value."),
     # All that is right in the file stays, so that nothing is sent that it excludes.
     (rf"{_UNREADABLE}.*at line (\d+)", "Mend line {1} of {0}."),
