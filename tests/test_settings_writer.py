@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from infill_ls import private, settings_writer
 from infill_ls.errors import SettingsError
+from infill_ls.patterns import Patterns
 from infill_ls.settings_schema import SHIPPED
 from infill_ls.settings_writer import remove_setting, write_setting
 
@@ -289,7 +290,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "model": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip),
     "maxTokens": st.integers(1, 4096),
     "temperature": st.floats(0, 2),
-    "exclude": st.lists(ANY_TEXT.filter(str.strip)),
+    "exclude": st.lists(
+        ANY_TEXT.filter(lambda text: bool(text.strip()) and not Patterns([text]).wrong)
+    ),
     "headers": st.dictionaries(
         st.from_regex(r"[A-Za-z-]+", fullmatch=True), st.from_regex(r"[!-~]*", fullmatch=True)
     ),

@@ -25,7 +25,7 @@ _FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
 # nothing of our lock.
 _ATTEMPTS: Final = 5
 # s. So long another of our commands may be at it; each takes some hundredths.
-_LOCK_WAIT: Final = 10.0
+_TURN_WAIT: Final = 10.0
 
 
 def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
@@ -100,7 +100,8 @@ def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence
         try:
             read_value(parts[0], _with(said, parts, value)[parts[0]])
         except values.Wrong as wrong:
-            reason = reason or str(wrong)
+            # Of the last one, which for a list is one.
+            reason = str(wrong)
         else:
             return value
     raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
@@ -175,7 +176,7 @@ def _alone() -> Iterator[None]:
         # commands at once are seldom enough.
         with suppress(OSError):
             if folder is not None:
-                stack.enter_context(locked(folder / "settings.lock", _LOCK_WAIT))
+                stack.enter_context(locked(folder / "settings.lock", _TURN_WAIT))
         yield
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from infill_ls import values
-from infill_ls.project.patterns import Patterns
+from infill_ls.patterns import Patterns
 from infill_ls.setting_names import nearest
 from infill_ls.settings import KEYS, read_value
 
@@ -144,8 +144,6 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     for key, meant in slips:
         problems.append(f'"{key}" is no setting. Did you mean "{meant}"? {_UNTIL_THEN}')
     patterns = Patterns(said.get("exclude", ())) if is_known and not slips else _EVERYTHING
-    if patterns.wrong:
-        problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
     if others:
         like = [nearest(key, PROJECT_KEYS) for key in others[:_QUOTED] if key not in KEYS]
         problems.append(
@@ -168,10 +166,9 @@ def _said(table: Mapping[str, Any], before: ProjectFile) -> tuple[dict[str, Any]
         if key not in table:
             continue
         try:
-            (said[key],) = read_value(key, table[key]).values()
-            if key == "exclude" and len(said[key]) > MOST_PATTERNS:
-                del said[key]
+            if key == "exclude" and _is_long(table[key]):
                 raise values.Wrong(f"a list of {MOST_PATTERNS} patterns at the most")
+            (said[key],) = read_value(key, table[key]).values()
         except values.Wrong as wrong:
             instead = "it is ignored"
             if key in before.values:
@@ -181,6 +178,10 @@ def _said(table: Mapping[str, Any], before: ProjectFile) -> tuple[dict[str, Any]
                 is_known, instead = False, "nothing below is completed until then"
             problems.append(f'"{key}" must be {shown(str(wrong), 200)}; {instead}.')
     return said, problems, is_known
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > MOST_PATTERNS
 
 
 def _no_settings(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[str]]:
