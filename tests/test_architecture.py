@@ -28,7 +28,8 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("editors", "shown", "user_file", "patterns"),
+        *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
@@ -43,7 +44,7 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
+    *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
