@@ -50,7 +50,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         str(one.relative_to(folder)): one.read_text()
         for one in folder.rglob("*")
-        if one.is_file() and "infill-ls/editors.json" not in str(one)
+        if one.is_file() and "state/infill-ls" not in str(one)
     }
 
 
@@ -78,7 +78,8 @@ async def test_what_is_put_in_is_taken_out_again(editor: Command, home: Path, na
     assert "has it already" in (await editor(name, "--write")).out
     ran = await editor(name, "--remove")
     assert ran.status == 0
-    assert {one.name for one in home.rglob("*")} == {".local", "state", "infill-ls", "editors.json"}
+    left = {one.name for one in home.rglob("*")}
+    assert left == {".local", "state", "infill-ls", "set-up.json", "set-up.lock"}
     assert (await editor(name, "--remove")).out.startswith("Nothing of infill-ls")
 
 
@@ -133,7 +134,7 @@ async def test_what_another_machine_has_written_is_found_by_its_marks(
     (home / ".config/kak").mkdir(parents=True)
     (home / ".config/kak/kakrc").write_text("eval %sh{kak-lsp}\n")
     await editor("kakoune", "--write", "--yes")
-    (home / ".local/state/infill-ls/editors.json").unlink()
+    (home / ".local/state/infill-ls/set-up.json").unlink()
     ran = await editor("kakoune", "--write")
     assert "has it already" in ran.out
     await editor("kakoune", "--remove")
@@ -216,3 +217,18 @@ def test_on_a_terminal_he_is_asked(places: dict[str, str], home: Path) -> None:
         os.close(terminal)
         assert file.read_text().startswith(said)
         assert said != "mine\n" or file.read_text() == said
+
+
+async def test_a_damaged_note_of_what_was_put_in_changes_nothing(
+    editor: Command, home: Path
+) -> None:
+    await editor("neovim", "--write")
+    note = home / ".local/state/infill-ls/set-up.json"
+    note.write_text("[]")
+    before = files(home)
+    for arguments in (["neovim", "--write"], ["neovim", "--remove"], ["emacs", "--write"], []):
+        ran = await editor(*arguments)
+        assert ran.status != 0
+        assert f"{note}, which says what was put into which file, is damaged." in ran.err
+    assert files(home) == before
+    assert note.read_text() == "[]"

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls import private
+from infill_ls import private, visits_file
 from infill_ls.errors import InfillError
+from infill_ls.locks import try_lock
 from infill_ls.setup.insertions import ByHand, Insertion, Occupied
-from infill_ls.setup.ledger import Ledger, planned, undone, written
+from infill_ls.setup.ledger import Entry, Ledger, planned, undone, written
+from infill_ls.visits import Visit
 
 
 @pytest.fixture
@@ -141,15 +143,54 @@ def test_a_file_that_was_moved_aside_comes_back_if_ours_cant_be_written(
 
 def test_what_is_noted_is_read_again(home: Path) -> None:
     entry = written(planned(home / "f", at_the_end, None))
-    Ledger().note("helix", [entry])
+    Ledger().note("helix", entry)
     assert Ledger().entries("helix") == [entry]
-    assert (home / "state/infill-ls/editors.json").stat().st_mode & 0o777 == 0o600
-    Ledger().note("helix", [])
+    assert (home / "state/infill-ls/set-up.json").stat().st_mode & 0o777 == 0o600
+    Ledger().forget("helix", entry)
     assert Ledger().entries("helix") == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"helix": [{}]}', '{"helix": 1}'])
-def test_a_damaged_note_counts_as_none(home: Path, text: str) -> None:
+def test_what_another_command_has_noted_meanwhile_stays(home: Path) -> None:
+    first, second = Ledger(), Ledger()
+    one = Entry(str(home / "a"), True, ())
+    other = Entry(str(home / "b"), True, ())
+    first.note("helix", one)
+    second.note("helix", other)
+    second.note("emacs", other)
+    first.forget("helix", other)
+    assert Ledger().entries("helix") == [one]
+    assert Ledger().entries("emacs") == [other]
+
+
+def test_nothing_is_noted_while_another_command_is_at_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Entry(str(home / "a"), True, ())
+    Ledger().note("helix", entry)
+    monkeypatch.setattr("infill_ls.setup.ledger._LOCK_WAIT", 0.0)
+    with open(home / "state/infill-ls/set-up.lock", "ab") as lock:
+        assert try_lock(lock)
+        with pytest.raises(InfillError, match="another command is writing it"):
+            Ledger().note("emacs", entry)
+    assert Ledger().entries("emacs") == []
+
+
+def test_the_visits_of_editors_are_kept_beside_it(home: Path) -> None:
+    visit = Visit("Neovim", "0.12.4", at=100, server="0.1.0")
+    entry = Entry(str(home / "f"), True, (Insertion(0, "ours"),), (), str(home / "f.aside"))
+    visits_file.note(visit)
+    Ledger().note("neovim", entry)
+    visits_file.note(visit)
+    assert Ledger().entries("neovim") == [entry]
+    assert visits_file.last() == [visit]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"helix": [{}]}', '{"helix": 1}', "\ud800"])
+def test_a_damaged_note_is_told_and_left_as_it_is(home: Path, text: str) -> None:
     (home / "state/infill-ls").mkdir(parents=True)
-    (home / "state/infill-ls/editors.json").write_text(text)
-    assert Ledger().entries("helix") == []
+    file = home / "state/infill-ls/set-up.json"
+    file.write_bytes(text.encode(errors="surrogatepass"))
+    before = file.read_bytes()
+    with pytest.raises(InfillError, match=r"is damaged\. Look at it, then: mv -i"):
+        Ledger()
+    assert file.read_bytes() == before

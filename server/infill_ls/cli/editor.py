@@ -156,8 +156,7 @@ def _write(editor: Editor, *, yes: bool) -> int:
         if change.before == change.after:
             screen.marked("ok", f"{change.path} has it already.")
         else:
-            entries[entry.path] = entry
-            ledger.note(editor.name, entries.values())
+            ledger.note(editor.name, entry)
             aside = f" Your own is {entry.aside} now." if change.replaces else ""
             screen.marked("ok", f"{change.path} is written.{aside}")
     if done:
@@ -219,10 +218,14 @@ def _remove(editor: Editor, *, yes: bool) -> int:
     if not entries:
         screen.line(f"Nothing of infill-ls is where infill-ls editor {editor.name} writes.")
         return SUCCESS
-    kept = [entry for entry in reversed(entries) if not _taken_out(entry, screen, yes=yes)]
-    if ledger.entries(editor.name):
-        ledger.note(editor.name, reversed(kept))
-    return FAILURE if kept else SUCCESS
+    noted = ledger.entries(editor.name)
+    done = True
+    for entry in reversed(entries):
+        if not _taken_out(entry, screen, yes=yes):
+            done = False
+        elif noted:
+            ledger.forget(editor.name, entry)
+    return SUCCESS if done else FAILURE
 
 
 def _found(editor: Editor) -> list[Entry]:

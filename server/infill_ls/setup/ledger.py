@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -13,9 +15,14 @@ from typing import Final
 from infill_ls import private
 from infill_ls.errors import InfillError
 from infill_ls.folders import own
+from infill_ls.locks import try_lock
 from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, taken_out
 
-_NOTED_IN: Final = "editors.json"
+# Not what the server keeps of editors that came (visits_file), which lies beside it.
+_NOTED_IN: Final = "set-up.json"
+# s. For so long another command may be at it.
+_LOCK_WAIT: Final = 10.0
+_LOCK_POLL: Final = 0.02
 # Ends the name of a user's file that was moved aside for ours.
 ASIDE: Final = ".before-infill-ls"
 
@@ -59,7 +66,8 @@ class Change:
 class Ledger:
     """The entries of all editors, in a file in the user's state folder.
 
-    Raises :class:`InfillError` where there is no such folder, or it can't be read.
+    Raises :class:`InfillError` where there is no such folder, or the file can't be understood. Then
+    it stays as it is: it alone knows where the user's own files were moved to.
     """
 
     def __init__(self) -> None:
@@ -71,39 +79,69 @@ class Ledger:
 
     def _read(self) -> dict[str, list[Entry]]:
         try:
-            data = json.loads(self._path.read_text("utf-8"))
-            return {
-                name: [
-                    Entry(
-                        str(one["path"]),
-                        bool(one["created"]),
-                        tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
-                        tuple(map(str, one["folders"])),
-                        str(one["aside"]),
-                    )
-                    for one in entries
-                ]
-                for name, entries in data.items()
-            }
+            return _parsed(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise InfillError(f"{self._path} can't be read ({error.strerror}).") from None
-        # Then the marks in the files count.
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return {}
+            path = shlex.quote(str(self._path))
+            raise InfillError(
+                f"{self._path}, which says what was put into which file, is damaged.",
+                f"Look at it, then: mv -i {path} {path}.damaged",
+            ) from None
 
     def entries(self, editor: str) -> list[Entry]:
         """Return what was written for an editor."""
-        return self._entries.get(editor, [])
+        return list(self._entries.get(editor, []))
 
-    def note(self, editor: str, entries: Iterable[Entry]) -> None:
-        """Keep what has been written for an editor, instead of what was kept before."""
-        self._entries[editor] = list(entries)
-        data = {name: [asdict(one) for one in kept] for name, kept in self._entries.items() if kept}
-        with _told(self._path):
-            private.make_folder(self._path.parent)
+    def note(self, editor: str, entry: Entry) -> None:
+        """Keep what has been written into a file, instead of what was kept of it before."""
+        self._change(editor, entry.path, [entry])
+
+    def forget(self, editor: str, entry: Entry) -> None:
+        """Keep nothing of a file any more."""
+        self._change(editor, entry.path, [])
+
+    def _change(self, editor: str, path: str, now: list[Entry]) -> None:
+        with _told(self._path), _locked(self._path):
+            # Another command may have noted something meanwhile.
+            self._entries = self._read()
+            others = [one for one in self.entries(editor) if one.path != path]
+            self._entries[editor] = [*others, *now]
+            data = {
+                name: [asdict(one) for one in kept] for name, kept in self._entries.items() if kept
+            }
             private.replace(self._path, json.dumps(data, indent=1) + "\n")
+
+
+def _parsed(text: str) -> dict[str, list[Entry]]:
+    return {
+        name: [
+            Entry(
+                str(one["path"]),
+                bool(one["created"]),
+                tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
+                tuple(map(str, one["folders"])),
+                str(one["aside"]),
+            )
+            for one in entries
+        ]
+        for name, entries in json.loads(text).items()
+    }
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other commands from a file. Raises :class:`OSError` if one stays at it for long."""
+    private.make_folder(path.parent)
+    with open(path.with_suffix(".lock"), "ab", opener=private.for_us_alone) as file:
+        until = time.monotonic() + _LOCK_WAIT
+        while not try_lock(file):
+            if time.monotonic() > until:
+                raise BlockingIOError(0, "another command is writing it")
+            time.sleep(_LOCK_POLL)
+        yield
 
 
 def read(path: Path) -> str | None:
