@@ -116,6 +116,22 @@ async def test_a_file_of_that_name_is_moved_aside_and_comes_back(
     assert files(home) == {".config/nvim/plugin/infill-ls.lua": "-- mine\n"}
 
 
+async def test_what_the_user_has_made_of_ours_is_moved_aside_too(
+    editor: Command, home: Path
+) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text("-- mine\n")
+    await editor("neovim", "--write", "--yes")
+    file.write_text(edited := file.read_text().replace("200 -- ms", "100 -- ms"))
+    ran = await editor("neovim", "--write", "--yes")
+    aside = file.with_name("infill-ls.lua.before-infill-ls.2")
+    assert f"Your own is {aside} now." in " ".join(ran.out.split())
+    assert file.read_text() == configs.read(NEOVIM)
+    assert aside.read_text() == edited
+    assert file.with_name("infill-ls.lua.before-infill-ls").read_text() == "-- mine\n"
+
+
 async def test_what_was_changed_since_stays_and_is_said(editor: Command, home: Path) -> None:
     await editor("neovim", "--write")
     file = home / ".config/nvim/plugin/infill-ls.lua"

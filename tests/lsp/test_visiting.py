@@ -36,7 +36,12 @@ async def test_while_others_are_at_the_file_it_is_tried_again(
 @pytest.mark.looptime
 async def test_it_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[Visit] = []
-    monkeypatch.setattr(visits_file, "note", lambda visit: tries.append(visit) or False)
+
+    def note(visit: Visit) -> bool:
+        tries.append(visit)
+        return False
+
+    monkeypatch.setattr(visits_file, "note", note)
     visiting.note(CLIENT, lsp.ClientCapabilities(), "utf-8")
     await asyncio.sleep(3600)
     assert 1 < len(tries) < 100

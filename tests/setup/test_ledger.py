@@ -118,16 +118,47 @@ def test_a_full_disk_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.M
     assert [one.name for one in home.iterdir()] == ["mine"]
 
 
+def alone(text: str) -> list[Insertion]:
+    """A file of our own."""
+    if text == "ours\n":
+        return []
+    if text:
+        raise Occupied("taken")
+    return [Insertion(0, "ours\n")]
+
+
+def test_whatever_ours_comes_in_the_place_of_is_moved_aside_each_time(home: Path) -> None:
+    file = home / "f"
+    file.write_text("theirs\n")
+    entry = written(planned(file, alone, None))
+    for edit in ("edited\n", "edited again\n"):
+        file.write_text(edit)
+        change = planned(file, alone, entry)
+        assert change.asks
+        assert change.replaces
+        entry = written(change)
+        assert file.read_text() == "ours\n"
+    assert [Path(one).read_text() for one in entry.kept] == ["edited\n", "edited again\n"]
+    assert Path(entry.aside).read_text() == "theirs\n"
+    undone(entry)
+    assert file.read_text() == "theirs\n"
+
+
+def test_what_was_moved_aside_is_found_when_nothing_is_noted_of_it(home: Path) -> None:
+    file = home / "f"
+    file.write_text("theirs\n")
+    first = written(planned(file, alone, None))
+    file.write_text("edited\n")
+    entry = written(planned(file, alone, None))
+    assert entry.aside == first.aside
+    assert [Path(one).read_text() for one in entry.kept] == ["edited\n"]
+
+
 def test_a_file_that_was_moved_aside_comes_back_if_ours_cant_be_written(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = home / "mine"
     file.write_text("a\n")
-
-    def alone(text: str) -> list[Insertion]:
-        if text:
-            raise Occupied("taken")
-        return [Insertion(0, "ours\n")]
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, os.strerror(28))

@@ -157,7 +157,8 @@ def _write(editor: Editor, *, yes: bool) -> int:
             screen.marked("ok", f"{change.path} has it already.")
         else:
             ledger.note(editor.name, entry)
-            aside = f" Your own is {entry.aside} now." if change.replaces else ""
+            moved = (entry.kept or (entry.aside,))[-1]
+            aside = f" Your own is {moved} now." if change.replaces else ""
             screen.marked("ok", f"{change.path} is written.{aside}")
     if done:
         if starts != "infill-ls":

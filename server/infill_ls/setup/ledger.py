@@ -6,9 +6,10 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ _NOTED_IN: Final = "set-up.json"
 # s. For so long another command may be at it.
 _LOCK_WAIT: Final = 10.0
 _LOCK_POLL: Final = 0.02
-# Ends the name of a user's file that was moved aside for ours.
+# Ends the name of a user's file that was moved aside for ours; a number follows if there is one.
 ASIDE: Final = ".before-infill-ls"
 
 # What is to be added to a file: from its text ("" if it isn't there) to insertions. Raises ByHand.
@@ -36,7 +37,8 @@ class Entry:
 
     ``path``: the file. ``created``: it wasn't there before. ``insertions``: what was put in, as it
     stood then. ``folders``: those that were made for it, the outermost first. ``aside``: where the
-    user's own file went that stood there; empty if none did.
+    user's own file went that stood there, which comes back; empty if none did. ``kept``: where what
+    he had made of ours went when ours was written anew.
     """
 
     path: str
@@ -44,6 +46,7 @@ class Entry:
     insertions: tuple[Insertion, ...]
     folders: tuple[str, ...] = ()
     aside: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Change:
 
     ``before``: its text, None if it isn't there. ``after``: its text to be. ``asks``: it has
     something of the user's in it, who is to be asked first. ``replaces``: that is lost from it, so
-    the file is moved aside.
+    the file is moved aside. ``anew``: ours was there before.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Change:
     entry: Entry
     asks: bool = False
     replaces: bool = False
+    anew: bool = False
 
 
 class Ledger:
@@ -124,6 +128,7 @@ def _parsed(text: str) -> dict[str, list[Entry]]:
                 tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
                 tuple(map(str, one["folders"])),
                 str(one["aside"]),
+                tuple(map(str, one["kept"])),
             )
             for one in entries
         ]
@@ -190,11 +195,25 @@ def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
             base is None,
             tuple(placed),
             entry.folders if entry else (),
-            entry.aside if entry else "",
+            entry.aside if entry else found_aside(path),
+            entry.kept if entry else (),
         ),
         asks=bool(before) and before != after and (replaces or edited or not entry),
         replaces=replaces,
+        anew=entry is not None,
     )
+
+
+def found_aside(path: Path) -> str:
+    """Return where the user's own file is that was moved aside, by its name; empty if none is."""
+    aside = path.with_name(path.name + ASIDE)
+    return str(aside) if os.path.lexists(aside) else ""
+
+
+def _free_aside(path: Path) -> Path:
+    """Return a place for a user's file where nothing is yet."""
+    names = (f"{path.name}{ASIDE}{number}" for number in chain(("",), map(".{}".format, count(2))))
+    return next(aside for name in names if not os.path.lexists(aside := path.with_name(name)))
 
 
 def written(change: Change) -> Entry:
@@ -208,12 +227,13 @@ def written(change: Change) -> Entry:
     with _told(path):
         missing = [str(one) for one in (path, *path.parents) if not one.exists()][1:]
         private.make_folder(path.parent)
-        if change.replaces and not entry.aside:
-            aside = path.with_name(path.name + ASIDE)
-            if aside.exists():
-                raise InfillError(f"{aside} is in the way.", "Move it away.")
+        if change.replaces:
+            aside = _free_aside(path)
             os.replace(path, aside)
-            entry = replace(entry, aside=str(aside))
+            if change.anew or entry.aside:
+                entry = replace(entry, kept=(*entry.kept, str(aside)))
+            else:
+                entry = replace(entry, aside=str(aside))
             try:
                 _write(path, change.after)
             except OSError:
