@@ -157,6 +157,30 @@ async def test_what_another_machine_has_written_is_found_by_its_marks(
     assert (home / ".config/kak/kakrc").read_text() == "eval %sh{kak-lsp}\n\n"
 
 
+@pytest.mark.parametrize("noted", [True, False])
+async def test_what_the_user_has_changed_between_the_marks_is_his(
+    editor: Command, home: Path, noted: bool
+) -> None:
+    file = home / ".config/kak/kakrc"
+    await editor("kakoune", "--write")
+    edited = file.read_text().replace("<<< infill-ls", "# mine\n# <<< infill-ls")
+    file.write_text(edited)
+    if not noted:
+        (home / ".local/state/infill-ls/set-up.json").unlink()
+    for what in ("--write", "--remove"):
+        ran = await editor("kakoune", what)
+        assert ran.status == 1
+        assert "--yes says yes" in ran.err
+        assert file.read_text() == edited
+    ran = await editor("kakoune", "--write", "--yes")
+    assert ran.status == 0
+    assert "\n-# # mine\n" in ran.out
+    assert file.read_text().count(">>> infill-ls") == 1
+    assert "mine" not in file.read_text()
+    assert (await editor("kakoune", "--remove")).status == 0
+    assert not file.exists() or not file.read_text().strip()
+
+
 async def test_settings_of_the_users_are_his_to_change(editor: Command, home: Path) -> None:
     (home / ".config/nvim").mkdir(parents=True)
     file = home / ".config/nvim/coc-settings.json"

@@ -10,8 +10,8 @@ import pytest
 from infill_ls import private, visits_file
 from infill_ls.errors import InfillError
 from infill_ls.locks import try_lock
-from infill_ls.setup.insertions import ByHand, Insertion, Occupied
-from infill_ls.setup.ledger import Entry, Ledger, planned, undone, written
+from infill_ls.setup.insertions import ByHand, Insertion, Occupied, block
+from infill_ls.setup.ledger import Entry, Ledger, planned, there, undone, written
 from infill_ls.visits import Visit
 
 
@@ -225,3 +225,25 @@ def test_a_damaged_note_is_told_and_left_as_it_is(home: Path, text: str) -> None
     with pytest.raises(InfillError, match=r"is damaged\. Look at it, then: mv -i"):
         Ledger()
     assert file.read_bytes() == before
+
+
+def test_what_stands_between_the_marks_and_is_not_ours_is_asked_for(home: Path) -> None:
+    def marked(text: str) -> list[Insertion]:
+        return [block(text, "ours\n", "#", "kakoune")]
+
+    file = home / "mine"
+    file.write_text("a\n")
+    entry = written(planned(file, marked, None))
+    assert there(file, entry, "kakoune") == (entry, True)
+    file.write_text(file.read_text().replace("ours", "ours, edited"))
+    for noted in (entry, None):
+        found, certain = there(file, noted, "kakoune")
+        assert not certain
+        change = planned(file, marked, found, certain=certain)
+        assert change.asks
+        # What comes in its place is one block, not a second one.
+        assert "edited" not in change.after
+        assert change.after.count("ours\n") == 1
+    file.write_text(change.after)
+    found, certain = there(file, None, "kakoune")
+    assert not planned(file, marked, found, certain=certain).asks

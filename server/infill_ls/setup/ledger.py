@@ -17,7 +17,14 @@ from infill_ls import private
 from infill_ls.errors import InfillError
 from infill_ls.folders import own
 from infill_ls.locks import try_lock
-from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, taken_out
+from infill_ls.setup.insertions import (
+    ByHand,
+    Insertion,
+    Occupied,
+    inserted,
+    marked_blocks,
+    taken_out,
+)
 
 # Not what the server keeps of editors that came (visits_file), which lies beside it.
 _NOTED_IN: Final = "set-up.json"
@@ -163,10 +170,27 @@ def read(path: Path) -> str | None:
             raise ByHand("it is not UTF-8") from None
 
 
-def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
+def there(path: Path, entry: Entry | None, editor: str) -> tuple[Entry | None, bool]:
+    """Return what of ours a file has, by the notes and by its marks, and whether that is certain.
+
+    It isn't if only the marks tell it, because nothing was noted or since somebody has changed what
+    stands between them: of that nobody knows whose it is. Raises as :func:`read` does.
+    """
+    text = read(path) or ""
+    missing = taken_out(text, entry.insertions)[1] if entry else []
+    blocks = marked_blocks(text, editor)
+    if not blocks or (entry and not missing):
+        return entry, True
+    known = entry or Entry(str(path), False, ())
+    still = (one for one in known.insertions if one.text not in missing)
+    return replace(known, insertions=(*still, *blocks)), False
+
+
+def planned(path: Path, merge: Merge, entry: Entry | None, *, certain: bool = True) -> Change:
     """Return what is to become of a file. Raises :class:`ByHand`, and as :func:`read` does.
 
-    ``entry``: what an earlier version has written there, which this one comes in the place of.
+    ``entry``: what an earlier version has written there, which this one comes in the place of;
+    ``certain``: none of it can be the user's.
     """
     before = read(path)
     base, edited = before, False
@@ -198,7 +222,7 @@ def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
             entry.aside if entry else found_aside(path),
             entry.kept if entry else (),
         ),
-        asks=bool(before) and before != after and (replaces or edited or not entry),
+        asks=bool(before) and before != after and (replaces or edited or not entry or not certain),
         replaces=replaces,
         anew=entry is not None,
     )
