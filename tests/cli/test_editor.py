@@ -130,6 +130,32 @@ async def test_what_the_user_has_made_of_ours_is_moved_aside_too(
     assert file.read_text() == configs.read(NEOVIM)
     assert aside.read_text() == edited
     assert file.with_name("infill-ls.lua.before-infill-ls").read_text() == "-- mine\n"
+    ran = await editor("neovim", "--remove")
+    assert f"{aside} is yours" in " ".join(ran.out.split())
+    assert file.read_text() == "-- mine\n"
+    assert aside.read_text() == edited
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_a_file_that_cant_come_back_is_named(
+    editor: Command, home: Path, noted: bool
+) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text("-- mine\n")
+    await editor("neovim", "--write", "--yes")
+    if noted:
+        file.write_text(file.read_text() + "-- mine, too\n")
+    else:
+        (home / ".local/state/infill-ls/set-up.json").unlink()
+    ran = await editor("neovim", "--remove")
+    aside = file.with_name("infill-ls.lua.before-infill-ls")
+    if noted:
+        assert f"{aside} is yours" in " ".join(ran.out.split())
+        assert (file.read_text(), aside.read_text()) == ("-- mine, too\n", "-- mine\n")
+    else:
+        assert "is your own again." in ran.out
+        assert files(home) == {".config/nvim/plugin/infill-ls.lua": "-- mine\n"}
 
 
 async def test_what_was_changed_since_stays_and_is_said(editor: Command, home: Path) -> None:

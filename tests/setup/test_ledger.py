@@ -11,7 +11,7 @@ from infill_ls import private, visits_file
 from infill_ls.errors import InfillError
 from infill_ls.locks import try_lock
 from infill_ls.setup.insertions import ByHand, Insertion, Occupied, block
-from infill_ls.setup.ledger import Entry, Ledger, planned, there, undone, written
+from infill_ls.setup.ledger import Entry, Ledger, Undone, planned, there, undone, written
 from infill_ls.visits import Visit
 
 
@@ -142,6 +142,39 @@ def test_whatever_ours_comes_in_the_place_of_is_moved_aside_each_time(home: Path
     assert Path(entry.aside).read_text() == "theirs\n"
     undone(entry)
     assert file.read_text() == "theirs\n"
+
+
+def test_a_file_that_was_moved_aside_is_named_if_it_cant_come_back(home: Path) -> None:
+    file = home / "f"
+    file.write_text("theirs\n")
+    entry = written(planned(file, alone, None))
+    file.write_text("ours\nmine\n")
+    assert undone(entry).asides == (entry.aside,)
+    assert file.read_text() == "mine\n"
+    file.write_text("edited\n")
+    result = undone(entry)
+    assert (result.what, result.asides) == ("edited", (entry.aside,))
+
+
+def test_a_file_that_was_moved_aside_comes_back_also_where_ours_is_gone(home: Path) -> None:
+    file = home / "f"
+    file.write_text("theirs\n")
+    entry = written(planned(file, alone, None))
+    file.write_text("edited\n")
+    entry = written(planned(file, alone, entry))
+    file.unlink()
+    result = undone(entry)
+    assert (result.what, result.asides) == ("restored", entry.kept)
+    assert file.read_text() == "theirs\n"
+
+
+def test_a_file_that_the_user_has_taken_from_aside_is_not_looked_for(home: Path) -> None:
+    file = home / "f"
+    file.write_text("theirs\n")
+    entry = written(planned(file, alone, None))
+    Path(entry.aside).unlink()
+    assert undone(entry) == Undone(file, "removed")
+    assert not file.exists()
 
 
 def test_what_was_moved_aside_is_found_when_nothing_is_noted_of_it(home: Path) -> None:

@@ -237,7 +237,7 @@ def _remove(editor: Editor, *, yes: bool) -> int:
 def _found(editor: Editor) -> list[Entry]:
     """Return what is there of infill-ls although nothing was noted: files and blocks of ours."""
     from infill_ls.setup.insertions import ByHand, Insertion, marked_blocks
-    from infill_ls.setup.ledger import Entry, read
+    from infill_ls.setup.ledger import Entry, found_aside, read
     from infill_ls.setup.places import program
 
     entries = []
@@ -248,7 +248,8 @@ def _found(editor: Editor) -> list[Entry]:
         except ByHand:
             continue
         if text and text in (part.text(), part.text(program())):
-            entries.append(Entry(str(path), True, (Insertion(0, text),)))
+            whole = (Insertion(0, text),)
+            entries.append(Entry(str(path), True, whole, aside=found_aside(path)))
         elif blocks := marked_blocks(text, editor.name):
             entries.append(Entry(str(path), False, tuple(blocks)))
     return entries
@@ -314,7 +315,10 @@ def _taken_out(entry: Entry, screen: Screen, *, yes: bool) -> bool:
     said = {
         "gone": "is gone already.",
         "removed": "is removed.",
+        "restored": "is your own again.",
         "taken out": "is as it was without infill-ls; your own lines stay.",
     }[result.what]
     screen.marked("ok", f"{path} {said}")
+    for aside in result.asides:
+        screen.marked("warn", f"{aside} is yours, from before {path.name} was written; it stays.")
     return True

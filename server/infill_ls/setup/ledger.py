@@ -277,14 +277,17 @@ def _write(path: Path, text: str) -> None:
 class Undone:
     """What has become of one file.
 
-    ``what``: "removed" (the file), "taken out" (what was added to it), "gone" (it wasn't there any
-    more), "edited" (the user has changed what was added; nothing was done).
-    ``left``: in a file that was edited, or from which we took out what was ours, the user's text.
+    ``what``: "removed" (the file), "restored" (the user's own that was moved aside), "taken out"
+    (what was added to it), "gone" (it wasn't there any more), "edited" (the user has changed what
+    was added; nothing was done). ``left``: in a file that was edited, or from which we took out
+    what was ours, the user's text. ``asides``: the user's files that were moved aside and are still
+    there.
     """
 
     path: Path
     what: str
     left: str = ""
+    asides: tuple[str, ...] = ()
 
 
 def undone(entry: Entry, *, force: bool = False) -> Undone:
@@ -296,23 +299,38 @@ def undone(entry: Entry, *, force: bool = False) -> Undone:
     path = Path(entry.path)
     text = read(path)
     if text is None:
-        return Undone(path, "gone")
+        with _told(path):
+            back = not os.path.lexists(path) and _put_back(entry)
+        return Undone(path, "restored" if back else "gone", asides=_asides(entry))
     rest, missing = taken_out(text, entry.insertions)
     if missing and not (force and entry.created):
-        return Undone(path, "edited", missing[0].strip().partition("\n")[0])
+        left = missing[0].strip().partition("\n")[0]
+        return Undone(path, "edited", left, _asides(entry))
     if missing:
         rest = ""
     with _told(path):
-        if entry.created and not rest:
-            path.unlink()
-            if entry.aside:
-                os.replace(entry.aside, path)
-            for folder in reversed(entry.folders):
-                with suppress(OSError):  # something else is in it
-                    Path(folder).rmdir()
-            return Undone(path, "removed")
-        _write(path, rest)
-    return Undone(path, "taken out", rest.strip())
+        if not entry.created or rest:
+            _write(path, rest)
+            return Undone(path, "taken out", rest.strip(), _asides(entry))
+        if _put_back(entry):
+            return Undone(path, "restored", asides=_asides(entry))
+        path.unlink()
+        for folder in reversed(entry.folders):
+            with suppress(OSError):  # something else is in it
+                Path(folder).rmdir()
+    return Undone(path, "removed", asides=_asides(entry))
+
+
+def _put_back(entry: Entry) -> bool:
+    """Put the user's own file back, over ours; whether there is one."""
+    if not entry.aside or not os.path.lexists(entry.aside):
+        return False
+    os.replace(entry.aside, entry.path)
+    return True
+
+
+def _asides(entry: Entry) -> tuple[str, ...]:
+    return tuple(one for one in (entry.aside, *entry.kept) if one and os.path.lexists(one))
 
 
 @contextmanager
