@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -210,6 +212,43 @@ def test_what_somebody_else_writes_meanwhile_is_kept(
     write_setting("maxTokens", 64, mine)
     said = tomllib.loads(mine.read_text())
     assert (said["latencyMs"], said["maxTokens"]) == (500, 64)
+
+
+def test_commands_that_write_at_once_lose_nothing(path: Path) -> None:
+    names = [f"x{number}" for number in range(8)]
+    waiting = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITES, str(path), name], stdin=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    for one in waiting:
+        assert one.stdin is not None
+        one.stdin.close()
+    assert [one.wait(60) for one in waiting] == [0] * len(names)
+    said = tomllib.loads(path.read_text())["languages"]
+    assert sorted(said) == sorted(f"{name}-{number}" for name in names for number in range(5))
+
+
+# Begins once all are there.
+WRITES = """
+import sys
+from pathlib import Path
+from infill_ls.settings_writer import write_setting
+sys.stdin.read()
+for number in range(5):
+    write_setting(f"languages.{sys.argv[2]}-{number}.enabled", False, Path(sys.argv[1]))
+"""
+
+
+def test_without_a_place_for_the_lock_it_is_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (None, Path("/proc/none")):
+        monkeypatch.setattr(settings_writer, "own", lambda kind, folder=folder: folder)
+        write_setting("model", "a", path)
+        assert tomllib.loads(path.read_text()) == {"model": "a"}
+        path.unlink()
 
 
 def test_nobody_knows_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
