@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +15,7 @@ from typing import Final
 from infill_ls import private
 from infill_ls.errors import InfillError
 from infill_ls.folders import own
-from infill_ls.locks import try_lock
+from infill_ls.locks import locked
 from infill_ls.setup.insertions import (
     ByHand,
     Insertion,
@@ -30,7 +29,6 @@ from infill_ls.setup.insertions import (
 _NOTED_IN: Final = "set-up.json"
 # s. For so long another command may be at it.
 _LOCK_WAIT: Final = 10.0
-_LOCK_POLL: Final = 0.02
 # Ends the name of a user's file that was moved aside for ours; a number follows if there is one.
 ASIDE: Final = ".before-infill-ls"
 
@@ -115,7 +113,7 @@ class Ledger:
         self._change(editor, entry.path, [])
 
     def _change(self, editor: str, path: str, now: list[Entry]) -> None:
-        with _told(self._path), _locked(self._path):
+        with _told(self._path), locked(self._path.with_suffix(".lock"), _LOCK_WAIT):
             # Another command may have noted something meanwhile.
             self._entries = self._read()
             others = [one for one in self.entries(editor) if one.path != path]
@@ -141,19 +139,6 @@ def _parsed(text: str) -> dict[str, list[Entry]]:
         ]
         for name, entries in json.loads(text).items()
     }
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other commands from a file. Raises :class:`OSError` if one stays at it for long."""
-    private.make_folder(path.parent)
-    with open(path.with_suffix(".lock"), "ab", opener=private.for_us_alone) as file:
-        until = time.monotonic() + _LOCK_WAIT
-        while not try_lock(file):
-            if time.monotonic() > until:
-                raise BlockingIOError(0, "another command is writing it")
-            time.sleep(_LOCK_POLL)
-        yield
 
 
 def read(path: Path) -> str | None:
