@@ -28,7 +28,8 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("editors", "shown", "user_file", "patterns"),
+        *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
@@ -43,15 +44,16 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
+    *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
-    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
+    "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
-    *("setup.insertions", "setup.helix", "setup.from_continue"),
+    *("setup.insertions", "setup.helix", "setup.from_continue", "setup.joining"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.

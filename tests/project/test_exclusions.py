@@ -53,12 +53,10 @@ def test_the_user_adds_and_takes_back() -> None:
     assert exclusions.pattern_for(f"{FOLDER}/.env") == ""
     assert exclusions.pattern_for(f"{FOLDER}/.env.local") == ".env*"
     assert exclusions.pattern_for(f"{FOLDER}/generated/a.py") == "generated/"
-    assert exclusions.wrong == []
 
 
-def test_a_pattern_that_is_none_is_told_and_the_others_count() -> None:
+def test_beside_a_pattern_that_is_none_the_others_count() -> None:
     exclusions = Exclusions(["!", "*.private"], [FOLDER])
-    assert exclusions.wrong == ["!"]
     assert exclusions.pattern_for(f"{FOLDER}/a.private") == "*.private"
     assert exclusions.pattern_for(f"{FOLDER}/.env") == ".env*"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from infill_ls.project.patterns import Patterns
+from infill_ls.patterns import Patterns
 
 # Patterns as in a .gitignore, for what people keep keys, passwords and tokens in; where a tool is
 # meant, its documentation says so. Lower case, since files are compared so on every system.
@@ -60,11 +60,6 @@ class Exclusions:
         self._folders = tuple(os.path.realpath(folder) for folder in folders)
         self._own = tuple(own)
         self._patterns = Patterns((*DEFAULT_PATTERNS, *own))
-
-    @property
-    def wrong(self) -> list[str]:
-        """Patterns of the user's that are none, and are ignored."""
-        return list(Patterns(self._own).wrong)
 
     @cached_property
     def _with_directories(self) -> Patterns:
