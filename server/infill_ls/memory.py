@@ -18,7 +18,7 @@ from typing import Final
 INTERVAL: Final = 60.0
 # New objects after which Python looks for those that nobody uses, while modules are loaded.
 WHILE_LOADING: Final = 30_000
-_USUAL: Final = gc.get_threshold()
+_USUAL_THRESHOLD: Final = gc.get_threshold()
 
 
 def give_back() -> None:
@@ -38,7 +38,7 @@ def begin_loading() -> None:
     The protocol's types are a hundred thousand objects that stay for ever. Looking through them
     again and again while they are made takes a tenth of the start (``make bench``).
     """
-    gc.set_threshold(WHILE_LOADING, *_USUAL[1:])
+    gc.set_threshold(WHILE_LOADING, *_USUAL_THRESHOLD[1:])
 
 
 def settle() -> None:
@@ -50,7 +50,7 @@ def settle() -> None:
     if gc.get_threshold()[0] == WHILE_LOADING:
         gc.collect(0)
         gc.freeze()
-        gc.set_threshold(*_USUAL)
+        gc.set_threshold(*_USUAL_THRESHOLD)
 
 
 class Housekeeping:
