@@ -62,11 +62,11 @@ async def test_nothing_is_asked_where_nobody_knows_what_is_wanted(
 
 @pytest.mark.usefixtures("code")
 async def test_an_unknown_variable_is_named_once(run: Run) -> None:
-    ran = await run("complete", "main.py:2:13", INFILL_LS_MODLE="x")
+    ran = await run("complete", "main.py:2:13", INFILL_LS_LOGS="x")
     assert (ran.status, ran.out) == (0, "x for x in xs")
     assert ran.err == (
-        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
-        "Did you mean INFILL_LS_MODEL?\n"
+        'infill-ls: The environment variable "INFILL_LS_LOGS" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_LOG?\n"
     )
 
 
@@ -80,4 +80,4 @@ async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(
     assert ran.status == 1
     told = [line for line in ran.err.splitlines() if "unencrypted" in line]
     assert len(told) == 1
-    assert told[0].startswith("infill-ls: The code around the cursor goes to http://models.invalid")
+    assert told[0].startswith("infill-ls: Your code goes to http://models.invalid")

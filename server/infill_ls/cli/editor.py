@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SET_UP_EXAMPLES: Final = """\
 examples:
-  infill-ls editor                   which editors there are, and which are set up
+  infill-ls editor                   which editors there are
   infill-ls editor neovim            the file, and where it goes
   infill-ls editor neovim --write    puts it there
   infill-ls editor neovim --remove   takes out what was put in, and nothing else

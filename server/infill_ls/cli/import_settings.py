@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 IMPORT_EXAMPLES: Final = """\
 examples:
-  infill-ls import continue                        what ~/.continue/config.yaml becomes
-  infill-ls import continue --write                puts it into infill-ls' settings file
-  infill-ls import continue old/config.json        another file
+  infill-ls import continue                    what Continue's settings become
+  infill-ls import continue --write            puts it into our settings file
+  infill-ls import continue old/config.json    of another file
 
-Keys are never copied: it says which environment variable is to hold yours.
+No key is ever copied: it says which environment variable is to hold yours.
 """
 
 
