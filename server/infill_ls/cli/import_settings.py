@@ -98,8 +98,10 @@ def _written(settings: Mapping[str, Any], screen: Screen, *, yes: bool) -> bool:
     # In one step: a server that runs reads them at once, and some of them without the others would
     # send code to where it went before, under another name.
     path = write_settings(result.settings, without=result.without, before=values)
-    for key, value in result.settings.items():
-        screen.marked("ok", f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    for key, value in settings.items():
+        # Not the user's own, which may hold a key.
+        beside = ", beside yours" if result.settings[key] != value else ""
+        screen.marked("ok", f"{key} = {json.dumps(value, ensure_ascii=False)}{beside}")
     for key in result.without:
         screen.marked("ok", f"{key} is taken out.")
     screen.line(f"They are in {path} now.")
