@@ -455,7 +455,7 @@ async def test_a_report_has_nothing_of_the_users_own(
         more["INFILL_LS_URL"] = f"https://{CANARIES['far']}.invalid:8443/{CANARIES['file']}"
     if plight == "wrong":
         more["INFILL_LS_URL"] = f"{CANARIES['far']}:8443"
-        more["INFILL_LS_MODLE"] = CANARIES["file"]
+        more["INFILL_LS_LOGS"] = CANARIES["file"]
         more["INFILL_LS_CANARY_NAME"] = "x"
     more |= PLIGHTS_OF_ENVIRONMENT.get(plight, {})
     if plight == "broken":

@@ -60,13 +60,25 @@ async def test_nothing_is_asked_where_nobody_knows_what_is_wanted(
     assert ollama.calls == []
 
 
+@pytest.mark.parametrize("command", [["complete", "main.py:1"], ["generate", "p"]])
+@pytest.mark.usefixtures("code")
+async def test_of_several_slips_one_is_named(run: Run, command: list[str]) -> None:
+    wrong = {"INFILL_LS_URL": "x", "INFILL_LS_ENGINE": "x", "INFILL_LS_EXLUDE": "[]"}
+    ran = await run(*command, **wrong)
+    (line,) = ran.err.splitlines()
+    assert '"engine" in the environment' in line
+    assert line.endswith(" And 2 more: infill-ls settings.")
+    shown = await run("settings", **wrong)
+    assert sum(line.startswith("✗") for line in shown.out.splitlines()) == 3
+
+
 @pytest.mark.usefixtures("code")
 async def test_an_unknown_variable_is_named_once(run: Run) -> None:
-    ran = await run("complete", "main.py:2:13", INFILL_LS_MODLE="x")
+    ran = await run("complete", "main.py:2:13", INFILL_LS_LOGS="x")
     assert (ran.status, ran.out) == (0, "x for x in xs")
     assert ran.err == (
-        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
-        "Did you mean INFILL_LS_MODEL?\n"
+        'infill-ls: The environment variable "INFILL_LS_LOGS" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_LOG?\n"
     )
 
 
@@ -80,4 +92,4 @@ async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(
     assert ran.status == 1
     told = [line for line in ran.err.splitlines() if "unencrypted" in line]
     assert len(told) == 1
-    assert told[0].startswith("infill-ls: The code around the cursor goes to http://models.invalid")
+    assert told[0].startswith("infill-ls: Your code goes to http://models.invalid")

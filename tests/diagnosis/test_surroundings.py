@@ -146,11 +146,6 @@ def test_a_file_that_a_project_excludes(home: Path) -> None:
     assert (draft.pattern, draft.project) == ("drafts/", str(home / "work" / ".infill-ls.toml"))
 
 
-def test_a_pattern_that_is_none(home: Path) -> None:
-    found = surroundings.files(given({"exclude": ["a", "!"]}), None)
-    assert found.problems == ('"!" in "exclude" is no pattern as in a .gitignore.',)
-
-
 def test_words_of_a_user_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object) -> str:
         raise KeyError

@@ -35,15 +35,16 @@ MOST_MODELS: Final = 5
 BENCH_SEED: Final = "1"
 
 BENCH_EPILOG: Final = """\
-Somebody types at a human rate into real files, a minute for each model, and looks up for
-suggestions; they count as right if they are what stood in the file. Without FOLDER a few files are
-typed that come with infill-ls. With one, some of its code files are, but for excluded ones; only
-the engine is sent any of it, as when you work. Nothing of it is kept.
+Somebody types at a human rate into real files, a minute for each model, and
+looks up for suggestions; they count as right if they are what stood in the
+file. Without FOLDER a few files are typed that come with infill-ls. With one,
+some of its code files are, but for excluded ones; only the engine is sent any
+of it, as when you work. Nothing of it is kept.
 
 examples:
   infill-ls bench
   infill-ls bench src --minutes 3 --write
-  infill-ls bench --model qwen2.5-coder:1.5b --model qwen2.5-coder:7b --html bench.html
+  infill-ls bench --model qwen2.5-coder:7b --html bench.html
 """
 
 

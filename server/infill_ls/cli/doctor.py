@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 DOCTOR_EXAMPLES: Final = """\
 examples:
-  infill-ls doctor                       what works, what doesn't, and what mends it
-  infill-ls doctor src/main.py           also whether this file is completed at all
+  infill-ls doctor                       what works, and what mends what doesn't
+  infill-ls doctor src/main.py           also whether this file is completed
   infill-ls doctor --engine embedded     as if the settings named this engine
-  infill-ls doctor --report report.md    a bug report without code, paths or keys
+  infill-ls doctor --report report.md    a bug report with no code, path or key
 
-The exit status is 1 if something keeps fills from coming. The fill that is timed is of code that
-comes with infill-ls; none of yours is sent.
+The exit status is 1 if something keeps fills from coming. The fill that is
+timed is of code that comes with infill-ls; none of yours is sent.
 """
 
 

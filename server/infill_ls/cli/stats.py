@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from infill_ls.counters_file import CountersFile
 
 ABOUT_STATS: Final = """\
-Shows how many fills were shown, accepted and kept, what was typed instead, how many characters
-that saved, and how long fills took: for each language and model, and by day. Servers count that
-on this machine, and nobody is sent it. Only numbers are kept, and the names of languages and
-models; no code, no paths. stats = false in the settings file turns it off.
+Shows how many fills were shown, accepted and kept, what was typed instead, how
+many characters that saved, and how long fills took: for each language and
+model, and by day. Servers count that on this machine, and nobody is sent it.
+Only numbers are kept, and the names of languages and models; no code, no paths.
+stats = false in the settings file turns it off.
 """
 # Columns for which a terminal of 80 has room beside the names of models.
 _NARROW: Final = ("shown", "accepted", "share", "kept", "saved", "half within")
 STATS_EXAMPLES: Final = """\
 examples:
   infill-ls stats
-  infill-ls stats --days 30 --html stats.html    a page with plots, for a browser
+  infill-ls stats --days 30 --html stats.html   a page with plots, for a browser
   infill-ls stats --json | jq .by_language
 """
 

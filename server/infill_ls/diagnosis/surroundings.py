@@ -189,8 +189,7 @@ def files(given: Given, asked: Path | None) -> Files:
     problems: list[str] = []
     here = os.getcwd()
     rulebook = Rulebook(problems.append)
-    for pattern in rulebook.use(given.settings.exclude, [here]):
-        problems.append(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+    rulebook.use(given.settings.exclude, [here])
     if asked is not None:
         rules = rulebook.rules_for(str(asked.absolute()), language_of(asked.name), given.settings)
         off = not rules.settings.enabled and given.settings.enabled
