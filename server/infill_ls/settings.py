@@ -58,7 +58,7 @@ def _key(name: str, default: Any, read: Reader, *, secret: bool = False) -> Any:
 class Settings:
     """Every setting, with its default.
 
-    The keys in quotes are what the user writes; README.md says what each one means.
+    The keys in quotes are what the user writes; docs/settings.md says what each one means.
     """
 
     engine: EngineName = _key(

@@ -1,8 +1,8 @@
-"""Change one key of the user's settings file; its comments and its order stay as they are."""
+"""Change keys of the user's settings file; its comments and its order stay as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -56,6 +56,41 @@ def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -
         table[parts[-1]] = wanted[parts[-1]]
 
     return _rewrite(path, parts[0], want, change)
+
+
+def write_settings(
+    settings: Mapping[str, Any],
+    path: Path | None = None,
+    *,
+    without: Collection[str] = (),
+    before: Mapping[str, Any] | None = None,
+) -> Path:
+    """Set several keys in one step, so that nobody reads some of them without the others.
+
+    ``settings``: values by whole keys. ``without``: keys that are taken out. ``before``: what the
+    file must say; it is what the user has seen when he was asked. The rest, and what is raised, are
+    as for :func:`write_setting`; nothing is written if one value is none.
+    """
+    for key in (*settings, *without):
+        _parts(key)
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # As texts, since 1 and true are equal in Python.
+        if before is not None and repr(said) != repr(before):
+            raise SettingsError("Somebody else has just changed your settings.", "Try again.")
+        wanted = {key: _allowed({}, [key], [value]) for key, value in settings.items()}
+        return {**{key: value for key, value in said.items() if key not in without}, **wanted}
+
+    def change(document: TOMLDocument, wanted: Any) -> None:
+        for key in without:
+            if key in document:
+                document.pop(key)
+        # What isn't in a table comes before those that are.
+        for key in sorted(settings, key=lambda key: isinstance(wanted[key], Mapping)):
+            if document.unwrap().get(key) != wanted[key]:
+                document[key] = wanted[key]
+
+    return _rewrite(path, next(iter(settings), ""), want, change)
 
 
 def remove_setting(key: str, path: Path | None = None) -> Path:

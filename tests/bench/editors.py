@@ -16,6 +16,7 @@ from infill_ls.lsp.features import register
 from infill_ls.lsp.server import Server
 
 URI: Final = "file:///project/main.py"
+CANCELLED: Final = -32800  # LSP 3.17, "ErrorCodes", RequestCancelled
 
 
 class Editor:
@@ -23,7 +24,8 @@ class Editor:
     right of the cursor that takes the place of.
 
     ``closes``: brackets and quotes are closed as they are typed. ``closers`` are those that stand
-    right of the cursor, innermost first.
+    right of the cursor, innermost first. ``errors``: what requests were answered with that nobody
+    has cancelled.
     """
 
     name = ""
@@ -43,6 +45,7 @@ class Editor:
         self.replaced = 0
         self.visible_since = 0.0
         self.shown: list[str] = []
+        self.errors: list[dict[str, Any]] = []
         self.changed = asyncio.Event()
         self.server = server
         self._version = 0
@@ -173,6 +176,8 @@ class Editor:
     def write(self, data: bytes) -> None:
         message = json.loads(data.partition(b"\r\n\r\n")[2])
         if "method" not in message:
+            if message.get("error", {}).get("code", CANCELLED) != CANCELLED:
+                self.errors.append(message["error"])
             self._waiting.pop(message["id"])(message)
 
     def close(self) -> None:

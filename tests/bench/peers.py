@@ -98,6 +98,7 @@ class Peer:
 
     def __init__(self, policy: Policy, engine: Engine) -> None:
         self.settings = Settings()
+        self.source = (policy.name, "")  # as a connection has it
         self._policy = policy
         self._engine = engine
         self._recall = Recall()

@@ -13,6 +13,7 @@ WIDTH: Final = 720
 HEIGHT: Final = 360
 LEFT, RIGHT, TOP, BOTTOM = 60, 150, 50, 50
 LONGEST: Final = 3.0  # s
+LABEL_GAP: Final = 15.0  # between the names of two lines
 COLOURS: Final = ("#0b6e4f", "#8d99ae", "#c08552", "#6d597a", "#b5838d")
 
 
@@ -34,20 +35,38 @@ def plot(figures: Sequence[Figures]) -> str:
         parts.append(
             f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{half_seconds / 2:g} s</text>'
         )
-    labels: list[float] = []
-    for colour, one in zip(COLOURS, figures, strict=False):
+    ends = [_y(_share(one.waits, LONGEST)) for one in figures]
+    edge = WIDTH - RIGHT
+    for colour, one, end, y in zip(COLOURS, figures, ends, apart(ends), strict=False):
         parts.append(
             f'<path d="{_line(one.waits)}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
-        y = _y(_share(one.waits, LONGEST))
-        while any(abs(y - other) < 15 for other in labels):
-            y -= 15
-        labels.append(y)
+        # From the line to its name, which may have had to make room for others.
+        parts.append(f'<path d="M{edge + 2} {end:.1f}L{edge + 18} {y:.1f}" stroke="{colour}"/>')
         parts.append(
-            f'<text x="{WIDTH - RIGHT + 8}" y="{y + 4:.1f}" fill="{colour}">'
-            f"{escape(one.policy)}</text>"
+            f'<text x="{edge + 22}" y="{y + 4:.1f}" fill="{colour}">{escape(one.policy)}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
+
+
+def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
+    """Return places that are at least a gap apart, in the same order, and as near as can be.
+
+    Those that are too near to each other are spread around the middle of all of them.
+    """
+    order = sorted(range(len(places)), key=places.__getitem__)
+    # Of each group that touches: how many it has, and the mean of where its first one would be.
+    groups: list[tuple[int, float]] = []
+    for at, index in enumerate(order):
+        count, first = 1, places[index] - at * gap
+        while groups and groups[-1][1] >= first:
+            before, its_first = groups.pop()
+            first = (before * its_first + count * first) / (before + count)
+            count += before
+        groups.append((count, first))
+    firsts = [first for count, first in groups for _ in range(count)]
+    moved = dict(zip(order, (first + at * gap for at, first in enumerate(firsts)), strict=True))
+    return [moved[index] for index in range(len(places))]
 
 
 def _line(waits: Sequence[float]) -> str:

@@ -148,6 +148,8 @@ class Session:
         began = self._loop.time()
         end = began + gap
         long = gap >= PAUSE
+        # Nothing that is reckoned would mean anything.
+        assert not self.editor.errors, self.editor.errors[0]
         seen_right = False
         first: float | None = None
         while (now := self._loop.time()) < end:

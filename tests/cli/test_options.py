@@ -97,4 +97,4 @@ async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(
     assert ran.status == 1
     told = [line for line in ran.err.splitlines() if "unencrypted" in line]
     assert len(told) == 1
-    assert told[0].startswith("infill-ls: The code around the cursor goes to http://models.invalid")
+    assert told[0].startswith("infill-ls: Your code goes to http://models.invalid")

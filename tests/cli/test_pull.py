@@ -38,7 +38,7 @@ async def test_pull_without_a_network(run: Run, ollama: FakeOllama) -> None:
     ollama.pull_error = f"pull model manifest: {registry}: no such host"
     ran = await run("pull", "--engine", "ollama", "qwen2.5-coder:3b")
     assert ran.status == 1
-    assert "no such host. Ollama doesn't reach its registry: check the network" in ran.err
+    assert "no such host. Check the network" in ran.err
     assert "name" not in ran.err
 
 
@@ -110,7 +110,7 @@ async def test_pull_of_what_both_engines_have(run: Run, ollama: FakeOllama) -> N
         await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="ollama"),
     ):
         assert ran.status == 1
-        assert "ollama serve" in ran.err
+        assert "Start it, or" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ async def test_a_pull_that_ends_before_it_is_done(run: Run, ollama: FakeOllama) 
     assert ran.status == 1
     assert ran.err.endswith(
         'Ollama can\'t pull "qwen2.5-coder:3b": it has stopped before it had all of it. '
-        "Pull again; it goes on from where it stopped.\n"
+        "Pull again; it goes on from there.\n"
     )
 
 
@@ -247,7 +247,7 @@ async def test_a_full_disk_of_ollama(run: Run, ollama: FakeOllama) -> None:
     assert ran.status == 1
     assert ran.err.endswith(
         "no space left on device. Make room where Ollama keeps its models (OLLAMA_MODELS), and "
-        "pull again; it goes on from where it stopped.\n"
+        "pull again.\n"
     )
 
 

@@ -338,10 +338,7 @@ async def test_a_fill_that_may_be_as_long_as_the_room_gets_half_of_it(
         assert call.tokens > 1000
         await filled(engine, at(f"{text}y = █\n"), settings, Rates(read=FAST))
     said = [record.message for record in caplog.records if "maxTokens" in record.message]
-    assert said == [
-        '"maxTokens" is 4096, but the engine has room for 4096 tokens, prompt included: '
-        "a fill gets 2048 at the most."
-    ]
+    assert said == ['A fill gets 2048 tokens, not "maxTokens": the engine has room for 4096.']
 
 
 async def test_a_room_in_which_nothing_fits_is_told(ollama: FakeOllama) -> None:

@@ -64,6 +64,18 @@ FAR = {"url": "https://gpu.example:8443"}
     ("settings", "choice", "installed", "fix"),
     [
         (given(), Choice(absent=ABSENT, error=ABSENT, program=True), BARE, "ollama serve"),
+        (
+            given({"url": "http://127.0.0.1:5"}),
+            Choice(absent=ABSENT, error=ABSENT, program=True),
+            BARE,
+            ABSENT.fix,
+        ),
+        (
+            given(OLLAMA_HOST=":5"),
+            Choice(absent=ABSENT, error=ABSENT, program=True),
+            BARE,
+            ABSENT.fix,
+        ),
         (given(), Choice(absent=ABSENT, error=ABSENT), BARE, "pip install x && infill-ls pull"),
         (given(), Choice(absent=ABSENT, error=ABSENT), NATIVE, "infill-ls pull"),
         (

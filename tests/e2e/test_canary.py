@@ -159,7 +159,7 @@ async def test_the_way_in_the_clear_is_told_once(start: Start, ollama: FakeOllam
     assert await client.until_shown(2)
     told = [text for text in client.shown() if "unencrypted" in text]
     assert len(told) == 1
-    assert told[0].startswith("infill-ls: The code around the cursor goes to http://models.invalid")
+    assert told[0].startswith("infill-ls: Your code goes to http://models.invalid")
 
 
 async def test_an_ollama_that_leaks_is_told_once(start: Start, ollama: FakeOllama) -> None:

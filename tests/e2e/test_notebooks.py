@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,6 +236,17 @@ async def test_nothing_of_an_excluded_notebook_is_sent(
     notebook.client.open("a = [\n")
     assert await notebook.client.fill(0, 5)
     assert CANARY not in json.dumps([call.body for call in ollama.calls])
+
+
+async def test_the_record_names_the_notebook(
+    start: Start, ollama: FakeOllama, tmp_path: Path
+) -> None:
+    record = tmp_path / "audit.jsonl"
+    notebook = await opened(start, ollama, "a = 1", "b = [", audit=str(record))
+    assert await notebook.fill(1)
+    await notebook.client.stop()
+    entries = [json.loads(line) for line in record.read_text().splitlines()]
+    assert {tuple(entry["files"]) for entry in entries} == {("/project/sales.ipynb",)}
 
 
 async def test_languages_are_those_of_the_cells(start: Start, ollama: FakeOllama) -> None:

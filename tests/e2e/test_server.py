@@ -386,7 +386,7 @@ async def test_no_engine_is_told_once_and_recovery_is_noticed(
     client = await start("--engine", "ollama", environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     shown = await client.until_shown()
-    assert "ollama serve" in shown[0]
+    assert "Start it, or" in shown[0]
     client.open(TEXT)
     for _ in range(5):
         assert await client.ask(1, 12) == {"items": []}
@@ -484,7 +484,7 @@ async def test_an_answer_that_ollama_ends_itself_is_a_fill_that_ended(
     client.insert("c = ", 1, 4, 2)
     assert await client.fill(1, 8) is None
     explained = await client.command("infill-ls.explain")
-    assert (explained["reason"], explained["filters"]) == ("nothing", ["repetition"])
+    assert (explained["reason"], explained["filters"]) == ("trimmed", ["repetition"])
     assert client.shown() == []
     assert "problem" not in client.states()
 

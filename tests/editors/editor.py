@@ -168,8 +168,8 @@ class Editor(ABC):
                 )
             time.sleep(LOOK)
 
-    def until_shown(self, fill: str) -> None:
-        self.until(lambda: self.shown() == fill, f"the suggestion {fill!r}")
+    def until_shown(self, fill: str, limit: float = PATIENCE) -> None:
+        self.until(lambda: self.shown() == fill, f"the suggestion {fill!r}", limit)
 
     def until_seen(self, text: str) -> None:
         self.until(lambda: self.seen() == text, f"on the screen the text {text!r}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ntpath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from infill_ls.project import exclusions
 from infill_ls.project.exclusions import DEFAULT_PATTERNS, Exclusions
 
 FOLDER = "/home/me/secrets-manager"
@@ -126,3 +129,13 @@ def test_what_only_looks_like_such_a_file_is_completed(name: str) -> None:
 )
 def test_what_else_may_hold_secrets(name: str) -> None:
     assert Exclusions(folders=["/project"]).pattern_for(f"/project/{name}") in DEFAULT_PATTERNS
+
+
+@pytest.mark.parametrize("start", ["D:\\work", r"\\server\share"])
+def test_another_drive_of_windows(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the drive on which the server runs there is no relative path to it."""
+    monkeypatch.setattr(exclusions, "os", SimpleNamespace(path=ntpath, sep="\\", curdir="."))
+    for folders in ([], [start]):
+        of = Exclusions(folders=folders).pattern_for
+        assert of(f"{start}\\main.py") == ""
+        assert of(f"{start}\\.env") in DEFAULT_PATTERNS

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.options import add_engine_options, command_line, settings_from
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
-    import argparse
-
     from infill_ls.cli.options import Commands
     from infill_ls.completion.answer import Answer, Outcome
     from infill_ls.settings import Settings
     from infill_ls.text.hole import Hole
 
+COMPLETE_EXAMPLES: Final = """\
+examples:
+  infill-ls complete main.py:12                at the end of line 12
+  infill-ls complete main.py:12:5              before its fifth character
+  infill-ls complete -v main.py:12             and why it came out so
+  infill-ls complete --json main.py:12         with model, tokens and times
+  infill-ls complete --no-suffix main.py:12    without the text that follows
+
+The exit status is 1 if there is no fill; why is said on stderr.
+"""
+
 
 def add_to(commands: Commands) -> None:
     """Add the command and its arguments."""
-    parser = commands.add_parser("complete", help="print the fill at a place in a file")
+    parser = commands.add_parser(
+        "complete",
+        help="print the fill at a place in a file",
+        epilog=COMPLETE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "place", metavar="FILE:LINE[:COL]", help="from 1, COL in characters; end of line if absent"
     )

@@ -18,7 +18,7 @@ SHELLS: Final = {
     "powershell": "your $PROFILE",
 }
 _PLACES: Final = "examples:\n" + "\n".join(
-    f"  infill-ls completions {shell:12} > {place}"
+    f"  infill-ls completions {shell} \\\n    > {place}"
     for shell, place in SHELLS.items()
     if "~" in place
 )

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import SUCCESS, complain, end_line, write
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
     from infill_ls.cli.options import Commands
     from infill_ls.settings import Settings
 
+GENERATE_EXAMPLES: Final = """\
+examples:
+  infill-ls generate "Why is the sky blue?"
+  infill-ls generate "one, two, " --suffix ", five, six" -o temperature=0
+  infill-ls generate "Name a colour." --format json -o seed=1 -o num_predict=20
+  git diff | infill-ls generate --system "Summarise this diff."
+"""
+
 
 def add_to(commands: Commands) -> None:
     """Add the command and its arguments."""
-    parser = commands.add_parser("generate", help="one call of Ollama's /api/generate as it is")
+    parser = commands.add_parser(
+        "generate",
+        help="one call of Ollama's /api/generate as it is",
+        epilog=GENERATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "prompt", nargs="?", metavar="PROMPT", help="- for stdin, which is read too if it is piped"
     )

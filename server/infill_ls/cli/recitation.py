@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from infill_ls.values import Recitation
 
 ABOUT: Final = """\
-With recitation = { folders = ["/work/others"], window = 50 } in the settings file, no fill is
-shown that has 50 tokens (words, numbers, other signs) in a row from a file in these folders. This
-command reads the files, and keeps hashes of what they hold; run it again when they have changed.
-Until it has run nothing is shown. It is a filter against what it was given: it clears no licences.
+With recitation = { folders = ["/work/others"], window = 50 } in the settings
+file, no fill is shown that has 50 tokens (words, numbers, other signs) in a row
+from a file in these folders. This command reads the files, and keeps hashes of
+what they hold; run it again when they have changed. Until it has run nothing is
+shown. It is a filter against what it was given: it clears no licences.
+"""
+RECITATION_EXAMPLES: Final = """\
+examples:
+  infill-ls recitation                       the folders that the settings name
+  infill-ls recitation vendor --window 30    this one alone
 """
 
 
@@ -30,6 +36,7 @@ def add_to(commands: Commands) -> None:
         "recitation",
         help="index the folders whose text is not to be shown",
         description=ABOUT,
+        epilog=RECITATION_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -12,8 +13,6 @@ from infill_ls.errors import SettingsError
 from infill_ls.interrupts import ending_at_once
 
 if TYPE_CHECKING:
-    import argparse
-
     from infill_ls.cli.options import Commands
 
 
@@ -22,11 +21,26 @@ TOKEN: Final = "INFILL_LS_TOKEN"
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "::1")
 # Characters. Of random letters and digits these are 95 bits; nobody guesses that over a network.
 MIN_TOKEN: Final = 16
+SERVE_EXAMPLES: Final = """\
+examples:
+  infill-ls serve                         on stdin and stdout; editors start it
+  infill-ls serve --engine embedded       whatever the settings say
+  infill-ls serve --tcp 127.0.0.1:7777    on a socket, for one client here
+  infill-ls serve --tcp 0.0.0.0:7777 --allow-remote
+                                          for others too, with a token
+
+infill-ls editor NAME sets an editor up that starts it.
+"""
 
 
 def add_to(commands: Commands) -> None:
     """Add the command and its arguments."""
-    parser = commands.add_parser("serve", help="run the language server for an editor")
+    parser = commands.add_parser(
+        "serve",
+        help="run the language server for an editor",
+        epilog=SERVE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--stdio", action="store_true", help="speak on stdin and stdout (default)")
     parser.add_argument("--tcp", metavar="HOST:PORT", help="speak to one client on a socket")
     parser.add_argument(
@@ -46,17 +60,11 @@ def run(options: argparse.Namespace) -> int:
     """
     # Whatever is started from here on, the embedded engine for instance, doesn't get it.
     token = os.environ.pop(TOKEN, "")
-    import gc
+    from infill_ls import memory
 
-    # The protocol's types are a hundred thousand objects that stay for ever. Looking through them
-    # again and again while they are made takes a tenth of the start (`make bench`).
-    usual = gc.get_threshold()
-    gc.set_threshold(30_000, *usual[1:])
+    memory.begin_loading()
     with ending_at_once():
         from infill_ls.lsp import transport
-
-    gc.freeze()
-    gc.set_threshold(*usual)
 
     if options.tcp is None:
         if os.isatty(0):

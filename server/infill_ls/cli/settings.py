@@ -25,6 +25,7 @@ examples:
   infill-ls settings set languages.markdown.enabled off
   infill-ls settings set exclude '*.private' '!.env'
   infill-ls settings unset model
+  infill-ls settings path
 """
 # What a shell has for true and false.
 _TRUTHS: Final = {"on": True, "yes": True, "1": True, "off": False, "no": False, "0": False}
@@ -53,7 +54,7 @@ def add_to(commands: Commands) -> None:
     unsetting = kinds.add_parser("unset", help="take a key out of your settings file", **layout)
     unsetting.add_argument("key", metavar="KEY")
     unsetting.set_defaults(run=_unset)
-    path = kinds.add_parser("path", help="print where your settings file is")
+    path = kinds.add_parser("path", help="print where your settings file is", **layout)
     path.set_defaults(run=_path)
 
 

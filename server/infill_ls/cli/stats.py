@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from infill_ls.counters_file import CountersFile
 
 ABOUT_STATS: Final = """\
-Shows how many fills were shown, accepted and kept, what was typed instead, how many characters
-that saved, and how long fills took: for each language and model, and by day. Servers count that
-on this machine, and nobody is sent it. Only numbers are kept, and the names of languages and
-models; no code, no paths. stats = false in the settings file turns it off.
+Shows how many fills were shown, accepted and kept, what was typed instead, how
+many characters that saved, and how long fills took: for each language and
+model, and by day. Servers count that on this machine, and nobody is sent it.
+Only numbers are kept, and the names of languages and models; no code, no paths.
+stats = false in the settings file turns it off.
 """
 # Columns for which a terminal of 80 has room beside the names of models.
 _NARROW: Final = ("shown", "accepted", "share", "kept", "saved", "half within")
 STATS_EXAMPLES: Final = """\
 examples:
   infill-ls stats
-  infill-ls stats --days 30 --html stats.html    a page with plots, for a browser
+  infill-ls stats --days 30 --html stats.html   a page with plots, for a browser
   infill-ls stats --json | jq .by_language
 """
 
@@ -46,13 +47,15 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--html", metavar="FILE", help="write a page with plots; - for stdout")
     parser.add_argument("--days", type=int, metavar="N", help="only the last N days")
     parser.add_argument("--reset", action="store_true", help="remove all that was counted")
+    parser.add_argument("--yes", action="store_true", help="don't ask before replacing FILE")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the statistics, and return the exit status.
 
-    Raises :class:`InfillError` if the page can't be written, or the counters can't be removed.
+    Raises :class:`SettingsError` if a file that is there is to stay, and :class:`InfillError` if
+    the page can't be written, or the counters can't be removed.
     """
     from infill_ls.counters_file import CountersFile, days_ago
 
@@ -63,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
         return _reset(file)
     days = file.days("" if options.days is None else days_ago(options.days - 1))
     if options.html is not None:
-        from infill_ls.cli.page import save
+        from infill_ls.cli.new_file import claim, save
         from infill_ls.cli.stats_page import statistics_page
 
+        claim(options.html, yes=options.yes)
         save(statistics_page(days), options.html)
     if options.json:
         import json

@@ -8,6 +8,7 @@ import shlex
 from typing import Any, Final
 
 from infill_ls.diagnosis.facts import Choice, Chosen, Files, Given, Installed
+from infill_ls.engines.ollama_start import START, is_usual
 from infill_ls.errors import (
     CannotInsert,
     InfillError,
@@ -69,7 +70,7 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
     if settings.engine == "openai" or not is_loopback(settings.engine_url):
         return error.fix
     if choice.program:
-        return "ollama serve"
+        return START if is_usual(settings) else error.fix
     if settings.engine == "ollama":
         return choice.get_ollama
     if choice.name:

@@ -85,7 +85,8 @@ _PULL: Final = (
     ),
     (r"\b429\b|too many requests", "Wait a little, and pull again."),
     (r"unauthorized|\b40[13]\b", "If it is a model of your own, sign in: ollama signin"),
-    (r"digest mismatch|stopped before", "Pull again."),
+    (r"digest mismatch", "Pull again."),
+    (r"stopped before", "Pull again; it goes on from there."),
 )
 
 

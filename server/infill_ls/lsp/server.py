@@ -32,6 +32,7 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
+from infill_ls.memory import settle
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings, in_short
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot
@@ -332,6 +333,8 @@ class Server(LanguageServer):
             self.background(self._start())
 
     async def _start(self) -> None:
+        # The editor has its answer to initialize.
+        settle()
         await self.configuration.read()
         self.status.begin()
         # Not at the head: the start doesn't need it.

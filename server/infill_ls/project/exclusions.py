@@ -100,4 +100,6 @@ class Exclusions:
         ``whole``: its own name counts as well.
         """
         own = self._patterns.deciding(os.path.basename(path)) if whole else ""
-        return own or self._with_directories.deciding(os.path.relpath(path, os.sep))
+        # Without its drive: on Windows there is no way from one to another.
+        from_root = os.path.splitdrive(os.path.normpath(path))[1].lstrip(os.sep)
+        return own or self._with_directories.deciding(from_root or os.curdir)

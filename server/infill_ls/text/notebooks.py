@@ -17,7 +17,7 @@ from infill_ls.text.hole import PREFIX_LIMIT, SUFFIX_LIMIT, Around
 # Between two cells: an empty line, as between two parts of a script.
 BETWEEN: Final = "\n\n"
 # What a cell is written in whose first line says so (IPython's cell magics, and those of the
-# extensions for SQL, R and Cython). Others, such as %%time, leave it in the kernel's language.
+# extensions for SQL and R). Others, such as %%time, leave it in the kernel's language.
 _MAGICS: Final = {
     **dict.fromkeys(("bash", "sh", "system", "sx", "!"), "shellscript"),
     **dict.fromkeys(("javascript", "js"), "javascript"),

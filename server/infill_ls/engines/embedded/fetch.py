@@ -240,7 +240,7 @@ def _client() -> httpx.Client:
         why = error if isinstance(error, ImportError | OSError) else "a wrong address"
         raise WeightsError(
             f"The proxy or the certificates can't be used ({why}).",
-            "Mend HTTPS_PROXY, NO_PROXY or SSL_CERT_FILE",
+            "Mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE",
         ) from None
 
 
