@@ -51,7 +51,7 @@ PURE = (
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
-    *("setup.insertions", "setup.helix", "setup.from_continue"),
+    *("setup.insertions", "setup.helix", "setup.from_continue", "setup.joining"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.

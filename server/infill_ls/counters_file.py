@@ -12,14 +12,14 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from infill_ls import private
 from infill_ls.counters import Counters, Counts, Subject, added, from_rows, rows
 from infill_ls.folders import own
-from infill_ls.locks import try_lock
+from infill_ls.locks import locked
 
 DAYS_KEPT: Final = 400
 # Of one day. Who has more languages and models than that has a broken client.
@@ -30,7 +30,6 @@ _OTHERS: Final = Subject("other", "other", "other")
 _LARGEST_FILE: Final = 1_000_000
 # s. For so long another process may be at the file; then it is tried again at another time.
 _LOCK_WAIT: Final = 1.0
-_LOCK_POLL: Final = 0.02
 
 _FILE: Final = re.compile(r"(\d{4}-\d\d-\d\d)\.json(\.broken)?", re.ASCII)
 
@@ -55,7 +54,7 @@ class CountersFile:
         folder = self.folder
         if folder is None or not counts:
             return
-        with _locked(folder):
+        with locked(folder / "lock", _LOCK_WAIT):
             if not self._tidied:
                 self._tidied = True
                 _tidy(folder)
@@ -88,7 +87,7 @@ class CountersFile:
         folder = self.folder
         if folder is None or not folder.is_dir():
             return 0
-        with _locked(folder):
+        with locked(folder / "lock", _LOCK_WAIT):
             files = list(_files(folder))
             for _, path in files:
                 path.unlink(missing_ok=True)
@@ -110,19 +109,6 @@ def days_ago(count: int) -> str:
 
 def _day(moment: time.struct_time) -> str:
     return time.strftime("%Y-%m-%d", moment)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes out; raises :class:`OSError` if one stays in for long."""
-    private.make_folder(folder)
-    with open(folder / "lock", "ab", opener=private.for_us_alone) as file:
-        until = time.monotonic() + _LOCK_WAIT
-        while not try_lock(file):
-            if time.monotonic() > until:
-                raise BlockingIOError(0, "another process is writing them")
-            time.sleep(_LOCK_POLL)
-        yield
 
 
 def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:

@@ -1,14 +1,16 @@
-"""Change one key of the user's settings file; its comments and its order stay as they are."""
+"""Change keys of the user's settings file; its comments and its order stay as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls import private, values
 from infill_ls.errors import SettingsError
+from infill_ls.folders import own
+from infill_ls.locks import locked
 from infill_ls.settings import KEYS, nearest, read_value
 from infill_ls.user_file import user_file
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 # The file of the schema, beside the settings; the first line of these names it, for editors.
 SCHEMA_FILE: Final = "config.schema.json"
 _FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
-# How often it is tried anew, as somebody else writes at the same time.
+# How often it is tried anew, as somebody else writes at the same time: an editor, which knows
+# nothing of our lock.
 _ATTEMPTS: Final = 5
+# s. So long another of our commands may be at it; each takes some hundredths.
+_LOCK_WAIT: Final = 10.0
 
 
 def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
@@ -50,6 +55,41 @@ def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -
         table[parts[-1]] = wanted[parts[-1]]
 
     return _rewrite(path, parts[0], want, change)
+
+
+def write_settings(
+    settings: Mapping[str, Any],
+    path: Path | None = None,
+    *,
+    without: Collection[str] = (),
+    before: Mapping[str, Any] | None = None,
+) -> Path:
+    """Set several keys in one step, so that nobody reads some of them without the others.
+
+    ``settings``: values by whole keys. ``without``: keys that are taken out. ``before``: what the
+    file must say; it is what the user has seen when he was asked. The rest, and what is raised, are
+    as for :func:`write_setting`; nothing is written if one value is none.
+    """
+    for key in (*settings, *without):
+        _parts(key)
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # As texts, since 1 and true are equal in Python.
+        if before is not None and repr(said) != repr(before):
+            raise SettingsError("Somebody else has just changed your settings.", "Try again.")
+        wanted = {key: _allowed({}, [key], [value]) for key, value in settings.items()}
+        return {**{key: value for key, value in said.items() if key not in without}, **wanted}
+
+    def change(document: TOMLDocument, wanted: Any) -> None:
+        for key in without:
+            if key in document:
+                document.pop(key)
+        # What isn't in a table comes before those that are.
+        for key in sorted(settings, key=lambda key: isinstance(wanted[key], Mapping)):
+            if document.unwrap().get(key) != wanted[key]:
+                document[key] = wanted[key]
+
+    return _rewrite(path, next(iter(settings), ""), want, change)
 
 
 def remove_setting(key: str, path: Path | None = None) -> Path:
@@ -130,17 +170,19 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
     try:
         # What links to it, as those who keep their settings elsewhere have it, goes on to.
         path = asked.resolve()
-        for _ in range(_ATTEMPTS):
-            before = _bytes(path)
-            after = _changed(before.decode("utf-8-sig"), key, want, change)
-            if after is None:
-                raise SettingsError(f"{path} is too unusual to be changed.", "Change it by hand.")
-            private.make_folder(path.parent)
-            if _bytes(path) == before:
-                private.replace(path, after, keep_mode=True)
-                if after.startswith(_FIRST_LINE):
-                    _put_schema(asked.with_name(SCHEMA_FILE))
-                return path
+        with _alone():
+            for _ in range(_ATTEMPTS):
+                before = _bytes(path)
+                after = _changed(before.decode("utf-8-sig"), key, want, change)
+                if after is None:
+                    reason = f"{path} is too unusual to be changed."
+                    raise SettingsError(reason, "Change it by hand.")
+                private.make_folder(path.parent)
+                if _bytes(path) == before:
+                    private.replace(path, after, keep_mode=True)
+                    if after.startswith(_FIRST_LINE):
+                        _put_schema(asked.with_name(SCHEMA_FILE))
+                    return path
     except OSError as error:
         raise SettingsError(
             f"{asked} can't be read and written ({error.strerror}).",
@@ -150,6 +192,19 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is no TOML ({error}).", "Mend it by hand.") from None
     raise SettingsError(f"Somebody else keeps writing {path}.", "Try again.")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep out our other commands that write settings."""
+    folder = own("state")
+    with ExitStack() as stack:
+        # Not beside the settings, which people keep in repositories. Without a place for it two
+        # commands at once are seldom enough.
+        with suppress(OSError):
+            if folder is not None:
+                stack.enter_context(locked(folder / "settings.lock", _LOCK_WAIT))
+        yield
 
 
 def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:

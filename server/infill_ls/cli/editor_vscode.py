@@ -38,7 +38,8 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
             screen.marked("fail", f"None of {', '.join(vscode.PROGRAMS)} is on the PATH.")
             return FAILURE
         vscode.uninstall(code)
-        Ledger().note(editor.name, [])
+        for entry in Ledger().entries(editor.name):
+            Ledger().forget(editor.name, entry)
         screen.marked("ok", f"The extension is taken out of {code}.")
         return SUCCESS
     if file is None:
@@ -46,7 +47,7 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
         return FAILURE
     if write and code is not None:
         vscode.install(code, file)
-        Ledger().note(editor.name, [Entry(code, False, ())])
+        Ledger().note(editor.name, Entry(code, False, ()))
         screen.marked("ok", f"The extension is put into {code}.")
         if (starts := program()) != "infill-ls":
             fix = f'In VS Code, set "infill-ls.command" to {json.dumps([starts, "serve"])}'
