@@ -174,9 +174,10 @@ async def test_nothing_is_installed(doctor: Doctor) -> None:
 async def test_ollama_is_down(doctor: Doctor, home: Path) -> None:
     (home / "bin" / "ollama").write_text("#!/bin/sh\n")
     (home / "bin" / "ollama").chmod(0o755)
-    said = await doctor("--engine", "ollama")
-    assert said.status == 1
-    assert said.after(f"✗ Nothing answers at {NOWHERE}.") == "ollama serve"
+    for more in ((), ("--model", "qwen2.5-coder:7b")):
+        said = await doctor("--engine", "ollama", *more)
+        assert said.status == 1
+        assert said.after(f"✗ Nothing answers at {NOWHERE}.") == "ollama serve"
 
 
 async def test_ollama_is_down_and_there_are_no_weights(doctor: Doctor) -> None:
