@@ -30,6 +30,7 @@ from infill_ls.cli import (
     stats,
 )
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
+from infill_ls.cli.parser import Parser
 from infill_ls.errors import InfillError, SettingsError
 
 # In the order in which the help names them: first what a newcomer needs.
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="infill-ls",
         description="Fill-in-the-middle code completion with a model that you run yourself.",
         epilog=_TO_BEGIN_WITH,
