@@ -217,6 +217,21 @@ async def test_settings_of_the_users_are_his_to_change(editor: Command, home: Pa
     assert file.read_text() == "{}\n"
 
 
+async def test_a_file_of_another_kind_than_the_editors_is_left_to_the_user(
+    editor: Command, home: Path
+) -> None:
+    file = home / ".config/helix/languages.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("language-server = 1\n")
+    for arguments in (["--write", "--yes"], ["--remove"], []):
+        ran = await editor("helix", *arguments)
+        assert "Something went wrong" not in ran.out + ran.err
+        assert file.read_text() == "language-server = 1\n"
+    ran = await editor("helix", "--write", "--yes")
+    assert ran.status == 1
+    assert "stays as it is: its language-server is no table of tables." in " ".join(ran.out.split())
+
+
 async def test_a_program_that_no_editor_would_find_is_named_by_its_path(
     editor: Command, home: Path, tmp_path: Path
 ) -> None:
