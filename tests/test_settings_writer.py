@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from infill_ls import private, settings_writer
 from infill_ls.errors import SettingsError
+from infill_ls.patterns import Patterns
 from infill_ls.settings_schema import SHIPPED
 from infill_ls.settings_writer import remove_setting, write_setting, write_settings
 
@@ -98,6 +99,33 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     }
     remove_setting("languages", mine)
     assert "# Work" in mine.read_text()
+
+
+def test_what_is_not_there_is_taken_out_of_nothing(path: Path, mine: Path) -> None:
+    mine.unlink()
+    path.parent.rmdir()
+    for key in ("model", "languages.go.enabled"):
+        assert remove_setting(key, path) == path
+    assert not path.parent.exists()
+
+
+def test_what_is_no_setting_is_taken_out_too(mine: Path) -> None:
+    mine.write_text(f'exlude = ["*.a"]\n{MINE}')
+    remove_setting("exlude", mine)
+    assert mine.read_text() == MINE
+    with pytest.raises(SettingsError, match='Did you mean "exclude"'):
+        remove_setting("exlude", mine)
+
+
+def test_what_it_says_already_leaves_the_file_alone(mine: Path) -> None:
+    before = mine.stat()
+    write_setting("exclude", ["*.private"], mine)
+    remove_setting("maxTokens", mine)
+    assert mine.stat() == before
+    # In Python they are equal; as settings they aren't.
+    mine.write_text("enabled = 1\n")
+    write_setting("enabled", True, mine)
+    assert mine.read_text() == "enabled = true\n"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +290,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "model": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip),
     "maxTokens": st.integers(1, 4096),
     "temperature": st.floats(0, 2),
-    "exclude": st.lists(ANY_TEXT.filter(str.strip)),
+    "exclude": st.lists(
+        ANY_TEXT.filter(lambda text: bool(text.strip()) and not Patterns([text]).wrong)
+    ),
     "headers": st.dictionaries(
         st.from_regex(r"[A-Za-z-]+", fullmatch=True), st.from_regex(r"[!-~]*", fullmatch=True)
     ),

@@ -73,11 +73,11 @@ class CountersFile:
     def days(self, since: str = "") -> dict[str, Counts]:
         """Return the counters of each day from ``since`` on, in their order.
 
-        What can't be read is left out.
+        What can't be read is left out, and so is a file that is named after no day.
         """
         found: dict[str, Counts] = {}
         for day, path in sorted(_files(self.folder)):
-            if day >= since and path.suffix == ".json":
+            if day >= since and path.suffix == ".json" and _is_day(day):
                 with suppress(OSError, ValueError):
                     found[day] = _read(path)
         return found
@@ -105,6 +105,17 @@ def days_ago(count: int) -> str:
     # mktime takes a day of the month below 1 for one of the month before; at noon no change of the
     # clocks makes another day of it.
     return _day(time.localtime(time.mktime((*now[:2], now.tm_mday - count, 12, 0, 0, 0, 0, -1))))
+
+
+def _is_day(text: str) -> bool:
+    # Not at the head: the server doesn't ask.
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _day(moment: time.struct_time) -> str:

@@ -11,7 +11,8 @@ from infill_ls import private, values
 from infill_ls.errors import SettingsError
 from infill_ls.folders import own
 from infill_ls.locks import locked
-from infill_ls.settings import KEYS, nearest, read_value
+from infill_ls.setting_names import nearest
+from infill_ls.settings import KEYS, read_value
 from infill_ls.user_file import user_file
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
 # nothing of our lock.
 _ATTEMPTS: Final = 5
 # s. So long another of our commands may be at it; each takes some hundredths.
-_LOCK_WAIT: Final = 10.0
+_TURN_WAIT: Final = 10.0
 
 
 def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
@@ -96,9 +97,13 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
     """Take a key out of the user's settings file, and return where that is.
 
     The arguments, and what is raised, are those of :func:`write_setting`; a key that isn't there
-    is no error.
+    is no error, and then nothing is written or made.
     """
-    parts = _parts(key)
+    parts = key.split(".")
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # What is there can be taken out, even if it is no setting.
+        return _without(said, parts if parts[0] in said else _parts(key))
 
     def change(document: TOMLDocument, wanted: Any) -> None:
         table: Any = document
@@ -109,7 +114,7 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
         if parts[-1] in table:
             table.pop(parts[-1])
 
-    return _rewrite(path, parts[0], lambda said: _without(said, parts), change)
+    return _rewrite(path, parts[0], want, change)
 
 
 def _parts(key: str) -> list[str]:
@@ -130,7 +135,8 @@ def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence
         try:
             read_value(parts[0], _with(said, parts, value)[parts[0]])
         except values.Wrong as wrong:
-            reason = reason or str(wrong)
+            # Of the last one, which for a list is one.
+            reason = str(wrong)
         else:
             return value
     raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
@@ -177,6 +183,8 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
                 if after is None:
                     reason = f"{path} is too unusual to be changed."
                     raise SettingsError(reason, "Change it by hand.")
+                if after == before.decode("utf-8-sig"):
+                    return path
                 private.make_folder(path.parent)
                 if _bytes(path) == before:
                     private.replace(path, after, keep_mode=True)
@@ -203,7 +211,7 @@ def _alone() -> Iterator[None]:
         # commands at once are seldom enough.
         with suppress(OSError):
             if folder is not None:
-                stack.enter_context(locked(folder / "settings.lock", _LOCK_WAIT))
+                stack.enter_context(locked(folder / "settings.lock", _TURN_WAIT))
         yield
 
 
@@ -222,7 +230,11 @@ def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:
         if key in wanted:
             document[key] = wanted[key]
 
-    wanted = want(tomllib.loads(text))
+    said = tomllib.loads(text)
+    wanted = want(said)
+    # As texts, since 1 and true are equal in Python.
+    if repr(wanted) == repr(said):
+        return text
     for way in (change, anew):
         document = tomlkit.parse(text)
         with suppress(TOMLKitError):

@@ -118,7 +118,7 @@ class OnScreen:
                 await self._changed.wait()
 
     def type(self, text: str) -> None:
-        """Type a text."""
+        """Type this."""
         os.write(self._terminal, text.encode())
 
     async def ended(self) -> int:

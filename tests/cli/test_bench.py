@@ -96,6 +96,15 @@ async def test_a_model_that_fails(run: Run, ollama: FakeOllama) -> None:
     assert ran.err.endswith("No model could be measured.\n")
 
 
+async def test_a_model_of_which_nothing_can_be_shown(run: Run, ollama: FakeOllama) -> None:
+    ollama.fill = "```python\n```\n"
+    ran = await run(*SHORT, "--json")
+    assert (ran.status, "could be measured" in ran.err) == (0, False)
+    (one,) = json.loads(ran.out)["models"]
+    assert one["looks"] > 0
+    assert one["shown"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -209,6 +218,28 @@ def test_too_little(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert "! Too little was measured to recommend a model." in out
     assert out.rstrip().endswith("infill-ls bench --minutes 3")
     assert "Nothing was written: there is nothing to recommend." in err
+
+
+@pytest.mark.parametrize(
+    ("measured", "why"),
+    [
+        (Measured("ollama", "coder", passed_over="The cursor is inside a word."), "inside a word"),
+        (Measured("ollama", "coder"), "There was no time"),
+        (Measured("ollama", "coder", problem="It broke."), "It broke."),
+    ],
+)
+def test_where_nothing_could_be_measured_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    measured: Measured,
+    why: str,
+) -> None:
+    given(monkeypatch, measured)
+    assert main(["bench"]) == 1
+    said, last = capsys.readouterr().err.splitlines()[-2:]
+    assert said.startswith("infill-ls: coder: ")
+    assert why in said
+    assert last == "infill-ls: No model could be measured."
 
 
 @pytest.fixture

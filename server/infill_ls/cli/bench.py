@@ -73,20 +73,24 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--write", action="store_true", help="put the recommendation into your settings file"
     )
+    parser.add_argument("--yes", action="store_true", help="don't ask before replacing FILE")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print what was found, and return the exit status: 1 if no model can be measured.
 
-    Raises :class:`SettingsError` for arguments that are wrong, and if the recommendation can't be
-    written.
+    Raises :class:`SettingsError` for arguments that are wrong, if the page's file is there and is
+    to stay, and if the recommendation can't be written.
     """
     from infill_ls.bench import sources
     from infill_ls.bench.recommend import recommend
     from infill_ls.bench.report import How
+    from infill_ls.cli.new_file import claim
 
     seconds = _seconds(options)
+    if options.html:
+        claim(options.html, yes=options.yes)
     settings = settings_from({})
     if options.folder is None:
         typed = sources.shipped(settings)
@@ -96,8 +100,8 @@ def run(options: argparse.Namespace) -> int:
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:
-        if one.problem:
-            complain(f"{one.model}: {one.problem}")
+        if said := one.problem or (not interrupted and one.without_looks):
+            complain(f"{one.model}: {said}")
     if not any(one.looks for one in measured):
         complain("Nothing was measured." if interrupted else "No model could be measured.")
         return INTERRUPTED if interrupted else FAILURE
@@ -194,7 +198,7 @@ def _show(
 
     if options.html:
         from infill_ls.cli.bench_page import bench_page
-        from infill_ls.cli.page import save
+        from infill_ls.cli.new_file import save
 
         save(bench_page(measured, recommendation, how.in_words()), options.html)
         if options.html == "-":

@@ -8,21 +8,13 @@ white backgrounds into what they draw (pygal, leather).
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from itertools import count
-from pathlib import Path
 from typing import Final
 
-from infill_ls import private
-from infill_ls.cli.output import write
 from infill_ls.cli.plots import WIDTH, Bars, Columns, Lines, Plot, series_class
-from infill_ls.errors import InfillError
-from infill_ls.folders import expanded
 from infill_ls.shown import plain
 
 # Colours of the series as Okabe and Ito chose them ("Color Universal Design", 2008), for eyes that
@@ -138,26 +130,6 @@ def page(title: str, parts: Sequence[Part]) -> str:
         f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{_text(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
-
-
-def save(html: str, file: str) -> None:
-    """Write a page to a file in one step, for this user alone; to stdout if the file is ``-``.
-
-    Raises :class:`InfillError` if it can't be written.
-    """
-    if file == "-":
-        return write(html)
-    # A link stays one.
-    path = Path(os.path.realpath(expanded(file)))
-    try:
-        with suppress(FileNotFoundError):
-            if not stat.S_ISREG(path.stat().st_mode):
-                # A pipe or a device can't be replaced.
-                path.write_text(html, "utf-8")
-                return
-        private.replace(path, html)
-    except OSError as error:
-        raise InfillError(f"The page {file} can't be written ({error.strerror}).") from None
 
 
 def _part(part: Part, numbers: count[int]) -> str:
