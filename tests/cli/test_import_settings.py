@@ -118,7 +118,7 @@ async def test_what_is_excluded_stays_so_and_what_is_of_another_engine_goes_nowh
     file = tmp_path / "config/infill-ls/config.toml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        'exclude = ["*.private"]\nurl = "http://other.example"\nheaders = { X-Key = "mine" }\n'
+        'exclude = ["*.private"]\nurl = "http://other.example/a"\nheaders = { X-Key = "mine" }\n'
     )
     with open(tmp_path / "home/.continue/config.yaml", "a") as config:
         config.write('tabAutocompleteOptions:\n  disableInFiles: ["*.md"]\n')
@@ -126,10 +126,29 @@ async def test_what_is_excluded_stays_so_and_what_is_of_another_engine_goes_nowh
     assert ran.status == 1
     assert "other values of url. Replace them?" in ran.err
     assert "has headers for another engine. Take that out?" in ran.err
+    assert 'url: "http://other.example/…" → "https://gpu.example"' in ran.out
     ran = await run("import", "continue", "--write", "--yes", **home)
     assert ran.status == 0
     assert "headers is taken out: it is for another engine" in ran.out
+    assert '  exclude = ["*.md"], beside yours\n' in ran.out
     assert tomllib.loads(file.read_text()) == WANTED | {"exclude": ["*.md", "*.private"]}
+
+
+async def test_a_header_of_the_users_own_is_not_shown(
+    run: Run, home: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "config/infill-ls/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        'engine = "openai"\nurl = "https://gpu.example"\nheaders = { X-Key = "geheim" }\n'
+    )
+    config = tmp_path / "home/.continue/config.yaml"
+    team = "    requestOptions: { headers: { X-Team: red } }\nrules:"
+    config.write_text(CONFIG.replace("rules:", team))
+    ran = await run("import", "continue", "--write", **home)
+    assert ran.status == 0
+    assert tomllib.loads(file.read_text())["headers"] == {"X-Key": "geheim", "X-Team": "red"}
+    assert "geheim" not in ran.out + ran.err
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,9 @@ def _written(result: Imported, screen: Screen, *, yes: bool) -> bool:
     if problems:
         raise SettingsError(problems[0])
     together = joined(values, result.settings)
-    for key, value in together.settings.items():
-        screen.line(f"  {_change(key, values.get(key), value)}")
+    for key, value in result.settings.items():
+        beside = together.settings[key] != value
+        screen.line(f"  {_change(key, values.get(key), value, beside=beside)}")
     for key in together.without:
         screen.line(f"  {key} is taken out: it is for another engine")
     _tell(result, screen)
@@ -114,16 +115,25 @@ def _written(result: Imported, screen: Screen, *, yes: bool) -> bool:
     return True
 
 
-def _change(key: str, old: Any, new: Any) -> str:
-    """Return a line on what becomes of a setting. What may be a key is not shown."""
-    if key == "headers":
-        return f"{key}: {', '.join(new)}"
+def _change(key: str, old: Any, new: Any, *, beside: bool) -> str:
+    """Return a line on what becomes of a setting.
+
+    ``beside``: what the user has stays there with it. Of his own nothing is shown that may be a
+    key: no header, nor the path of an address.
+    """
     shown = json.dumps(new, ensure_ascii=False)
+    if beside:
+        return f"{key} = {shown}, beside yours"
     if old is None:
         return f"{key} = {shown}"
     if old == new:
         return f"{key} = {shown}, as it is"
-    return f"{key}: {json.dumps(old, ensure_ascii=False, default=str)} → {shown}"
+    if key == "url":
+        scheme, _, rest = str(old).partition("://")
+        host, _, path = rest.partition("/")
+        old = f"{scheme}://{host}/…" if path else f"{scheme}://{host}"
+    was = "another" if key == "headers" else json.dumps(old, ensure_ascii=False, default=str)
+    return f"{key}: {was} → {shown}"
 
 
 def _tell(result: Imported, screen: Screen) -> None:

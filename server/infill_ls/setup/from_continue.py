@@ -43,12 +43,12 @@ _OPTIONS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
     "maxTokens": ("maxTokens", ()),
     "caBundlePath": ("caFile", ()),
 }
-_AROUND: Final = "a prompt has the text around the cursor, and nothing of other files"
+_OTHER_FILES: Final = "a prompt has the text around the cursor, and nothing of other files"
 _SHARES: Final = "how much stands before and after the cursor is worked out"
 _PROXIES: Final = "proxies are taken from the environment (HTTPS_PROXY, NO_PROXY)"
-_PATIENCE: Final = "how long is waited depends on the engine's measured rates"
+_LIMITS: Final = "how long is waited depends on the engine's measured rates"
 _SAMPLING: Final = "of how tokens are picked, temperature alone can be set"
-_LOADING: Final = "how a model runs is for its engine to say"
+_RUNNING: Final = "how a model runs is for its engine to say"
 _THINKING: Final = "a model is asked without thinking first"
 # Why others have no counterpart, and what is said of those that aren't here.
 _REASONS: Final[Mapping[str, str]] = {
@@ -61,7 +61,7 @@ _REASONS: Final[Mapping[str, str]] = {
             *("experimental_includeRecentlyVisitedRanges", "experimental_includeDiff"),
             *("experimental_includeRecentlyEditedRanges",),
         ),
-        _AROUND,
+        _OTHER_FILES,
     ),
     **dict.fromkeys(
         ("useCopyBuffer", "experimental_includeClipboard"), "the clipboard is never read"
@@ -73,11 +73,11 @@ _REASONS: Final[Mapping[str, str]] = {
         ),
         _SAMPLING,
     ),
-    **dict.fromkeys(("numThreads", "numGpu", "useMmap"), _LOADING),
+    **dict.fromkeys(("numThreads", "numGpu", "useMmap"), _RUNNING),
     **dict.fromkeys(("reasoning", "reasoningBudgetTokens"), _THINKING),
     **dict.fromkeys(("maxSuffixPercentage", "prefixPercentage"), _SHARES),
     **dict.fromkeys(("proxy", "noProxy"), _PROXIES),
-    **dict.fromkeys(("timeout", "modelTimeout"), _PATIENCE),
+    **dict.fromkeys(("timeout", "modelTimeout"), _LIMITS),
     "contextLength": "the model is asked with the context that it was loaded with",
     "transform": "what a model writes is always trimmed to what fits the place",
     "stream": "fills always come as a stream",
