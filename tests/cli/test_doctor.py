@@ -336,6 +336,24 @@ async def test_a_file_that_is_excluded(doctor: Doctor, ollama: FakeOllama, home:
     assert said.lines[-1].startswith("✓ Fills should come, but none in .env.")
     said = await doctor("no-such-file", OLLAMA_HOST=ollama.url)
     assert (said.status, said.err) == (2, "infill-ls: There is no file no-such-file.\n")
+    said = await doctor(".", OLLAMA_HOST=ollama.url)
+    assert said.status == 2
+    assert said.err.startswith("infill-ls: . is a folder. Name a file in it")
+    said = await doctor("/dev/null", OLLAMA_HOST=ollama.url)
+    assert said.status == 2
+    assert said.err.startswith("infill-ls: /dev/null is no regular file.")
+
+
+async def test_what_can_only_be_read_or_written_in_part(
+    doctor: Doctor, ollama: FakeOllama, home: Path
+) -> None:
+    (home / "work" / "a.py").write_bytes("ä = 1\n".encode("latin-1"))
+    said = await doctor("a.py", OLLAMA_HOST=ollama.url, INFILL_LS_AUDIT="~/no/record.jsonl")
+    assert said.status == 0
+    assert said.after("! a.py is not UTF-8") == "Save it as UTF-8."
+    fix = said.after('! The record ~/no/record.jsonl ("audit") can\'t be written')
+    assert fix == "export INFILL_LS_AUDIT=FILE"
+    assert "lines with ! may be worth a look." in said.lines[-1]
 
 
 async def test_what_goes_wrong_inside_is_a_line_of_its_own(

@@ -16,6 +16,7 @@ from infill_ls.diagnosis.wording import (
     folders,
     log,
     program,
+    record,
     settings,
 )
 from infill_ls.visits import Visit
@@ -199,6 +200,30 @@ def test_one_file() -> None:
     assert (check.status, check.fix) == ("fail", "infill-ls settings")
     assert check.public is not None
     assert "notes" not in check.public
+
+
+def test_a_file_that_cant_be_read() -> None:
+    (check,) = excluded(given(), Files(asked="a.py", unread="is not UTF-8"))
+    assert (check.status, check.fix) == ("warn", "Save it as UTF-8.")
+    assert check.message == "a.py is not UTF-8, so that infill-ls complete refuses it."
+    assert check.public == "The file that was asked about is not UTF-8."
+    (check,) = excluded(given(), Files(asked="a.py", unread="can't be read (Permission denied)"))
+    assert (check.status, check.fix) == ("warn", "")
+    # What is excluded isn't read anyway.
+    (check,) = excluded(given(), Files(asked=".env", pattern=".env*", unread="is not UTF-8"))
+    assert check.status == "ok"
+
+
+def test_a_record_that_cant_be_written() -> None:
+    assert record(given(), "") == []
+    (check,) = record(given({"audit": "/secret/record.jsonl"}), "it is no file")
+    assert (check.status, check.fix) == ("warn", "infill-ls settings set audit FILE")
+    assert check.message == (
+        'The record /secret/record.jsonl ("audit") can\'t be written: it is no file. '
+        "Fills come without it."
+    )
+    assert check.public is not None
+    assert "secret" not in check.public
 
 
 def test_a_mistake_in_a_projects_settings() -> None:
