@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import INTERRUPTED, SUCCESS, ProgressBars, complain, say
-from infill_ls.errors import EngineError, NotRunning, SettingsError
+from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
     from infill_ls.engines.embedded.weights import Weights
     from infill_ls.settings import Settings
 
+# What may be meant for one of the embedded engine's short names.
+_SIZE: Final = re.compile(r"\d{1,4}(?:\.\d)?b", re.IGNORECASE)
 # The sizes are not taken from the weights' own table: that would load its module at every start of
 # the server.
 EPILOG: Final = """\
@@ -132,13 +135,16 @@ def _command_line(options: argparse.Namespace) -> dict[str, str]:
 def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weights | None:
     """Return the embedded engine's weights that are meant; None if Ollama is to fetch the model.
 
-    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't.
+    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't,
+    or if it is a size that this engine doesn't have.
     """
     from infill_ls.engines.embedded import weights
 
     name = options.model
     if name in (None, "embedded"):
         return weights.DEFAULT
+    if _SIZE.fullmatch(name) and weights.own(name) is None:
+        raise _no_such_size(name)
     if settings.engine == "embedded":
         return weights.named(name)
     # One of our own names means our own weights, whatever engine the settings name.
@@ -149,6 +155,19 @@ def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weight
         return None
     say(f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.")
     return found
+
+
+def _no_such_size(size: str) -> ModelNotFound:
+    """Return the error for a size alone that the embedded engine has no model of."""
+    from infill_ls.engines.embedded import weights
+    from infill_ls.prompt.families import SUGGESTED_MODEL, to_fetch
+
+    have = " and ".join(one.short for one in weights.ALL)
+    theirs = to_fetch(f"{SUGGESTED_MODEL.partition(':')[0]}:{size.lower()}")
+    return ModelNotFound(
+        f"There is no {size} for the embedded engine, which has {have}.",
+        f"From Ollama: infill-ls pull {theirs}",
+    )
 
 
 async def _is_for_ollama(settings: Settings) -> bool:
