@@ -32,8 +32,9 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
+from infill_ls.memory import settle
 from infill_ls.project.rules import Rulebook, Rules
-from infill_ls.settings import Settings
+from infill_ls.settings import Settings, in_short
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot
 from infill_ls.text.hole import Hole
 
@@ -187,7 +188,7 @@ class Server(LanguageServer):
         if settings.wrong and settings.wrong != self.completer.settings.wrong:
             # Whoever asks is refused with the same, which is not said again then.
             self.messages.recovered()
-            self.messages.report(SettingsError(" ".join(settings.wrong)))
+            self.messages.report(SettingsError(in_short(settings.wrong)))
         if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
@@ -332,6 +333,8 @@ class Server(LanguageServer):
             self.background(self._start())
 
     async def _start(self) -> None:
+        # The editor has its answer to initialize.
+        settle()
         await self.configuration.read()
         self.status.begin()
         # Not at the head: the start doesn't need it.
