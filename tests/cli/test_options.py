@@ -68,7 +68,12 @@ async def test_of_several_slips_one_is_named(run: Run, command: list[str]) -> No
     (line,) = ran.err.splitlines()
     assert '"engine" in the environment' in line
     assert line.endswith(" And 2 more: infill-ls settings.")
-    shown = await run("settings", **wrong)
+    ignored = {"INFILL_LS_MAX_TOKENS": "0", "INFILL_LS_COLOUR": "red"}
+    ran = await run(*command, **ignored)
+    (line,) = [line for line in ran.err.splitlines() if "INFILL_LS" in line]
+    assert line.endswith(" It is ignored. And 1 more: infill-ls settings")
+    shown = await run("settings", **wrong, **ignored)
+    assert sum(line.startswith("!") for line in shown.out.splitlines()) == 2
     assert sum(line.startswith("✗") for line in shown.out.splitlines()) == 3
 
 

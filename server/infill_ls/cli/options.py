@@ -40,11 +40,10 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     from infill_ls.settings import from_user, in_short
 
     settings, problems = from_user(given)
-    for problem in problems:
-        if problem not in settings.wrong:
-            complain(problem)
     if settings.wrong:
         raise SettingsError(in_short(settings.wrong))
+    if problems:
+        complain(in_short(problems))
     if settings.in_the_clear:
         complain(settings.in_the_clear)
     return settings

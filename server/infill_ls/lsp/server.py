@@ -32,6 +32,7 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
+from infill_ls.lsp.writing import AT_THE_END, BEFORE_THE_REPLY, in_thread
 from infill_ls.memory import settle
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings, in_short
@@ -362,6 +363,20 @@ class Server(LanguageServer):
             if text := await advice(engine):
                 self.messages.tell(text)
 
+    async def keep(self) -> None:
+        """Write what a session leaves, counts and rates, and wait for it for a moment.
+
+        The loop goes on meanwhile; what isn't written by then is tried again at the end.
+        """
+        writing: set[asyncio.Future[None]] = {
+            asyncio.ensure_future(self.statistics.close(BEFORE_THE_REPLY))
+        }
+        # Without one nothing was measured.
+        if "completer" in self.__dict__:
+            with suppress(RuntimeError):
+                writing.add(in_thread(self.completer.connection.save_rates, "rates"))
+        await asyncio.wait(writing, timeout=BEFORE_THE_REPLY)
+
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""
         self.status.end()
@@ -371,7 +386,7 @@ class Server(LanguageServer):
             task.cancel()
         await self.completer.aclose()
         self._compliance.close()
-        self.statistics.close()
+        await self.statistics.close(AT_THE_END)
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:
