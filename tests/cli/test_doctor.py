@@ -174,10 +174,11 @@ async def test_nothing_is_installed(doctor: Doctor) -> None:
 async def test_ollama_is_down(doctor: Doctor, home: Path) -> None:
     (home / "bin" / "ollama").write_text("#!/bin/sh\n")
     (home / "bin" / "ollama").chmod(0o755)
-    said = await doctor("--engine", "ollama")
-    assert said.status == 1
-    # At another address than the one where that would start it.
-    assert said.after(f"✗ Nothing answers at {NOWHERE}.") == "Start it, or mend OLLAMA_HOST."
+    for more in ((), ("--model", "qwen2.5-coder:7b")):
+        said = await doctor("--engine", "ollama", *more)
+        assert said.status == 1
+        # At another address than the one where that would start it.
+        assert said.after(f"✗ Nothing answers at {NOWHERE}.") == "Start it, or mend OLLAMA_HOST."
 
 
 async def test_ollama_is_down_and_there_are_no_weights(doctor: Doctor) -> None:
@@ -328,11 +329,31 @@ async def test_a_file_that_is_excluded(doctor: Doctor, ollama: FakeOllama, home:
     said = await doctor(OLLAMA_HOST=ollama.url)
     assert "✓ 1 file in this folder is never completed: .env (.env*)." in said.lines
     said = await doctor(".env", OLLAMA_HOST=ollama.url)
-    assert said.status == 1
-    fix = said.after('✗ .env is never completed: "exclude" has the pattern ".env*".')
-    assert fix == "infill-ls settings set exclude '!.env'"
+    assert said.status == 0
+    (line,) = (line for line in said.lines if "as it should be" in line)
+    assert line.startswith("✓ .env is never completed")
+    assert "settings set exclude" not in said.out
+    assert said.lines[-1].startswith("✓ Fills should come, but none in .env.")
     said = await doctor("no-such-file", OLLAMA_HOST=ollama.url)
     assert (said.status, said.err) == (2, "infill-ls: There is no file no-such-file.\n")
+    said = await doctor(".", OLLAMA_HOST=ollama.url)
+    assert said.status == 2
+    assert said.err.startswith("infill-ls: . is a folder. Name a file in it")
+    said = await doctor("/dev/null", OLLAMA_HOST=ollama.url)
+    assert said.status == 2
+    assert said.err.startswith("infill-ls: /dev/null is no regular file.")
+
+
+async def test_what_can_only_be_read_or_written_in_part(
+    doctor: Doctor, ollama: FakeOllama, home: Path
+) -> None:
+    (home / "work" / "a.py").write_bytes("ä = 1\n".encode("latin-1"))
+    said = await doctor("a.py", OLLAMA_HOST=ollama.url, INFILL_LS_AUDIT="~/no/record.jsonl")
+    assert said.status == 0
+    assert said.after("! a.py is not UTF-8") == "Save it as UTF-8."
+    fix = said.after('! The record ~/no/record.jsonl ("audit") can\'t be written')
+    assert fix == "export INFILL_LS_AUDIT=FILE"
+    assert "lines with ! may be worth a look." in said.lines[-1]
 
 
 async def test_what_goes_wrong_inside_is_a_line_of_its_own(

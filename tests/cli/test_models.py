@@ -107,7 +107,9 @@ async def test_an_engine_that_is_not_needed_is_no_fault(
     await ollama.stop()
     ran = await run("models")
     assert ran.status == 0
-    assert f"Nothing answers at {ollama.url}." in ran.out
+    first, *_, last = ran.out.splitlines()
+    assert first.startswith("The embedded engine, ")
+    assert last == f"Not used: Ollama. Nothing answers at {ollama.url}."
     assert "!" not in ran.out
     assert f'✓ "model" is "auto", which takes {DEFAULT.name} (embedded).' in ran.out
 

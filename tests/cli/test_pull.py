@@ -50,6 +50,26 @@ async def test_pull_of_a_size_that_there_is_none_of(run: Run, ollama: FakeOllama
     assert ran.err.endswith("Fetch another: infill-ls pull qwen2.5-coder:7b\n")
 
 
+@pytest.mark.parametrize(
+    ("size", "more", "theirs"),
+    [
+        ("7b", [], "qwen2.5-coder:7b"),
+        ("3B", ["--engine", "ollama"], "qwen2.5-coder:3b"),
+        ("14b", ["--engine", "embedded"], "qwen2.5-coder:14b"),
+        ("13b", [], "qwen2.5-coder:1.5b"),
+    ],
+)
+async def test_pull_of_a_size_alone(
+    run: Run, ollama: FakeOllama, size: str, more: list[str], theirs: str
+) -> None:
+    ran = await run("pull", *more, size)
+    assert (ran.status, ran.out, ollama.calls) == (1, "", [])
+    assert ran.err == (
+        f"infill-ls: There is no {size} for the embedded engine, which has 0.5b and 1.5b. "
+        f"From Ollama: infill-ls pull {theirs}\n"
+    )
+
+
 async def test_pull_of_what_does_not_exist(run: Run) -> None:
     ran = await run("pull", "no-such")
     assert ran.status == 1

@@ -83,6 +83,37 @@ def test_folders_that_cant_be_written(home: Path, monkeypatch: pytest.MonkeyPatc
     assert cache.problem == "~/cache can't be written"
 
 
+def test_whether_the_record_can_be_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(file: str) -> str:
+        return surroundings.record(given({"audit": file}))
+
+    assert surroundings.record(given()) == ""
+    assert of("~/record.jsonl") == ""
+    assert not (home / "record.jsonl").exists()
+    (home / "record.jsonl").write_text("")
+    assert of("~/record.jsonl") == ""
+    assert of("record.jsonl") == "the setting must have the whole path"
+    assert of("~") == "it is no file"
+    assert of("~/no/record.jsonl") == "there is no folder ~/no"
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert of("~/record.jsonl") == "nobody may write it"
+    assert of("~/other.jsonl") == "~ can't be written"
+
+
+def test_a_file_is_looked_at(home: Path) -> None:
+    def of(content: bytes) -> str:
+        (home / "a.py").write_bytes(content)
+        return surroundings.files(given(), home / "a.py").unread
+
+    assert of("ä = 1\n".encode()) == ""
+    assert of(b"") == ""
+    assert of("ä = 1\n".encode("latin-1")) == "is not UTF-8"
+    assert of("ä".encode()[:1]) == "is not UTF-8"
+    # A character across the end of what is looked at.
+    assert of(b"a" * 999_999 + "ä".encode()) == ""
+    assert surroundings.files(given(), home / "b.py").unread.startswith("can't be read (No such")
+
+
 def test_nobody_knows_where_home_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surroundings, "own", lambda _: None)
     assert [one.path for one in surroundings.folders()] == ["", "", ""]

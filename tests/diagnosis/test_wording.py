@@ -16,6 +16,7 @@ from infill_ls.diagnosis.wording import (
     folders,
     log,
     program,
+    record,
     settings,
 )
 from infill_ls.visits import Visit
@@ -180,18 +181,49 @@ def test_one_file() -> None:
     (check,) = excluded(given(), Files(asked="src/a.py"))
     assert (check.status, check.message) == ("ok", "src/a.py is not excluded.")
     (check,) = excluded(given(), Files(asked="src/.env", pattern=".env*"))
-    assert check.status == "fail"
-    assert check.message == 'src/.env is never completed: "exclude" has the pattern ".env*".'
-    assert check.fix == "infill-ls settings set exclude '!.env'"
-    more = given({"exclude": ["a b"]})
-    (check,) = excluded(more, Files(asked=".env", pattern=".env*"))
-    assert check.fix == "infill-ls settings set exclude 'a b' '!.env'"
-    (check,) = excluded(given(), Files(asked="a", pattern="*", project="/p/.infill-ls.toml"))
-    assert check.fix == "Take the pattern out of /p/.infill-ls.toml."
+    # No command exposes what is excluded.
+    assert (check.status, check.fix, check.spared) == ("ok", "", "src/.env")
+    assert check.message == (
+        'src/.env is never completed, as it should be: "exclude" has the pattern ".env*". '
+        'To have it completed anyway, add "!.env" to "exclude".'
+    )
+    assert check.public is not None
+    assert ".env" not in check.public
+    project = "/p/.infill-ls.toml"
+    (check,) = excluded(given(), Files(asked="a", pattern="*", project=project))
+    assert (check.status, check.fix) == ("ok", "")
+    assert check.message == (
+        f'a is never completed, as it should be: {project} has the pattern "*". '
+        f"To have it completed anyway, take the pattern out of {project}."
+    )
     (check,) = excluded(given(), Files(asked="notes.md", off=True))
     assert (check.status, check.fix) == ("fail", "infill-ls settings")
     assert check.public is not None
     assert "notes" not in check.public
+
+
+def test_a_file_that_cant_be_read() -> None:
+    (check,) = excluded(given(), Files(asked="a.py", unread="is not UTF-8"))
+    assert (check.status, check.fix) == ("warn", "Save it as UTF-8.")
+    assert check.message == "a.py is not UTF-8, so that infill-ls complete refuses it."
+    assert check.public == "The file that was asked about is not UTF-8."
+    (check,) = excluded(given(), Files(asked="a.py", unread="can't be read (Permission denied)"))
+    assert (check.status, check.fix) == ("warn", "")
+    # What is excluded isn't read anyway.
+    (check,) = excluded(given(), Files(asked=".env", pattern=".env*", unread="is not UTF-8"))
+    assert check.status == "ok"
+
+
+def test_a_record_that_cant_be_written() -> None:
+    assert record(given(), "") == []
+    (check,) = record(given({"audit": "/secret/record.jsonl"}), "it is no file")
+    assert (check.status, check.fix) == ("warn", "infill-ls settings set audit FILE")
+    assert check.message == (
+        'The record /secret/record.jsonl ("audit") can\'t be written: it is no file. '
+        "Fills come without it."
+    )
+    assert check.public is not None
+    assert "secret" not in check.public
 
 
 def test_a_mistake_in_a_projects_settings() -> None:

@@ -7,7 +7,8 @@ import pytest
 from infill_ls.engines.ollama_start import is_usual, start_hint
 from infill_ls.settings import Settings, Source, from_user
 
-THERE = "Start it, or "
+HERE = "Start it, or "
+THERE = "Is the name right? Start Ollama there, or "
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,12 @@ THERE = "Start it, or "
         ({"OLLAMA_HOST": "0.0.0.0:11434"}, "Run: ollama serve"),
         ({"OLLAMA_HOST": "localhost"}, "Run: ollama serve"),
         ({"INFILL_LS_URL": "http://127.0.0.1:11434/v1"}, "Run: ollama serve"),
-        ({"OLLAMA_HOST": ":5"}, f"{THERE}mend OLLAMA_HOST."),
+        ({"OLLAMA_HOST": ":5"}, f"{HERE}mend OLLAMA_HOST."),
         ({"OLLAMA_HOST": "gpu"}, f"{THERE}mend OLLAMA_HOST."),
-        ({"OLLAMA_HOST": "[::1]:11434"}, f"{THERE}mend OLLAMA_HOST."),
-        ({"OLLAMA_HOST": "https://127.0.0.1:11434"}, f"{THERE}mend OLLAMA_HOST."),
-        ({"OLLAMA_HOST": "http://127.0.0.1:11434/path"}, f"{THERE}mend OLLAMA_HOST."),
-        ({"INFILL_LS_URL": "http://127.0.0.1:11435"}, f"{THERE}mend INFILL_LS_URL."),
+        ({"OLLAMA_HOST": "[::1]:11434"}, f"{HERE}mend OLLAMA_HOST."),
+        ({"OLLAMA_HOST": "https://127.0.0.1:11434"}, f"{HERE}mend OLLAMA_HOST."),
+        ({"OLLAMA_HOST": "http://127.0.0.1:11434/path"}, f"{HERE}mend OLLAMA_HOST."),
+        ({"INFILL_LS_URL": "http://127.0.0.1:11435"}, f"{HERE}mend INFILL_LS_URL."),
         ({"INFILL_LS_URL": "http://gpu:11434", "OLLAMA_HOST": ""}, f"{THERE}mend INFILL_LS_URL."),
     ],
 )
@@ -37,6 +38,14 @@ def test_what_is_to_be_done(
     settings, _ = from_user({})
     assert start_hint(settings) == hint
     assert is_usual(settings) is (hint == "Run: ollama serve")
+
+
+def test_what_isnt_installed_is_not_started() -> None:
+    install = "Install Ollama."
+    assert start_hint(Settings(), install) == install
+    # At another address it may be anything that runs there.
+    assert start_hint(Settings(url="http://gpu:11434"), install) == f'{THERE}set "url".'
+    assert start_hint(Settings(url="http://127.0.0.1:5"), install) == f'{HERE}set "url".'
 
 
 @pytest.mark.parametrize("kind", ["file", "editor", "command line"])

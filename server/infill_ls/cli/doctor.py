@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
     file = Path(options.file) if options.file else None
     if file is not None and not file.is_file():
-        raise SettingsError(f"There is no file {file}.")
+        raise _no_file(file)
     if options.report:
         claim(options.report, yes=options.yes)
     screen = None if options.json or options.report == STDOUT else Screen()
@@ -83,6 +83,17 @@ def run(options: argparse.Namespace) -> int:
     if options.report:
         _write(options.report, checks, command_line(options))
     return SUCCESS if check.is_well(checks) else FAILURE
+
+
+def _no_file(path: Path) -> SettingsError:
+    """Return the error for a path at which no file is."""
+    if path.is_dir():
+        return SettingsError(
+            f"{path} is a folder.", "Name a file in it; or go there, and leave it out."
+        )
+    if path.exists():
+        return SettingsError(f"{path} is no regular file.", "Name one that is.")
+    return SettingsError(f"There is no file {path}.")
 
 
 def _say(what: str, waiting: ExitStack) -> None:

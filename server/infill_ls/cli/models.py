@@ -108,14 +108,15 @@ def _show(
     for engine in engines:
         if engine.models:
             _show_models(screen, engine)
-        if engine.error is not None and selected is not None:
-            # What isn't needed is no fault.
-            screen.line(f"{engine.error.message} {engine.error.fix}")
-        elif engine.error is not None:
+        if engine.error is not None and selected is None:
             screen.marked("warn", engine.error.message, engine.error.fix)
-        elif not engine.models:
+        elif engine.error is None and not engine.models:
             screen.line(f"{ENGINES[engine.engine]} at {engine.place} has no models.")
     _conclude(screen, selected, settings)
+    for engine in engines:
+        if engine.error is not None and selected is not None:
+            # What isn't needed is no fault, and nothing to mend.
+            screen.line(f"Not used: {ENGINES[engine.engine]}. {engine.error.message}")
 
 
 def _show_models(screen: Screen, engine: EngineModels) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
 from infill_ls.cli.output import INTERRUPTED, SUCCESS, ProgressBars, complain, say
-from infill_ls.errors import EngineError, NotRunning, SettingsError
+from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
     from infill_ls.engines.embedded.weights import Weights
     from infill_ls.settings import Settings
 
+# What may be meant for one of the embedded engine's short names.
+_SIZE: Final = re.compile(r"\d{1,4}(?:\.\d)?b", re.IGNORECASE)
 # The sizes are not taken from the weights' own table: that would load its module at every start of
 # the server.
 EPILOG: Final = """\
@@ -132,13 +135,16 @@ def _command_line(options: argparse.Namespace) -> dict[str, str]:
 def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weights | None:
     """Return the embedded engine's weights that are meant; None if Ollama is to fetch the model.
 
-    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't.
+    Raises :class:`infill_ls.errors.ModelNotFound` if the embedded engine is to have it and can't,
+    or if it is a size that this engine doesn't have.
     """
     from infill_ls.engines.embedded import weights
 
     name = options.model
     if name in (None, "embedded"):
         return weights.DEFAULT
+    if _SIZE.fullmatch(name) and weights.own(name) is None:
+        raise _no_such_size(name)
     if settings.engine == "embedded":
         return weights.named(name)
     # One of our own names means our own weights, whatever engine the settings name; one of Ollama's
@@ -146,12 +152,23 @@ def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weight
     return None if options.engine == "ollama" else weights.own(name)
 
 
-def _not_running(name: str, settings: Settings) -> NotRunning:
-    """Return the error for when Ollama isn't there to fetch a model, and what to do."""
+def _no_such_size(size: str) -> ModelNotFound:
+    """Return the error for a size alone that the embedded engine has no model of."""
     from infill_ls.engines.embedded import weights
-    from infill_ls.engines.ollama_start import start_hint
+    from infill_ls.prompt.families import SUGGESTED_MODEL, to_fetch
 
-    fix = start_hint(settings)
+    have = " and ".join(one.short for one in weights.ALL)
+    theirs = to_fetch(f"{SUGGESTED_MODEL.partition(':')[0]}:{size.lower()}")
+    return ModelNotFound(
+        f"There is no {size} for the embedded engine, which has {have}.",
+        f"From Ollama: infill-ls pull {theirs}",
+    )
+
+
+def _not_running(name: str, settings: Settings, fix: str) -> NotRunning:
+    """Return the error for when Ollama isn't there to fetch a model. ``fix``: what to do."""
+    from infill_ls.engines.embedded import weights
+
     if settings.engine == "auto" and (same := weights.find(name)):
         fix = f"{fix.removesuffix('.')}; for the embedded engine: {same.fetched_by}"
     return NotRunning(f"Ollama does not answer at {settings.engine_url}; nothing was fetched.", fix)
@@ -166,8 +183,8 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
     ollama, theirs = Ollama(settings), ollamas_name(name)
     try:
         await ollama.version()
-    except NotRunning:
-        raise _not_running(name, settings) from None
+    except NotRunning as error:
+        raise _not_running(name, settings, error.fix) from None
     if text := await advice(ollama):
         complain(text)
     if families.is_recurrent(families.Model(theirs)):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +14,7 @@ from infill_ls.completion.answer import Outcome
 from infill_ls.completion.generation import fill_hole
 from infill_ls.diagnosis.facts import Choice, Chosen, InMemory, Installed, Timed
 from infill_ls.diagnosis.sample import sample
-from infill_ls.engines import connect
+from infill_ls.engines import connect, ollama_program
 from infill_ls.engines.embedded import engine as embedded
 from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded.server import threads
@@ -42,9 +40,6 @@ LONGEST_LOAD: Final = 120.0
 SOON: Final = 0.5
 # s for one fill. Who types has given up long before.
 FILL_LIMIT: Final = 60.0
-# How Ollama is installed, or updated (https://ollama.com/download).
-FOR_LINUX: Final = "curl -fsSL https://ollama.com/install.sh | sh"
-ELSEWHERE: Final = "Install Ollama from https://ollama.com/download."
 # s for a question at an address at which nobody may be.
 LOOK_LIMIT: Final = 3.0
 
@@ -103,12 +98,8 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
         instead = await _instead(settings, absent or error)
         return replace(instead, absent=absent, error=error), None
     if absent is None:
-        return Choice(engine.name, said, get_ollama=_get_ollama()), engine
+        return Choice(engine.name, said, get_ollama=ollama_program.installs()), engine
     return replace(await _instead(settings, absent), name=engine.name, absent=absent), engine
-
-
-def _get_ollama() -> str:
-    return FOR_LINUX if sys.platform == "linux" else ELSEWHERE
 
 
 async def _answers(engine: OpenAI) -> None:
@@ -124,10 +115,11 @@ async def _instead(settings: Settings, error: InfillError) -> Choice:
         usual = replace(settings, url=DEFAULT_URL, api_key_env=None, headers={})
         if settings.engine_url != DEFAULT_URL:
             elsewhere = await _works(Ollama(usual).version())
-        speaks_openai = await _works(OpenAI.from_settings(settings).describe())
+        # Not describe(): of a model that is named it knows the name without asking.
+        speaks_openai = await _works(OpenAI.from_settings(settings).served())
     return Choice(
-        program=shutil.which("ollama") is not None,
-        get_ollama=_get_ollama(),
+        program=ollama_program.is_installed(),
+        get_ollama=ollama_program.installs(),
         elsewhere=elsewhere,
         speaks_openai=speaks_openai,
     )

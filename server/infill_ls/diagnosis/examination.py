@@ -142,7 +142,9 @@ class Examination:
         return wording.excluded(self._given, files)
 
     async def _folders(self) -> list[Check]:
-        return wording.folders(surroundings.folders())
+        problem = surroundings.record(self._given)
+        kept = wording.folders(surroundings.folders())
+        return [*kept, *wording.record(self._given, problem)]
 
     async def _log(self) -> list[Check]:
         return wording.log(self._given, visits_file.last())

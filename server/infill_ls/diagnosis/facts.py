@@ -178,7 +178,8 @@ class Files:
     """Files that are never completed.
 
     ``asked``: the file that was asked about, ``pattern``: what excludes it, ``project``: the
-    project's file that has the pattern, empty if none has; ``off``: completion is off in it.
+    project's file that has the pattern, empty if none has; ``off``: completion is off in it;
+    ``unread``: why it can't be read as text, empty if it can.
     ``found``: excluded files of the folder, each with its pattern; ``looked_at``: how
     many files; ``more``: not all of them. ``problems``: of the project's own settings.
     """
@@ -187,6 +188,7 @@ class Files:
     pattern: str = ""
     project: str = ""
     off: bool = False
+    unread: str = ""
     found: tuple[tuple[str, str], ...] = ()
     looked_at: int = 0
     more: bool = False

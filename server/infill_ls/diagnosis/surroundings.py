@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +34,8 @@ _VERSION_LIMIT: Final = 10.0
 _MOST_FILES: Final = 2000
 # Folders that nobody completes in, and that may be large.
 _NOT_ENTERED: Final = ("node_modules", "__pycache__", "target", "venv")
+# Bytes of a file that are looked at for its encoding.
+_BEGINNING: Final = 1_000_000
 _PACKAGES: Final = ("pygls", "lsprotocol", "httpx", "xllamacpp", "tree-sitter")
 # Of variables that may hold a secret.
 _MAY_BE_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
@@ -195,7 +198,7 @@ def files(given: Given, asked: Path | None) -> Files:
         off = not rules.settings.enabled and given.settings.enabled
         # The rules name the file where a pattern is a project's.
         pattern, _, project = rules.excluded.partition('" in "')
-        return Files(str(asked), pattern, project, off, problems=tuple(problems))
+        return Files(str(asked), pattern, project, off, _unread(asked), problems=tuple(problems))
     found, number = [], 0
     for number, path in enumerate(_below(here), 1):
         if number > _MOST_FILES:
@@ -208,6 +211,39 @@ def files(given: Given, asked: Path | None) -> Files:
         more=number > _MOST_FILES,
         problems=tuple(problems),
     )
+
+
+def _unread(path: Path) -> str:
+    """Return why a file can't be read as UTF-8; empty if it can. Its beginning is looked at."""
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+            decoder.decode(beginning, final=len(beginning) < _BEGINNING)
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    return ""
+
+
+def record(given: Given) -> str:
+    """Return why the record, if the user wants one, can't be written; empty if it can.
+
+    Nothing is written for it.
+    """
+    if not given.settings.audit:
+        return ""
+    path = Path(expanded(given.settings.audit))
+    if not path.is_absolute():
+        return "the setting must have the whole path"
+    if path.exists():
+        if not path.is_file():
+            return "it is no file"
+        return "" if os.access(path, os.W_OK) else "nobody may write it"
+    if not path.parent.is_dir():
+        return f"there is no folder {from_home(path.parent)}"
+    return _problem(path.parent)
 
 
 def _below(folder: str) -> Iterator[str]:

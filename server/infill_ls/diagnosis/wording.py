@@ -146,14 +146,23 @@ def excluded(given: Given, files: Files) -> list[Check]:
         for problem in files.problems
     ]
     if files.asked and files.pattern:
-        message = f'{files.asked} is never completed: "exclude" has the pattern "{files.pattern}".'
-        fix = mending.takes_back(given, files)
+        where = files.project or '"exclude"'
+        why = f'{where} has the pattern "{files.pattern}"'
+        message = f"{files.asked} is never completed, as it should be: {why}."
         public = "The file that was asked about is excluded."
-        return [*checks, Check("excluded", "fail", message, fix, public)]
+        anyway = mending.takes_back(files)
+        spared = Check("excluded", "ok", f"{message} {anyway}", "", public, spared=files.asked)
+        return [*checks, spared]
     if files.asked and files.off:
         message = f"Completion is off in {files.asked}, by a setting of its language or project."
         public = "Completion is off in the file that was asked about."
         return [*checks, Check("excluded", "fail", message, "infill-ls settings", public)]
+    if files.asked and files.unread:
+        # An editor may know its encoding, and sends its text as any other.
+        message = f"{files.asked} {files.unread}, so that infill-ls complete refuses it."
+        public = f"The file that was asked about {files.unread}."
+        fix = "Save it as UTF-8." if "UTF-8" in files.unread else ""
+        return [*checks, Check("excluded", "warn", message, fix, public)]
     if files.asked:
         message, public = f"{files.asked} is not excluded.", "The file is not excluded."
     elif files.found:
@@ -184,6 +193,16 @@ def folders(found: Iterable[Folder]) -> list[Check]:
         message, public = f"Kept are {', '.join(good)}.", "The folders can be written."
         checks.append(Check("folders", "ok", message, "", public))
     return checks
+
+
+def record(given: Given, problem: str) -> list[Check]:
+    """Return that the record can't be written. ``problem``: why; empty if it can, or isn't kept."""
+    if not problem:
+        return []
+    public = 'The record ("audit") can\'t be written; fills come without it.'
+    message = f'The record {given.settings.audit} ("audit") can\'t be written: {problem}.'
+    fix = mending.sets(given, "audit", "FILE")
+    return [Check("folders", "warn", f"{message} Fills come without it.", fix, public)]
 
 
 def log(given: Given, visits: Sequence[Visit]) -> list[Check]:

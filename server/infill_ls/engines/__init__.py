@@ -59,14 +59,12 @@ def _no_engine(settings: Settings, reason: EngineError | WeightsError) -> NotRun
     What to do is one command: that which starts Ollama, if it is there to be started and starts
     where it is asked.
     """
-    # Not at the head: it loads every way to compress a file.
-    from shutil import which
-
+    from infill_ls.engines.ollama_program import is_installed
     from infill_ls.engines.ollama_start import is_usual, start_hint
 
     url, usual = settings.engine_url, is_usual(settings)
     off = "Ollama is off" if url == DEFAULT_URL else f"nothing answers at {url}"
-    if is_loopback(url) and which("ollama"):
+    if is_loopback(url) and is_installed():
         return NotRunning(f"No engine: {off}.", start_hint(settings))
     if isinstance(reason, NotRunning | ModelNotFound):
         return NotRunning(

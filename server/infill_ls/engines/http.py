@@ -78,8 +78,8 @@ Explain = Callable[[int, str], EngineError]
 class Http:
     """An engine's address, with how to reach it.
 
-    ``explain``: makes an error of an HTTP status and the body's text. ``start_hint``: what to do if
-    nothing answers. ``ca_file``: path of a PEM file with further certificate authorities.
+    ``explain``: makes an error of an HTTP status and the body's text. ``start_hint``: says what to
+    do, asked only if nothing answers. ``ca_file``: path of a PEM file with further authorities.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Http:
         url: str,
         *,
         explain: Explain,
-        start_hint: str = "",
+        start_hint: Callable[[], str] = str,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
     ) -> None:
@@ -268,7 +268,7 @@ class Http:
                 'Check "url" or OLLAMA_HOST.',
             ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint) from None
+            raise NotRunning(f"Nothing answers at {self.url}.", self._start_hint()) from None
         except TimeoutError:
             raise Stalled(
                 f"The engine took over {QUESTION_LIMIT:.0f} s to reply.",

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
-from infill_ls.engines import refusals
+from infill_ls.engines import ollama_program, refusals
 from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
 from infill_ls.engines.memory import total_memory
@@ -77,7 +77,7 @@ class Ollama:
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint=start_hint(settings),
+            start_hint=self._start_hint,
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )
@@ -364,6 +364,10 @@ class Ollama:
         raise ModelNotFound(
             "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
         )
+
+    def _start_hint(self) -> str:
+        here = ollama_program.is_installed()
+        return start_hint(self._settings, "" if here else ollama_program.how_to_install())
 
     def _explain(self, status: int, text: str) -> EngineError:
         named = self._model.name if self._model else self._settings.model

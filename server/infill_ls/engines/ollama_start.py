@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infill_ls.settings import DEFAULT_URL, Settings
+from infill_ls.values import is_loopback
 
 # Starts Ollama at its usual address; at another one, or on another machine, it mends nothing.
 START: Final = "ollama serve"
@@ -16,10 +17,13 @@ def is_usual(settings: Settings) -> bool:
     return settings.engine_url in (DEFAULT_URL, f"http://localhost:{usual}")
 
 
-def start_hint(settings: Settings) -> str:
-    """Return what to do where no Ollama answers at the address that the settings name."""
+def start_hint(settings: Settings, get_ollama: str = "") -> str:
+    """Return what to do where no Ollama answers at the address that the settings name.
+
+    ``get_ollama``: a sentence on how to install it, empty where this machine has it.
+    """
     if is_usual(settings):
-        return f"Run: {START}"
+        return get_ollama or f"Run: {START}"
     source = settings.sources.get("url")
     if not settings.url:
         named = "mend OLLAMA_HOST"
@@ -27,4 +31,6 @@ def start_hint(settings: Settings) -> str:
         named = f"mend {source.place}"
     else:
         named = 'set "url"'
-    return f"Start it, or {named}."
+    if is_loopback(settings.engine_url):
+        return f"Start it, or {named}."
+    return f"Is the name right? Start Ollama there, or {named}."

@@ -94,7 +94,7 @@ class OpenAI(KeepsItsModel):
         self._http = Http(
             url,
             explain=self._explain,
-            start_hint='Start it, or set "url".',
+            start_hint=lambda: 'Start it, or set "url".',
             headers=headers,
             ca_file=ca_file,
         )
