@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from hashlib import sha256
@@ -169,16 +170,26 @@ async def test_an_answer_that_ollama_ends_itself_is_completed_with(
         ("none.py:1", "none.py can't be read (No such file or directory)"),
         ("main.py:9", "main.py has no line 9; its last is 3"),
         ("main.py:0", "main.py has no line 0"),
-        (f"main.py:{'1' * 5000}", "is not FILE:LINE[:COL]"),
+        ("main.py:9999999999", "main.py has no line 9999999999; its last is 3"),
+        ("main.py:99999999999:1", "main.py has no line 99999999999; its last is 3"),
+        (f"main.py:{'1' * 5000}", f"main.py has no line {'1' * 18}; its last is 3"),
+        ("main.py:1:99999999999", "has no column 99999999999; its last is 11"),
         ("main.py:1:99", "Line 1 of main.py has no column 99; its last is 11"),
         (".:1", "can't be read (Is a directory)"),
         ("latin.py:1", "latin.py is not UTF-8"),
+        ("large.py:1", "large.py is too large: files over 64 MB are not read"),
+        ("/dev/zero:1", "/dev/zero is no file but a device or a pipe"),
+        ("pipe:1", "pipe is no file but a device or a pipe"),
     ],
 )
 async def test_a_wrong_place_is_status_2_and_one_line(
     run: Run, code: Path, tmp_path: Path, place: str, said: str
 ) -> None:
     (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
+    (tmp_path / "large.py").touch()
+    os.truncate(tmp_path / "large.py", 64 * 1024 * 1024 + 1)
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe")
     ran = await run("complete", place)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
