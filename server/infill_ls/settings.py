@@ -118,8 +118,10 @@ class Settings:
         address = self.engine_url
         if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
-        also = ", and your key and headers" if self.api_key_env or self.headers else ""
-        return f"Your code{also} goes to {address} unencrypted. Use https:// or an SSH tunnel."
+        key = ["your key"] if self.api_key_env else []
+        *others, last = ["your code", *key, *(["your headers"] if self.headers else [])]
+        what = f"{', '.join(others)} and {last} go" if others else f"{last} goes"
+        return f"Y{what[1:]} to {address} unencrypted. Use https:// or an SSH tunnel."
 
 
 _READERS: Final[Mapping[str, tuple[str, Reader]]] = {

@@ -386,3 +386,50 @@ async def test_an_interrupt_leaves_the_terminal_as_it_was(
     # The cursor, which was hidden.
     await shell.until("\x1b[?25h")
     assert "Traceback" not in shell.text
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)])
+@pytest.mark.parametrize(
+    ("own", "project", "variable", "said"),
+    [
+        ("enabled = false", "", "", '"enabled" is false in {own}'),
+        ("", "", "false", '"enabled" is false in INFILL_LS_ENABLED'),
+        (
+            "[languages.python]\nenabled = false",
+            "",
+            "",
+            '"languages.python.enabled" is false in {own}',
+        ),
+        ("", "enabled = false", "", "a project's .infill-ls.toml says so"),
+        (
+            "[languages.python]\nmaxTokens = 9",
+            "[languages.python]\nenabled = false",
+            "",
+            "a project's .infill-ls.toml says so",
+        ),
+        ("[languages.go]\nenabled = false", "", "", ""),
+    ],
+)
+async def test_it_is_said_that_editors_show_nothing_here(
+    run: Run,
+    code: Path,
+    tmp_path: Path,
+    own: str,
+    project: str,
+    variable: str,
+    said: str,
+    verbose: tuple[str, ...],
+) -> None:
+    file = tmp_path / "config" / "infill-ls" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(own)
+    (tmp_path / ".infill-ls.toml").write_text(project)
+    given = {"INFILL_LS_ENABLED": variable} if variable else {}
+    ran = await run(
+        "complete", *verbose, "main.py:2:13", XDG_CONFIG_HOME=str(tmp_path / "config"), **given
+    )
+    # It was asked for by hand.
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    line = f"(Completion is off here: {said.format(own=file)}. Editors show nothing.)\n"
+    assert ("Completion is off here" in ran.err) == bool(said)
+    assert not said or ran.err.startswith(line)

@@ -8,7 +8,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.cli.options import settings_from
+from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, ProgressBars, complain, say, write
 from infill_ls.errors import SettingsError
 
@@ -93,6 +93,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         typed = sources.in_folder(options.folder, settings, BENCH_SEED, complain)
     candidates = asyncio.run(_candidates(options.models, settings))
+    if any(candidate.engine != "embedded" for candidate in candidates):
+        tell_of_the_clear(settings)
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:

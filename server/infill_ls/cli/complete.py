@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.given_file import content_of
-from infill_ls.cli.options import add_engine_options, command_line, settings_from
+from infill_ls.cli.options import (
+    add_engine_options,
+    command_line,
+    settings_from,
+    tell_of_the_clear,
+)
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
 
@@ -89,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
     judge = Filter(settings.recitation) if settings.recitation else None
     if judge is not None and (problem := judge.problem()):
         raise problem
+    if not rules.settings.enabled:
+        say(f"(Completion is off here: {_off(settings, hole.language)}. Editors show nothing.)")
     outcome = asyncio.run(_fill(hole, rules.settings))
     if judge is not None and (
         file := judge.file_for(str(path), hole.prefix, outcome.fill, hole.right)
@@ -155,6 +162,19 @@ def _number(digits: str) -> int:
     return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
+def _off(settings: Settings, language: str) -> str:
+    """Return what turns completion off for a document of a language. ``settings``: the user's."""
+    of_language = settings.languages.get(language)
+    if not settings.enabled:
+        key, source = "enabled", settings.sources.get("enabled")
+    elif of_language is not None and of_language.enabled is False:
+        key, source = f"languages.{language}.enabled", settings.sources.get("languages")
+    else:
+        return "a project's .infill-ls.toml says so"
+    place = f" in {source.place}" if source is not None and source.place else ""
+    return f'"{key}" is false{place}'
+
+
 async def _fill(hole: Hole, settings: Settings) -> Outcome:
     """Connect to the engine, fill the hole, and close the engine."""
     from infill_ls.cli.screen import Waiting
@@ -167,15 +187,19 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
     with Waiting() as waiting:
         waiting.for_("Looking for an engine")
         engine = await connect(settings)
-        try:
+    try:
+        # Only now is it known whether code goes anywhere.
+        if engine.name != "embedded":
+            tell_of_the_clear(settings)
+        with Waiting() as waiting:
             wanted = policy.shape(hole, settings.multiline, manual=True)
             waiting.for_("Loading the model")
             await get_ready(engine)
             waiting.for_("The model is writing")
             outcome = await fill_hole(engine, hole, settings, wanted)
             leaks = await advice(engine)
-        finally:
-            await engine.aclose()
+    finally:
+        await engine.aclose()
     if leaks:
         complain(leaks)
     return outcome

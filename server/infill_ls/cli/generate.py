@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.cli.given_file import content_of
-from infill_ls.cli.options import settings_from
+from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import SUCCESS, complain, end_line, write
 from infill_ls.errors import SettingsError
 
@@ -62,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """
     prompt = read_prompt(options.prompt)
     settings = settings_from({} if options.model is None else {"model": options.model})
+    tell_of_the_clear(settings)
     asyncio.run(_stream(prompt, options, settings))
     return SUCCESS
 
