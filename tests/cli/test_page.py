@@ -6,13 +6,14 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from infill_ls.cli.page import STYLE, Figures, Heading, Paragraph, Plots, Table, page, save
+from infill_ls.cli.page import STYLE, Figures, Heading, Paragraph, Plots, Table, check, page, save
 from infill_ls.cli.plots import COLOURS, Bars, Columns, Lines, Series, cumulative
 from infill_ls.errors import InfillError
 
@@ -161,7 +162,26 @@ def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert capfdbinary.readouterr().out == b"one"
 
 
-@pytest.mark.parametrize("file", ["missing/page.html", "."])
-def test_what_cannot_be_written_is_said_in_a_sentence(tmp_path: Path, file: str) -> None:
+@pytest.mark.parametrize("writes", [check, partial(save, "one")])
+@pytest.mark.parametrize("file", ["missing/page.html", ".", "file/page.html"])
+def test_what_cannot_be_written_is_said_in_a_sentence(
+    tmp_path: Path, file: str, writes: Callable[[str], None]
+) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(InfillError, match=r"^The page .* can't be written \(.+\)\.$"):
-        save("one", str(tmp_path / file))
+        writes(str(tmp_path / file))
+
+
+def test_looking_whether_it_can_be_written_changes_nothing(tmp_path: Path) -> None:
+    check(str(tmp_path / "page.html"))
+    check("-")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "page.html").write_text("one")
+    check(str(tmp_path / "page.html"))
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("page.html", "one")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
+def test_nobody_waits_for_the_reader_of_a_pipe_to_look_at_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    check(str(tmp_path / "pipe"))

@@ -80,13 +80,17 @@ def run(options: argparse.Namespace) -> int:
     """Measure, print what was found, and return the exit status: 1 if no model can be measured.
 
     Raises :class:`SettingsError` for arguments that are wrong, and if the recommendation can't be
-    written.
+    written; and :class:`infill_ls.errors.InfillError` if the page can't.
     """
     from infill_ls.bench import sources
     from infill_ls.bench.recommend import recommend
     from infill_ls.bench.report import How
+    from infill_ls.cli import page
 
     seconds = _seconds(options)
+    if options.html:
+        # Before minutes are spent on what is to stand there.
+        page.check(options.html)
     settings = settings_from({})
     if options.folder is None:
         typed = sources.shipped(settings)
@@ -105,12 +109,18 @@ def run(options: argparse.Namespace) -> int:
         return INTERRUPTED if interrupted else FAILURE
     recommendation = recommend(measured, settings)
     languages = tuple(sorted({source.language for source in typed}))
-    how = How(seconds, languages, options.folder is None, interrupted)
-    _show(options, measured, recommendation, how, settings)
+    how = How(seconds, languages, options.folder is None, interrupted, measured[-1].seconds)
+    if options.html != "-":
+        _show(options, measured, recommendation, how, settings)
     if options.write and interrupted:
         complain("Nothing was written to your settings: it was interrupted.")
     elif options.write:
         _write_settings(recommendation, settings)
+    if options.html:
+        # Last: all else is there if the page can't be written.
+        from infill_ls.cli.bench_page import bench_page
+
+        page.save(bench_page(measured, recommendation, how.in_words()), options.html)
     return INTERRUPTED if interrupted else SUCCESS
 
 
@@ -191,16 +201,9 @@ def _show(
     how: How,
     settings: Settings,
 ) -> None:
-    """Print what was found, in the form that is wanted, and write the page."""
+    """Print what was found, in the form that is wanted."""
     from infill_ls.bench import report
 
-    if options.html:
-        from infill_ls.cli.bench_page import bench_page
-        from infill_ls.cli.page import save
-
-        save(bench_page(measured, recommendation, how.in_words()), options.html)
-        if options.html == "-":
-            return
     if options.json:
         write(json.dumps(report.to_json(measured, recommendation, how), indent=1) + "\n")
         return
