@@ -1,6 +1,8 @@
 # Each target sets up what it needs. Only Python 3.11+ with pip, and make, must be there.
 PYTHON ?= python3
 BIN := .venv/bin
+# What packs wheels and source archives. Its version is in each wheel, and so in their bytes.
+PACKER := .tools/hatchling-1.33.0
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
@@ -12,8 +14,8 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 		record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
-	doctor-picture editor-requests vsix dist schema lint lock bench bench-levers bench-real bench-knobs \
-	bench-busy bench-ollama \
+	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
+	bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
@@ -23,7 +25,7 @@ demo: .venv/.ready  ## the main job: the real server completes real code with re
 	$(BIN)/infill-ls pull
 	$(BIN)/python tests/demo.py
 
-test: .venv/.ready  ## the tests, but for those that need editors or a llama-server
+test: .venv/.ready $(PACKER)/.ready  ## the tests, but for those that need editors or a llama-server
 	$(BIN)/infill-ls pull
 	$(BIN)/python -m coverage run -m pytest -q $(PURE_TESTS)
 	$(BIN)/python -m coverage report
@@ -64,34 +66,54 @@ editor-requests: .venv/.ready  ## how often editors ask and cancel
 	PYTHONPATH=tests $(BIN)/python -m editors $(EDITORS)
 	PYTHONPATH=tests $(BIN)/python -m editors.requests $(EDITORS)
 
-# The extension for VS Code; needs Node 22 or later with npm. vsce is what VS Code's own makers pack
+$(PACKER)/.ready:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target $(@D) \
+		$(subst hatchling-,hatchling==,$(notdir $(@D)))
+	touch $@
+
+# The time of all entries, in archives of vsce as in those of hatchling, whose own default it is: the
+# same source gives the same bytes on another day too. A zip's times are local ones.
+SOURCE_DATE_EPOCH ?= 1580601600
+
+# The extension for VS Code; needs Node 20 or later with npm. vsce is what VS Code's own makers pack
 # with: it checks the manifest and takes the packages that are needed at run time.
 VSCODE := editor-configs/vscode
-PACK := npx --yes @vscode/vsce@4.1.0 package --allow-missing-repository
+VSCE := TZ=UTC SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) npx --yes @vscode/vsce@4.1.0
+PACK := umask 022 && $(VSCE) package --allow-missing-repository
 vsix: $(VSCODE)/infill-ls.vsix  ## the extension for VS Code, with the server's wheel in it
 
 # The extension alone; the wheel has it inside, for `infill-ls editor vscode`.
 $(VSCODE)/client.vsix: $(addprefix $(VSCODE)/,extension.js server.js package.json package-lock.json README.md .vscodeignore)
 	rm -rf $(VSCODE)/wheel
-	cd $(VSCODE) && npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
+	cd $(VSCODE) && umask 022 && \
+		npm ci --ignore-scripts --omit=dev --no-audit --no-fund --silent
 	cd $(VSCODE) && $(PACK) --out $(@F)
 
 # The same with that wheel, from which it installs the server where there is none.
-$(VSCODE)/infill-ls.vsix: $(VSCODE)/client.vsix pyproject.toml \
+$(VSCODE)/infill-ls.vsix: $(VSCODE)/client.vsix pyproject.toml $(PACKER)/.ready \
 		$(wildcard $(addprefix server/infill_ls/,*.py */*.py */*/*.py))
 	rm -rf $(VSCODE)/wheel
-	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(VSCODE)/wheel .
+	PYTHONPATH=$(PACKER) $(PYTHON) -m hatchling build -t wheel -d $(VSCODE)/wheel
 	cd $(VSCODE) && $(PACK) --out $(@F)
+
+# What is in it, by vsce.
+vsix-files:
+	cd $(VSCODE) && $(VSCE) ls
+
+# The one place of the version is server/infill_ls/__init__.py; this writes it where npm wants it.
+version:  ## the version in the extension's files, from the package's
+	$(PYTHON) tests/version.py
+
+# All that a release consists of, in dist/: made twice, compared, checked, installed and tried. Needs
+# npm, as vsix does. CONTRIBUTING.md says what a release is.
+dist: $(PACKER)/.ready  ## what a release consists of, in dist/
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/dist \
+		twine virtualenv uv pipx
+	$(PYTHON) tests/release.py --packer $(PACKER) --tools .tools/dist
 
 # The settings' JSON Schema, their rows in VS Code's manifest, and their table in docs/settings.md.
 schema: .venv/.ready  ## what is made from the settings: their schema, manifest and table
 	PYTHONPATH=tests $(BIN)/python -m settings_files
-
-# What is released, built twice and checked; needs git, Node 22 or later with npm, and the network.
-dist: .venv/.ready  ## wheel, sdist and .vsix, built twice and checked
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/dist \
-		build twine virtualenv
-	PYTHONPATH=tests $(BIN)/python tests/release.py
 
 lint: .venv/.ready  ## style and types
 	$(BIN)/ruff check .

@@ -28,7 +28,8 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "settings_writer", "settings_schema"),
+        *("editors", "shown", "user_file", "patterns"),
+        *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
@@ -43,15 +44,16 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "editors", "counters", "text", "prompt", "trim"),
+    *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
-    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.embedded.choice"),
+    *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
+    "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
     *("diagnosis.wording", "diagnosis.engine_wording"),
-    *("setup.insertions", "setup.helix", "setup.from_continue"),
+    *("setup.insertions", "setup.helix", "setup.from_continue", "setup.joining"),
     *("bench.figures", "bench.recommend"),
 )
 # Settings are values to whom they are given; reading them is their own room's affair.
@@ -311,7 +313,9 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     listed = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import sys, infill_ls.cli, infill_ls.lsp.transport; print(*sys.modules)",
+            # A wrong address is noticed once all is loaded.
+            "import sys; from infill_ls.cli import main; main(['serve', '--tcp', 'nowhere:x']); "
+            "print(*sys.modules)",
         ],
         capture_output=True,
         text=True,
@@ -324,11 +328,13 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     assert "infill_ls.completion.completer" not in listed
     unneeded = {
         *("httpx", "tqdm", "xllamacpp", "platformdirs", "tree_sitter"),
-        *("tomlkit", "difflib", "rich", "yaml"),
+        *("tomlkit", "difflib", "rich", "yaml", "argcomplete"),
         *("infill_ls.api", "infill_ls.settings_schema", "infill_ls.settings_writer"),
         "infill_ls.visits_file",
     }
     assert unneeded & set(listed) == set()
+    commands = {name for name in listed if belongs(name, "cli")}
+    assert commands == {f"infill_ls.cli{name}" for name in ("", ".options", ".output", ".serve")}
 
 
 def test_the_tests_mirror_the_house() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -124,6 +125,18 @@ def test_what_is_older_than_a_year_goes_and_nothing_else(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["2001-01-01.txt", f"{kept}.json", f"{today()}.json", "lock", "notes"]
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["2026-99-99", "2026-02-30", "2026-00-10", "2026-01-00", "0000-01-01", "2025-02-29"]
+)
+def test_a_file_that_is_named_after_no_day_has_no_counters(tmp_path: Path, name: str) -> None:
+    file = CountersFile(tmp_path)
+    file.add(DAY, {PYTHON: shown(1)})
+    shutil.copy(tmp_path / f"{DAY}.json", tmp_path / f"{name}.json")
+    assert list(file.days()) == [DAY]
+    file.clear()
+    assert [one.name for one in tmp_path.iterdir()] == ["lock"]
 
 
 def test_days_are_counted_back_over_months_and_years() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infill_ls.setting_names import nearest, variable
 from infill_ls.settings import (
     DECIDING,
     KEYS,
@@ -17,8 +18,6 @@ from infill_ls.settings import (
     Source,
     from_user,
     load,
-    nearest,
-    variable,
 )
 from infill_ls.user_file import UserFile, read_user_file
 from infill_ls.values import LanguageSettings, OwnTemplate, Recitation, named, parse_ollama_host
@@ -152,7 +151,17 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
         ("audit", "", "a text"),
         ("exclude", ["*.private", 5], "a list of patterns"),
         ("exclude", [" "], "a list of patterns"),
+        (
+            "exclude",
+            ["*.a", "[z-a]*.py"],
+            'as in a .gitignore, such as ["*.private", "!.env"]; "[z-a]',
+        ),
+        ("exclude", ["!"], '"!" is none'),
+        ("exclude", ["foo\\"], "is none"),
+        ("exclude", ["./secret/*"], '"./secret/*" is none'),
         ("enabled", "perhaps", "true or false"),
+        ("stats", "never", "true or false"),
+        ("stats", ["off"], "true or false"),
         ("log", "loud", '"error", "warning"'),
     ],
 )
@@ -166,6 +175,9 @@ def test_a_wrong_value_is_told_once_and_the_default_is_used(
     if key in DECIDING:
         assert problem.endswith("Nothing is asked until it is mended.")
         assert settings == replace(DEFAULT, wrong=(problem,), unknown=frozenset({key}))
+    elif key == "stats":
+        assert problem.endswith("Nothing is counted until it is mended.")
+        assert settings == replace(DEFAULT, stats=False, unknown=frozenset({key}))
     else:
         assert problem.endswith("It is ignored.")
         assert settings == DEFAULT
@@ -220,6 +232,25 @@ def test_nothing_takes_the_place_of_a_wrong_value_that_decides(key: str) -> None
     assert before == load(editor={key: good})[0]
     assert (before.wrong, before.unknown) == ((), frozenset())
     assert problems[0].endswith("It is ignored.")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"file": {"stats": "never"}},
+        {"file": {"stat": False}},
+        {"file": {"stats": True, "statistics": "off"}},
+        {"environment": {"INFILL_LS_STATS": "never"}, "editor": {"stats": True}},
+        {"environment": {"INFILL_LS_STAT": "0"}, "file": {"stats": True}},
+    ],
+)
+def test_nothing_is_counted_where_nobody_knows_whether_to(sources: dict[str, Any]) -> None:
+    settings, (problem,) = load(**sources)
+    assert (settings.stats, settings.wrong) == (False, ())
+    assert "Nothing is counted until it is mended" in problem
+    # A nearer source has said it.
+    said, _ = load(**sources, command_line={"stats": True})
+    assert said == load(command_line={"stats": True})[0]
 
 
 def test_which_of_two_wrong_values_counts() -> None:
@@ -277,8 +308,8 @@ def test_the_nearest_known_key(written: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("INFILL_LS_MODLE", "Did you mean INFILL_LS_MODEL?"),
-        ("infill_ls_model", "Did you mean INFILL_LS_MODEL?"),
+        ("INFILL_LS_LOGS", "Did you mean INFILL_LS_LOG?"),
+        ("infill_ls_log", "Did you mean INFILL_LS_LOG?"),
         ("INFILL_LS_MAXTOKENS", "Did you mean INFILL_LS_MAX_TOKENS?"),
         ("INFILL_LS_", "All settings: infill-ls settings"),
         ("INFILL_LS_COLOUR", "All settings: infill-ls settings"),
@@ -288,6 +319,55 @@ def test_an_unknown_variable_is_named_with_the_nearest_known(name: str, meant: s
     settings, (problem,) = load(environment={name: "s3cret", "INFILL_LS_TOKEN": "a" * 16})
     assert settings == DEFAULT
     assert problem == f'The environment variable "{name}" is no setting of infill-ls. {meant}'
+
+
+# Names that somebody may have meant to say something with that decides.
+SLIPS: Final = {
+    "engine": "engin",
+    "url": "urll",
+    "model": "Model",
+    "apiKeyEnv": "apiKey",
+    "headers": "header",
+    "caFile": "ca_file",
+    "weightsFrom": "weightFrom",
+    "exclude": "exlude",
+    "enabled": "enable",
+    "languages": "language",
+    "recitation": "recitations",
+    "audit": "auditt",
+}
+
+
+@pytest.mark.parametrize("key", DECIDING)
+def test_a_slip_in_the_name_of_a_key_that_decides(key: str) -> None:
+    good, _ = DECIDED[key]
+    slip = SLIPS[key]
+    for file in ({slip: good}, {key: good, slip: good}, {slip: good, key: good}):
+        settings, (problem,) = load(file=file, path=Path("/c.toml"))
+        assert (settings.wrong, settings.unknown) == ((problem,), frozenset({key}))
+        assert problem == (
+            f'Unknown setting "{slip}" in the settings file (/c.toml). Did you mean "{key}"? '
+            f'Nothing is asked until it is mended ("infill-ls settings unset {slip}").'
+        )
+    # A nearer source has said what counts.
+    settings, (problem,) = load(file={slip: good}, editor={key: good})
+    assert settings == load(editor={key: good})[0]
+    assert problem.endswith(f'Did you mean "{key}"?')
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("INFILL_LS_URl", "url"), ("INFILL_LS_EXLUDE", "exclude")]
+)
+def test_a_slip_in_the_name_of_a_variable_that_decides(name: str, key: str) -> None:
+    settings, (problem,) = load(environment={name: "s3cret"}, editor={key: DECIDED[key][0]})
+    assert (settings.wrong, settings.unknown) == ((problem,), frozenset({key}))
+    assert problem == (
+        f'The environment variable "{name}" is no setting of infill-ls. '
+        f"Did you mean {variable(key)}? Nothing is asked until it is mended, or {name} unset."
+    )
+    # The command line is nearer; an empty variable says nothing.
+    assert load(environment={name: "x"}, command_line={key: DECIDED[key][0]})[0].wrong == ()
+    assert load(environment={name: ""})[0].wrong == ()
 
 
 def test_each_value_has_its_source() -> None:
@@ -379,12 +459,18 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
         assert len(problems) == (editor is not None)
         return
     given = {key: value for key, value in editor.items() if value is not None}
+    meant = {key: key if key in KEYS else nearest(key, KEYS) for key in given}
     told = [key for key in given if any(f'setting "{named(key)}"' in one for one in problems)]
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.
     good = {key: value for key, value in given.items() if key not in told}
-    assert load(editor=good) == (replace(settings, wrong=(), unknown=frozenset()), [])
-    assert len(settings.wrong) == len(set(told) & set(DECIDING))
+    without, problems = load(editor=good)
+    assert problems == []
+    mended = replace(settings, wrong=(), unknown=frozenset(), stats=without.stats)
+    assert without == mended
+    if "stats" in {meant[key] for key in told}:
+        assert not settings.stats
+    assert len(settings.wrong) == len({meant[key] for key in told} & set(DECIDING))
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), ANY_TEXT, max_size=3), ANY_TEXT)
@@ -393,7 +479,10 @@ def test_whatever_the_environment_has_is_read_or_told(values: dict[str, str], ho
     settings, problems = load(environment={**environment, "OLLAMA_HOST": host})
     assert settings.engine_url.startswith("http")
     assert all(
-        problem.endswith("It is ignored.") or problem in settings.wrong for problem in problems
+        problem.endswith("It is ignored.")
+        or problem in settings.wrong
+        or "Nothing is counted" in problem
+        for problem in problems
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from hypothesis import strategies as st
 
 from infill_ls import private, settings_writer
 from infill_ls.errors import SettingsError
+from infill_ls.patterns import Patterns
 from infill_ls.settings_schema import SHIPPED
-from infill_ls.settings_writer import remove_setting, write_setting
+from infill_ls.settings_writer import remove_setting, write_setting, write_settings
 
 MINE = """\
 # Mine: do not sort.
@@ -96,6 +99,33 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     }
     remove_setting("languages", mine)
     assert "# Work" in mine.read_text()
+
+
+def test_what_is_not_there_is_taken_out_of_nothing(path: Path, mine: Path) -> None:
+    mine.unlink()
+    path.parent.rmdir()
+    for key in ("model", "languages.go.enabled"):
+        assert remove_setting(key, path) == path
+    assert not path.parent.exists()
+
+
+def test_what_is_no_setting_is_taken_out_too(mine: Path) -> None:
+    mine.write_text(f'exlude = ["*.a"]\n{MINE}')
+    remove_setting("exlude", mine)
+    assert mine.read_text() == MINE
+    with pytest.raises(SettingsError, match='Did you mean "exclude"'):
+        remove_setting("exlude", mine)
+
+
+def test_what_it_says_already_leaves_the_file_alone(mine: Path) -> None:
+    before = mine.stat()
+    write_setting("exclude", ["*.private"], mine)
+    remove_setting("maxTokens", mine)
+    assert mine.stat() == before
+    # In Python they are equal; as settings they aren't.
+    mine.write_text("enabled = 1\n")
+    write_setting("enabled", True, mine)
+    assert mine.read_text() == "enabled = true\n"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +242,43 @@ def test_what_somebody_else_writes_meanwhile_is_kept(
     assert (said["latencyMs"], said["maxTokens"]) == (500, 64)
 
 
+def test_commands_that_write_at_once_lose_nothing(path: Path) -> None:
+    names = [f"x{number}" for number in range(8)]
+    waiting = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITES, str(path), name], stdin=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    for one in waiting:
+        assert one.stdin is not None
+        one.stdin.close()
+    assert [one.wait(60) for one in waiting] == [0] * len(names)
+    said = tomllib.loads(path.read_text())["languages"]
+    assert sorted(said) == sorted(f"{name}-{number}" for name in names for number in range(5))
+
+
+# Begins once all are there.
+WRITES = """
+import sys
+from pathlib import Path
+from infill_ls.settings_writer import write_setting
+sys.stdin.read()
+for number in range(5):
+    write_setting(f"languages.{sys.argv[2]}-{number}.enabled", False, Path(sys.argv[1]))
+"""
+
+
+def test_without_a_place_for_the_lock_it_is_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (None, Path("/proc/none")):
+        monkeypatch.setattr(settings_writer, "own", lambda kind, folder=folder: folder)
+        write_setting("model", "a", path)
+        assert tomllib.loads(path.read_text()) == {"model": "a"}
+        path.unlink()
+
+
 def test_nobody_knows_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings_writer, "user_file", lambda: None)
     with pytest.raises(SettingsError, match="XDG_CONFIG_HOME"):
@@ -223,7 +290,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "model": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip),
     "maxTokens": st.integers(1, 4096),
     "temperature": st.floats(0, 2),
-    "exclude": st.lists(ANY_TEXT.filter(str.strip)),
+    "exclude": st.lists(
+        ANY_TEXT.filter(lambda text: bool(text.strip()) and not Patterns([text]).wrong)
+    ),
     "headers": st.dictionaries(
         st.from_regex(r"[A-Za-z-]+", fullmatch=True), st.from_regex(r"[!-~]*", fullmatch=True)
     ),
@@ -252,3 +321,55 @@ def test_whatever_is_written_is_what_is_read(changes: list[tuple[str, Any]], dat
                 wanted.pop(key, None)
             assert tomllib.loads(path.read_text("utf-8")) == wanted
         assert "# Mine: do not sort." in path.read_text("utf-8")
+
+
+SEVERAL = {
+    "headers": {"X-Team": "red"},
+    "engine": "openai",
+    "url": "https://gpu.example",
+    "fim": [{"match": "a", "template": "{prefix}{suffix}", "stop": []}],
+    "exclude": ["*.private", "*.md"],
+}
+
+
+def test_several_keys_are_written_in_one_step(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    replace = private.replace
+
+    def watched(path: Path, text: str, **how: bool) -> None:
+        seen.append(tomllib.loads(text))
+        replace(path, text, **how)
+
+    monkeypatch.setattr(private, "replace", watched)
+    write_settings(SEVERAL, mine, without=["model"])
+    assert seen == [{"languages": {"markdown": {"enabled": False}}, **SEVERAL}]
+    assert "[languages.markdown]   # prose" in mine.read_text()
+    assert "# Work" in mine.read_text()
+    write_settings({"headers": {"X-Team": "blue"}, "fim": [], "model": "b"}, mine)
+    again = tomllib.loads(mine.read_text())
+    assert (again["headers"], again["fim"], again["model"]) == ({"X-Team": "blue"}, [], "b")
+
+
+@pytest.mark.parametrize("text", ["", MINE, "[headers]\nX = 'a' # mine\n[[fim]]\ntemplate = 'a'\n"])
+def test_several_keys_come_into_any_file(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+    write_settings(SEVERAL, path)
+    assert tomllib.loads(path.read_text()) == tomllib.loads(text) | SEVERAL
+
+
+def test_of_several_keys_none_is_written_if_one_is_wrong(mine: Path) -> None:
+    for wrong in ({"engine": "openai", "url": "gpu"}, {"engine": "openai", "urll": "http://gpu"}):
+        with pytest.raises(SettingsError):
+            write_settings(wrong, mine)
+    assert mine.read_text() == MINE
+
+
+def test_what_the_user_has_not_seen_is_not_replaced(mine: Path) -> None:
+    seen = tomllib.loads(MINE)
+    mine.write_text(MINE.replace("false", "true"))
+    with pytest.raises(SettingsError, match="has just changed your settings"):
+        write_settings({"model": "b"}, mine, before=seen)
+    mine.write_text(MINE)
+    write_settings({"model": "b"}, mine, before=seen)
+    assert 'model = "b"   # the small one' in mine.read_text()

@@ -96,7 +96,6 @@ function startProcess([program, ...args]) {
 async function start(context) {
   show("loading", "starting");
   item.command = "infill-ls.explain";
-  if (server.isOutdated(context)) await server.update(context, log);
   const command = server.command(context);
   if (!command) {
     // Not awaited: a message that nobody closes would keep the extension from being there.
@@ -144,6 +143,8 @@ async function start(context) {
   client.onNotification("infill-ls/status", ({ state, message }) => show(state, message));
   // What goes wrong here, the client tells the user.
   await client.start().catch(() => {});
+  // Not awaited, as above; the server that is there does until then.
+  if (server.isOutdated(context)) void offerUpdate(context);
 }
 
 /**
@@ -171,6 +172,11 @@ async function offerServer(context) {
   showMissing();
   log.warn("There is no infill-ls on the PATH.");
   if (await server.offer(context, log)) await start(context);
+}
+
+/** @param {vscode.ExtensionContext} context */
+async function offerUpdate(context) {
+  if (await server.offerUpdate(context, log)) await commands.executeCommand("infill-ls.restart");
 }
 
 /** @param {string} command @param {NodeJS.ErrnoException} error */
@@ -218,7 +224,7 @@ exports.activate = async (context) => {
     }),
     commands.registerCommand("infill-ls.remove", async () => {
       await stop();
-      server.remove(context);
+      await server.remove(context, log);
       await start(context);
     }),
     workspace.onDidChangeConfiguration(async (change) => {

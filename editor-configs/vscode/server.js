@@ -3,9 +3,18 @@
 // its own storage, from the wheel that is packed with it. Nothing is fetched before the user says so.
 
 const { execFile, spawn } = require("node:child_process");
-const { existsSync, readdirSync, readFileSync, rmSync, mkdirSync, writeFileSync } = require("node:fs");
+const {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} = require("node:fs");
 const { homedir } = require("node:os");
-const { delimiter, join } = require("node:path");
+const { basename, delimiter, isAbsolute, join } = require("node:path");
 const { createInterface } = require("node:readline");
 const { promisify } = require("node:util");
 const vscode = require("vscode");
@@ -20,13 +29,19 @@ const OLDEST_PYTHON = [3, 11];
 const NEWEST_KNOWN_PYTHON = 15;
 /** ms after which a program that should only say its version is given up. */
 const PATIENCE = 20_000;
+/** ms after which an installation that another window began is taken for one that was broken off;
+ * on a slow line the packages and the model take a quarter of an hour. */
+const LONGEST_INSTALLATION = 3_600_000;
+/** What says which installation counts, and which window is at one, beside their folders. */
+const STAMP = "installed.json";
+const LOCK = "lock";
 
 class CannotInstall extends Error {}
 
 /** Where programs of the user are: the PATH, and where uv and pipx put them, which a desktop's
- * session often lacks. Never the workspace. */
+ * session often lacks. Never the workspace: a relative folder of the PATH would be one of it. */
 function folders() {
-  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder);
+  const path = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
   const others = [join(homedir(), ".local", "bin")];
   if (process.platform === "darwin") others.push("/opt/homebrew/bin", "/usr/local/bin");
   return [...path, ...others];
@@ -40,7 +55,8 @@ function found(name) {
     .find((path) => existsSync(path));
 }
 
-/** @param {vscode.ExtensionContext} context */
+/** Where the extension's installations are, each in a folder of its own.
+ * @param {vscode.ExtensionContext} context */
 function place(context) {
   return join(context.globalStorageUri.fsPath, "server");
 }
@@ -50,15 +66,24 @@ function inside(environment, name) {
   return join(environment, WINDOWS ? "Scripts" : "bin", WINDOWS ? `${name}.exe` : name);
 }
 
-/** What says that an installation was finished, and of which version it is.
+/** The installation that counts, which was finished.
  * @param {vscode.ExtensionContext} context
- * @returns {{ version: string, embedded: boolean } | undefined} */
+ * @returns {{ version: string, embedded: boolean, folder: string } | undefined} */
 function installed(context) {
   try {
-    return JSON.parse(readFileSync(join(place(context), "installed.json"), "utf8"));
+    const stamp = JSON.parse(readFileSync(join(place(context), STAMP), "utf8"));
+    return { ...stamp, folder: join(place(context), basename(stamp.folder)) };
   } catch {
     return undefined;
   }
+}
+
+/** The program of the installation that counts.
+ * @param {vscode.ExtensionContext} context @returns {string | undefined} */
+function ownProgram(context) {
+  const stamp = installed(context);
+  const program = stamp && inside(stamp.folder, "infill-ls");
+  return program && existsSync(program) ? program : undefined;
 }
 
 /** The wheel that is packed with the extension.
@@ -77,8 +102,7 @@ function wheel(context) {
 function command(context) {
   const section = workspace.getConfiguration("infill-ls");
   if (section.inspect("command")?.globalValue !== undefined) return section.get("command");
-  const own = inside(place(context), "infill-ls");
-  const program = found(PROGRAM) ?? (installed(context) && existsSync(own) ? own : undefined);
+  const program = found(PROGRAM) ?? ownProgram(context);
   return program === undefined ? undefined : [program, "serve"];
 }
 
@@ -86,10 +110,9 @@ function command(context) {
  * @param {vscode.ExtensionContext} context */
 function isOutdated(context) {
   const stamp = installed(context);
-  const own = inside(place(context), "infill-ls");
   return (
     stamp !== undefined &&
-    command(context)?.[0] === own &&
+    command(context)?.[0] === inside(stamp.folder, "infill-ls") &&
     stamp.version !== context.extension.packageJSON.version &&
     wheel(context) !== undefined
   );
@@ -188,7 +211,44 @@ async function logged(what, program, args) {
  */
 
 /**
- * Installs the server into the extension's storage, in the place of what was there.
+ * Keeps other windows from the installations while work is done.
+ * @template T @param {vscode.ExtensionContext} context @param {() => T | Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function alone(context, work) {
+  const lock = join(place(context), LOCK);
+  mkdirSync(place(context), { recursive: true });
+  if (isAbandoned(lock)) rmSync(lock, { force: true });
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") {
+      throw new CannotInstall("The server is being installed already. Wait until that is done.");
+    }
+    rmSync(lock, { force: true }); // the disk may be full
+    throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** @param {string} lock @returns {boolean} whether it is of a window that is gone, or of another day */
+function isAbandoned(lock) {
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > LONGEST_INSTALLATION) return true;
+    process.kill(Number(readFileSync(lock, "utf8")), 0);
+    return false;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "ESRCH";
+  }
+}
+
+/**
+ * Installs the server into the extension's storage, beside what is there. That counts, and other
+ * windows may run it, until the new one is finished; what came before it is removed first.
  * @param {vscode.ExtensionContext} context @param {Context} what
  * @param {boolean} embedded with the embedded engine and its small model
  */
@@ -200,7 +260,44 @@ async function installOwn(context, what, embedded) {
         'or pipx, or say in the setting "infill-ls.command" where it is.',
     );
   }
-  const folder = place(context);
+  await alone(context, async () => {
+    removeOld(context);
+    const { version } = context.extension.packageJSON;
+    // Environments can't be moved: their programs name their folder.
+    const folder = join(place(context), `${version}-${Date.now().toString(36)}`);
+    try {
+      await fill(folder, file, what, embedded);
+      const stamp = join(place(context), STAMP);
+      writeFileSync(`${stamp}.new`, JSON.stringify({ version, embedded, folder: basename(folder) }));
+      renameSync(`${stamp}.new`, stamp);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+/** Removes installations that don't count; on Windows one that still runs stays.
+ * @param {vscode.ExtensionContext} context */
+function removeOld(context) {
+  const stamp = installed(context);
+  for (const name of readdirSync(place(context))) {
+    const path = join(place(context), name);
+    if ([STAMP, LOCK].includes(name) || path === stamp?.folder) continue;
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // It is removed another time.
+    }
+  }
+}
+
+/**
+ * Makes an environment with the server in it.
+ * @param {string} folder @param {string} file the wheel @param {Context} what
+ * @param {boolean} embedded
+ */
+async function fill(folder, file, what, embedded) {
   const next = (/** @type {string} */ doing) => {
     what.doing = doing;
     what.say(doing);
@@ -210,8 +307,6 @@ async function installOwn(context, what, embedded) {
   // uv fetches a Python where there is none.
   const own = uv ? undefined : await python();
   next("Making an environment");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(context.globalStorageUri.fsPath, { recursive: true });
   const oldest = OLDEST_PYTHON.join(".");
   if (uv) await logged(what, uv, ["venv", "--no-project", "--python", `>=${oldest}`, folder]);
   else await logged(what, /** @type {string} */ (own), ["-I", "-m", "venv", folder]);
@@ -224,8 +319,6 @@ async function installOwn(context, what, embedded) {
     next("Fetching the model");
     await logged(what, inside(folder, "infill-ls"), ["pull"]);
   }
-  const { version } = context.extension.packageJSON;
-  writeFileSync(join(folder, "installed.json"), JSON.stringify({ version, embedded }));
 }
 
 /** The ways to install it that there are on this machine.
@@ -286,12 +379,24 @@ async function withProgress(log, install) {
 }
 
 /**
- * Brings the extension's own server to the version that is packed with it.
+ * Asks whether to bring the extension's own server to the version that is packed with it, and does
+ * it; until then, and if it fails, the one that is there goes on.
  * @param {vscode.ExtensionContext} context @param {vscode.LogOutputChannel} log
+ * @returns {Promise<boolean>} whether it was done
  */
-async function update(context, log) {
-  const embedded = installed(context)?.embedded ?? false;
-  return withProgress(log, (what) => installOwn(context, what, embedded));
+async function offerUpdate(context, log) {
+  const stamp = installed(context);
+  if (!stamp) return false;
+  const { version } = context.extension.packageJSON;
+  const choice = await window.showInformationMessage(
+    `infill-ls: The installed server is ${stamp.version}, and the extension has ${version}. Update ` +
+      "it? Its Python packages come from the package index.",
+    "Update",
+  );
+  if (choice !== "Update") return false;
+  // Another window may have done it meanwhile.
+  if (!isOutdated(context)) return true;
+  return withProgress(log, (what) => installOwn(context, what, stamp.embedded));
 }
 
 /**
@@ -336,10 +441,18 @@ function openSetting() {
 }
 
 /** Removes what the extension has installed; models stay, which other editors use too.
- * @param {vscode.ExtensionContext} context */
-function remove(context) {
+ * @param {vscode.ExtensionContext} context @param {vscode.LogOutputChannel} log */
+async function remove(context, log) {
   const there = existsSync(place(context));
-  rmSync(place(context), { recursive: true, force: true });
+  try {
+    // The lock is in the folder.
+    if (there) await alone(context, () => rmSync(place(context), { recursive: true, force: true }));
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    log.error(text);
+    void window.showErrorMessage(`infill-ls: The server can't be removed. ${text}`);
+    return;
+  }
   void window.showInformationMessage(
     there
       ? "infill-ls: The server that the extension had installed is removed."
@@ -347,4 +460,4 @@ function remove(context) {
   );
 }
 
-module.exports = { choose, command, isOutdated, offer, openSetting, remove, update };
+module.exports = { choose, command, isOutdated, offer, offerUpdate, openSetting, remove };

@@ -22,7 +22,7 @@ from infill_ls.engines.ollama_versions import advice
 from infill_ls.errors import NotRunning, SettingsError
 from infill_ls.project.recitation import Filter
 from infill_ls.prompt.secrets import stands_in
-from infill_ls.settings import Settings, from_user, unknown_variables
+from infill_ls.settings import Settings, from_user, in_short, unknown_variables
 from infill_ls.text.hole import Hole, between
 
 log = logging.getLogger(__name__)
@@ -60,10 +60,10 @@ class SharedEngines:
         """Return the fill for a hole; see :func:`infill_ls.complete`."""
         settings, problems = from_user({} if model == "auto" else {"model": model})
         strange = unknown_variables(os.environ)
-        for problem in strange:
-            say_once(problem)
         if wrong := [problem for problem in problems if problem not in strange]:
-            raise SettingsError(" ".join(wrong))
+            raise SettingsError(in_short(wrong))
+        for problem in problems:
+            say_once(problem)
         if settings.in_the_clear:
             say_once(settings.in_the_clear)
         filling = self._noted(self._fill(prefix, suffix, settings))

@@ -1,6 +1,6 @@
 """What is counted of fills, as values: numbers, and the names of languages, engines and models.
 
-There is no text here that could hold code or a path: names that look like one are cut short.
+There is no text here that could hold code or a path: of names with a path the last part is kept.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _MOST: Final = 10**12
 # Languages' ids are such words; an editor could send anything.
 _LANGUAGE_ID: Final = re.compile(r"[\w+#.-]{1,40}", re.ASCII)
 _NAME_LENGTH: Final = 100
-# How paths begin: llama-server, for one, names a model by the path of its file.
-_PATH: Final = re.compile(r"~|\.{0,2}[/\\]|[A-Za-z]:[/\\]|file:")
+# What separates the parts of a path, also in an address. llama-server and vLLM, for two, name a
+# model by the path of its file or folder. A relative one looks like the names of an owner and a
+# model, so that the last part alone is kept of either.
+_SEPARATOR: Final = re.compile(r"[/\\]|%2f|%5c", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class Subject:
 
 
 def _name(text: str) -> str:
-    name = re.split(r"[/\\]", text)[-1] if _PATH.match(text) else text
-    return name[:_NAME_LENGTH] or "unknown"
+    return _SEPARATOR.split(text)[-1][:_NAME_LENGTH] or "unknown"
 
 
 @dataclass(slots=True)

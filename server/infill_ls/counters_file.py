@@ -12,14 +12,14 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from infill_ls import private
 from infill_ls.counters import Counters, Counts, Subject, added, from_rows, rows
 from infill_ls.folders import own
-from infill_ls.locks import try_lock
+from infill_ls.locks import locked
 
 DAYS_KEPT: Final = 400
 # Of one day. Who has more languages and models than that has a broken client.
@@ -30,7 +30,6 @@ _OTHERS: Final = Subject("other", "other", "other")
 _LARGEST_FILE: Final = 1_000_000
 # s. For so long another process may be at the file; then it is tried again at another time.
 _LOCK_WAIT: Final = 1.0
-_LOCK_POLL: Final = 0.02
 
 _FILE: Final = re.compile(r"(\d{4}-\d\d-\d\d)\.json(\.broken)?", re.ASCII)
 
@@ -55,7 +54,7 @@ class CountersFile:
         folder = self.folder
         if folder is None or not counts:
             return
-        with _locked(folder):
+        with locked(folder / "lock", _LOCK_WAIT):
             if not self._tidied:
                 self._tidied = True
                 _tidy(folder)
@@ -74,11 +73,11 @@ class CountersFile:
     def days(self, since: str = "") -> dict[str, Counts]:
         """Return the counters of each day from ``since`` on, in their order.
 
-        What can't be read is left out.
+        What can't be read is left out, and so is a file that is named after no day.
         """
         found: dict[str, Counts] = {}
         for day, path in sorted(_files(self.folder)):
-            if day >= since and path.suffix == ".json":
+            if day >= since and path.suffix == ".json" and _is_day(day):
                 with suppress(OSError, ValueError):
                     found[day] = _read(path)
         return found
@@ -88,7 +87,7 @@ class CountersFile:
         folder = self.folder
         if folder is None or not folder.is_dir():
             return 0
-        with _locked(folder):
+        with locked(folder / "lock", _LOCK_WAIT):
             files = list(_files(folder))
             for _, path in files:
                 path.unlink(missing_ok=True)
@@ -108,21 +107,19 @@ def days_ago(count: int) -> str:
     return _day(time.localtime(time.mktime((*now[:2], now.tm_mday - count, 12, 0, 0, 0, 0, -1))))
 
 
+def _is_day(text: str) -> bool:
+    # Not at the head: the server doesn't ask.
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _day(moment: time.struct_time) -> str:
     return time.strftime("%Y-%m-%d", moment)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes out; raises :class:`OSError` if one stays in for long."""
-    private.make_folder(folder)
-    with open(folder / "lock", "ab", opener=private.for_us_alone) as file:
-        until = time.monotonic() + _LOCK_WAIT
-        while not try_lock(file):
-            if time.monotonic() > until:
-                raise BlockingIOError(0, "another process is writing them")
-            time.sleep(_LOCK_POLL)
-        yield
 
 
 def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:

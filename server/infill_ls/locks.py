@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import BinaryIO
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from infill_ls import private
+
+# s.
+_POLL: Final = 0.02
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,3 +41,20 @@ else:
             if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
                 raise
         return True
+
+
+@contextmanager
+def locked(path: Path, wait: float) -> Iterator[None]:
+    """Keep other processes out that lock the same file, which is made if it isn't there.
+
+    ``wait``: s that another one may stay in. Raises :class:`BlockingIOError` if it stays longer,
+    and :class:`OSError` if the file can't be made.
+    """
+    private.make_folder(path.parent)
+    with open(path, "ab", opener=private.for_us_alone) as file:
+        until = time.monotonic() + wait
+        while not try_lock(file):
+            if time.monotonic() > until:
+                raise BlockingIOError(errno.EAGAIN, "another process is writing there")
+            time.sleep(_POLL)
+        yield

@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
+from infill_ls.setting_names import nearest, strange_variables, variable
 from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
@@ -136,14 +137,16 @@ DECIDING: Final = (
     *("engine", "url", "model", "apiKeyEnv", "headers", "caFile", "weightsFrom"),
     *("exclude", "enabled", "languages", "recitation", "audit"),
 )
+# What is said of a wrong value that isn't just ignored ends so; more may be said behind it.
+UNTIL_MENDED: Final = "until it is mended"
+# What follows from a wrong value of a key that decides.
+NOTHING_IS_ASKED: Final = f"Nothing is asked {UNTIL_MENDED}"
+# What keeps something of the user's is off with a wrong value, and what is said then.
+_OFF_IF_WRONG: Final = {"stats": f"Nothing is counted {UNTIL_MENDED}"}
 # A wrong value of these may be a password or a key.
 _NOT_REPEATED: Final = ("url", "headers", "apiKeyEnv")
 # Keys whose values are more than a text; the environment has them as JSON.
 _TABLES: Final = ("headers", "fim", "exclude", "languages", "recitation")
-# The names of all our variables begin so.
-_PREFIX: Final = "INFILL_LS_"
-# Of these the one that isn't a setting: the token of ``serve --tcp``.
-_NO_SETTING: Final = (f"{_PREFIX}TOKEN",)
 
 
 def load(
@@ -167,18 +170,28 @@ def load(
             f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
         )
         editor = None
-    for key, value in (file or {}).items():
+    for key, value in _slips_last(file or {}):
         reading.take(key, value, Source("file", str(path or "")))
-    for key, value in (editor or {}).items():
+    for key, value in _slips_last(editor or {}):
         reading.take(key, value, Source("editor"))
     for key, value in _from_environment(environment).items():
         reading.take(key, value, Source("environment", variable(key)))
+    for name, meant in strange_variables(environment, KEYS):
+        # An empty one says nothing.
+        means = meant if environment[name] else ""
+        reading.take_slip(_strange(name, meant), means, name, Source("environment", name))
     for key, value in (command_line or {}).items():
         reading.take(key, value, Source("command line"))
-    for problem in unknown_variables(environment):
-        reading.problem(problem)
     reading.take_ollama_host(environment.get("OLLAMA_HOST", "").strip().strip("\"'"))
     return reading.settings()
+
+
+def _slips_last(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the keys of a source and their values, those that are no settings last.
+
+    Who writes a key twice, once wrongly, may mean what is written wrongly.
+    """
+    return sorted(table.items(), key=lambda item: item[0] not in _READERS)
 
 
 # Where those are listed that a message has no room for.
@@ -193,8 +206,8 @@ class _Reading:
         self._sources: dict[str, Source] = {}
         # Each with what is said at its end if it is ignored.
         self._problems: list[tuple[str, str]] = []
-        # What is wrong in a key that decides: its place among the problems, and what is said at
-        # its end instead.
+        # What is wrong in a key that isn't just ignored then: its place among the problems, and
+        # what is said at its end instead.
         self._wrong: dict[str, tuple[int, str]] = {}
         self._wrong_in: dict[str, Source] = {}
 
@@ -206,11 +219,10 @@ class _Reading:
         if value is None:
             return
         if key not in _READERS:
-            known = nearest(key, KEYS)
-            self.problem(
-                f'Unknown setting "{values.named(key)}" {_described(source, key)}. '
-                + (f'Did you mean "{known}"?' if known else _ALL_KEYS)
-            )
+            meant = nearest(key, KEYS)
+            said = f'Unknown setting "{values.named(key)}" {_described(source, key)}. '
+            said += f'Did you mean "{meant}"?' if meant else _ALL_KEYS
+            self.take_slip(said, meant, key, source)
             return
         try:
             self._fields |= read_value(key, value)
@@ -219,13 +231,26 @@ class _Reading:
             self._wrong_in.pop(key, None)
         except values.Wrong as wrong:
             is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
-            if key in DECIDING:
-                self._wrong[key] = len(self._problems), f" {NOTHING_IS_ASKED}{_fix(source, key)}"
-                self._wrong_in[key] = source
+            self._note_wrong(key, source, _fix(source, key))
             self.problem(
                 f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
                 " It is ignored.",
             )
+
+    def take_slip(self, problem: str, meant: str, name: str, source: Source) -> None:
+        """Take a name that is no setting's: what is said under it may be what ``meant`` is to be.
+
+        ``meant``: the key that is most like it, empty if none is.
+        """
+        self._note_wrong(meant, source, _fix_of_slip(source, name))
+        self.problem(problem)
+
+    def _note_wrong(self, key: str, source: Source, fix: str) -> None:
+        """Note that the next problem is about a key, if that isn't just ignored then."""
+        until = NOTHING_IS_ASKED if key in DECIDING else _OFF_IF_WRONG.get(key)
+        if until:
+            self._wrong[key] = len(self._problems), f" {until}{fix}"
+            self._wrong_in[key] = source
 
     def take_ollama_host(self, host: str) -> None:
         """Take the value of ``OLLAMA_HOST``, which may be empty.
@@ -258,18 +283,16 @@ class _Reading:
             for key, source in self._sources.items()
             if source.kind in ("environment", "command line") and source.place != "OLLAMA_HOST"
         }
+        deciding = [number for key, (number, _) in self._wrong.items() if key in DECIDING]
+        off = {_READERS[key][0]: False for key in _OFF_IF_WRONG if key in self._wrong}
         settings = Settings(
-            **self._fields,
+            **(self._fields | off),
             fixed=frozenset(fixed),
-            wrong=tuple(problems[number] for number in sorted(instead)),
+            wrong=tuple(problems[number] for number in sorted(deciding)),
             unknown=frozenset(self._wrong),
             sources=self._sources | self._wrong_in,
         )
         return settings, problems
-
-
-# What follows from a wrong value of a key that decides. More is said behind it.
-NOTHING_IS_ASKED: Final = "Nothing is asked until it is mended"
 
 
 def _described(source: Source, key: str) -> str:
@@ -290,24 +313,11 @@ def _fix(source: Source, key: str) -> str:
     return f", or {source.place} unset." if source.kind == "environment" else "."
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is most like another one; empty if none is.
-
-    Case and marks don't count: ``max_tokens`` is ``maxTokens``.
-    """
-    # Not at the head: hardly anybody needs it.
-    import difflib
-
-    wanted = _letters(name[:60])
-    letters = {_letters(one): one for one in known}
-    # Two letters that have changed places are the commonest slip.
-    mixed = [one for one in letters if sorted(one) == sorted(wanted)]
-    close = mixed or difflib.get_close_matches(wanted, letters, n=1)
-    return letters[close[0]] if close else ""
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.removeprefix(_PREFIX)).lower()
+def _fix_of_slip(source: Source, name: str) -> str:
+    """Return the end of a sentence: how a name in a source is mended that is no setting's."""
+    if source.kind == "file" and re.fullmatch(r"[\w-]+", name):
+        return f' ("infill-ls settings unset {name}").'
+    return f", or {values.named(name)} unset." if source.kind == "environment" else "."
 
 
 def read_value(key: str, value: Any) -> dict[str, Any]:
@@ -328,25 +338,25 @@ def _shown(value: Any) -> str:
         return "something very long"
 
 
-def variable(key: str) -> str:
-    """Return the environment variable of a key: ``INFILL_LS_MAX_TOKENS`` for "maxTokens"."""
-    return _PREFIX + re.sub(r"([A-Z])", r"_\1", key).upper()
+def _strange(name: str, meant: str) -> str:
+    """Return what is said of a variable that is no setting; ``meant``: the key that is like it."""
+    return f'The environment variable "{values.named(name)}" is no setting of infill-ls. ' + (
+        f"Did you mean {variable(meant)}?" if meant else _ALL_KEYS
+    )
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return a message for each variable that has a name like ours and is no setting."""
-    known = {variable(key): key for key in KEYS}
-    problems = []
-    for name in sorted(environment):
-        # On Windows they have no case.
-        if not name.upper().startswith(_PREFIX) or name in known or name in _NO_SETTING:
-            continue
-        meant = nearest(name.upper(), known)
-        problems.append(
-            f'The environment variable "{values.named(name)}" is no setting of infill-ls. '
-            + (f"Did you mean {meant}?" if meant else _ALL_KEYS)
-        )
-    return problems
+    """Return a message for each variable that has a name like ours and is no setting.
+
+    :func:`load` says more of one that leaves open what the user wants.
+    """
+    return [_strange(name, meant) for name, meant in strange_variables(environment, KEYS)]
+
+
+def in_short(problems: Sequence[str]) -> str:
+    """Return one message for some problems: the first, and how many more there are."""
+    first, *more = problems
+    return f"{first} And {len(more)} more: infill-ls settings" if more else first
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

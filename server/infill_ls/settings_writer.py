@@ -1,15 +1,18 @@
-"""Change one key of the user's settings file; its comments and its order stay as they are."""
+"""Change keys of the user's settings file; its comments and its order stay as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls import private, values
 from infill_ls.errors import SettingsError
-from infill_ls.settings import KEYS, nearest, read_value
+from infill_ls.folders import own
+from infill_ls.locks import locked
+from infill_ls.setting_names import nearest
+from infill_ls.settings import KEYS, read_value
 from infill_ls.user_file import user_file
 
 if TYPE_CHECKING:
@@ -18,8 +21,11 @@ if TYPE_CHECKING:
 # The file of the schema, beside the settings; the first line of these names it, for editors.
 SCHEMA_FILE: Final = "config.schema.json"
 _FIRST_LINE: Final = f"#:schema ./{SCHEMA_FILE}"
-# How often it is tried anew, as somebody else writes at the same time.
+# How often it is tried anew, as somebody else writes at the same time: an editor, which knows
+# nothing of our lock.
 _ATTEMPTS: Final = 5
+# s. So long another of our commands may be at it; each takes some hundredths.
+_TURN_WAIT: Final = 10.0
 
 
 def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
@@ -52,13 +58,52 @@ def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -
     return _rewrite(path, parts[0], want, change)
 
 
+def write_settings(
+    settings: Mapping[str, Any],
+    path: Path | None = None,
+    *,
+    without: Collection[str] = (),
+    before: Mapping[str, Any] | None = None,
+) -> Path:
+    """Set several keys in one step, so that nobody reads some of them without the others.
+
+    ``settings``: values by whole keys. ``without``: keys that are taken out. ``before``: what the
+    file must say; it is what the user has seen when he was asked. The rest, and what is raised, are
+    as for :func:`write_setting`; nothing is written if one value is none.
+    """
+    for key in (*settings, *without):
+        _parts(key)
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # As texts, since 1 and true are equal in Python.
+        if before is not None and repr(said) != repr(before):
+            raise SettingsError("Somebody else has just changed your settings.", "Try again.")
+        wanted = {key: _allowed({}, [key], [value]) for key, value in settings.items()}
+        return {**{key: value for key, value in said.items() if key not in without}, **wanted}
+
+    def change(document: TOMLDocument, wanted: Any) -> None:
+        for key in without:
+            if key in document:
+                document.pop(key)
+        # What isn't in a table comes before those that are.
+        for key in sorted(settings, key=lambda key: isinstance(wanted[key], Mapping)):
+            if document.unwrap().get(key) != wanted[key]:
+                document[key] = wanted[key]
+
+    return _rewrite(path, next(iter(settings), ""), want, change)
+
+
 def remove_setting(key: str, path: Path | None = None) -> Path:
     """Take a key out of the user's settings file, and return where that is.
 
     The arguments, and what is raised, are those of :func:`write_setting`; a key that isn't there
-    is no error.
+    is no error, and then nothing is written or made.
     """
-    parts = _parts(key)
+    parts = key.split(".")
+
+    def want(said: Mapping[str, Any]) -> dict[str, Any]:
+        # What is there can be taken out, even if it is no setting.
+        return _without(said, parts if parts[0] in said else _parts(key))
 
     def change(document: TOMLDocument, wanted: Any) -> None:
         table: Any = document
@@ -69,7 +114,7 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
         if parts[-1] in table:
             table.pop(parts[-1])
 
-    return _rewrite(path, parts[0], lambda said: _without(said, parts), change)
+    return _rewrite(path, parts[0], want, change)
 
 
 def _parts(key: str) -> list[str]:
@@ -90,7 +135,8 @@ def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence
         try:
             read_value(parts[0], _with(said, parts, value)[parts[0]])
         except values.Wrong as wrong:
-            reason = reason or str(wrong)
+            # Of the last one, which for a list is one.
+            reason = str(wrong)
         else:
             return value
     raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
@@ -130,17 +176,21 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
     try:
         # What links to it, as those who keep their settings elsewhere have it, goes on to.
         path = asked.resolve()
-        for _ in range(_ATTEMPTS):
-            before = _bytes(path)
-            after = _changed(before.decode("utf-8-sig"), key, want, change)
-            if after is None:
-                raise SettingsError(f"{path} is too unusual to be changed.", "Change it by hand.")
-            private.make_folder(path.parent)
-            if _bytes(path) == before:
-                private.replace(path, after, keep_mode=True)
-                if after.startswith(_FIRST_LINE):
-                    _put_schema(asked.with_name(SCHEMA_FILE))
-                return path
+        with _alone():
+            for _ in range(_ATTEMPTS):
+                before = _bytes(path)
+                after = _changed(before.decode("utf-8-sig"), key, want, change)
+                if after is None:
+                    reason = f"{path} is too unusual to be changed."
+                    raise SettingsError(reason, "Change it by hand.")
+                if after == before.decode("utf-8-sig"):
+                    return path
+                private.make_folder(path.parent)
+                if _bytes(path) == before:
+                    private.replace(path, after, keep_mode=True)
+                    if after.startswith(_FIRST_LINE):
+                        _put_schema(asked.with_name(SCHEMA_FILE))
+                    return path
     except OSError as error:
         raise SettingsError(
             f"{asked} can't be read and written ({error.strerror}).",
@@ -150,6 +200,19 @@ def _rewrite(path: Path | None, key: str, want: _Want, change: _Change) -> Path:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is no TOML ({error}).", "Mend it by hand.") from None
     raise SettingsError(f"Somebody else keeps writing {path}.", "Try again.")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep out our other commands that write settings."""
+    folder = own("state")
+    with ExitStack() as stack:
+        # Not beside the settings, which people keep in repositories. Without a place for it two
+        # commands at once are seldom enough.
+        with suppress(OSError):
+            if folder is not None:
+                stack.enter_context(locked(folder / "settings.lock", _TURN_WAIT))
+        yield
 
 
 def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:
@@ -167,7 +230,11 @@ def _changed(text: str, key: str, want: _Want, change: _Change) -> str | None:
         if key in wanted:
             document[key] = wanted[key]
 
-    wanted = want(tomllib.loads(text))
+    said = tomllib.loads(text)
+    wanted = want(said)
+    # As texts, since 1 and true are equal in Python.
+    if repr(wanted) == repr(said):
+        return text
     for way in (change, anew):
         document = tomlkit.parse(text)
         with suppress(TOMLKitError):

@@ -36,7 +36,10 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
         return {}, []
     except OSError as error:
         reason = error.strerror or type(error).__name__
-    # No TOML, no UTF-8, or a number of thousands of digits.
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = f"no UTF-8 (at line {line})"
+    # No TOML, or a number of thousands of digits.
     except (ValueError, RecursionError) as error:
         reason = str(error)
     return {}, [f"The settings file {path} can't be read ({reason}). {_ASK_NOTHING}"]

@@ -269,9 +269,17 @@ def headers(value: Any) -> dict[str, str]:
 
 @_reads({"type": "array", "items": {"type": "string", "pattern": r"\S"}})
 def patterns(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
-        return tuple(value)
-    raise Wrong('a list of patterns as in a .gitignore, such as ["*.private", "!.env"]')
+    wanted = 'a list of patterns as in a .gitignore, such as ["*.private", "!.env"]'
+    good = isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
+    if not good:
+        raise Wrong(wanted)
+    # Not at the head: most have none.
+    from infill_ls.patterns import Patterns
+
+    # One that is none would exclude nothing, where the user wants something to be.
+    if wrong := Patterns(value).wrong:
+        raise Wrong(f'{wanted}; "{named(wrong[0])}" is none')
+    return tuple(value)
 
 
 _TEMPLATE: Final = {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infill_ls import private, visits
 from infill_ls.folders import own
+from infill_ls.locks import try_lock
 from infill_ls.visits import Visit
 
 
@@ -20,18 +21,22 @@ def clock() -> int:
     return int(time.time())
 
 
-def note(visit: Visit, path: Path | None = None) -> None:
+def note(visit: Visit, path: Path | None = None) -> bool:
     """Keep a visit; takes 0.3 ms. ``path``: another file than the user's own.
 
-    Raises nothing of the file system's.
+    Returns False if another server is writing the file: then it is to be tried once more, since
+    this one waits for nobody. Raises nothing of the file system's.
     """
     path = path or _file()
     if path is None:
-        return
-    kept = visits.joined(visit, last(path))
+        return True
     with suppress(OSError):
         private.make_folder(path.parent)
-        private.replace(path, visits.dumped(kept))
+        with open(path.with_suffix(".lock"), "ab", opener=private.for_us_alone) as lock:
+            if not try_lock(lock):
+                return False
+            private.replace(path, visits.dumped(visits.joined(visit, last(path))))
+    return True
 
 
 def last(path: Path | None = None) -> list[Visit]:

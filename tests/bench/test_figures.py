@@ -50,3 +50,14 @@ def test_of_nothing_nothing_is_said() -> None:
 )
 def test_a_share_keeps_the_value(share: float, value: float) -> None:
     assert quantile([1.0, 2.0, 3.0, 4.0], share) == value
+
+
+def test_why_there_are_no_looks() -> None:
+    one = Measured("ollama", "m")
+    assert one.without_looks == "There was no time to look at a suggestion; give it more."
+    one.passed_over = "The cursor is inside a word."
+    assert one.without_looks == "The cursor is inside a word."
+    one.problem = "It broke."
+    assert one.without_looks == "It broke."
+    one.problem, one.looks = "", [Look("nothing")]
+    assert one.without_looks == ""

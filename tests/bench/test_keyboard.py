@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 
 from infill_ls.bench.edits import Edit
 from infill_ls.bench.figures import PATIENCE, Measured
 from infill_ls.bench.keyboard import ASK_AFTER, CLIENT, Keyboard
-from infill_ls.completion.answer import Answer, Reason
+from infill_ls.completion.answer import MESSAGES, OF_THE_MODEL, Answer, Reason
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.offers import Offer
 from infill_ls.errors import BadAnswer, InfillError
@@ -153,6 +153,30 @@ async def test_where_nothing_is_asked_for_nothing_counts() -> None:
     measured = await typed(Answers(reason="secret"))
     assert measured.looks == []
     assert measured.typed > 0
+    assert measured.without_looks == MESSAGES["secret"]
+
+
+# Of an answer without a fill: the model was asked, and has nothing that can be shown.
+OF_ITS_OWN = ("fill", "recalled", "nothing", "trimmed", "recited", "unshowable")
+NOT_ASKED = (
+    *("disabled", "excluded", "secret", "mid word", "superseded", "cancelled", "outdated"),
+    *("closed", "unasked", "slow", "unread", "not running", "stalled", "busy", "unauthorized"),
+    *("no model", "cannot insert", "too long", "bad answer", "settings", "no weights", "no index"),
+    "problem",
+)
+
+
+def test_each_reason_is_the_models_or_is_not() -> None:
+    assert sorted((*OF_ITS_OWN, *NOT_ASKED)) == sorted(get_args(Reason))
+    assert set(OF_ITS_OWN) == OF_THE_MODEL
+
+
+@pytest.mark.looptime(start=0)
+@pytest.mark.parametrize("reason", OF_ITS_OWN)
+async def test_a_model_whose_fills_come_to_nothing_has_as_many_looks(reason: Reason) -> None:
+    measured = await typed(Answers(reason=reason))
+    assert [look.outcome for look in measured.looks] == ["nothing"] * len(measured.looks)
+    assert len(measured.looks) == len((await typed(Answers())).looks) > 0
 
 
 @pytest.mark.looptime(start=0)

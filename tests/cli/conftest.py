@@ -117,6 +117,10 @@ class OnScreen:
                 self._changed.clear()
                 await self._changed.wait()
 
+    def type(self, text: str) -> None:
+        """Type this."""
+        os.write(self._terminal, text.encode())
+
     async def ended(self) -> int:
         """Wait for the end; the exit status."""
         async with asyncio.timeout(30):

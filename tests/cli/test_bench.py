@@ -96,6 +96,15 @@ async def test_a_model_that_fails(run: Run, ollama: FakeOllama) -> None:
     assert ran.err.endswith("No model could be measured.\n")
 
 
+async def test_a_model_of_which_nothing_can_be_shown(run: Run, ollama: FakeOllama) -> None:
+    ollama.fill = "```python\n```\n"
+    ran = await run(*SHORT, "--json")
+    assert (ran.status, "could be measured" in ran.err) == (0, False)
+    (one,) = json.loads(ran.out)["models"]
+    assert one["looks"] > 0
+    assert one["shown"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -211,6 +220,28 @@ def test_too_little(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     assert "Nothing was written: there is nothing to recommend." in err
 
 
+@pytest.mark.parametrize(
+    ("measured", "why"),
+    [
+        (Measured("ollama", "coder", passed_over="The cursor is inside a word."), "inside a word"),
+        (Measured("ollama", "coder"), "There was no time"),
+        (Measured("ollama", "coder", problem="It broke."), "It broke."),
+    ],
+)
+def test_where_nothing_could_be_measured_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    measured: Measured,
+    why: str,
+) -> None:
+    given(monkeypatch, measured)
+    assert main(["bench"]) == 1
+    said, last = capsys.readouterr().err.splitlines()[-2:]
+    assert said.startswith("infill-ls: coder: ")
+    assert why in said
+    assert last == "infill-ls: No model could be measured."
+
+
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -275,7 +306,7 @@ async def test_a_page_that_cannot_be_written_is_told_before_anything_is_measured
 ) -> None:
     ran = await run(*SHORT, "--html", file)
     assert (ran.status, ran.out) == (1, "")
-    assert re.fullmatch(rf"infill-ls: The page {file} can't be written \(.+\)\.\n", ran.err)
+    assert re.fullmatch(rf"infill-ls: {file} can't be written.+\.\n", ran.err)
     assert ollama.calls == []
 
 
@@ -285,12 +316,12 @@ def test_a_page_that_cannot_be_written_any_more_costs_no_figures(
     given(monkeypatch, coder())
     page = config.parent / "gone" / "page.html"
     page.parent.mkdir()
-    monkeypatch.setattr("infill_ls.cli.page.check", lambda _: page.parent.rmdir())
+    monkeypatch.setattr("infill_ls.cli.new_file.claim", lambda *_, **__: page.parent.rmdir())
     assert main(["bench", "--write", "--html", str(page)]) == 1
     out, err = capsys.readouterr()
     assert "With coder half of the suggestions are there" in out
     assert 'model = "coder"' in config.read_text()
-    assert err.endswith(f"The page {page} can't be written (No such file or directory).\n")
+    assert err.endswith(f"{page} can't be written (No such file or directory).\n")
 
 
 def test_after_an_interrupt_it_is_said_how_long_was_measured(

@@ -234,7 +234,7 @@ async def test_no_engine_at_all_is_told_in_one_message(
     await ollama.stop()
     ran = await run("complete", "main.py:2:13")
     assert ran.status == 1
-    assert re.fullmatch(r"infill-ls: [^\n]+ Run: (ollama serve|infill-ls pull.*)\n", ran.err)
+    assert re.fullmatch(r"infill-ls: [^\n]+ (Start it, or .*|Run: infill-ls pull.*)\n", ran.err)
 
 
 async def test_an_excluded_file_is_not_completed(

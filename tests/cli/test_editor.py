@@ -50,7 +50,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         str(one.relative_to(folder)): one.read_text()
         for one in folder.rglob("*")
-        if one.is_file() and "infill-ls/editors.json" not in str(one)
+        if one.is_file() and "state/infill-ls" not in str(one)
     }
 
 
@@ -78,7 +78,8 @@ async def test_what_is_put_in_is_taken_out_again(editor: Command, home: Path, na
     assert "has it already" in (await editor(name, "--write")).out
     ran = await editor(name, "--remove")
     assert ran.status == 0
-    assert {one.name for one in home.rglob("*")} == {".local", "state", "infill-ls", "editors.json"}
+    left = {one.name for one in home.rglob("*")}
+    assert left == {".local", "state", "infill-ls", "set-up.json", "set-up.lock"}
     assert (await editor(name, "--remove")).out.startswith("Nothing of infill-ls")
 
 
@@ -115,6 +116,48 @@ async def test_a_file_of_that_name_is_moved_aside_and_comes_back(
     assert files(home) == {".config/nvim/plugin/infill-ls.lua": "-- mine\n"}
 
 
+async def test_what_the_user_has_made_of_ours_is_moved_aside_too(
+    editor: Command, home: Path
+) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text("-- mine\n")
+    await editor("neovim", "--write", "--yes")
+    file.write_text(edited := file.read_text().replace("200 -- ms", "100 -- ms"))
+    ran = await editor("neovim", "--write", "--yes")
+    aside = file.with_name("infill-ls.lua.before-infill-ls.2")
+    assert f"Your own is {aside} now." in " ".join(ran.out.split())
+    assert file.read_text() == configs.read(NEOVIM)
+    assert aside.read_text() == edited
+    assert file.with_name("infill-ls.lua.before-infill-ls").read_text() == "-- mine\n"
+    ran = await editor("neovim", "--remove")
+    assert f"{aside} is yours" in " ".join(ran.out.split())
+    assert file.read_text() == "-- mine\n"
+    assert aside.read_text() == edited
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_a_file_that_cant_come_back_is_named(
+    editor: Command, home: Path, noted: bool
+) -> None:
+    file = home / ".config/nvim/plugin/infill-ls.lua"
+    file.parent.mkdir(parents=True)
+    file.write_text("-- mine\n")
+    await editor("neovim", "--write", "--yes")
+    if noted:
+        file.write_text(file.read_text() + "-- mine, too\n")
+    else:
+        (home / ".local/state/infill-ls/set-up.json").unlink()
+    ran = await editor("neovim", "--remove")
+    aside = file.with_name("infill-ls.lua.before-infill-ls")
+    if noted:
+        assert f"{aside} is yours" in " ".join(ran.out.split())
+        assert (file.read_text(), aside.read_text()) == ("-- mine, too\n", "-- mine\n")
+    else:
+        assert "is your own again." in ran.out
+        assert files(home) == {".config/nvim/plugin/infill-ls.lua": "-- mine\n"}
+
+
 async def test_what_was_changed_since_stays_and_is_said(editor: Command, home: Path) -> None:
     await editor("neovim", "--write")
     file = home / ".config/nvim/plugin/infill-ls.lua"
@@ -133,11 +176,35 @@ async def test_what_another_machine_has_written_is_found_by_its_marks(
     (home / ".config/kak").mkdir(parents=True)
     (home / ".config/kak/kakrc").write_text("eval %sh{kak-lsp}\n")
     await editor("kakoune", "--write", "--yes")
-    (home / ".local/state/infill-ls/editors.json").unlink()
+    (home / ".local/state/infill-ls/set-up.json").unlink()
     ran = await editor("kakoune", "--write")
     assert "has it already" in ran.out
     await editor("kakoune", "--remove")
     assert (home / ".config/kak/kakrc").read_text() == "eval %sh{kak-lsp}\n\n"
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_what_the_user_has_changed_between_the_marks_is_his(
+    editor: Command, home: Path, noted: bool
+) -> None:
+    file = home / ".config/kak/kakrc"
+    await editor("kakoune", "--write")
+    edited = file.read_text().replace("<<< infill-ls", "# mine\n# <<< infill-ls")
+    file.write_text(edited)
+    if not noted:
+        (home / ".local/state/infill-ls/set-up.json").unlink()
+    for what in ("--write", "--remove"):
+        ran = await editor("kakoune", what)
+        assert ran.status == 1
+        assert "--yes says yes" in ran.err
+        assert file.read_text() == edited
+    ran = await editor("kakoune", "--write", "--yes")
+    assert ran.status == 0
+    assert "\n-# # mine\n" in ran.out
+    assert file.read_text().count(">>> infill-ls") == 1
+    assert "mine" not in file.read_text()
+    assert (await editor("kakoune", "--remove")).status == 0
+    assert not file.exists() or not file.read_text().strip()
 
 
 async def test_settings_of_the_users_are_his_to_change(editor: Command, home: Path) -> None:
@@ -148,6 +215,21 @@ async def test_settings_of_the_users_are_his_to_change(editor: Command, home: Pa
     assert ran.status == 1
     assert "infill-ls editor coc-nvim prints what to add" in ran.out
     assert file.read_text() == "{}\n"
+
+
+async def test_a_file_of_another_kind_than_the_editors_is_left_to_the_user(
+    editor: Command, home: Path
+) -> None:
+    file = home / ".config/helix/languages.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("language-server = 1\n")
+    for arguments in (["--write", "--yes"], ["--remove"], []):
+        ran = await editor("helix", *arguments)
+        assert "Something went wrong" not in ran.out + ran.err
+        assert file.read_text() == "language-server = 1\n"
+    ran = await editor("helix", "--write", "--yes")
+    assert ran.status == 1
+    assert "stays as it is: its language-server is no table of tables." in " ".join(ran.out.split())
 
 
 async def test_a_program_that_no_editor_would_find_is_named_by_its_path(
@@ -265,3 +347,18 @@ def test_an_old_neovim_reads_no_line_that_it_has_no_functions_for(file: str) -> 
     # Neovim 0.5, the first that reads such files, has these already.
     assert code[1].startswith("  vim.notify(")
     assert code[2:4] == ["  return", "end"]
+
+
+async def test_a_damaged_note_of_what_was_put_in_changes_nothing(
+    editor: Command, home: Path
+) -> None:
+    await editor("neovim", "--write")
+    note = home / ".local/state/infill-ls/set-up.json"
+    note.write_text("[]")
+    before = files(home)
+    for arguments in (["neovim", "--write"], ["neovim", "--remove"], ["emacs", "--write"], []):
+        ran = await editor(*arguments)
+        assert ran.status != 0
+        assert f"{note}, which says what was put into which file, is damaged." in ran.err
+    assert files(home) == before
+    assert note.read_text() == "[]"

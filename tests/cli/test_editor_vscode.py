@@ -58,6 +58,50 @@ def test_it_is_put_in_and_taken_out(home: Path, capsys: pytest.CaptureFixture[st
     assert '["' in capsys.readouterr().out  # the command, as the setting wants it
 
 
+def test_it_is_taken_out_of_what_it_was_put_into(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = has(home, "codium")
+    packed(home, "client.vsix")
+    editor_vscode.run(VSCODE, write=True, remove=False)
+    calls.unlink()
+    # The one that is found first.
+    has(home, "code")
+    (home / "bin/code").write_text(f"#!/bin/sh\necho wrong >> {calls}\n")
+    assert editor_vscode.run(VSCODE, write=False, remove=True) == 0
+    assert calls.read_text() == "--uninstall-extension infill-ls.infill-ls\n"
+    assert f"taken out of {home}/bin/codium." in " ".join(capsys.readouterr().out.split())
+
+
+def test_of_several_it_is_taken_out_of_all(home: Path) -> None:
+    packed(home, "client.vsix")
+    calls = has(home, "codium")
+    editor_vscode.run(VSCODE, write=True, remove=False)
+    has(home, "code")
+    editor_vscode.run(VSCODE, write=True, remove=False)
+    assert editor_vscode.run(VSCODE, write=False, remove=True) == 0
+    assert calls.read_text().count("--uninstall-extension") == 2
+
+
+def test_where_that_is_gone_nothing_else_is_called(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed(home, "client.vsix")
+    calls = has(home, "codium")
+    editor_vscode.run(VSCODE, write=True, remove=False)
+    calls.unlink()
+    (home / "bin/codium").unlink()
+    has(home, "code")
+    assert editor_vscode.run(VSCODE, write=False, remove=True) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{home}/bin/codium, which it was put into, isn't there now." in said
+    assert "/bin/code --uninstall-extension infill-ls.infill-ls" in said
+    assert not calls.exists()
+    # Then as where nothing is noted.
+    assert editor_vscode.run(VSCODE, write=False, remove=True) == 0
+    assert calls.read_text() == "--uninstall-extension infill-ls.infill-ls\n"
+
+
 def test_without_a_flag_the_command_is_said_and_not_run(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,26 @@ async def test_it_is_written_beside_what_is_there(
     assert (await run("import", "continue", "--write", **home)).status == 0
 
 
+async def test_what_is_excluded_stays_so_and_what_is_of_another_engine_goes_nowhere(
+    run: Run, home: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "config/infill-ls/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        'exclude = ["*.private"]\nurl = "http://other.example"\nheaders = { X-Key = "mine" }\n'
+    )
+    with open(tmp_path / "home/.continue/config.yaml", "a") as config:
+        config.write('tabAutocompleteOptions:\n  disableInFiles: ["*.md"]\n')
+    ran = await run("import", "continue", "--write", **home)
+    assert ran.status == 1
+    assert "other values of url. Replace them?" in ran.err
+    assert "has headers for another engine. Take that out?" in ran.err
+    ran = await run("import", "continue", "--write", "--yes", **home)
+    assert ran.status == 0
+    assert "headers is taken out." in ran.out
+    assert tomllib.loads(file.read_text()) == WANTED | {"exclude": ["*.md", "*.private"]}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -78,7 +78,7 @@ async def test_without_any_engine(run: Run, ollama: FakeOllama) -> None:
     said = json.loads((await run("models", "--json")).out)
     assert said["selected"] is None
     assert said["engines"][0]["problem"] == f"Nothing answers at {ollama.url}."
-    assert "ollama serve" in said["engines"][0]["fix"]
+    assert "Start it, or" in said["engines"][0]["fix"]
 
 
 @pytest.mark.parametrize(

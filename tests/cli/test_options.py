@@ -62,11 +62,11 @@ async def test_nothing_is_asked_where_nobody_knows_what_is_wanted(
 
 @pytest.mark.usefixtures("code")
 async def test_an_unknown_variable_is_named_once(run: Run) -> None:
-    ran = await run("complete", "main.py:2:13", INFILL_LS_MODLE="x")
+    ran = await run("complete", "main.py:2:13", INFILL_LS_LOGS="x")
     assert (ran.status, ran.out) == (0, "x for x in xs")
     assert ran.err == (
-        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
-        "Did you mean INFILL_LS_MODEL?\n"
+        'infill-ls: The environment variable "INFILL_LS_LOGS" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_LOG?\n"
     )
 
 

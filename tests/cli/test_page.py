@@ -1,21 +1,15 @@
-"""Pages: well-formed, escaped, alone in the world; and written like a file of the user's own."""
+"""Pages: well-formed, escaped, alone in the world."""
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from infill_ls.cli.page import STYLE, Figures, Heading, Paragraph, Plots, Table, check, page, save
+from infill_ls.cli.page import STYLE, Figures, Heading, Paragraph, Plots, Table, page
 from infill_ls.cli.plots import COLOURS, Bars, Columns, Lines, Series, cumulative
-from infill_ls.errors import InfillError
 
 # What no text may become; and what a terminal or a reader of bidirectional text would obey.
 HARM = "<script>alert(1)</script> \"'&\x1b[31m\u202e"
@@ -125,63 +119,3 @@ def test_colours_can_be_told_from_their_ground(which: int) -> None:
         assert contrast("faint", ground) >= 4.5
         for place in range(COLOURS):
             assert contrast(f"c{place + 1}", ground) >= 3
-
-
-def test_a_page_is_written_for_the_user_alone_and_anew(tmp_path: Path) -> None:
-    file = tmp_path / "page.html"
-    save("one", str(file))
-    save("two ✓", str(file))
-    assert file.read_text("utf-8") == "two ✓"
-    if sys.platform != "win32":
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [file]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")
-def test_a_link_stays_one(tmp_path: Path) -> None:
-    link = tmp_path / "link.html"
-    link.symlink_to(tmp_path / "page.html")
-    save("one", str(link))
-    assert link.is_symlink()
-    assert (tmp_path / "page.html").read_text() == "one"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
-def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    save("one", str(pipe))
-    assert os.read(reading, 9) == b"one"
-    os.close(reading)
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-
-
-def test_a_dash_is_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    save("one", "-")
-    assert capfdbinary.readouterr().out == b"one"
-
-
-@pytest.mark.parametrize("writes", [check, partial(save, "one")])
-@pytest.mark.parametrize("file", ["missing/page.html", ".", "file/page.html"])
-def test_what_cannot_be_written_is_said_in_a_sentence(
-    tmp_path: Path, file: str, writes: Callable[[str], None]
-) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InfillError, match=r"^The page .* can't be written \(.+\)\.$"):
-        writes(str(tmp_path / file))
-
-
-def test_looking_whether_it_can_be_written_changes_nothing(tmp_path: Path) -> None:
-    check(str(tmp_path / "page.html"))
-    check("-")
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "page.html").write_text("one")
-    check(str(tmp_path / "page.html"))
-    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("page.html", "one")]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no such pipes")
-def test_nobody_waits_for_the_reader_of_a_pipe_to_look_at_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    check(str(tmp_path / "pipe"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import OnTerminal, Run
+from fake_ollama import FakeOllama
 from infill_ls.settings import KEYS
 from infill_ls.settings_schema import SHIPPED
 from infill_ls.user_file import user_file
@@ -48,7 +49,7 @@ async def test_what_counts_and_where_it_comes_from(run: Run, file: Path, tmp_pat
 
 
 async def test_as_json(run: Run, file: Path) -> None:
-    ran = await run("settings", "--json", INFILL_LS_MAX_TOKENS="64", INFILL_LS_MODLE="x")
+    ran = await run("settings", "--json", INFILL_LS_MAX_TOKENS="64", INFILL_LS_LOGS="x")
     said = json.loads(ran.out)
     assert ran.status == 0
     assert list(said["settings"]) == list(KEYS)
@@ -59,7 +60,7 @@ async def test_as_json(run: Run, file: Path) -> None:
     }
     assert said["settings"]["model"] == {"value": "auto", "source": "default"}
     assert said["file"] == str(file)
-    assert "Did you mean INFILL_LS_MODEL?" in said["problems"][0]
+    assert "Did you mean INFILL_LS_LOG?" in said["problems"][0]
 
 
 async def test_what_is_wrong_is_said_and_the_status_says_it(run: Run, file: Path) -> None:
@@ -98,6 +99,15 @@ async def test_on_a_terminal_of_80_columns(on_terminal: OnTerminal, run: Run) ->
         (["exclude", "*.private"], 'exclude = ["*.private"]'),
         (["exclude", "*.private", "!.env"], 'exclude = ["*.private", "!.env"]'),
         (["exclude", '["*.private"]'], 'exclude = ["*.private"]'),
+        (["exclude", '"*.private"'], 'exclude = ["*.private"]'),
+        (["exclude", "'*.private'"], 'exclude = ["*.private"]'),
+        (
+            ["exclude", '"*.private"', "'!.env'", "a'b"],
+            """exclude = ["*.private", "!.env", "a'b"]""",
+        ),
+        (["recitation.folders", '"/others"'], '[recitation]\nfolders = ["/others"]'),
+        (["model", '"qwen"'], 'model = "qwen"'),
+        (["model", "'qwen'"], 'model = "qwen"'),
         (["languages.go.enabled", "no"], "[languages.go]\nenabled = false"),
         (["headers", '{"X-A": "b"}'], '[headers]\nX-A = "b"'),
     ],
@@ -115,7 +125,14 @@ async def test_a_key_is_taken_out(run: Run, file: Path) -> None:
     ran = await run("settings", "unset", "model")
     assert (ran.status, ran.err) == (0, f'"model" is no longer set in {file}.\n')
     assert "model" not in file.read_text()
-    assert (await run("settings", "unset", "model")).status == 0
+    again = await run("settings", "unset", "model")
+    assert (again.status, again.err) == (0, f'"model" was not set in {file}.\n')
+
+
+async def test_what_is_set_nowhere_is_taken_out_of_no_file(run: Run, file: Path) -> None:
+    ran = await run("settings", "unset", "model")
+    assert (ran.status, ran.err) == (0, f'"model" was not set in {file}.\n')
+    assert not file.parent.exists()
 
 
 async def test_it_is_said_where_a_nearer_source_counts(run: Run) -> None:
@@ -177,3 +194,21 @@ async def test_a_broken_file_is_mended_by_hand(run: Run, file: Path) -> None:
     shown = await run("settings")
     assert shown.status == 1
     assert "✗ The settings file" in shown.out
+
+
+async def test_a_pattern_that_is_none_sends_nothing(
+    run: Run, ollama: FakeOllama, file: Path, code: Path
+) -> None:
+    ran = await run("settings", "set", "exclude", "[z-a]*.py")
+    assert ran.status == 2
+    assert '"[z-a]*.py" is none' in ran.err
+    assert not file.exists()
+    file.parent.mkdir(exist_ok=True)
+    for line in ('exclude = ["[z-a]*.py"]', 'exclude = ["./main.py"]', 'exlude = ["main.py"]'):
+        file.write_text(f"{line}\n")
+        ran = await run("complete", "main.py:2:13")
+        assert (ran.status, ran.out) == (2, "")
+        assert "Nothing is asked until it is mended" in ran.err
+        ran = await run("bench", str(code))
+        assert ran.status == 2
+    assert ollama.calls == []

@@ -120,7 +120,7 @@ async def test_a_page(run: Run, sample: Path, tmp_path: Path) -> None:
     ran = await run("stats", "--html", "-")
     assert ran.out == (tmp_path / "page.html").read_text("utf-8")
     # Both at once.
-    ran = await run("stats", "--html", "page.html", "--json")
+    ran = await run("stats", "--html", "page.html", "--yes", "--json")
     assert json.loads(ran.out)["shown"] == 4125
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+import pytest
+
 import counters_sample
 from cli.test_page import Read
 from infill_ls.cli.stats_page import statistics_page
@@ -61,6 +63,25 @@ def test_of_many_days_a_week_is_a_column() -> None:
     rows = re.findall(r'<th scope="row">(\d\d \w+)</th><td class="right">0</td>.*?(\d+)</td>', html)
     assert rows[0][0] == "29 Dec"
     assert sum(map(int, re.findall(r">(\d)</td></tr>", html.split("</figure>")[0]))) == 300
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("0001-01-01", "2026-11-27"),
+        ("2026-11-27", "9999-12-31"),
+        ("2025-01-01", "2026-11-27"),
+        ("9999-12-01", "9999-12-31"),
+        ("9999-10-20", "9999-12-31"),
+        ("0001-01-01", "0001-06-01"),
+    ],
+)
+def test_days_that_are_far_apart_have_few_columns(first: str, last: str) -> None:
+    day = {PYTHON: Counters(shown=1, rejected=1)}
+    html = statistics_page({first: day, last: day})
+    plot = html.split("</figure>")[0]
+    assert plot.count('<th scope="row">') <= 63
+    assert sum(map(int, re.findall(r">(\d)</td></tr>", plot))) == 2
 
 
 def test_before_anything_was_counted_it_says_what_to_do() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from infill_ls.completion.answer import Outcome
 from infill_ls.diagnosis.facts import Given, Set
 from infill_ls.engines.rates import Usage
-from infill_ls.settings import load, variable
+from infill_ls.setting_names import variable
+from infill_ls.settings import load
 
 PATH = "/home/me/config.toml"
 

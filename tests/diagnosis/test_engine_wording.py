@@ -176,6 +176,9 @@ def test_where_the_model_is(name: str, loaded: InMemory, status: str, message: s
 def test_little_room() -> None:
     _, check = memory(given(), Choice("ollama"), InMemory(room=256))
     assert (check.status, check.fix) == ("warn", "OLLAMA_CONTEXT_LENGTH=4096 ollama serve")
+    far = given({"url": "https://gpu.example:8443"})
+    _, check = memory(far, Choice("ollama"), InMemory(room=256))
+    assert check.fix == "Start Ollama there with OLLAMA_CONTEXT_LENGTH=4096."
     _, check = memory(given(), Choice("openai"), InMemory(room=256))
     assert check.fix == ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from diagnosis.given import given
@@ -27,6 +29,7 @@ from infill_ls.errors import (
     WeightsError,
 )
 from infill_ls.settings import Settings, Source, load
+from infill_ls.user_file import read_user_file
 
 ABSENT = NotRunning("Nothing answers.", "Start it.")
 BARE = Installed("pip install x")
@@ -61,6 +64,18 @@ FAR = {"url": "https://gpu.example:8443"}
     ("settings", "choice", "installed", "fix"),
     [
         (given(), Choice(absent=ABSENT, error=ABSENT, program=True), BARE, "ollama serve"),
+        (
+            given({"url": "http://127.0.0.1:5"}),
+            Choice(absent=ABSENT, error=ABSENT, program=True),
+            BARE,
+            ABSENT.fix,
+        ),
+        (
+            given(OLLAMA_HOST=":5"),
+            Choice(absent=ABSENT, error=ABSENT, program=True),
+            BARE,
+            ABSENT.fix,
+        ),
         (given(), Choice(absent=ABSENT, error=ABSENT), BARE, "pip install x && infill-ls pull"),
         (given(), Choice(absent=ABSENT, error=ABSENT), NATIVE, "infill-ls pull"),
         (
@@ -208,7 +223,8 @@ def test_what_helps_loading(name: str, error: InfillError, fix: str) -> None:
         (given(OLLAMA_HOST="a b"), "unset OLLAMA_HOST"),
         (given(nonsense="x"), "unset INFILL_LS_NONSENSE"),
         (given({"maxTokens": "x"}), "infill-ls settings set maxTokens VALUE"),
-        (given({"nonsense": 1}), "infill-ls settings"),
+        (given({"exlude": ["*.a"]}), "infill-ls settings unset exlude"),
+        (given({"no word": 1}), "infill-ls settings"),
     ],
 )
 def test_what_mends_a_setting(settings: Given, fix: str) -> None:
@@ -221,10 +237,30 @@ def test_a_wrong_argument_is_left_out() -> None:
     assert wrong_setting(problem) == "Leave out --engine, or give it another value."
 
 
-def test_a_file_that_cant_be_read_is_put_aside() -> None:
-    assert wrong_setting("The settings file /a b/config.toml can't be read (x).") == (
-        "mv '/a b/config.toml' '/a b/config.toml.old'"
-    )
+@pytest.mark.parametrize(
+    ("content", "fix"),
+    [
+        (b'exclude = ["*.a"]\nmodel = \n', "Mend line 2 of {}."),
+        (b'model = "a"\nmodel = "b"\n', "Mend line 2 of {}."),
+        (b"fim = [", "Mend the end of {}."),
+        (b'model = "a"\n# \xff\n', "Mend line 2 of {}."),
+        (b"a = " + b"[" * 50_000, "Mend {} by hand."),
+    ],
+)
+def test_a_file_that_cant_be_read_is_mended_where_the_slip_is(
+    tmp_path: Path, content: bytes, fix: str
+) -> None:
+    """Without the file all that it excludes would be sent."""
+    path = tmp_path / "a (b)" / "config.toml"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    _, (problem,) = read_user_file(path)
+    assert wrong_setting(problem) == fix.format(f"'{path}'")
+
+
+def test_a_file_that_may_not_be_read() -> None:
+    problem = "The settings file /a/config.toml can't be read (Permission denied). It counts."
+    assert wrong_setting(problem) == "chmod u+r /a/config.toml"
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,6 @@ def test_a_file_that_a_project_excludes(home: Path) -> None:
     assert (draft.pattern, draft.project) == ("drafts/", str(home / "work" / ".infill-ls.toml"))
 
 
-def test_a_pattern_that_is_none(home: Path) -> None:
-    found = surroundings.files(given({"exclude": ["a", "!"]}), None)
-    assert found.problems == ('"!" in "exclude" is no pattern as in a .gitignore.',)
-
-
 def test_words_of_a_user_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object) -> str:
         raise KeyError
@@ -182,6 +177,38 @@ def test_the_users_own_words(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         *("clients/**", "/var/audit", "/work/others", str(home), str(home / "work")),
     }
     assert not {"", "/", "root"} & words
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("OLLAMA_HOST", "gpu-box", "gpu-box"),
+        ("OLLAMA_HOST", "gpu.acme:8080", "gpu.acme"),
+        ("INFILL_LS_URL", "https://gpu-box/v1", "gpu-box"),
+        ("INFILL_LS_URL", "[bad", "[bad]"),
+        ("HTTPS_PROXY", "http://me:pw@proxy-box:1", "proxy-box"),
+        ("all_proxy", "socks5://proxy-box", "proxy-box"),
+    ],
+)
+def test_hosts_in_the_environment_are_the_users_own(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert word in surroundings.own_words(given()).words
+
+
+@pytest.mark.parametrize("value", ["", "127.0.0.1:1", "localhost", "0.0.0.0", "[::1]:7", ":80"])
+def test_this_machine_is_no_word_of_the_users_own(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    before = set(surroundings.own_words(given()).words)
+    monkeypatch.setenv("OLLAMA_HOST", value)
+    assert set(surroundings.own_words(given()).words) == before
+
+
+@pytest.mark.parametrize("model", ["acme secret/q", r"acme secret\q.gguf", "acme secret%2Fq"])
+def test_a_models_path_is_the_users_own(model: str) -> None:
+    assert model in surroundings.own_words(given(model=model)).words
 
 
 def test_packages() -> None:

@@ -72,9 +72,9 @@ async def test_a_placeholder_in_a_menu_is_plain_text(start: Start, ollama: FakeO
 @pytest.mark.parametrize(
     "options",
     [
-        {},
-        {"mode": "suffix"},
-        {"mode": "plain"},
+        {"model": "qwen2.5-coder:1.5b"},
+        {"model": "qwen2.5-coder:1.5b", "mode": "suffix"},
+        {"model": "qwen2.5-coder:1.5b", "mode": "plain"},
         {"model": "unknown:1b"},
         {"model": "unknown:1b", "mode": "plain"},
         {"model": "codellama:7b-code"},

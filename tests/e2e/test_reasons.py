@@ -85,7 +85,7 @@ async def test_an_engine_that_is_off_and_a_model_that_it_lacks(
     assert await client.fill(1, 12, manual=True) is None
     explained = await explain(client)
     assert explained["reason"] == "not running"
-    assert "ollama serve" in explained["message"]
+    assert "Start it, or" in explained["message"]
     assert explained["before"][0]["reason"] == "no model"
 
 

@@ -132,7 +132,7 @@ async def test_until_the_index_is_there_nothing_is_shown_and_that_is_told_once(
     client.notify("workspace/didChangeConfiguration", {"settings": {"infill-ls": changed}})
     client.open("b = [\n", uri="file:///project/b.py")
     assert await client.ask(0, 5, uri="file:///project/b.py") == {"items": []}
-    assert "says now" in client.shown()[-1]
+    assert "is for another" in client.shown()[-1]
     # Without folders there is nothing to hold back.
     changed = {**options, "recitation": {"folders": []}}
     client.notify("workspace/didChangeConfiguration", {"settings": {"infill-ls": changed}})

@@ -351,6 +351,9 @@ async def test_only_another_engine_is_got_ready_anew(
         ({}, {"model": 5}, '"model" in the editor\'s settings is 5'),
         ({}, {"headers": ["X-A: b"]}, '"headers" in the editor\'s settings is wrong'),
         ({}, {"exclude": "*.private"}, "\"exclude\" in the editor's settings is '*.private'"),
+        ({}, {"exclude": ["[z-a]*.py"]}, '"[z-a]*.py" is none'),
+        ({}, {"exlude": ["*.py"]}, 'Unknown setting "exlude" in the editor\'s settings.'),
+        ({"INFILL_LS_URl": "http://127.0.0.1:1"}, {}, "Did you mean INFILL_LS_URL?"),
         ({}, {"enabled": "flase"}, "\"enabled\" in the editor's settings is 'flase'"),
     ],
 )
@@ -390,15 +393,15 @@ async def test_the_command_line_of_the_server(start: Start, at_default: FakeOlla
 
 
 async def test_an_unknown_variable_is_named_once(start: Start, ollama: FakeOllama) -> None:
-    client = await start(environment={"OLLAMA_HOST": ollama.url, "INFILL_LS_MODLE": "x"})
+    client = await start(environment={"OLLAMA_HOST": ollama.url, "INFILL_LS_LOGS": "x"})
     await client.initialize(options={"debounceMs": 0})
     client.open(TEXT)
     assert await client.fill(1, 12) == "x for x in xs"
     client.notify("workspace/didChangeConfiguration", {"settings": None})
     assert await fill_anew(client) == "x for x in xs"
     assert client.shown() == [
-        'infill-ls: The environment variable "INFILL_LS_MODLE" is no setting of infill-ls. '
-        "Did you mean INFILL_LS_MODEL?"
+        'infill-ls: The environment variable "INFILL_LS_LOGS" is no setting of infill-ls. '
+        "Did you mean INFILL_LS_LOG?"
     ]
 
 

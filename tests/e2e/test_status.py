@@ -31,7 +31,7 @@ async def test_a_problem_until_something_works(start: Start, ollama: FakeOllama)
     client = await start("--engine", "ollama", environment={"OLLAMA_HOST": ollama.url})
     await client.initialize(options={"debounceMs": 0})
     await client.until_states("loading", "problem")
-    assert "ollama serve" in client.messages[-1]["params"]["message"]
+    assert "Start it, or" in client.messages[-1]["params"]["message"]
     client.open(TEXT)
     for _ in range(3):
         assert await client.fill(1, 12) is None

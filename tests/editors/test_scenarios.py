@@ -389,7 +389,7 @@ def test_an_engine_that_dies_and_comes_back(
     engine.writes(fill)
     engine.die()
     editor.type("soonest = ea")
-    editor.until(lambda: "ollama serve" in editor.messages(), "a message about Ollama")
+    editor.until(lambda: "Start it, or" in editor.messages(), "a message about Ollama")
     engine.start()
     # It is left alone for a while yet. The last key's request waits for up to 6 s of that; on a
     # busy machine more may be left, and somebody types on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,13 +77,19 @@ def test_one_click_leads_to_a_suggestion(
     (server,) = [one for one in processes.marked(environment) if "infill-ls serve" in one]
     assert str(home / "data/User/globalStorage/infill-ls.infill-ls/server") in server
 
-    # A newer version of the extension brings its server along.
+    # A newer version of the extension offers its server; until it is there, the old one runs.
     stamp = home / "data/User/globalStorage/infill-ls.infill-ls/server/installed.json"
-    installed = stamp.read_text()
-    stamp.write_text(installed.replace('"version":"', '"version":"0.'))
+    installed = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps(installed | {"version": "0.0.1"}))
     vscode.command("Restart the Server")
+    offered = "The installed server is 0.0.1, and the extension has"
+    vscode.until(lambda: offered in vscode.messages(), "the offer of an update")
+    vscode.until(lambda: vscode.status() == "idle", "the server that is there")
+    vscode.click("Update")
     vscode.until(
-        lambda: stamp.exists() and stamp.read_text() == installed, "the update", limit=INSTALLING
+        lambda: json.loads(stamp.read_text())["version"] == installed["version"],
+        "the update",
+        limit=INSTALLING,
     )
     vscode.until(lambda: vscode.status() == "idle", "the updated server")
 

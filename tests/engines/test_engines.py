@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fake_ollama import FakeOllama
+from infill_ls import engines
 from infill_ls.engines import connect
 from infill_ls.engines.embedded import engine as embedded
 from infill_ls.engines.embedded import installation, weights
@@ -131,7 +132,9 @@ async def test_a_model_that_the_embedded_engine_has_not() -> None:
 async def test_a_model_that_no_engine_has() -> None:
     with pytest.raises(NotRunning) as caught:
         await connect(replace(SETTINGS, url=NOWHERE, model="qwen3-coder:7b"))
-    assert str(caught.value) == (f"No engine: nothing answers at {NOWHERE}. Run: infill-ls doctor")
+    assert str(caught.value) == (
+        f'No engine: nothing answers at {NOWHERE}. Start it, or set "url".'
+    )
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -144,10 +147,21 @@ async def test_ollama_is_to_be_started_where_it_is(
         await connect(replace(SETTINGS, url=NOWHERE))
     said = str(caught.value)
     if there:
-        assert said == f"No engine: nothing answers at {NOWHERE}. Run: ollama serve"
+        assert said == f'No engine: nothing answers at {NOWHERE}. Start it, or set "url".'
     else:
         assert said.startswith(f"Nothing answers at {NOWHERE}; ")
         assert said.endswith(f": {DEFAULT.fetched_by}")
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_ollama_at_its_usual_address_is_started(
+    have: list[Weights], monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    have.clear()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if there else None)
+    why = WeightsError("Weights of 491 MB are not fetched yet.", "Run: infill-ls pull 0.5b")
+    said = str(engines._no_engine(SETTINGS, why))
+    assert said.startswith("No engine: Ollama is off. Run: ollama serve" if there else "Ollama is")
 
 
 async def test_an_embedded_engine_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -576,7 +576,7 @@ async def test_who_is_silent_may_be_loading(ollama: FakeOllama) -> None:
 async def test_nothing_answers() -> None:
     async with FakeOllama() as gone:
         pass
-    with pytest.raises(NotRunning, match="ollama serve"):
+    with pytest.raises(NotRunning, match="Start it, or set"):
         await engine(gone).describe()
 
 

@@ -28,7 +28,7 @@ COMMAND: Final = (sys.executable, "-m", "faults.serve", "serve")
 UNTOLD: Final = {"INFILL_LS_ENGINE": "ollama", "INFILL_LS_DEBOUNCE_MS": "0"}
 # What a session may leave in the state directory: the rates of engines, which editors came, what is
 # counted.
-KEPT: Final = ("rates.json", "editors.json", "statistics/*")
+KEPT: Final = ("rates.json", "editors.json", "editors.lock", "statistics/*")
 FOLDERS: Final = {
     "HOME": "home",
     "XDG_CONFIG_HOME": "config",

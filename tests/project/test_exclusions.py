@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ntpath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from infill_ls.project import exclusions
 from infill_ls.project.exclusions import DEFAULT_PATTERNS, Exclusions
 
 FOLDER = "/home/me/secrets-manager"
@@ -50,12 +53,10 @@ def test_the_user_adds_and_takes_back() -> None:
     assert exclusions.pattern_for(f"{FOLDER}/.env") == ""
     assert exclusions.pattern_for(f"{FOLDER}/.env.local") == ".env*"
     assert exclusions.pattern_for(f"{FOLDER}/generated/a.py") == "generated/"
-    assert exclusions.wrong == []
 
 
-def test_a_pattern_that_is_none_is_told_and_the_others_count() -> None:
+def test_beside_a_pattern_that_is_none_the_others_count() -> None:
     exclusions = Exclusions(["!", "*.private"], [FOLDER])
-    assert exclusions.wrong == ["!"]
     assert exclusions.pattern_for(f"{FOLDER}/a.private") == "*.private"
     assert exclusions.pattern_for(f"{FOLDER}/.env") == ".env*"
 
@@ -128,3 +129,13 @@ def test_what_only_looks_like_such_a_file_is_completed(name: str) -> None:
 )
 def test_what_else_may_hold_secrets(name: str) -> None:
     assert Exclusions(folders=["/project"]).pattern_for(f"/project/{name}") in DEFAULT_PATTERNS
+
+
+@pytest.mark.parametrize("start", ["D:\\work", r"\\server\share"])
+def test_another_drive_of_windows(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the drive on which the server runs there is no relative path to it."""
+    monkeypatch.setattr(exclusions, "os", SimpleNamespace(path=ntpath, sep="\\", curdir="."))
+    for folders in ([], [start]):
+        of = Exclusions(folders=folders).pattern_for
+        assert of(f"{start}\\main.py") == ""
+        assert of(f"{start}\\.env") in DEFAULT_PATTERNS

@@ -116,6 +116,54 @@ def test_headers_that_may_hold_keys_stay_where_they_are() -> None:
     assert "geheim" not in repr(result)
 
 
+KEYS = (
+    "Bearer geheim",
+    "sk-proj-geheimgeheimgeheimgeheim",
+    "sk-geheimGEHEIMgeheim1",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJnZWhlaW0ifQ.geheimgeheim",
+    "Basic Z2VoZWltOmdlaGVpbQ==",
+    "9f8a7b6c5d4e3f2a1b0cgeheim",
+    "1f0e3dad-9990-4b5c-8d3e-geheim000000",
+    "AB12-CD34-EF56-geheim",
+    "dXNlcjpnZWhlaW0",
+    "user=me&password=geheim",
+    "gehe\u0131m",
+    "g" * 20 + "geheim",
+    "${{ secrets.GEHEIM }}",
+    7,
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_header_whose_value_may_be_a_key_is_not_copied(key: object) -> None:
+    result = of(requestOptions={"headers": {"X-Custom": key, "X-Team": "red"}})
+    assert result.settings["headers"] == {"X-Team": "red"}
+    assert list(result.left) == ["the header X-Custom"]
+    assert "geheim" not in repr(result).lower()
+
+
+@pytest.mark.parametrize(
+    "value", ["red", "eu-west-1", "application/json", "OpenRouter", "https://my.example", "v1", "7"]
+)
+def test_a_header_with_a_few_words_is(value: str) -> None:
+    assert of(requestOptions={"headers": {"X": value}}).settings["headers"] == {"X": value}
+
+
+@pytest.mark.parametrize(
+    "path", ["sk-geheimgeheimgeheim12/v1", "v1/k/9f8a7b6c5d4e3f2a-geheim", "token/geheim"]
+)
+def test_an_address_whose_path_may_be_a_key_is_not_copied(path: str) -> None:
+    with pytest.raises(NoModel, match="may hold a key, which isn't copied") as raised:
+        of(provider="vllm", apiBase=f"https://gpu.example/{path}")
+    assert "geheim" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", ["v1/openai", "engines/llama.cpp/v1", "client/v4/ai/", ""])
+def test_an_address_with_a_plain_path_is(path: str) -> None:
+    result = of(provider="vllm", apiBase=f"https://gpu.example/{path}")
+    assert result.settings["url"] == f"https://gpu.example/{path}".rstrip("/").removesuffix("/v1")
+
+
 def test_options_of_the_file_hold_unless_the_model_has_its_own() -> None:
     result = imported(
         {

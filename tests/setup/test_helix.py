@@ -76,6 +76,22 @@ def test_what_is_there_already_is_not_added_again(text: str) -> None:
         ('[[language]]\nname = "go"\n"language-servers" = ["a"]\n', "not written as"),
         ('language-server = { ty = { command = "ty" } }\n', "unusual"),
         ('x = """\n[[language]]\n"""\n', "not written as"),
+        ("language-server = 1\n", "no table of tables"),
+        ("language-server = ['infill-ls']\n", "no table of tables"),
+        ("language-server.infill-ls = 'infill-ls'\n", "no table of tables"),
+        ("[[language-server]]\nname = 'a'\n", "no table of tables"),
+        ("[[language]]\nname = 1\n", "no text"),
+        ("[[language]]\nname = ['go']\n", "no text"),
+        ("[[language]]\nname = {}\n", "no text"),
+        ('[[language]]\nname = "go"\nlanguage-servers = 1\n', "no list of servers"),
+        ('[[language]]\nname = "go"\nlanguage-servers = "gopls"\n', "no list of servers"),
+        ('[[language]]\nname = "go"\nlanguage-servers = [1]\n', "no list of servers"),
+        ('[[language]]\nname = "go"\nlanguage-servers = { name = "a" }\n', "no list of servers"),
+        ("language = 1\n", "not written as"),
+        ("language = [1]\n", "not written as"),
+        ("language = { name = 'go' }\n", "not written as"),
+        # One header in a text, and one language that isn't a table.
+        ('language = [1]\nx = """\n[[language]]\n"""\n', "no text"),
     ],
 )
 def test_what_is_written_otherwise_is_left_to_the_user(text: str, why: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.setup import places
+from infill_ls.setup import places, vscode
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_a_program_is_named_by_its_path_where_an_editor_would_not_find_it(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: list[str | None] = [str(home / "bin/infill-ls")]
-    monkeypatch.setattr(shutil, "which", lambda _name: found[0])
+    monkeypatch.setattr(shutil, "which", lambda _name, path: found[0])
     assert places.program() == "infill-ls"
     # Of an environment that is active in this shell alone.
     monkeypatch.setenv("VIRTUAL_ENV", str(home))
@@ -60,3 +60,21 @@ def test_a_program_is_named_by_its_path_where_an_editor_would_not_find_it(
     assert places.program() == "infill-ls"
     (home / "bin/infill-ls").touch()
     assert places.program() == str(home / "bin/infill-ls")
+
+
+def test_a_program_in_the_folder_of_a_project_is_none(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("project", "project/bin", "bin"):
+        (home / folder).mkdir()
+        (home / folder / "code").touch(0o755)
+    monkeypatch.chdir(home / "project")
+    for path in (".", "", "bin", "bin::.", "./bin"):
+        monkeypatch.setenv("PATH", path)
+        assert places.on_path("code") is None
+        assert vscode.program() is None
+    monkeypatch.setenv("PATH", f".:bin:{home / 'bin'}")
+    assert places.on_path("code") == vscode.program() == str(home / "bin/code")
+    # As Windows' own way of looking finds it.
+    monkeypatch.setattr(shutil, "which", lambda _name, path: "./code")
+    assert places.on_path("code") is None

@@ -40,7 +40,8 @@ class Measured:
     how long it was measured. ``load_seconds``: until the engine was ready. ``memory``: bytes that
     the model takes, ``gpu_memory`` those of them that are the GPU's; None where nobody says.
     ``read`` and ``write``: tokens/s, None if that wasn't measured. ``problem``: why nothing more
-    was measured, empty if nothing went wrong.
+    was measured, empty if nothing went wrong. ``passed_over``: why the last look that doesn't count
+    doesn't, empty if all do.
     """
 
     engine: str
@@ -55,6 +56,14 @@ class Measured:
     read: float | None = None
     write: float | None = None
     problem: str = ""
+    passed_over: str = ""
+
+    @property
+    def without_looks(self) -> str:
+        """Why there are no looks; empty if there are."""
+        if self.looks or self.problem:
+            return self.problem
+        return self.passed_over or "There was no time to look at a suggestion; give it more."
 
     @property
     def waits(self) -> list[float]:

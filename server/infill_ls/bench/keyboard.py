@@ -15,7 +15,7 @@ from typing import Final
 from infill_ls.bench.edits import Edit
 from infill_ls.bench.figures import PATIENCE, Look, Measured
 from infill_ls.bench.typist import Typist
-from infill_ls.completion.answer import Answer
+from infill_ls.completion.answer import OF_THE_MODEL, Answer
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.offers import Offer
 from infill_ls.project.rules import Rules
@@ -175,8 +175,12 @@ class Keyboard:
         if error is not None and self._loop.time() - self._fails_since > FAILS_FOR:
             raise error
         if not self._visible:
-            known = self._answer is not None and self._answer.reason in ("fill", "nothing")
-            return Look("nothing") if known else None
+            assert self._answer is not None
+            if self._answer.reason in OF_THE_MODEL:
+                return Look("nothing")
+            if self._counts:
+                self._measured.passed_over = self._answer.why
+            return None
         blanks = len(self._visible) - len(self._visible.lstrip())
         first, _, more = self._visible[blanks:].partition("\n")
         return Look(

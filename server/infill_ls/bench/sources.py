@@ -17,7 +17,7 @@ from typing import Final
 
 from infill_ls.bench.edits import Edit, edits
 from infill_ls.errors import SettingsError
-from infill_ls.project.patterns import Patterns
+from infill_ls.patterns import Patterns
 from infill_ls.project.rules import Rulebook
 from infill_ls.settings import Settings
 from infill_ls.text.languages import PROSE_LANGUAGES, language_of

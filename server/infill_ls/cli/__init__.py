@@ -1,7 +1,7 @@
 """The commands: one module for each, with its arguments and what it does.
 
-Every one of them is loaded whenever any runs. So their heads import only what is cheap, and each
-imports what it alone needs when it runs.
+A command's module is loaded when it is the one that runs, and every one of them for a list of all.
+So their heads import only what is cheap, and each imports what it alone needs when it runs.
 """
 
 from __future__ import annotations
@@ -11,32 +11,20 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from typing import Final
 
 from infill_ls import __version__
-from infill_ls.cli import (
-    bench,
-    complete,
-    completions,
-    doctor,
-    editor,
-    generate,
-    import_settings,
-    models,
-    pull,
-    recitation,
-    serve,
-    settings,
-    stats,
-)
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
 from infill_ls.errors import InfillError, SettingsError
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
-    *(serve, complete, doctor, pull, models, bench, settings, stats),
-    *(editor, import_settings, generate, recitation, completions),
+    *("serve", "complete", "doctor", "pull", "models", "bench", "settings", "stats"),
+    *("editor", "import", "generate", "recitation", "completions"),
 )
+# "import" can't be a module's name.
+_MODULES: Final = {"import": "import_settings"}
 _TO_BEGIN_WITH: Final = """\
 To begin with:
   infill-ls doctor          what works here, what doesn't, and what mends it
@@ -53,13 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ``arguments``: those of this process if None. Statuses: 0 for success, 1 for a failure, 2 for a
     wrong call, 130 after an interrupt, 141 if nobody reads the output any more.
     """
-    parser = _parser()
+    given = sys.argv[1:] if arguments is None else arguments
+    # An editor waits for the start of the server, which would load the other commands for nothing.
+    parser = _parser(given[:1] if given and given[0] in COMMANDS else COMMANDS)
     if "_ARGCOMPLETE" in os.environ:
         # A shell asks what may stand at its cursor.
         from argcomplete import autocomplete
 
         autocomplete(parser)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if options.run is None:
         parser.print_help()
         return SUCCESS
@@ -85,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the commands with these names."""
     parser = argparse.ArgumentParser(
         prog="infill-ls",
         description="Fill-in-the-middle code completion with a model that you run yourself.",
@@ -95,6 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for command in COMMANDS:
-        command.add_to(commands)
+    for name in names:
+        import_module(f"infill_ls.cli.{_MODULES.get(name, name)}").add_to(commands)
     return parser

@@ -73,24 +73,24 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--write", action="store_true", help="put the recommendation into your settings file"
     )
+    parser.add_argument("--yes", action="store_true", help="don't ask before replacing FILE")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print what was found, and return the exit status: 1 if no model can be measured.
 
-    Raises :class:`SettingsError` for arguments that are wrong, and if the recommendation can't be
-    written; and :class:`infill_ls.errors.InfillError` if the page can't.
+    Raises :class:`SettingsError` for arguments that are wrong, if the page's file is there and is
+    to stay, and if the recommendation can't be written.
     """
     from infill_ls.bench import sources
     from infill_ls.bench.recommend import recommend
     from infill_ls.bench.report import How
-    from infill_ls.cli import page
+    from infill_ls.cli.new_file import STDOUT, claim, save
 
     seconds = _seconds(options)
     if options.html:
-        # Before minutes are spent on what is to stand there.
-        page.check(options.html)
+        claim(options.html, yes=options.yes)
     settings = settings_from({})
     if options.folder is None:
         typed = sources.shipped(settings)
@@ -102,15 +102,15 @@ def run(options: argparse.Namespace) -> int:
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:
-        if one.problem:
-            complain(f"{one.model}: {one.problem}")
+        if said := one.problem or (not interrupted and one.without_looks):
+            complain(f"{one.model}: {said}")
     if not any(one.looks for one in measured):
         complain("Nothing was measured." if interrupted else "No model could be measured.")
         return INTERRUPTED if interrupted else FAILURE
     recommendation = recommend(measured, settings)
     languages = tuple(sorted({source.language for source in typed}))
     how = How(seconds, languages, options.folder is None, interrupted, measured[-1].seconds)
-    if options.html != "-":
+    if options.html != STDOUT:
         _show(options, measured, recommendation, how, settings)
     if options.write and interrupted:
         complain("Nothing was written to your settings: it was interrupted.")
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
         # Last: all else is there if the page can't be written.
         from infill_ls.cli.bench_page import bench_page
 
-        page.save(bench_page(measured, recommendation, how.in_words()), options.html)
+        save(bench_page(measured, recommendation, how.in_words()), options.html)
     return INTERRUPTED if interrupted else SUCCESS
 
 

@@ -42,7 +42,10 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="is this file completed?")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    parser.add_argument("--report", metavar="FILE", help="write a bug report to a new file")
+    parser.add_argument("--report", metavar="FILE", help="write a bug report; - for stdout")
+    parser.add_argument(
+        "--yes", action="store_true", help="don't ask before replacing the report's FILE"
+    )
     add_engine_options(parser)
     parser.set_defaults(run=run)
 
@@ -50,8 +53,10 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the results as they come, and return the exit status: 1 if any of them fails.
 
-    Raises :class:`SettingsError` if there is no such file, or if the report's is there already.
+    Raises :class:`SettingsError` if there is no such file, or if the report's is there and is to
+    stay, and :class:`infill_ls.errors.InfillError` if the report can't be written.
     """
+    from infill_ls.cli.new_file import STDOUT, claim
     from infill_ls.cli.screen import Screen
     from infill_ls.diagnosis import check
     from infill_ls.diagnosis.examination import Examination
@@ -59,25 +64,24 @@ def run(options: argparse.Namespace) -> int:
     file = Path(options.file) if options.file else None
     if file is not None and not file.is_file():
         raise SettingsError(f"There is no file {file}.")
-    report = Path(options.report) if options.report else None
-    if report is not None and report.exists():
-        raise SettingsError(f"{report} is there already.", "Name a file that isn't.")
-    screen = Screen()
+    if options.report:
+        claim(options.report, yes=options.yes)
+    screen = None if options.json or options.report == STDOUT else Screen()
     with ExitStack() as waiting:
         examination = Examination(
             command_line(options),
             file=file,
             doing=lambda what: _say(what, waiting),
         )
-        checks = asyncio.run(_examine(examination, None if options.json else screen))
+        checks = asyncio.run(_examine(examination, screen))
     if options.json:
         write(json.dumps(check.to_json(checks)) + "\n")
-    else:
+    if screen is not None:
         screen.line()
         last = check.summary(checks)
         screen.marked(last.status, last.message)
-    if report is not None:
-        _write(report, checks, command_line(options))
+    if options.report:
+        _write(options.report, checks, command_line(options))
     return SUCCESS if check.is_well(checks) else FAILURE
 
 
@@ -102,9 +106,9 @@ async def _examine(examination: Examination, screen: Screen | None) -> list[Chec
     return checks
 
 
-def _write(path: Path, checks: list[Check], given: dict[str, str]) -> None:
-    """Write the report, and say where it is. Raises :class:`SettingsError` if it can't be."""
-    from infill_ls import private
+def _write(file: str, checks: list[Check], given: dict[str, str]) -> None:
+    """Write the report, and say where it is."""
+    from infill_ls.cli.new_file import STDOUT, save
     from infill_ls.diagnosis import report, sources, surroundings
 
     settings = sources.given(given)
@@ -115,8 +119,6 @@ def _write(path: Path, checks: list[Check], given: dict[str, str]) -> None:
         surroundings.own_words(settings),
         surroundings.packages(),
     )
-    try:
-        private.replace(path, text)
-    except OSError as error:
-        raise SettingsError(f"{path} can't be written ({error.strerror}).") from None
-    say(f"The report is in {path}. Read it before you send it.")
+    save(text, file)
+    if file != STDOUT:
+        say(f"The report is in {file}. Read it before you send it.")

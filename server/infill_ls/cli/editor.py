@@ -156,9 +156,9 @@ def _write(editor: Editor, *, yes: bool) -> int:
         if change.before == change.after:
             screen.marked("ok", f"{change.path} has it already.")
         else:
-            entries[entry.path] = entry
-            ledger.note(editor.name, entries.values())
-            aside = f" Your own is {entry.aside} now." if change.replaces else ""
+            ledger.note(editor.name, entry)
+            moved = (entry.kept or (entry.aside,))[-1]
+            aside = f" Your own is {moved} now." if change.replaces else ""
             screen.marked("ok", f"{change.path} is written.{aside}")
     if done:
         if starts != "infill-ls":
@@ -175,8 +175,8 @@ def _change(
     editor: Editor, part: Part, starts: str, entry: Entry | None, screen: Screen
 ) -> Change | None:
     """Return what is to become of a file; None if the user must do it, who is told."""
-    from infill_ls.setup.insertions import ByHand, marked_blocks
-    from infill_ls.setup.ledger import Entry, planned, read
+    from infill_ls.setup.insertions import ByHand
+    from infill_ls.setup.ledger import planned, there
 
     path, ours = part.place(), part.text(starts)
 
@@ -184,10 +184,9 @@ def _change(
         return part.merge(text, ours, editor.name)
 
     try:
-        if entry is None and (blocks := marked_blocks(read(path) or "", editor.name)):
-            # Written on another machine, or before the state folder was emptied.
-            entry = Entry(str(path), False, tuple(blocks))
-        return planned(path, merge, entry)
+        # Also what was written on another machine, or before the state folder was emptied.
+        entry, certain = there(path, entry, editor.name)
+        return planned(path, merge, entry, certain=certain)
     except ByHand as why:
         screen.marked(
             "fail",
@@ -206,9 +205,13 @@ def _agreed(change: Change, screen: Screen, *, yes: bool) -> bool:
         question = "Move it aside and write ours?"
     else:
         before, after = (change.before or "").splitlines(), change.after.splitlines()
-        for line in list(unified_diff(before, after, lineterm="", n=1))[2:]:
+        lines = list(unified_diff(before, after, lineterm="", n=1))[2:]
+        for line in lines:
             screen.line(line, style={"+": "green", "-": "red"}.get(line[:1], ""))
         what, question = f"{change.path} is yours.", "Add these lines?"
+        if change.anew and any(line.startswith("-") for line in lines):
+            what = f"{change.path} has lines for infill-ls that this version writes otherwise."
+            question = "Change them?"
     return confirmed(f"{what} {question}", yes=yes)
 
 
@@ -222,16 +225,22 @@ def _remove(editor: Editor, *, yes: bool) -> int:
     if not entries:
         screen.line(f"Nothing of infill-ls is where infill-ls editor {editor.name} writes.")
         return SUCCESS
-    kept = [entry for entry in reversed(entries) if not _taken_out(entry, screen, yes=yes)]
-    if ledger.entries(editor.name):
-        ledger.note(editor.name, reversed(kept))
-    return FAILURE if kept else SUCCESS
+    noted = ledger.entries(editor.name)
+    done = True
+    for entry in reversed(entries):
+        ours = bool(noted) or _as_written(editor, entry)
+        agreed = ours or _agreed_to_lose(entry, screen, yes=yes)
+        if not (agreed and _taken_out(entry, screen, yes=yes)):
+            done = False
+        elif noted:
+            ledger.forget(editor.name, entry)
+    return SUCCESS if done else FAILURE
 
 
 def _found(editor: Editor) -> list[Entry]:
     """Return what is there of infill-ls although nothing was noted: files and blocks of ours."""
     from infill_ls.setup.insertions import ByHand, Insertion, marked_blocks
-    from infill_ls.setup.ledger import Entry, read
+    from infill_ls.setup.ledger import Entry, found_aside, read
     from infill_ls.setup.places import program
 
     entries = []
@@ -242,10 +251,45 @@ def _found(editor: Editor) -> list[Entry]:
         except ByHand:
             continue
         if text and text in (part.text(), part.text(program())):
-            entries.append(Entry(str(path), True, (Insertion(0, text),)))
+            whole = (Insertion(0, text),)
+            entries.append(Entry(str(path), True, whole, aside=found_aside(path)))
         elif blocks := marked_blocks(text, editor.name):
             entries.append(Entry(str(path), False, tuple(blocks)))
     return entries
+
+
+def _as_written(editor: Editor, entry: Entry) -> bool:
+    """Whether what a file has of infill-ls is what this version would write into it."""
+    from pathlib import Path
+
+    from infill_ls.setup.insertions import ByHand, taken_out
+    from infill_ls.setup.ledger import read
+    from infill_ls.setup.places import program
+
+    path = Path(entry.path)
+    rest, _ = taken_out(read(path) or "", entry.insertions)
+    found = {insertion.text.strip() for insertion in entry.insertions}
+    for part in (one for one in editor.parts if one.place() == path):
+        for ours in (part.text(), part.text(program())):
+            try:
+                written = part.merge(rest, ours, editor.name)
+            except ByHand:
+                continue
+            if found <= {insertion.text.strip() for insertion in written}:
+                return True
+    return False
+
+
+def _agreed_to_lose(entry: Entry, screen: Screen, *, yes: bool) -> bool:
+    """Show what stands between our marks in a file, of which nobody knows whose it is, and ask."""
+    for insertion in entry.insertions:
+        for line in insertion.text.splitlines():
+            screen.line(f"-{line}", style="red")
+    question = f"{entry.path} has these lines for infill-ls, perhaps changed by you. Remove them?"
+    if confirmed(question, yes=yes):
+        return True
+    screen.marked("warn", f"{entry.path} stays as it is.")
+    return False
 
 
 def _taken_out(entry: Entry, screen: Screen, *, yes: bool) -> bool:
@@ -274,7 +318,10 @@ def _taken_out(entry: Entry, screen: Screen, *, yes: bool) -> bool:
     said = {
         "gone": "is gone already.",
         "removed": "is removed.",
+        "restored": "is your own again.",
         "taken out": "is as it was without infill-ls; your own lines stay.",
     }[result.what]
     screen.marked("ok", f"{path} {said}")
+    for aside in result.asides:
+        screen.marked("warn", f"{aside} is yours, from before {path.name} was written; it stays.")
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from typing import TYPE_CHECKING, Final
 
@@ -34,19 +35,13 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
     screen = Screen()
     code, file = vscode.program(), vscode.packed()
     if remove:
-        if code is None:
-            screen.marked("fail", f"None of {', '.join(vscode.PROGRAMS)} is on the PATH.")
-            return FAILURE
-        vscode.uninstall(code)
-        Ledger().note(editor.name, [])
-        screen.marked("ok", f"The extension is taken out of {code}.")
-        return SUCCESS
+        return _remove(editor, code, screen)
     if file is None:
         screen.marked("fail", "This installation has no packed extension.", _PACK)
         return FAILURE
     if write and code is not None:
         vscode.install(code, file)
-        Ledger().note(editor.name, [Entry(code, False, ())])
+        Ledger().note(editor.name, Entry(code, False, ()))
         screen.marked("ok", f"The extension is put into {code}.")
         if (starts := program()) != "infill-ls":
             fix = f'In VS Code, set "infill-ls.command" to {json.dumps([starts, "serve"])}'
@@ -61,3 +56,28 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
     screen.line("The extension is put in by infill-ls editor vscode --write, which runs")
     screen.line(shlex.join([code, "--install-extension", str(file), "--force"]))
     return SUCCESS
+
+
+def _remove(editor: Editor, code: str | None, screen: Screen) -> int:
+    """Take the extension out of where it was put; ``code``: what is on the PATH by now."""
+    ledger = Ledger()
+    noted = ledger.entries(editor.name)
+    if not noted:
+        if code is None:
+            screen.marked("fail", f"None of {', '.join(vscode.PROGRAMS)} is on the PATH.")
+            return FAILURE
+        vscode.uninstall(code)
+        screen.marked("ok", f"The extension is taken out of {code}.")
+        return SUCCESS
+    done = True
+    for entry in noted:
+        if os.path.exists(entry.path):
+            vscode.uninstall(entry.path)
+            screen.marked("ok", f"The extension is taken out of {entry.path}.")
+        else:
+            # Whatever else has that name now is perhaps not what it was put into.
+            fix = f"If it was moved: {code or 'code'} --uninstall-extension {vscode.EXTENSION}"
+            screen.marked("warn", f"{entry.path}, which it was put into, isn't there now.", fix)
+            done = False
+        ledger.forget(editor.name, entry)
+    return SUCCESS if done else FAILURE

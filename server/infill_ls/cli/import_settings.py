@@ -14,7 +14,6 @@ from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from infill_ls.cli.options import Commands
     from infill_ls.setup.from_continue import Imported
@@ -78,20 +77,31 @@ def run(options: argparse.Namespace) -> int:
 
 def _written(settings: Mapping[str, Any], screen: Screen, *, yes: bool) -> bool:
     """Write the settings, after asking if the user has others there; whether they are written."""
-    from infill_ls.settings_writer import write_setting
+    from infill_ls.settings_writer import write_settings
+    from infill_ls.setup.joining import joined
     from infill_ls.user_file import read_user_file
 
     values, problems = read_user_file()
     if problems:
         raise SettingsError(problems[0])
-    others = [key for key in settings if key in values and values[key] != settings[key]]
-    question = f"Your settings file has other values of {', '.join(others)}. Replace them?"
-    if others and not confirmed(question, yes=yes):
+    result = joined(values, settings)
+    there = "Your settings file has"
+    questions = []
+    if result.replaced:
+        others = ", ".join(result.replaced)
+        questions.append(f"{there} other values of {others}. Replace them?")
+    if result.without:
+        old = ", ".join(result.without)
+        questions.append(f"{there} {old} for another engine. Take that out?")
+    if questions and not confirmed(" ".join(questions), yes=yes):
         return False
-    path: Path | None = None
-    for key, value in settings.items():
-        path = write_setting(key, value)
+    # In one step: a server that runs reads them at once, and some of them without the others would
+    # send code to where it went before, under another name.
+    path = write_settings(result.settings, without=result.without, before=values)
+    for key, value in result.settings.items():
         screen.marked("ok", f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    for key in result.without:
+        screen.marked("ok", f"{key} is taken out.")
     screen.line(f"They are in {path} now.")
     return True
 

@@ -8,23 +8,13 @@ white backgrounds into what they draw (pygal, leather).
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from errno import EACCES, EISDIR
 from html import escape
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Final
 
-from infill_ls import private
-from infill_ls.cli.output import write
 from infill_ls.cli.plots import WIDTH, Bars, Columns, Lines, Plot, series_class
-from infill_ls.errors import InfillError
-from infill_ls.folders import expanded
 from infill_ls.shown import plain
 
 # Colours of the series as Okabe and Ito chose them ("Color Universal Design", 2008), for eyes that
@@ -140,62 +130,6 @@ def page(title: str, parts: Sequence[Part]) -> str:
         f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{_text(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
-
-
-def check(file: str) -> None:
-    """Find out whether :func:`save` can write to a file; what is there stays as it is.
-
-    For commands that take long to find out what is to stand on the page. Raises
-    :class:`InfillError` if it can't.
-    """
-    if file == "-":
-        return
-    with _told(file):
-        path = _path(file)
-        if path.is_dir():
-            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        if _is_replaced(path):
-            # Nothing but a file tells whether one can be made, and this one has no name.
-            with TemporaryFile(dir=path.parent):
-                pass
-        elif not os.access(path, os.W_OK):
-            raise PermissionError(EACCES, os.strerror(EACCES))
-
-
-def save(html: str, file: str) -> None:
-    """Write a page to a file in one step, for this user alone; to stdout if the file is ``-``.
-
-    Raises :class:`InfillError` if it can't be written.
-    """
-    if file == "-":
-        return write(html)
-    with _told(file):
-        path = _path(file)
-        if _is_replaced(path):
-            private.replace(path, html)
-        else:
-            path.write_text(html, "utf-8")
-
-
-def _path(file: str) -> Path:
-    # A link stays one.
-    return Path(os.path.realpath(expanded(file)))
-
-
-def _is_replaced(path: Path) -> bool:
-    """Whether there is a file, or nothing yet: a pipe or a device can't be replaced."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
-        return True
-
-
-@contextmanager
-def _told(file: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InfillError(f"The page {file} can't be written ({error.strerror}).") from None
 
 
 def _part(part: Part, numbers: count[int]) -> str:

@@ -140,9 +140,13 @@ def _set(options: argparse.Namespace) -> int:
 
 def _unset(options: argparse.Namespace) -> int:
     from infill_ls.settings_writer import remove_setting
+    from infill_ls.user_file import read_user_file
 
+    before, _ = read_user_file()
     path = remove_setting(options.key)
-    say(f'"{options.key}" is no longer set in {path}.')
+    after, _ = read_user_file()
+    said = "was not set" if after == before else "is no longer set"
+    say(f'"{options.key}" {said} in {path}.')
     _warn_of_nearer(options.key, path)
     return SUCCESS
 
@@ -162,20 +166,33 @@ def _path(options: argparse.Namespace) -> int:
 
 def _candidates(texts: list[str]) -> list[Any]:
     """Return what the arguments may mean, in the order in which that is tried."""
+    # Quotes that the shell has left belong to no text: a pattern with them would exclude nothing.
+    plain = [_without_quotes(text) for text in texts]
     if len(texts) > 1:
-        return [texts]
+        return [plain]
     (text,) = texts
     meant: list[Any] = []
     with suppress(ValueError, RecursionError):
         meant.append(json.loads(text))
     if text.lower() in _TRUTHS:
         meant.append(_TRUTHS[text.lower()])
-    return [*meant, text, [text]]
+    return [*meant, *plain, plain]
+
+
+def _without_quotes(text: str) -> str:
+    """Return a text as JSON's quotes, or those of a shell, have it; itself if it has none."""
+    if text[:1] == text[-1:] == "'" and len(text) > 1:
+        return text[1:-1]
+    with suppress(ValueError, RecursionError):
+        meant = json.loads(text)
+        return meant if isinstance(meant, str) else text
+    return text
 
 
 def _warn_of_nearer(key: str, path: Path) -> None:
     """Say so if what is set in the file doesn't count, as a nearer source has the key too."""
-    from infill_ls.settings import from_user, variable
+    from infill_ls.setting_names import variable
+    from infill_ls.settings import from_user
 
     first = key.partition(".")[0]
     source = from_user()[0].sources.get(first)

@@ -47,13 +47,15 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--html", metavar="FILE", help="write a page with plots; - for stdout")
     parser.add_argument("--days", type=int, metavar="N", help="only the last N days")
     parser.add_argument("--reset", action="store_true", help="remove all that was counted")
+    parser.add_argument("--yes", action="store_true", help="don't ask before replacing FILE")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the statistics, and return the exit status.
 
-    Raises :class:`InfillError` if the page can't be written, or the counters can't be removed.
+    Raises :class:`SettingsError` if a file that is there is to stay, and :class:`InfillError` if
+    the page can't be written, or the counters can't be removed.
     """
     from infill_ls.counters_file import CountersFile, days_ago
 
@@ -64,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
         return _reset(file)
     days = file.days("" if options.days is None else days_ago(options.days - 1))
     if options.html is not None:
-        from infill_ls.cli.page import save
+        from infill_ls.cli.new_file import claim, save
         from infill_ls.cli.stats_page import statistics_page
 
+        claim(options.html, yes=options.yes)
         save(statistics_page(days), options.html)
     if options.json:
         import json

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from math import ceil
 from typing import Final
 
 from infill_ls import __version__
@@ -14,8 +15,10 @@ from infill_ls.cli.stats import by, cells, fates, percent, period, total
 from infill_ls.counters import LATENCIES, Counters, Counts
 
 PAGE_TITLE: Final = "infill-ls: what became of its fills"
-# Days that have a column each; of more, each week has one.
-_DAYS_SHOWN: Final = 62
+# Columns of a plot. Of so many days each has one; of more each week has; and where a clock was
+# wrong once, so that there are days of another century, as many days as it takes.
+_COLUMNS: Final = 62
+_WEEK: Final = 7
 # Languages and models in plots; the tables have all.
 _PLOTTED: Final = 5
 # Fills below which a share says nothing.
@@ -121,18 +124,19 @@ def _plots(days: Mapping[str, Counts]) -> list[Plot]:
 def _spans(days: Mapping[str, Counts]) -> tuple[str, list[str], list[Counters]]:
     """Return what each column is of, their labels, and their counters; idle days have one too."""
     first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
-    step = 1
-    if (last - first).days >= _DAYS_SHOWN:
+    count, step, of, label = (last - first).days + 1, 1, "day", "%d %b"
+    if count > _COLUMNS:
         # From a Monday on.
-        step, first = 7, first - timedelta(days=first.weekday())
-    starts = [first + timedelta(days=at) for at in range(0, (last - first).days + 1, step)]
-    spans = [
-        total(
-            {day: days[day] for one in range(step) if (day := str(start + timedelta(one))) in days}
-        )
-        for start in starts
-    ]
-    return ("day" if step == 1 else "week"), [f"{one:%d %b}" for one in starts], spans
+        step, of, first = _WEEK, "week", first - timedelta(days=first.weekday())
+        count = (last - first).days + 1
+    if count > _COLUMNS * _WEEK:
+        step = ceil(count / _COLUMNS)
+        of, label = f"{step} days", "%b %Y"
+    spans = [Counters() for _ in range(0, count, step)]
+    for day, counts in days.items():
+        spans[(date.fromisoformat(day) - first).days // step].add(total({day: counts}))
+    labels = [f"{first + timedelta(days=at):{label}}" for at in range(0, count, step)]
+    return of, labels, spans
 
 
 def _times(models: list[tuple[str, Counters]]) -> Lines:

@@ -85,6 +85,11 @@ Reason = Literal[
     "no index",
     "problem",
 ]
+# With these the model has had its say: it was asked, now or earlier, and the answer is what is left
+# of what it wrote. With all others it was not asked, or has not answered.
+OF_THE_MODEL: Final[frozenset[Reason]] = frozenset(
+    ("fill", "recalled", "nothing", "trimmed", "recited", "unshowable")
+)
 # What people read. Of those with an error of their own, that one's text is shown instead.
 MESSAGES: Final[dict[Reason, str]] = {
     "fill": "The model wrote it.",

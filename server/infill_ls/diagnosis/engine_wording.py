@@ -16,6 +16,7 @@ from infill_ls.diagnosis.facts import (
     Timed,
 )
 from infill_ls.diagnosis.speed import rate_shown, read_rate, seconds_shown, write_rate
+from infill_ls.engines.ollama_start import START, is_usual
 from infill_ls.errors import WeightsError
 from infill_ls.prompt.families import SUGGESTED_MODEL
 from infill_ls.settings import DEFAULT_URL
@@ -148,9 +149,14 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
     checks = [Check("memory", status, f"{where}{has_room}{took}.", fix)]
     if room is not None and room < SMALL_ROOM:
         message = f"With a context of {room} tokens prompts are short, and fills know little."
-        fix = "OLLAMA_CONTEXT_LENGTH=4096 ollama serve" if choice.name == "ollama" else ""
+        fix = _more_room(given) if choice.name == "ollama" else ""
         checks.append(Check("memory", "warn", message, fix))
     return checks
+
+
+def _more_room(given: Given) -> str:
+    room = "OLLAMA_CONTEXT_LENGTH=4096"
+    return f"{room} {START}" if is_usual(given.settings) else f"Start Ollama there with {room}."
 
 
 def fill(given: Given, timed: Timed) -> list[Check]:

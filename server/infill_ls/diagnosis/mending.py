@@ -8,6 +8,7 @@ import shlex
 from typing import Any, Final
 
 from infill_ls.diagnosis.facts import Choice, Chosen, Files, Given, Installed
+from infill_ls.engines.ollama_start import START, is_usual
 from infill_ls.errors import (
     CannotInsert,
     InfillError,
@@ -18,7 +19,8 @@ from infill_ls.errors import (
     WeightsError,
 )
 from infill_ls.prompt.families import SUGGESTED_MODEL
-from infill_ls.settings import DEFAULT_URL, variable
+from infill_ls.setting_names import variable
+from infill_ls.settings import DEFAULT_URL
 from infill_ls.values import is_loopback
 
 # In Ollama's library, of those that fill well for their size.
@@ -68,7 +70,7 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
     if settings.engine == "openai" or not is_loopback(settings.engine_url):
         return error.fix
     if choice.program:
-        return "ollama serve"
+        return START if is_usual(settings) else error.fix
     if settings.engine == "ollama":
         return choice.get_ollama
     if choice.name:
@@ -114,13 +116,19 @@ def no_model(given: Given, chosen: Chosen) -> str:
     return fetches(given, SUGGESTED_MODEL)
 
 
+_UNREADABLE: Final = r"^The settings file (.+) can't be read \("
 # Of what is wrong in the settings: how the message names what is meant, and what mends it.
 _PROBLEMS: Final = (
     (r"\((INFILL_LS_\w+)\)", "unset {}"),
     (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
     (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
+    (r'^Unknown setting "([\w-]+)" in the settings file', "infill-ls settings unset {}"),
     (r'^The setting "(\w+)" on the command line', "Leave out --{}, or give it another value."),
-    (r"^The settings file (.+) can't be read", "mv {} {}"),
+    # All that is right in the file stays, so that nothing is sent that it excludes.
+    (rf"{_UNREADABLE}.*at line (\d+)", "Mend line {1} of {0}."),
+    (rf"{_UNREADABLE}.*at end of document", "Mend the end of {0}."),
+    (rf"{_UNREADABLE}Permission denied", "chmod u+r {0}"),
+    (_UNREADABLE, "Mend {0} by hand."),
 )
 
 
@@ -128,7 +136,7 @@ def wrong_setting(problem: str) -> str:
     """Return what mends a mistake in the settings."""
     for pattern, fix in _PROBLEMS:
         if found := re.search(pattern, problem):
-            return fix.format(*(shlex.quote(one) for one in (found[1], f"{found[1]}.old")))
+            return fix.format(*map(shlex.quote, found.groups()))
     return "infill-ls settings"
 
 

@@ -7,6 +7,7 @@ such things in their errors.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,19 +25,38 @@ _TOLD: Final = (
 )
 # Characters. What is shorter stands in other words as well.
 _SHORTEST: Final = 3
-_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>()]+", re.IGNORECASE)
-_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-# A path from the root, from home or of Windows; up to what ends it, blanks within it included where
-# a quote closes it.
-_QUOTED_PATH: Final = re.compile(r"([\"'])(?:~?[/\\]|[A-Za-z]:[/\\])[^\"'\n]*\1")
-_BARE_PATH: Final = re.compile(
-    r"(?<![\w/<:])(?:~|\.{1,2})?/(?!v1\b|api/)[^\s\"'`,;:()\[\]]+"
-    r"|(?<!\w)[A-Za-z]:[/\\][^\s\"'`,;()\[\]]*|\\\\[^\s\"'`,;()]+"
-)
-# A word without blanks that holds letters and digits for long: keys, hashes.
-_LONG: Final = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w-])")
-_NUMBERED: Final = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _LOOPBACK: Final = "127.0.0.1"
+# What may be the user's own, by its form; the first one counts. A relative path looks like any
+# words with a slash between them, and a file or another machine like any with dots, so that all
+# are left out but those that are known to be ours. Each begins at the start of a word, so that a
+# long one costs no more.
+_FORMS: Final = re.compile(
+    r"""
+    (?P<url>(?<![\w+.-])[a-z][a-z0-9+.-]*://[^\s"'<>()]+)
+    # To write to, or to log in to; the latter with a path there.
+    | (?P<mail>(?<![\w.+-])[\w.+-]+@[\w.-]+(?::[^\s"'`]+)?)
+    # Blanks are part of a path where a quote closes it.
+    | (?P<quoted>(?<!\w)(?P<quote>["'])[^"'\n]*?(?:[/\\]|%2f|%5c)[^"'\n]*(?P=quote)(?!\w))
+    | (?P<path>
+        (?<![^\s"'`,;:()\[\]<>…=])(?:[a-z]:)?[^\s"'`,;:()\[\]<>…]*(?:[/\\]|%2f|%5c)[^\s"'`,;:()\[\]<>…]*)
+    | (?P<v6>(?<![\w:.])\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?:%\w+)?(?:\](?::\d+)?)?)
+    # A machine and its port. A model's tag is no number.
+    | (?P<served>(?<![\w.-])\w[\w.-]*:\d{1,5}(?![.-]?\w)(?:/[^\s"'`,;()]*)?)
+    | (?P<v4>\b(?:\d{1,3}\.){3}\d{1,3}\b)
+    # Versions, and the sizes of models, begin with a digit behind each dot.
+    | (?P<dotted>(?<![\w.-])\.*\w[\w-]*(?:\.[\w-]+)*\.[a-z][a-z0-9]*(?![\w-]))
+    # A word without blanks that holds letters and digits for long: keys, hashes.
+    | (?P<long>(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{24,}(?![\w-]))
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Words with slashes or dots in messages of our own.
+_OURS: Final = re.compile(
+    r"/|(?:tokens|characters|[kmg]?b)/s|and/or|/v1(?:/[a-z]+)*|/api/[a-z]+|e\.g|i\.e"
+    r"|llama\.cpp|config\.toml|\.infill-ls\.toml|infill-ls\.explain",
+    re.IGNORECASE,
+)
+_LEFT_OUT: Final = {"mail": "…", "path": "PATH", "dotted": "NAME", "long": "…"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +71,9 @@ def text(
 ) -> str:
     """Return the report, in Markdown. ``packages``: names and versions of what is installed."""
     told = [
-        f"{one.key} = {value_shown(one.value)} ({one.source.kind})" if one.key in _TOLD else one.key
+        without_own(f"{one.key} = {value_shown(one.value)} ({one.source.kind})", own)
+        if one.key in _TOLD
+        else one.key
         for one in given.said
     ]
     lines = [
@@ -91,27 +113,49 @@ def without_own(message: str, own: Own) -> str:
     left = plain(message)
     for word in words:
         left = re.sub(re.escape(word), "…", left, flags=re.IGNORECASE)
-    left = _URL.sub(_address, left)
-    left = _MAIL.sub("…", left)
-    left = _QUOTED_PATH.sub(r"\1PATH\1", left)
-    left = _BARE_PATH.sub("PATH", left)
-    left = _NUMBERED.sub(lambda found: found[0] if found[0] == _LOOPBACK else "HOST", left)
-    return re.sub("…{2,}", "…", _LONG.sub("…", left))
+    return re.sub("…{2,}", "…", _FORMS.sub(_without, left))
 
 
 def _is_worth_it(word: str) -> bool:
     return len(word) >= _SHORTEST
 
 
-def _address(found: re.Match[str]) -> str:
-    address = found[0]
-    end = re.search(r"[.,;:]*$", address)
-    mark = end[0] if end else ""
+def _without(found: re.Match[str]) -> str:
+    """Return what stands in the report for what has one of the forms."""
+    form, whole = str(found.lastgroup), found[0]
+    # What ends a sentence is no part of it.
+    text = whole.rstrip(".,;:!?")
+    end = whole[len(text) :]
+    if _OURS.fullmatch(text) or not text:
+        return whole
+    match form:
+        case "url":
+            return _address(text) + end
+        case "quoted":
+            return f"{found['quote']}PATH{found['quote']}"
+        case "v6":
+            return whole if not (address := _version_6(text)) else address + end
+        case "served" | "v4":
+            near = text.partition(":")[0] in (_LOOPBACK, "localhost")
+            return whole if near else f"HOST{end}"
+    return _LEFT_OUT[form] + end
+
+
+def _address(url: str) -> str:
     try:
-        near = is_loopback(address)
+        near = is_loopback(url)
     except ValueError:
         near = False
     if near:
-        port = re.search(r":(\d{1,5})(?=/|$)", address[len("http://") : len(address) - len(mark)])
-        return f"http://{_LOOPBACK}{port[0] if port else ''}{mark}"
-    return f"{address.partition('://')[0]}://HOST{mark}"
+        port = re.search(r":(\d{1,5})(?=/|$)", url[len("http://") :])
+        return f"http://{_LOOPBACK}{port[0] if port else ''}"
+    return f"{url.partition('://')[0]}://HOST"
+
+
+def _version_6(text: str) -> str:
+    """Return what stands for an address of IPv6; empty for what is none, as a time."""
+    number = re.sub(r"^\[|\].*$|%.*$", "", text)
+    try:
+        return text if ipaddress.IPv6Address(number).is_loopback else "HOST"
+    except ValueError:
+        return ""

@@ -42,6 +42,12 @@ _ONTO_PATH: Final[Mapping[str, str]] = {
     "uv tool": "uv tool update-shell",
 }
 _PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# Those with addresses, whether they are the ones that count or not.
+_ADDRESS_VARIABLES: Final = (
+    *("OLLAMA_HOST", "INFILL_LS_URL"),
+    *_PROXY_VARIABLES,
+    *map(str.lower, _PROXY_VARIABLES),
+)
 
 
 def program() -> Program:
@@ -183,8 +189,7 @@ def files(given: Given, asked: Path | None) -> Files:
     problems: list[str] = []
     here = os.getcwd()
     rulebook = Rulebook(problems.append)
-    for pattern in rulebook.use(given.settings.exclude, [here]):
-        problems.append(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+    rulebook.use(given.settings.exclude, [here])
     if asked is not None:
         rules = rulebook.rules_for(str(asked.absolute()), language_of(asked.name), given.settings)
         off = not rules.settings.enabled and given.settings.enabled
@@ -252,6 +257,19 @@ def own_words(given: Given) -> Own:
     words |= {value for name, value in os.environ.items() if _MAY_BE_SECRET.search(name)}
     if settings.api_key_env:
         words.add(os.environ.get(settings.api_key_env, ""))
-    if not is_loopback(settings.engine_url):
-        words.add(host_of(settings.engine_url))
+    addresses = [os.environ.get(name, "") for name in _ADDRESS_VARIABLES]
+    words |= set(map(_other_host, (settings.engine_url, *addresses)))
+    if re.search(r"[/\\]|%2f|%5c", settings.model, re.IGNORECASE):
+        # A path, or the name of an owner; blanks in it are no end of it.
+        words.add(settings.model)
     return Own(tuple(word for word in words if word not in ("", "/", "root")))
+
+
+def _other_host(address: str) -> str:
+    """Return the host of an address, whose scheme may be missing; empty if it is this machine."""
+    host = host_of(address if "://" in address else f"http://{address}")
+    try:
+        near = is_loopback(f"http://{host}") or host in ("0.0.0.0", "[::]")
+    except ValueError:
+        near = False
+    return "" if near else host

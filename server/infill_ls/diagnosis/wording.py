@@ -18,7 +18,7 @@ from infill_ls.diagnosis.facts import (
     value_shown,
 )
 from infill_ls.diagnosis.speed import ago
-from infill_ls.settings import NOTHING_IS_ASKED
+from infill_ls.settings import UNTIL_MENDED
 from infill_ls.values import is_loopback, named
 from infill_ls.visits import Visit
 
@@ -79,11 +79,11 @@ def settings(given: Given, file: str) -> list[Check]:
 
 def _wrong(problem: str, given: Given) -> Check:
     # How it is mended has a line of its own.
-    said, nothing, _ = problem.partition(NOTHING_IS_ASKED)
+    said, until, _ = problem.partition(UNTIL_MENDED)
     status: Status = "fail" if problem in given.settings.wrong else "warn"
     key = re.match(r'The setting "(\w+)"', problem)
     public = f'The setting "{key[1]}" is wrong.' if key else "A setting is wrong."
-    message = f"{said}{nothing}." if nothing else problem
+    message = f"{said}{until}." if until else problem
     return Check("settings", status, message, mending.wrong_setting(problem), public)
 
 

@@ -56,17 +56,22 @@ async def connect(settings: Settings) -> Engine:
 def _no_engine(settings: Settings, reason: EngineError | WeightsError) -> NotRunning:
     """Return the error for when Ollama doesn't answer, and why the embedded engine can't help.
 
-    What to do is one command: that which starts Ollama, if it is there to be started.
+    What to do is one command: that which starts Ollama, if it is there to be started and starts
+    where it is asked.
     """
     # Not at the head: it loads every way to compress a file.
     from shutil import which
 
-    url = settings.engine_url
+    from infill_ls.engines.ollama_start import is_usual, start_hint
+
+    url, usual = settings.engine_url, is_usual(settings)
     off = "Ollama is off" if url == DEFAULT_URL else f"nothing answers at {url}"
     if is_loopback(url) and which("ollama"):
-        return NotRunning(f"No engine: {off}.", "Run: ollama serve")
+        return NotRunning(f"No engine: {off}.", start_hint(settings))
     if isinstance(reason, NotRunning | ModelNotFound):
-        return NotRunning(f"No engine: {off}.", "Run: infill-ls doctor")
+        return NotRunning(
+            f"No engine: {off}.", "Run: infill-ls doctor" if usual else start_hint(settings)
+        )
     why = f"{off}; {reason.message[0].lower()}{reason.message[1:]}"
     return NotRunning(f"{why[0].upper()}{why[1:]}", reason.fix)
 

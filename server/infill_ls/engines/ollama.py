@@ -33,6 +33,7 @@ from infill_ls.engines.ollama_models import (
     running,
     trained_context,
 )
+from infill_ls.engines.ollama_start import start_hint
 from infill_ls.engines.rates import Usage
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
@@ -76,7 +77,7 @@ class Ollama:
         self._http = Http(
             settings.engine_url,
             explain=self._explain,
-            start_hint="Run: ollama serve",
+            start_hint=start_hint(settings),
             headers=request_headers(settings),
             ca_file=settings.ca_file,
         )

@@ -212,8 +212,7 @@ class Server(LanguageServer):
         ``settings``: the user's; None for those that the completer has.
         """
         settings = settings or self.completer.settings
-        for pattern in self._rulebook.use(settings.exclude, self._folders()):
-            self.messages.tell(f'"{pattern}" in "exclude" is no pattern as in a .gitignore.')
+        self._rulebook.use(settings.exclude, self._folders())
         for document in self.documents:
             self._rule(document, settings)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from infill_ls.project.patterns import Patterns
+from infill_ls.patterns import Patterns
 
 # Patterns as in a .gitignore, for what people keep keys, passwords and tokens in; where a tool is
 # meant, its documentation says so. Lower case, since files are compared so on every system.
@@ -61,11 +61,6 @@ class Exclusions:
         self._own = tuple(own)
         self._patterns = Patterns((*DEFAULT_PATTERNS, *own))
 
-    @property
-    def wrong(self) -> list[str]:
-        """Patterns of the user's that are none, and are ignored."""
-        return list(Patterns(self._own).wrong)
-
     @cached_property
     def _with_directories(self) -> Patterns:
         # For a file outside of all folders a directory counts only where a pattern names it.
@@ -105,4 +100,6 @@ class Exclusions:
         ``whole``: its own name counts as well.
         """
         own = self._patterns.deciding(os.path.basename(path)) if whole else ""
-        return own or self._with_directories.deciding(os.path.relpath(path, os.sep))
+        # Without its drive: on Windows there is no way from one to another.
+        from_root = os.path.splitdrive(os.path.normpath(path))[1].lstrip(os.sep)
+        return own or self._with_directories.deciding(from_root or os.curdir)

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from infill_ls import values
-from infill_ls.project.patterns import Patterns
-from infill_ls.settings import KEYS, nearest, read_value
+from infill_ls.patterns import Patterns
+from infill_ls.setting_names import nearest
+from infill_ls.settings import KEYS, read_value
 
 PROJECT_FILE: Final = ".infill-ls.toml"
 # What a project may set.
@@ -138,36 +139,67 @@ def _read(before: ProjectFile) -> tuple[ProjectFile, str]:
     # No TOML, no UTF-8, a number of thousands of digits, brackets thousands deep.
     except (ValueError, RecursionError):
         return before, f"{path} is no TOML. {again}"
+    said, problems, is_known = _said(table, before)
+    slips, others = _no_settings(table)
+    for key, meant in slips:
+        problems.append(f'"{key}" is no setting. Did you mean "{meant}"? {_UNTIL_THEN}')
+    patterns = Patterns(said.get("exclude", ())) if is_known and not slips else _EVERYTHING
+    if others:
+        like = [nearest(key, PROJECT_KEYS) for key in others[:_QUOTED] if key not in KEYS]
+        problems.append(
+            f"A project can't set {_listed(others)}, which is ignored."
+            + "".join(f' Did you mean "{one}"?' for one in like if one)
+        )
+    found = replace(before, values=said, exclude=patterns)
+    return found, f"{path}: {' '.join(problems)}" if problems else ""
+
+
+def _said(table: Mapping[str, Any], before: ProjectFile) -> tuple[dict[str, Any], list[str], bool]:
+    """Return what a table says, what is wrong with that, and whether it is known what it restricts.
+
+    ``before``: what the file said.
+    """
     said: dict[str, Any] = {}
     problems: list[str] = []
-    unknown = False
+    is_known = True
     for key in PROJECT_KEYS:
         if key not in table:
             continue
         try:
-            (said[key],) = read_value(key, table[key]).values()
-            if key == "exclude" and len(said[key]) > MOST_PATTERNS:
-                del said[key]
+            if key == "exclude" and _is_long(table[key]):
                 raise values.Wrong(f"a list of {MOST_PATTERNS} patterns at the most")
+            (said[key],) = read_value(key, table[key]).values()
         except values.Wrong as wrong:
             instead = "it is ignored"
             if key in before.values:
                 said[key] = before.values[key]
                 instead = "what it was still counts"
             elif key in _RESTRICTING:
-                unknown, instead = True, "nothing below is completed until then"
+                is_known, instead = False, "nothing below is completed until then"
             problems.append(f'"{key}" must be {shown(str(wrong), 200)}; {instead}.')
-    patterns = _EVERYTHING if unknown else Patterns(said.get("exclude", ()))
-    if patterns.wrong:
-        problems.append(f'{_listed(patterns.wrong)} in "exclude": no pattern as in a .gitignore.')
-    if others := [key for key in table if key not in PROJECT_KEYS]:
-        meant = [nearest(key, PROJECT_KEYS) for key in others[:_QUOTED] if key not in KEYS]
-        problems.append(
-            f"A project can't set {_listed(others)}, which is ignored."
-            + "".join(f' Did you mean "{one}"?' for one in meant if one)
-        )
-    found = replace(before, values=said, exclude=patterns)
-    return found, f"{path}: {' '.join(problems)}" if problems else ""
+    return said, problems, is_known
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > MOST_PATTERNS
+
+
+def _no_settings(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return which keys seem to mean one that restricts, each with that; and the others.
+
+    Those are the ones that a project may not set. Keys are fit to be shown.
+    """
+    slips: list[tuple[str, str]] = []
+    others: list[str] = []
+    for key in table:
+        if key in PROJECT_KEYS:
+            continue
+        meant = nearest(key, PROJECT_KEYS) if key not in KEYS else ""
+        if meant in _RESTRICTING and len(slips) < _QUOTED:
+            slips.append((shown(key, _QUOTED_LENGTH), meant))
+        else:
+            others.append(key)
+    return slips, others
 
 
 def _bytes(path: str) -> bytes:

@@ -55,16 +55,12 @@ class Rulebook:
         self._folders: dict[str, str] = {}
         self._kept: OrderedDict[tuple[str, str], tuple[Any, Rules]] = OrderedDict()
 
-    def use(self, exclude: Sequence[str], folders: Sequence[str]) -> list[str]:
-        """Take the user's patterns, and the folders that are worked in, as absolute paths.
-
-        Return the patterns that are none.
-        """
+    def use(self, exclude: Sequence[str], folders: Sequence[str]) -> None:
+        """Take the user's patterns, and the folders that are worked in, as absolute paths."""
         self._exclusions = Exclusions(exclude, folders)
         self._folders = {os.path.abspath(one): os.path.realpath(one) for one in folders}
         self._folders |= {real: real for real in self._folders.values()}
         self._kept.clear()
-        return self._exclusions.wrong
 
     def rules_for(self, path: str, language: str, settings: Settings, name: str = "") -> Rules:
         """Return what counts for a document now.

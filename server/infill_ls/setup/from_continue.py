@@ -67,7 +67,17 @@ _NO_KEYS: Final = re.compile(
 _SECRET_VARIABLE: Final = re.compile(
     r"\$\{\{\s*(?:secrets|inputs)\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}"
 )
-_SECRET_HEADER: Final = re.compile(r"(?i)auth|token|key|secret|cookie|session|password")
+# In a header's name, in its value, in an address.
+_SECRET: Final = re.compile(
+    r"(?i)auth|token|key|secret|cookie|session|passw|credential|bearer|basic|digest|jwt|signature"
+)
+# A word, a number, a short mixture of both such as "v1". Keys are longer.
+_PLAIN_WORD: Final = re.compile(
+    r"(?:[A-Z][a-z]{2,15}){1,3}|[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|[A-Za-z0-9]{1,4}"
+)
+# Those with a digit, of such words. Keys that are to be typed have groups of four.
+_MOST_WITH_DIGITS: Final = 2
+_LONGEST_PLAIN: Final = 80
 _PLACEHOLDER: Final = re.compile(r"\{\{\{?\s*(\w+)\s*\}?\}\}")
 
 
@@ -187,6 +197,12 @@ def _engine(model: Mapping[str, Any], result: Imported) -> None:
     address = model.get("apiBase") or _OPENAI.get(provider)
     if address:
         result.take("apiBase", "url", address)
+        path = str(address).partition("://")[2].partition("/")[2]
+        if model.get("apiBase") and not all(map(_is_plain, filter(None, path.split("/")))):
+            raise NoModel(
+                "the path of its apiBase may hold a key, which isn't copied; without one: "
+                "infill-ls settings set url ADDRESS"
+            )
         if "url" not in result.settings:
             # Else the code would go to the default address.
             raise NoModel("its apiBase " + result.left["apiBase"].removeprefix("url "))
@@ -246,11 +262,23 @@ def _options(options: Mapping[str, Any], result: Imported) -> None:
             )
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether a value is plainly no key: few words as people write them."""
+    if not isinstance(value, str) or len(value) > _LONGEST_PLAIN or not value.isascii():
+        return False
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", value) if word]
+    return (
+        not _SECRET.search(value)
+        and all(map(_PLAIN_WORD.fullmatch, words))
+        and sum(any(map(str.isdigit, word)) for word in words) <= _MOST_WITH_DIGITS
+    )
+
+
 def _headers(headers: Mapping[str, Any], result: Imported) -> None:
-    """Take headers over, but for those that hold a key."""
+    """Take headers over whose values are plainly no keys, whatever their names are."""
     harmless: dict[str, Any] = {}
     for name, value in headers.items():
-        if _SECRET_HEADER.search(str(name)) or _SECRET_VARIABLE.search(str(value)):
+        if _SECRET.search(str(name)) or not _is_plain(value):
             result.left[f"the header {named(str(name))}"] = (
                 "it may hold a key; apiKeyEnv is for keys, headers in your own file for others"
             )

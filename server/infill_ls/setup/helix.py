@@ -31,6 +31,7 @@ def merged(text: str, ours: str) -> list[Insertion]:
     languages = theirs.get("language", [])
     if not isinstance(languages, list) or len(headers) != len(languages):
         raise ByHand("its languages are not written as [[language]]")
+    _check_kinds(languages, theirs.get("language-server", {}))
     servers = {one["name"]: one["language-servers"] for one in wanted["language"]}
     added: list[Insertion] = []
     for header, language in zip(headers, languages, strict=True):
@@ -50,6 +51,18 @@ def _read(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ByHand(f"it is no valid TOML ({error})") from None
+
+
+def _check_kinds(languages: list[Any], servers: Any) -> None:
+    """Raise :class:`ByHand` unless what is looked into is of the kinds that Helix has there."""
+    if not isinstance(servers, dict) or not isinstance(servers.get(SERVER, {}), dict):
+        raise ByHand("its language-server is no table of tables")
+    for language in languages:
+        if not isinstance(language, dict) or not isinstance(language.get("name", ""), str):
+            raise ByHand("the name of one of its languages is no text")
+        has = language.get("language-servers", [])
+        if not isinstance(has, list) or not all(isinstance(one, str | dict) for one in has):
+            raise ByHand("language-servers of one of its languages is no list of servers")
 
 
 def _in_language(

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
 from infill_ls import private
 from infill_ls.errors import InfillError
 from infill_ls.folders import own
-from infill_ls.setup.insertions import ByHand, Insertion, Occupied, inserted, taken_out
+from infill_ls.locks import locked
+from infill_ls.setup.insertions import (
+    ByHand,
+    Insertion,
+    Occupied,
+    inserted,
+    marked_blocks,
+    taken_out,
+)
 
-_NOTED_IN: Final = "editors.json"
-# Ends the name of a user's file that was moved aside for ours.
+# Not what the server keeps of editors that came (visits_file), which lies beside it.
+_NOTED_IN: Final = "set-up.json"
+# s. For so long another command may be at it.
+_LOCK_WAIT: Final = 10.0
+# Ends the name of a user's file that was moved aside for ours; a number follows if there is one.
 ASIDE: Final = ".before-infill-ls"
 
 # What is to be added to a file: from its text ("" if it isn't there) to insertions. Raises ByHand.
@@ -29,7 +42,8 @@ class Entry:
 
     ``path``: the file. ``created``: it wasn't there before. ``insertions``: what was put in, as it
     stood then. ``folders``: those that were made for it, the outermost first. ``aside``: where the
-    user's own file went that stood there; empty if none did.
+    user's own file went that stood there, which comes back; empty if none did. ``kept``: where what
+    he had made of ours went when ours was written anew.
     """
 
     path: str
@@ -37,6 +51,7 @@ class Entry:
     insertions: tuple[Insertion, ...]
     folders: tuple[str, ...] = ()
     aside: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ class Change:
 
     ``before``: its text, None if it isn't there. ``after``: its text to be. ``asks``: it has
     something of the user's in it, who is to be asked first. ``replaces``: that is lost from it, so
-    the file is moved aside.
+    the file is moved aside. ``anew``: ours was there before.
     """
 
     path: Path
@@ -54,12 +69,14 @@ class Change:
     entry: Entry
     asks: bool = False
     replaces: bool = False
+    anew: bool = False
 
 
 class Ledger:
     """The entries of all editors, in a file in the user's state folder.
 
-    Raises :class:`InfillError` where there is no such folder, or it can't be read.
+    Raises :class:`InfillError` where there is no such folder, or the file can't be understood. Then
+    it stays as it is: it alone knows where the user's own files were moved to.
     """
 
     def __init__(self) -> None:
@@ -71,39 +88,57 @@ class Ledger:
 
     def _read(self) -> dict[str, list[Entry]]:
         try:
-            data = json.loads(self._path.read_text("utf-8"))
-            return {
-                name: [
-                    Entry(
-                        str(one["path"]),
-                        bool(one["created"]),
-                        tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
-                        tuple(map(str, one["folders"])),
-                        str(one["aside"]),
-                    )
-                    for one in entries
-                ]
-                for name, entries in data.items()
-            }
+            return _parsed(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise InfillError(f"{self._path} can't be read ({error.strerror}).") from None
-        # Then the marks in the files count.
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return {}
+            path = shlex.quote(str(self._path))
+            raise InfillError(
+                f"{self._path}, which says what was put into which file, is damaged.",
+                f"Look at it, then: mv -i {path} {path}.damaged",
+            ) from None
 
     def entries(self, editor: str) -> list[Entry]:
         """Return what was written for an editor."""
-        return self._entries.get(editor, [])
+        return list(self._entries.get(editor, []))
 
-    def note(self, editor: str, entries: Iterable[Entry]) -> None:
-        """Keep what has been written for an editor, instead of what was kept before."""
-        self._entries[editor] = list(entries)
-        data = {name: [asdict(one) for one in kept] for name, kept in self._entries.items() if kept}
-        with _told(self._path):
-            private.make_folder(self._path.parent)
+    def note(self, editor: str, entry: Entry) -> None:
+        """Keep what has been written into a file, instead of what was kept of it before."""
+        self._change(editor, entry.path, [entry])
+
+    def forget(self, editor: str, entry: Entry) -> None:
+        """Keep nothing of a file any more."""
+        self._change(editor, entry.path, [])
+
+    def _change(self, editor: str, path: str, now: list[Entry]) -> None:
+        with _told(self._path), locked(self._path.with_suffix(".lock"), _LOCK_WAIT):
+            # Another command may have noted something meanwhile.
+            self._entries = self._read()
+            others = [one for one in self.entries(editor) if one.path != path]
+            self._entries[editor] = [*others, *now]
+            data = {
+                name: [asdict(one) for one in kept] for name, kept in self._entries.items() if kept
+            }
             private.replace(self._path, json.dumps(data, indent=1) + "\n")
+
+
+def _parsed(text: str) -> dict[str, list[Entry]]:
+    return {
+        name: [
+            Entry(
+                str(one["path"]),
+                bool(one["created"]),
+                tuple(Insertion(int(at), str(text)) for at, text in one["insertions"]),
+                tuple(map(str, one["folders"])),
+                str(one["aside"]),
+                tuple(map(str, one["kept"])),
+            )
+            for one in entries
+        ]
+        for name, entries in json.loads(text).items()
+    }
 
 
 def read(path: Path) -> str | None:
@@ -120,10 +155,27 @@ def read(path: Path) -> str | None:
             raise ByHand("it is not UTF-8") from None
 
 
-def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
+def there(path: Path, entry: Entry | None, editor: str) -> tuple[Entry | None, bool]:
+    """Return what of ours a file has, by the notes and by its marks, and whether that is certain.
+
+    It isn't if only the marks tell it, because nothing was noted or since somebody has changed what
+    stands between them: of that nobody knows whose it is. Raises as :func:`read` does.
+    """
+    text = read(path) or ""
+    missing = taken_out(text, entry.insertions)[1] if entry else []
+    blocks = marked_blocks(text, editor)
+    if not blocks or (entry and not missing):
+        return entry, True
+    known = entry or Entry(str(path), False, ())
+    still = (one for one in known.insertions if one.text not in missing)
+    return replace(known, insertions=(*still, *blocks)), False
+
+
+def planned(path: Path, merge: Merge, entry: Entry | None, *, certain: bool = True) -> Change:
     """Return what is to become of a file. Raises :class:`ByHand`, and as :func:`read` does.
 
-    ``entry``: what an earlier version has written there, which this one comes in the place of.
+    ``entry``: what an earlier version has written there, which this one comes in the place of;
+    ``certain``: none of it can be the user's.
     """
     before = read(path)
     base, edited = before, False
@@ -152,11 +204,25 @@ def planned(path: Path, merge: Merge, entry: Entry | None) -> Change:
             base is None,
             tuple(placed),
             entry.folders if entry else (),
-            entry.aside if entry else "",
+            entry.aside if entry else found_aside(path),
+            entry.kept if entry else (),
         ),
-        asks=bool(before) and before != after and (replaces or edited or not entry),
+        asks=bool(before) and before != after and (replaces or edited or not entry or not certain),
         replaces=replaces,
+        anew=entry is not None,
     )
+
+
+def found_aside(path: Path) -> str:
+    """Return where the user's own file is that was moved aside, by its name; empty if none is."""
+    aside = path.with_name(path.name + ASIDE)
+    return str(aside) if os.path.lexists(aside) else ""
+
+
+def _free_aside(path: Path) -> Path:
+    """Return a place for a user's file where nothing is yet."""
+    names = (f"{path.name}{ASIDE}{number}" for number in chain(("",), map(".{}".format, count(2))))
+    return next(aside for name in names if not os.path.lexists(aside := path.with_name(name)))
 
 
 def written(change: Change) -> Entry:
@@ -170,12 +236,13 @@ def written(change: Change) -> Entry:
     with _told(path):
         missing = [str(one) for one in (path, *path.parents) if not one.exists()][1:]
         private.make_folder(path.parent)
-        if change.replaces and not entry.aside:
-            aside = path.with_name(path.name + ASIDE)
-            if aside.exists():
-                raise InfillError(f"{aside} is in the way.", "Move it away.")
+        if change.replaces:
+            aside = _free_aside(path)
             os.replace(path, aside)
-            entry = replace(entry, aside=str(aside))
+            if change.anew or entry.aside:
+                entry = replace(entry, kept=(*entry.kept, str(aside)))
+            else:
+                entry = replace(entry, aside=str(aside))
             try:
                 _write(path, change.after)
             except OSError:
@@ -195,14 +262,17 @@ def _write(path: Path, text: str) -> None:
 class Undone:
     """What has become of one file.
 
-    ``what``: "removed" (the file), "taken out" (what was added to it), "gone" (it wasn't there any
-    more), "edited" (the user has changed what was added; nothing was done).
-    ``left``: in a file that was edited, or from which we took out what was ours, the user's text.
+    ``what``: "removed" (the file), "restored" (the user's own that was moved aside), "taken out"
+    (what was added to it), "gone" (it wasn't there any more), "edited" (the user has changed what
+    was added; nothing was done). ``left``: in a file that was edited, or from which we took out
+    what was ours, the user's text. ``asides``: the user's files that were moved aside and are still
+    there.
     """
 
     path: Path
     what: str
     left: str = ""
+    asides: tuple[str, ...] = ()
 
 
 def undone(entry: Entry, *, force: bool = False) -> Undone:
@@ -214,23 +284,38 @@ def undone(entry: Entry, *, force: bool = False) -> Undone:
     path = Path(entry.path)
     text = read(path)
     if text is None:
-        return Undone(path, "gone")
+        with _told(path):
+            back = not os.path.lexists(path) and _put_back(entry)
+        return Undone(path, "restored" if back else "gone", asides=_asides(entry))
     rest, missing = taken_out(text, entry.insertions)
     if missing and not (force and entry.created):
-        return Undone(path, "edited", missing[0].strip().partition("\n")[0])
+        left = missing[0].strip().partition("\n")[0]
+        return Undone(path, "edited", left, _asides(entry))
     if missing:
         rest = ""
     with _told(path):
-        if entry.created and not rest:
-            path.unlink()
-            if entry.aside:
-                os.replace(entry.aside, path)
-            for folder in reversed(entry.folders):
-                with suppress(OSError):  # something else is in it
-                    Path(folder).rmdir()
-            return Undone(path, "removed")
-        _write(path, rest)
-    return Undone(path, "taken out", rest.strip())
+        if not entry.created or rest:
+            _write(path, rest)
+            return Undone(path, "taken out", rest.strip(), _asides(entry))
+        if _put_back(entry):
+            return Undone(path, "restored", asides=_asides(entry))
+        path.unlink()
+        for folder in reversed(entry.folders):
+            with suppress(OSError):  # something else is in it
+                Path(folder).rmdir()
+    return Undone(path, "removed", asides=_asides(entry))
+
+
+def _put_back(entry: Entry) -> bool:
+    """Put the user's own file back, over ours; whether there is one."""
+    if not entry.aside or not os.path.lexists(entry.aside):
+        return False
+    os.replace(entry.aside, entry.path)
+    return True
+
+
+def _asides(entry: Entry) -> tuple[str, ...]:
+    return tuple(one for one in (entry.aside, *entry.kept) if one and os.path.lexists(one))
 
 
 @contextmanager

@@ -84,11 +84,22 @@ def program() -> str:
 
     An editor has not the search path of a shell in which a virtual environment is active.
     """
-    found = shutil.which("infill-ls")
+    found = on_path("infill-ls")
     environment = os.environ.get("VIRTUAL_ENV")
     if found and not (environment and Path(found).is_relative_to(environment)):
         return "infill-ls"
     here = Path(sys.executable).with_name("infill-ls.exe" if _WINDOWS else "infill-ls")
     if found is None and here.is_file():
         return str(here)
-    return str(Path(found).absolute()) if found else "infill-ls"
+    return found or "infill-ls"
+
+
+def on_path(name: str) -> str | None:
+    """Return the whole path of a program on the search path, None if it isn't there.
+
+    What lies in the folder that a command runs in doesn't count, be it because the search path has
+    relative folders or because Windows looks there first: it may be a project's.
+    """
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, path)))
+    return found if found and os.path.isabs(found) else None

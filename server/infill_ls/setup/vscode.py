@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from infill_ls.errors import InfillError
 from infill_ls.setup import configs
+from infill_ls.setup.places import on_path
 
 EXTENSION: Final = "infill-ls.infill-ls"
 # The commands of VS Code and its builds without telemetry; the first that is there is used.
@@ -35,7 +35,7 @@ def packed() -> Path | None:
 def program() -> str | None:
     """Return the path of VS Code's command, None if it isn't there."""
     for name in PROGRAMS:
-        if found := shutil.which(name):
+        if found := on_path(name):
             return found
     return _MAC_PROGRAM if sys.platform == "darwin" and os.path.exists(_MAC_PROGRAM) else None
 

@@ -56,7 +56,7 @@ def command(
     files = {"INSTALLER": f"{installer}\n"}
     if origin is not None:
         files["direct_url.json"] = origin if isinstance(origin, str) else json.dumps(origin)
-    monkeypatch.setattr(installation, "distribution", lambda _: Metadata(**files))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: Metadata(**files))
     return installation.command(**how)
 
 
@@ -130,7 +130,7 @@ def test_a_folder_from_which_it_runs_uninstalled(
     def missing(_: str) -> None:
         raise PackageNotFoundError
 
-    monkeypatch.setattr(installation, "distribution", missing)
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
     code = tmp_path.joinpath(*"clone/server/infill_ls/engines/embedded/installation.py".split("/"))
     monkeypatch.setattr(installation, "__file__", str(code))
     assert installation.command().endswith(" 'infill-ls[embedded]'")

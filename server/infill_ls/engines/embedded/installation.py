@@ -9,15 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shlex
 import sys
-import sysconfig
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 NAME: Final = "infill-ls"
 EXTRA: Final = "embedded"
@@ -70,6 +69,9 @@ def command(*, anew: bool = False) -> str:
 
 def installation() -> Installation:
     """Find out how the running code was installed."""
+    # Not at the head: the server asks this module whether the engine is there, and no more.
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         found: Distribution | None = distribution(NAME)
     except PackageNotFoundError:
@@ -113,6 +115,8 @@ def _by(found: Distribution | None, prefix: Path) -> Installer:
 
 def _is_managed() -> bool:
     """Whether the system's own packages are the only ones that this Python takes (PEP 668)."""
+    import sysconfig
+
     return Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").is_file()
 
 
@@ -122,6 +126,8 @@ def _requirement(origin: dict[str, Any]) -> str:
         return named
     url = origin["url"]
     if "dir_info" in origin:
+        from urllib.request import url2pathname
+
         return f"{url2pathname(urlsplit(url).path)}[{EXTRA}]"
     if isinstance(vcs := origin.get("vcs_info"), dict):
         revision = vcs.get("requested_revision")
@@ -135,6 +141,8 @@ def _quote(text: str) -> str:
     """Quote a text for a shell; on Windows, for PowerShell and cmd."""
     if os.name == "nt":
         return f'"{text}"'
+    import shlex
+
     return shlex.quote(text)
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-from infill_ls.project.patterns import Patterns, linear
+from infill_ls.patterns import Patterns, linear
 
 PARTS = st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", "\\*", "a*", "*a*b", "ab"])
 NAMES = st.lists(PARTS, min_size=1, max_size=4).map("".join)
@@ -61,4 +61,19 @@ def test_the_pattern_that_decides_is_named() -> None:
 
 
 def test_what_is_no_pattern_is_told() -> None:
-    assert Patterns(["!", "[z-a]", "*.py"]).wrong == ("!", "[z-a]")
+    wrong = (
+        "!",
+        "[z-a]",
+        "foo\\",
+        "/",
+        "!/",
+        "//",
+        "[",
+        "a[",
+        "./a",
+        "../a",
+        "a//b",
+        "a/./b",
+        "!./a",
+    )
+    assert Patterns([*wrong, "*.py", "# mine", "a/", "/a", "**", "a/**/b", "!.env"]).wrong == wrong

@@ -45,7 +45,7 @@ class Patterns:
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """Patterns that are none, and are ignored."""
+        """Patterns that are none, or of which no path can be; they are ignored."""
         return self._compiled[1]
 
     @cached_property
@@ -77,12 +77,18 @@ def _spelled_alike(text: str) -> str:
 
 
 def _compiled(pattern: str) -> GitIgnoreSpecPattern:
-    """Return the expression for a pattern. Raises ValueError or re.error if it is none."""
+    """Return the expression for a pattern. Raises ValueError or re.error if it is none.
+
+    Git takes "[", "/" and "./a", too, and finds nothing by them.
+    """
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
     written, include = GitIgnoreSpecPattern.pattern_to_regex(_spelled_alike(pattern))
-    if written is None:
+    if pattern.startswith("#"):
         return GitIgnoreSpecPattern(None, include)
+    names = pattern.removeprefix("!").strip().strip("/").split("/")
+    if written is None or not {"", ".", ".."}.isdisjoint(names):
+        raise ValueError(pattern)
     return GitIgnoreSpecPattern(re.compile(linear(written)), include)
 
 
