@@ -334,7 +334,8 @@ def test_starting_the_server_loads_nothing_that_only_others_need() -> None:
     }
     assert unneeded & set(listed) == set()
     commands = {name for name in listed if belongs(name, "cli")}
-    assert commands == {f"infill_ls.cli{name}" for name in ("", ".options", ".output", ".serve")}
+    needed = ("", ".options", ".output", ".parser", ".serve")
+    assert commands == {f"infill_ls.cli{name}" for name in needed}
 
 
 def test_the_tests_mirror_the_house() -> None:

@@ -43,6 +43,8 @@ def test_the_last_line() -> None:
         "Fills should come. 1 line with ! may be worth a look."
     )
     assert summary([DOUBTFUL, DOUBTFUL]).status == "ok"
+    spared = Check("excluded", "ok", "It is excluded.", spared="a.py")
+    assert summary([WELL, spared]).message == "Fills should come, but none in a.py."
     one = summary([WRONG])
     assert (one.status, one.message) == ("fail", "One thing keeps fills from coming: see ✗ above.")
     assert summary([WRONG, WRONG, DOUBTFUL, DOUBTFUL]).message == (

@@ -23,7 +23,7 @@ from infill_ls.errors import (
     Stalled,
     WeightsError,
 )
-from infill_ls.settings import Settings
+from infill_ls.settings import EngineName, Settings
 
 # Nobody can listen on it.
 NOWHERE = "http://127.0.0.1:1"
@@ -81,6 +81,16 @@ async def test_what_answers_may_be_another_kind_of_server(ollama: FakeOllama) ->
         patch.setattr(Ollama, "version", not_ollama)
         choice, _ = await looking.choose(settings(ollama, engine="ollama"))
     assert choice.speaks_openai
+
+
+@pytest.mark.parametrize("engine", ["auto", "ollama"])
+async def test_nobody_speaks_openai_where_nobody_answers(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "has_embedded", lambda: False)
+    choice, _ = await looking.choose(Settings(url=NOWHERE, engine=engine, model=QWEN))
+    assert isinstance(choice.absent, NotRunning)
+    assert not choice.speaks_openai
 
 
 async def test_the_embedded_engine_instead(monkeypatch: pytest.MonkeyPatch) -> None:

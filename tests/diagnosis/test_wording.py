@@ -180,14 +180,21 @@ def test_one_file() -> None:
     (check,) = excluded(given(), Files(asked="src/a.py"))
     assert (check.status, check.message) == ("ok", "src/a.py is not excluded.")
     (check,) = excluded(given(), Files(asked="src/.env", pattern=".env*"))
-    assert check.status == "fail"
-    assert check.message == 'src/.env is never completed: "exclude" has the pattern ".env*".'
-    assert check.fix == "infill-ls settings set exclude '!.env'"
-    more = given({"exclude": ["a b"]})
-    (check,) = excluded(more, Files(asked=".env", pattern=".env*"))
-    assert check.fix == "infill-ls settings set exclude 'a b' '!.env'"
-    (check,) = excluded(given(), Files(asked="a", pattern="*", project="/p/.infill-ls.toml"))
-    assert check.fix == "Take the pattern out of /p/.infill-ls.toml."
+    # No command exposes what is excluded.
+    assert (check.status, check.fix, check.spared) == ("ok", "", "src/.env")
+    assert check.message == (
+        'src/.env is never completed, as it should be: "exclude" has the pattern ".env*". '
+        'To have it completed anyway, add "!.env" to "exclude".'
+    )
+    assert check.public is not None
+    assert ".env" not in check.public
+    project = "/p/.infill-ls.toml"
+    (check,) = excluded(given(), Files(asked="a", pattern="*", project=project))
+    assert (check.status, check.fix) == ("ok", "")
+    assert check.message == (
+        f'a is never completed, as it should be: {project} has the pattern "*". '
+        f"To have it completed anyway, take the pattern out of {project}."
+    )
     (check,) = excluded(given(), Files(asked="notes.md", off=True))
     assert (check.status, check.fix) == ("fail", "infill-ls settings")
     assert check.public is not None

@@ -27,8 +27,9 @@ def test_the_model_of_a_config_json() -> None:
     model = {"title": "t", "provider": "ollama", "model": "AUTODETECT", "apiBase": "http://gpu:1"}
     result = imported({"tabAutocompleteModel": model, "models": [{"provider": "anthropic"}]})
     assert result.settings == {"engine": "ollama", "model": "auto", "url": "http://gpu:1"}
-    assert list(result.left) == ["models"]
-    assert result.advice == ["Your code goes to http://gpu:1, as with Continue."]
+    assert list(result.left) == ["the other models"]
+    assert result.goes_to == "Your code goes to http://gpu:1, as with Continue."
+    assert result.advice == []
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,30 @@ def test_a_model_that_cant_be_used_is_told_without_what_may_be_secret(
     with pytest.raises(NoModel, match=why) as raised:
         of(**model)
     assert "geheim" not in str(raised.value)
+    # There is a next step.
+    assert "infill-ls pull" in raised.value.fix or "apiBase" in str(raised.value)
+
+
+def test_blocks_of_the_hub_are_named() -> None:
+    models = [{"uses": f"ollama/block-{number}"} for number in range(4)]
+    with pytest.raises(NoModel) as raised:
+        imported({"models": models})
+    assert str(raised.value) == (
+        "its models are blocks of Continue's hub, which it only names: "
+        "ollama/block-0, ollama/block-1, ollama/block-2, …"
+    )
+    assert "ollama pull qwen2.5-coder:1.5b" in raised.value.fix
+
+
+def test_every_option_that_is_left_has_its_reason() -> None:
+    options = [
+        *("onlyMyCode", "useCopyBuffer", "useImports", "useRecentlyEdited", "useRecentlyOpened"),
+        *("transform", "topP", "topK", "numThreads", "somethingNew"),
+    ]
+    result = of(autocompleteOptions=dict.fromkeys(options, 1))
+    assert list(result.left) == options
+    assert all(result.left.values())
+    assert result.left["somethingNew"] == "infill-ls has nothing like it"
 
 
 @pytest.mark.parametrize("file", [{}, {"models": 1}, {"models": [1, None]}, {"models": None}])
@@ -82,7 +107,8 @@ def test_the_first_model_that_can_be_used_is_taken() -> None:
     ]
     result = imported({"models": models})
     assert result.settings["model"] == "b"
-    assert {'the model "a"', 'the model "c"'} <= set(result.left)
+    # These are all of them.
+    assert set(result.left) == {'the model "a"', 'the model "c"'}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +215,7 @@ def test_options_of_the_file_hold_unless_the_model_has_its_own() -> None:
         "exclude": ["*.md"],
     }
     assert result.left == {
-        "topP": "",
+        "topP": "of how tokens are picked, temperature alone can be set",
         "maxPromptTokens": "it is Continue's default, and contextTokens adapts itself",
     }
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from infill_ls import __version__
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
+from infill_ls.cli.parser import Parser
 from infill_ls.errors import InfillError, SettingsError
 
 # In the order in which the help names them: first what a newcomer needs.
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """Return the parser of the commands with these names."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="infill-ls",
         description="Fill-in-the-middle code completion with a model that you run yourself.",
         epilog=_TO_BEGIN_WITH,

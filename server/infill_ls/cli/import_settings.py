@@ -13,8 +13,6 @@ from infill_ls.cli.screen import Screen
 from infill_ls.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from infill_ls.cli.options import Commands
     from infill_ls.setup.from_continue import Imported
 
@@ -26,6 +24,13 @@ examples:
 
 No key is ever copied: it says which environment variable is to hold yours.
 """
+# What is left to do. The setting is one of Continue's extension for VS Code.
+_NEXT: Final = (
+    "- infill-ls doctor says whether it works.",
+    "- infill-ls editor vscode --write sets VS Code up; infill-ls editor --help names the others.",
+    '- Turn Continue\'s completion off, or two suggest at once: "continue.enableTabAutocomplete":'
+    " false in VS Code's settings.",
+)
 
 
 def add_to(commands: Commands) -> None:
@@ -56,27 +61,28 @@ def run(options: argparse.Namespace) -> int:
     try:
         result = imported(read(path))
     except NoModel as why:
-        raise SettingsError(f"Nothing of {path} can be taken: {why}.") from None
+        raise SettingsError(f"Nothing of {path} can be taken: {why}.", why.fix) from None
     screen = Screen() if options.write else Screen(sys.stderr)
     screen.line(f"{path} becomes:")
     if options.write:
-        if not _written(result.settings, screen, yes=options.yes):
+        if not _written(result, screen, yes=options.yes):
             return FAILURE
     else:
         import tomlkit
 
         write(tomlkit.dumps(result.settings))
-    _tell(result, screen)
-    screen.line(
-        "infill-ls doctor says whether it works."
-        if options.write
-        else "With --write it is put into infill-ls' settings file."
-    )
+        _tell(result, screen)
+        screen.line("With --write it is put into infill-ls' settings file. Then:")
+    for step in _NEXT:
+        screen.line(step)
     return SUCCESS
 
 
-def _written(settings: Mapping[str, Any], screen: Screen, *, yes: bool) -> bool:
-    """Write the settings, after asking if the user has others there; whether they are written."""
+def _written(result: Imported, screen: Screen, *, yes: bool) -> bool:
+    """Write the settings, and return whether they are written.
+
+    What they are, and where code goes then, is shown first; it is asked if the user has others.
+    """
     from infill_ls.settings_writer import write_settings
     from infill_ls.setup.joining import joined
     from infill_ls.user_file import read_user_file
@@ -84,31 +90,57 @@ def _written(settings: Mapping[str, Any], screen: Screen, *, yes: bool) -> bool:
     values, problems = read_user_file()
     if problems:
         raise SettingsError(problems[0])
-    result = joined(values, settings)
+    together = joined(values, result.settings)
+    for key, value in result.settings.items():
+        beside = together.settings[key] != value
+        screen.line(f"  {_change(key, values.get(key), value, beside=beside)}")
+    for key in together.without:
+        screen.line(f"  {key} is taken out: it is for another engine")
+    _tell(result, screen)
     there = "Your settings file has"
     questions = []
-    if result.replaced:
-        others = ", ".join(result.replaced)
+    if together.replaced:
+        others = ", ".join(together.replaced)
         questions.append(f"{there} other values of {others}. Replace them?")
-    if result.without:
-        old = ", ".join(result.without)
+    if together.without:
+        old = ", ".join(together.without)
         questions.append(f"{there} {old} for another engine. Take that out?")
     if questions and not confirmed(" ".join(questions), yes=yes):
+        screen.line("Nothing was changed.")
         return False
     # In one step: a server that runs reads them at once, and some of them without the others would
     # send code to where it went before, under another name.
-    path = write_settings(result.settings, without=result.without, before=values)
-    for key, value in result.settings.items():
-        screen.marked("ok", f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    for key in result.without:
-        screen.marked("ok", f"{key} is taken out.")
-    screen.line(f"They are in {path} now.")
+    path = write_settings(together.settings, without=together.without, before=values)
+    screen.marked("ok", f"This is in {path} now. Next:")
     return True
 
 
+def _change(key: str, old: Any, new: Any, *, beside: bool) -> str:
+    """Return a line on what becomes of a setting.
+
+    ``beside``: what the user has stays there with it. Of his own nothing is shown that may be a
+    key: no header, nor the path of an address.
+    """
+    shown = json.dumps(new, ensure_ascii=False)
+    if beside:
+        return f"{key} = {shown}, beside yours"
+    if old is None:
+        return f"{key} = {shown}"
+    if old == new:
+        return f"{key} = {shown}, as it is"
+    if key == "url":
+        scheme, _, rest = str(old).partition("://")
+        host, _, path = rest.partition("/")
+        old = f"{scheme}://{host}/…" if path else f"{scheme}://{host}"
+    was = "another" if key == "headers" else json.dumps(old, ensure_ascii=False, default=str)
+    return f"{key}: {was} → {shown}"
+
+
 def _tell(result: Imported, screen: Screen) -> None:
-    """Say what was left, and what the user has to do."""
+    """Say where code goes, what was left, and what the user has to do."""
+    if result.goes_to:
+        screen.marked("warn", result.goes_to)
     for theirs, why in result.left.items():
-        screen.marked("warn", f"not taken: {theirs}" + (f" ({why})" if why else ""))
+        screen.marked("warn", f"not taken: {theirs} ({why})")
     for sentence in result.advice:
         screen.marked("warn", sentence)

@@ -34,7 +34,8 @@ class Check:
 
     ``message``: what was found, in sentences. ``fix``: the one command that mends it, or what else
     to do; empty if there is nothing to mend. ``public``: the message for a bug report, where the
-    message has names that are the user's own; None where it has none.
+    message has names that are the user's own; None where it has none. ``spared``: a file that was
+    asked about, and that gets no fills because the user wants none there.
     """
 
     name: Name
@@ -42,6 +43,7 @@ class Check:
     message: str
     fix: str = ""
     public: str | None = None
+    spared: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Return what ``doctor --json`` says of it."""
@@ -78,4 +80,6 @@ def summary(checks: Sequence[Check]) -> Check:
         what = "One thing keeps" if wrong == 1 else f"{wrong} things keep"
         message = f"{what} fills from coming: see ✗ above.{also}"
         return Check("program", "fail", message)
-    return Check("program", "ok", f"Fills should come.{f' {look}' if doubtful else ''}")
+    spared = next((check.spared for check in checks if check.spared), "")
+    come = f"Fills should come, but none in {spared}." if spared else "Fills should come."
+    return Check("program", "ok", f"{come}{f' {look}' if doubtful else ''}")

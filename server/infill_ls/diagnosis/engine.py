@@ -124,7 +124,8 @@ async def _instead(settings: Settings, error: InfillError) -> Choice:
         usual = replace(settings, url=DEFAULT_URL, api_key_env=None, headers={})
         if settings.engine_url != DEFAULT_URL:
             elsewhere = await _works(Ollama(usual).version())
-        speaks_openai = await _works(OpenAI.from_settings(settings).describe())
+        # Not describe(): of a model that is named it knows the name without asking.
+        speaks_openai = await _works(OpenAI.from_settings(settings).served())
     return Choice(
         program=shutil.which("ollama") is not None,
         get_ollama=_get_ollama(),

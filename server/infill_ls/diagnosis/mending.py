@@ -140,13 +140,15 @@ def wrong_setting(problem: str) -> str:
     return "infill-ls settings"
 
 
-def takes_back(given: Given, files: Files) -> str:
-    """Return what has a file be completed that is excluded."""
+def takes_back(files: Files) -> str:
+    """Return a sentence on what has a file be completed that is excluded.
+
+    No command: whoever copies those that mend something shall not expose a secret by it.
+    """
     if files.project:
-        return f"Take the pattern out of {files.project}."
+        return f"To have it completed anyway, take the pattern out of {files.project}."
     name = files.asked.replace("\\", "/").rpartition("/")[2]
-    patterns = (*given.settings.exclude, f"!{name}")
-    return f"infill-ls settings set exclude {shlex.join(patterns)}"
+    return f'To have it completed anyway, add "!{name}" to "exclude".'
 
 
 def host_of(url: str) -> str:

@@ -146,10 +146,13 @@ def excluded(given: Given, files: Files) -> list[Check]:
         for problem in files.problems
     ]
     if files.asked and files.pattern:
-        message = f'{files.asked} is never completed: "exclude" has the pattern "{files.pattern}".'
-        fix = mending.takes_back(given, files)
+        where = files.project or '"exclude"'
+        why = f'{where} has the pattern "{files.pattern}"'
+        message = f"{files.asked} is never completed, as it should be: {why}."
         public = "The file that was asked about is excluded."
-        return [*checks, Check("excluded", "fail", message, fix, public)]
+        anyway = mending.takes_back(files)
+        spared = Check("excluded", "ok", f"{message} {anyway}", "", public, spared=files.asked)
+        return [*checks, spared]
     if files.asked and files.off:
         message = f"Completion is off in {files.asked}, by a setting of its language or project."
         public = "Completion is off in the file that was asked about."

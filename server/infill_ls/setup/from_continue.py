@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from infill_ls.prompt.families import SUGGESTED_MODEL
 from infill_ls.settings import read_value
 from infill_ls.values import Wrong, is_loopback, named
 
@@ -42,22 +43,56 @@ _OPTIONS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
     "maxTokens": ("maxTokens", ()),
     "caBundlePath": ("caFile", ()),
 }
-# Why others have no counterpart; what isn't here has none for no reason that helps.
+_OTHER_FILES: Final = "a prompt has the text around the cursor, and nothing of other files"
+_SHARES: Final = "how much stands before and after the cursor is worked out"
+_PROXIES: Final = "proxies are taken from the environment (HTTPS_PROXY, NO_PROXY)"
+_LIMITS: Final = "how long is waited depends on the engine's measured rates"
+_SAMPLING: Final = "of how tokens are picked, temperature alone can be set"
+_RUNNING: Final = "how a model runs is for its engine to say"
+_THINKING: Final = "a model is asked without thinking first"
+# Why others have no counterpart, and what is said of those that aren't here.
 _REASONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            *("onlyMyCode", "useImports", "useRecentlyEdited", "useRecentlyOpened"),
+            *("useOtherFiles", "enableRootPathSnippets", "maxSnippetTokens"),
+            *("maxSnippetPercentage", "slidingWindowPrefixPercentage", "slidingWindowSize"),
+            *("recentlyEditedSimilarityThreshold", "recentLinePrefixMatchMinLength"),
+            *("experimental_includeRecentlyVisitedRanges", "experimental_includeDiff"),
+            *("experimental_includeRecentlyEditedRanges",),
+        ),
+        _OTHER_FILES,
+    ),
+    **dict.fromkeys(
+        ("useCopyBuffer", "experimental_includeClipboard"), "the clipboard is never read"
+    ),
+    **dict.fromkeys(
+        (
+            *("topP", "topK", "minP", "presencePenalty", "frequencyPenalty", "repeatPenalty"),
+            "mirostat",
+        ),
+        _SAMPLING,
+    ),
+    **dict.fromkeys(("numThreads", "numGpu", "useMmap"), _RUNNING),
+    **dict.fromkeys(("reasoning", "reasoningBudgetTokens"), _THINKING),
+    **dict.fromkeys(("maxSuffixPercentage", "prefixPercentage"), _SHARES),
+    **dict.fromkeys(("proxy", "noProxy"), _PROXIES),
+    **dict.fromkeys(("timeout", "modelTimeout"), _LIMITS),
     "contextLength": "the model is asked with the context that it was loaded with",
-    "maxSuffixPercentage": "how much stands before and after the cursor is worked out",
-    "prefixPercentage": "how much stands before and after the cursor is worked out",
-    "proxy": "proxies are taken from the environment (HTTPS_PROXY, NO_PROXY)",
-    "noProxy": "proxies are taken from the environment (HTTPS_PROXY, NO_PROXY)",
+    "transform": "what a model writes is always trimmed to what fits the place",
+    "stream": "fills always come as a stream",
     "verifySsl": "certificates are always checked; caFile names an authority of your own",
-    "timeout": "how long is waited depends on the engine's measured rates",
-    "modelTimeout": "how long is waited depends on the engine's measured rates",
     "stop": "a model's own stop texts are known",
     "useCache": "fills are always remembered",
 }
+_NOTHING_LIKE_IT: Final = "infill-ls has nothing like it"
+# What else there is where a file has no model that can be taken.
+_INSTEAD: Final = f"Take one that runs here: infill-ls pull (or ollama pull {SUGGESTED_MODEL})"
+# Blocks of Continue's hub that are named.
+_BLOCKS: Final = 3
 # What is said of the rest of the file, once.
 _OTHER_PARTS: Final = (
-    *("models", "rules", "prompts", "docs", "context", "mcpServers", "contextProviders"),
+    *("rules", "prompts", "docs", "context", "mcpServers", "contextProviders"),
     *("slashCommands", "customCommands", "embeddingsProvider", "reranker", "systemMessage"),
 )
 # Keys that stand where a server wants some text and looks at none.
@@ -82,20 +117,28 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\{?\s*(\w+)\s*\}?\}\}")
 
 
 class NoModel(Exception):
-    """There is no model for completion that could be taken. The text says why."""
+    """There is no model for completion that could be taken. The text says why.
+
+    ``fix``: what to do instead, in a sentence; empty if the text says it.
+    """
+
+    def __init__(self, why: str, fix: str = "") -> None:
+        super().__init__(why)
+        self.fix = fix
 
 
 @dataclass(slots=True)
 class Imported:
     """What a file of Continue's becomes.
 
-    ``settings``: values by our keys. ``left``: what of theirs has no counterpart, with the reason
-    ("" if there is none to tell); values are never in it, which may be keys. ``advice``: what the
-    user is to do, in sentences.
+    ``settings``: values by our keys. ``left``: what of theirs has no counterpart, with the reason;
+    values are never in it, which may be keys. ``goes_to``: a sentence on where code goes, empty if
+    it stays on this machine. ``advice``: what the user is to do, in sentences.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    goes_to: str = ""
     advice: list[str] = field(default_factory=list)
 
     def take(self, theirs: str, ours: str, value: Any) -> None:
@@ -121,8 +164,9 @@ def imported(file: Mapping[str, Any]) -> Imported:
     _options(_merged(file, model), result)
     _template(file, model, result)
     parts = [part for part in _OTHER_PARTS if file.get(part)]
-    if "tabAutocompleteModel" not in file and len(_table_list(file.get("models"))) == 1:
-        parts = [part for part in parts if part != "models"]
+    completing = list(_for_completion(file))
+    if any(model not in completing for model in _table_list(file.get("models"))):
+        parts.insert(0, "the other models")
     if parts:
         result.left[", ".join(parts)] = "infill-ls completes code and does nothing else"
     return result
@@ -160,9 +204,18 @@ def _chosen(file: Mapping[str, Any], result: Imported) -> Mapping[str, Any]:
     if chosen is not None:
         return chosen
     if result.left:
-        raise NoModel("; ".join(f"{name}: {why}" for name, why in result.left.items()))
+        reasons = "; ".join(f"{name}: {why}" for name, why in result.left.items())
+        raise NoModel(reasons, _INSTEAD)
+    if blocks := [_name(one) for one in _table_list(file.get("models")) if "uses" in one]:
+        more = ", …" if len(blocks) > _BLOCKS else ""
+        listed = ", ".join(blocks[:_BLOCKS])
+        raise NoModel(
+            f"its models are blocks of Continue's hub, which it only names: {listed}{more}",
+            _INSTEAD,
+        )
     raise NoModel(
-        'it has no model for completion (tabAutocompleteModel, or the role "autocomplete")'
+        'it has no model for completion (tabAutocompleteModel, or the role "autocomplete")',
+        _INSTEAD,
     )
 
 
@@ -207,7 +260,7 @@ def _engine(model: Mapping[str, Any], result: Imported) -> None:
             # Else the code would go to the default address.
             raise NoModel("its apiBase " + result.left["apiBase"].removeprefix("url "))
         if not is_loopback(address):
-            result.advice.append(f"Your code goes to {result.settings['url']}, as with Continue.")
+            result.goes_to = f"Your code goes to {result.settings['url']}, as with Continue."
     name = str(model["model"])
     result.take("model", "model", "auto" if name == "AUTODETECT" else name)
 
@@ -251,7 +304,7 @@ def _options(options: Mapping[str, Any], result: Imported) -> None:
         elif name == "template" or value is None:
             continue
         elif not ours:
-            result.left[named(str(name))] = _REASONS.get(str(name), "")
+            result.left[named(str(name))] = _REASONS.get(str(name), _NOTHING_LIKE_IT)
         elif value in defaults:
             result.left[name] = f"it is Continue's default, and {ours} adapts itself"
         else:
