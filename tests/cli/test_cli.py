@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
 from cli.conftest import Ran, Run
@@ -27,3 +31,48 @@ async def test_a_wrong_call_is_status_2(run: Run, arguments: list[str]) -> None:
     ran = await run(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert "usage: infill-ls" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is full here")
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["--help"], ["complete", "--help"]])
+async def test_a_full_disk_is_told_by_help_too(run: Run, arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = await run(*arguments, stdout=full)
+    assert ran.status == 1
+    assert ran.err == "infill-ls: The output can't be written (No space left on device).\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pipes")
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["settings", "set", "--help"]])
+async def test_a_reader_of_the_help_that_has_left(run: Run, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as left:
+        ran = await run(*arguments, stdout=left)
+    assert (ran.status, ran.err) == (141, "")
+
+
+async def test_help_is_a_command_too(run: Run) -> None:
+    assert await run("help") == await run("--help")
+    ran = await run("help", "complete")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("usage: infill-ls complete ")
+    assert await run("help", "settings", "set") == await run("settings", "set", "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("compelte main.py:1", 'there is no "compelte"; did you mean "complete"?'),
+        ("help compelte", 'there is no "compelte"; did you mean "complete"?'),
+        ("settings unst model", 'there is no "unst"; did you mean "unset"?'),
+        ("import contniue", 'there is no "contniue"; did you mean "continue"?'),
+        ("completions zhs", 'there is no "zhs"; did you mean "zsh"?'),
+        ("pull --engine olama x", 'there is no "olama"; did you mean "ollama"?'),
+        ("completions csv", 'there is no "csv"; there are bash, zsh, fish, powershell'),
+    ],
+)
+async def test_a_slip_has_what_was_meant(run: Run, arguments: str, said: str) -> None:
+    ran = await run(*arguments.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith(f"{said}\n")

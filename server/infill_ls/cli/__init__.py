@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong call, 130 after an interrupt, 141 if nobody reads the output any more.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["help"]:
+        # As git and others have it: "help", "help complete".
+        given = [*given[1:], "--help"]
     # An editor waits for the start of the server, which would load the other commands for nothing.
     parser = _parser(given[:1] if given and given[0] in COMMANDS else COMMANDS)
     if "_ARGCOMPLETE" in os.environ:
@@ -50,11 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from argcomplete import autocomplete
 
         autocomplete(parser)
-    options = parser.parse_args(given)
-    if options.run is None:
-        parser.print_help()
-        return SUCCESS
     try:
+        options = parser.parse_args(given)
+        if options.run is None:
+            parser.print_help()
+            return SUCCESS
         return int(options.run(options))
     except InfillError as error:
         complain(error)
