@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Ran, Run
+from fake_ollama import FakeOllama
 from infill_ls import __version__
 from infill_ls.engines.embedded import weights
 
@@ -76,3 +78,41 @@ async def test_a_slip_has_what_was_meant(run: Run, arguments: str, said: str) ->
     ran = await run(*arguments.split())
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.endswith(f"{said}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that one is in")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ("settings", 1),
+        ("complete {file}:1", 1),
+        ("stats --html page.html", 1),
+        ("doctor", None),
+        ("editor", 0),
+        ("models", 0),
+    ],
+)
+async def test_in_a_folder_that_was_removed(
+    ollama: FakeOllama, tmp_path: Path, code: Path, arguments: str, status: int | None
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", 'rmdir "$PWD"; exec "$0" -P -m infill_ls "$@"', sys.executable),
+        *arguments.format(file=code).split(),
+        cwd=gone,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "OLLAMA_HOST": ollama.url, "HOME": str(tmp_path)},
+    )
+    async with asyncio.timeout(30):
+        said = (await process.communicate())[0].decode()
+    assert "went wrong inside" not in said
+    assert "check failed" not in said
+    if status is not None:
+        assert process.returncode == status
+    if status == 1:
+        assert said == "infill-ls: The folder that you are in was removed. Go to another: cd\n"
+    elif status is None:
+        assert "! The folder that you are in was removed.\n  Go to another: cd\n" in said

@@ -17,7 +17,8 @@ from typing import Final
 from infill_ls import __version__
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
 from infill_ls.cli.parser import Parser
-from infill_ls.errors import InfillError, SettingsError
+from infill_ls.errors import FOLDER_GONE, InfillError, SettingsError
+from infill_ls.folders import working_folder
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
@@ -67,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 141
     except Exception as error:
+        if isinstance(error, FileNotFoundError) and working_folder() is None:
+            complain(InfillError(*FOLDER_GONE))
+            return FAILURE
         # A traceback may have the user's code in it.
         if os.environ.get("INFILL_LS_LOG") == "trace":
             raise

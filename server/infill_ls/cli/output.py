@@ -32,7 +32,8 @@ def say(text: str) -> None:
 def write(text: str, *, ours: bool = False) -> None:
     """Write a text on stdout as it is; on a terminal, without control sequences.
 
-    ``ours``: nothing in it is from elsewhere, and it may have colours. Raises :class:`InfillError` if it can't be written: to a full disk, for instance. A reader that
+    ``ours``: nothing in it is from elsewhere, and it may have colours. Raises
+    :class:`InfillError` if it can't be written: to a full disk, for instance. A reader that
     has left raises :class:`BrokenPipeError`.
     """
     if sys.stdout.isatty() and not ours:
