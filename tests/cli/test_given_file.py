@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.cli.given_file import MOST_BYTES, content_of
+from infill_ls.cli.given_file import READ_AT_MOST, content_of
 from infill_ls.errors import SettingsError
 
 
@@ -28,8 +28,8 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     os.truncate(large, 1 << 40)
     with pytest.raises(SettingsError, match="too large"):
         content_of(large)
-    os.truncate(large, MOST_BYTES)
-    assert len(content_of(large)) == MOST_BYTES
+    os.truncate(large, READ_AT_MOST)
+    assert len(content_of(large)) == READ_AT_MOST
 
 
 def test_a_device_without_an_end() -> None:

@@ -8,18 +8,18 @@ from typing import Final
 from infill_ls.errors import SettingsError
 
 # Bytes; what an editor may send has as many (``lsp/frames.MAX_BODY``).
-MOST_BYTES: Final = 64 * 1024 * 1024
+READ_AT_MOST: Final = 64 * 1024 * 1024
 
 
 def content_of(path: Path) -> bytes:
     """Return what is in a file.
 
-    Raises :class:`OSError`, and :class:`SettingsError` for more than :data:`MOST_BYTES`.
+    Raises :class:`OSError`, and :class:`SettingsError` for more than :data:`READ_AT_MOST`.
     """
     # Before it is read: nobody waits for gigabytes. Devices have no size, and a file may grow.
-    if path.stat().st_size <= MOST_BYTES:
+    if path.stat().st_size <= READ_AT_MOST:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) <= MOST_BYTES:
+            content = file.read(READ_AT_MOST + 1)
+        if len(content) <= READ_AT_MOST:
             return content
-    raise SettingsError(f"{path} is too large: files over {MOST_BYTES >> 20} MB are not read.")
+    raise SettingsError(f"{path} is too large: files over {READ_AT_MOST >> 20} MB are not read.")

@@ -62,6 +62,9 @@ class Screen:
                 self.line(f"  {fix}")
             return
         grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        # What has no blanks, as a path, is broken: it is there to be copied.
+        grid.add_column(overflow="fold")
         grid.add_row(
             Text(mark, style=f"bold {colour}"),
             Text(self._encodable(plain(text))),
@@ -86,10 +89,11 @@ class Screen:
         from rich.table import Table
         from rich.text import Text
 
+        if title:
+            # Not the table's own, which would be broken at its width.
+            self.line(title, style="table.title")
         table = Table(
             box=box.SIMPLE_HEAD if self._encodable("─") == "─" else box.ASCII2,
-            title=Text(self._encodable(plain(title))) if title else None,
-            title_justify="left",
             pad_edge=False,
             show_edge=False,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 # s. A version is said at once; more would be a program of that name that is something else.
-_PATIENCE: Final = 5
+_SAID_WITHIN: Final = 5
 # "NVIM v0.11.4", "helix 25.07.1 (a05c151b)", "GNU Emacs 28.2", "kak-lsp 18.1.3".
 _VERSION: Final = re.compile(r"\bv?(\d+(?:\.\d+)+)")
 
@@ -61,7 +61,7 @@ def version_of(program: str) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=_PATIENCE,
+            timeout=_SAID_WITHIN,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
