@@ -128,12 +128,26 @@ def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
 @pytest.mark.parametrize("place", ["text", "fix"])
 def test_a_path_that_is_too_long_for_a_line_is_all_there(place: str) -> None:
     path = "/home/somebody/" + "a" * 150 + "/infill-ls.lua"
-    text, fix = (f"{path} is written.", "") if place == "text" else ("No.", f"rm {path}")
+    text, fix = (f"{path} is written.", "") if place == "text" else ("No.", f"Remove {path}")
     shown = on_terminal(f"screen.marked('ok', {text!r}, {fix!r})", NO_COLOR="1")
     lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r\n", "\n").rstrip().split("\n")
     assert "…" not in shown
     assert max(map(len, lines)) <= 80
     assert path in "".join(line[2:].rstrip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f'export PATH="/home/{"a" * 80}/bin:$PATH"',
+        "make vsix && " * 9 + "code",
+        f"INFILL_LS_LOG=trace infill-ls doctor {'b' * 60}",
+    ],
+)
+def test_a_command_is_in_one_line_however_long(command: str) -> None:
+    shown = on_terminal(f"screen.marked('fail', 'No.', {command!r})", NO_COLOR="1")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r\n", "\n").rstrip().split("\n")
+    assert [line.rstrip() for line in lines] == ["✗ No.", f"  {command}"]
 
 
 def test_a_title_goes_on_beyond_a_narrow_table() -> None:
