@@ -43,6 +43,34 @@ def test_what_is_free_between_what_is_not_goes_back() -> None:
     assert given_back > 20e6
 
 
+LOADING = """
+import gc, weakref
+from infill_ls.memory import begin_loading, settle
+
+class Loaded: pass
+
+usual = gc.get_threshold()
+settle()
+assert gc.get_freeze_count() == 0
+begin_loading()
+assert gc.get_threshold() > usual
+left, kept = Loaded(), Loaded()
+left.itself = left
+gone = weakref.ref(left)
+del left
+settle()
+print(gone() is None, gc.get_threshold() == usual, gc.get_freeze_count() > 0)
+print(any(one is kept for one in gc.get_objects()))
+"""
+
+
+def test_what_is_left_over_of_loading_is_freed_and_the_rest_stays() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", LOADING], check=True, capture_output=True, text=True, timeout=120
+    ).stdout
+    assert printed.split() == ["True", "True", "True", "False"]
+
+
 @pytest.mark.looptime
 async def test_once_an_interval_if_something_was_done() -> None:
     loop, done = asyncio.get_running_loop(), []

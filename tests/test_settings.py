@@ -17,6 +17,7 @@ from infill_ls.settings import (
     Settings,
     Source,
     from_user,
+    in_short,
     load,
 )
 from infill_ls.user_file import UserFile, read_user_file
@@ -251,6 +252,14 @@ def test_nothing_is_counted_where_nobody_knows_whether_to(sources: dict[str, Any
     # A nearer source has said it.
     said, _ = load(**sources, command_line={"stats": True})
     assert said == load(command_line={"stats": True})[0]
+
+
+def test_of_several_problems_one_is_named() -> None:
+    settings, problems = load(file={"engine": "a", "url": "b", "caFile": 5, "maxTokens": 0})
+    assert in_short(settings.wrong) == f"{problems[0]} And 2 more: infill-ls settings"
+    assert in_short(problems[:1]) == problems[0]
+    settings, problems = load(file={"engine": "a"}, editor={"url": "b"})
+    assert in_short(settings.wrong) == f"{problems[0]} And 1 more: see the log"
 
 
 def test_which_of_two_wrong_values_counts() -> None:

@@ -8,24 +8,11 @@ from pathlib import Path
 import pytest
 
 from infill_ls import user_file
-from infill_ls.user_file import SAVING, UserFile, line_of, read_user_file
+from infill_ls.saving import SAVING
+from infill_ls.user_file import UserFile, line_of, read_user_file
+from saving_clock import SavingClock, clock
 
-
-class Clock:
-    """A clock that is set by hand, in s."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(user_file, "time", clock)
-    return clock
+__all__ = ["clock"]
 
 
 @pytest.fixture
@@ -96,7 +83,9 @@ def test_it_has_changed_once_it_is_another(path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["emptied", "taken away"])
-def test_a_file_that_is_being_saved_counts_as_before(path: Path, clock: Clock, way: str) -> None:
+def test_a_file_that_is_being_saved_counts_as_before(
+    path: Path, clock: SavingClock, way: str
+) -> None:
     path.write_text('exclude = ["*.private"]\n')
     file = UserFile(path)
     file.read()
@@ -119,7 +108,7 @@ def test_a_file_that_is_being_saved_counts_as_before(path: Path, clock: Clock, w
 
 
 @pytest.mark.parametrize("way", ["emptied", "taken away"])
-def test_a_file_that_stays_empty_says_nothing(path: Path, clock: Clock, way: str) -> None:
+def test_a_file_that_stays_empty_says_nothing(path: Path, clock: SavingClock, way: str) -> None:
     path.write_text('exclude = ["*.private"]\n')
     file = UserFile(path)
     file.read()

@@ -271,7 +271,8 @@ async function installOwn(context, what, embedded) {
       writeFileSync(`${stamp}.new`, JSON.stringify({ version, embedded, folder: basename(folder) }));
       renameSync(`${stamp}.new`, stamp);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      // On Windows what the stopped program had open is free a moment later.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       throw error;
     }
   });

@@ -195,7 +195,8 @@ def _slips_last(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 # Where those are listed that a message has no room for.
-_ALL_KEYS: Final = "All settings: infill-ls settings"
+_SHOWS_ALL: Final = "infill-ls settings"
+_ALL_KEYS: Final = f"All settings: {_SHOWS_ALL}"
 
 
 class _Reading:
@@ -354,9 +355,13 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
 
 
 def in_short(problems: Sequence[str]) -> str:
-    """Return one message for some problems: the first, and how many more there are."""
+    """Return one message for some problems: the first, and where the others are to be seen."""
     first, *more = problems
-    return f"{first} And {len(more)} more: infill-ls settings" if more else first
+    if not more:
+        return first
+    # The command can't ask the editor; the server has put them into its log.
+    seen = "see the log" if any("editor's settings" in one for one in more) else _SHOWS_ALL
+    return f"{first} And {len(more)} more: {seen}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from infill_ls.folders import own
+from infill_ls.saving import Saving, Sign, sign_of
 
 
 def user_file() -> Path | None:
@@ -49,27 +48,21 @@ def read_user_file(path: Path | None = None) -> tuple[dict[str, Any], list[str]]
 _ASK_NOTHING: Final = "Nothing is asked until it is mended."
 
 
-# s. Some programs take a file away, or empty it, before they write it anew.
-SAVING: Final = 1.0
-# By what a file is known to be the same: times in ns, size, number; empty if there is none.
-_Sign = tuple[int, ...]
-
-
 class UserFile:
     """The user's settings file, read again when it has changed.
 
     Where it can't be read, what it said before counts: else a slip in one line of it would send
-    what another excludes. So it is, for :data:`SAVING`, where it is gone or empty. ``path``:
-    another file than the user's own. ``is_known``: what it says is known, if it says anything;
-    nothing may be asked otherwise.
+    what another excludes. So it is, for a moment, where it is gone or empty
+    (:mod:`infill_ls.saving`). ``path``: another file than the user's own. ``is_known``: what it
+    says is known, if it says anything; nothing may be asked otherwise.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.is_known = True
         self._given = path
         self._values: dict[str, Any] = {}
-        self._sign: _Sign = ()
-        self._gone_since: float | None = None  # s of the monotonic clock
+        self._sign: Sign = ()
+        self._saving = Saving()
 
     @cached_property
     def path(self) -> Path | None:
@@ -78,9 +71,7 @@ class UserFile:
 
     def has_changed(self) -> bool:
         """Whether it isn't what was read last. This costs a ``stat``, 4 µs."""
-        if self._gone_since is not None and time.monotonic() - self._gone_since >= SAVING:
-            return True
-        return self._sign_now() != self._sign
+        return self._saving.is_over() or self._sign_now() != self._sign
 
     def read(self) -> tuple[dict[str, Any], list[str]]:
         """Return its values, and a message if it can't be read."""
@@ -90,35 +81,15 @@ class UserFile:
         if problems:
             if self._values:
                 problems = [one.replace(_ASK_NOTHING, "It counts as before.") for one in problems]
-        elif values or not self._may_be_saved():
+        elif values or not self._values or not self._saving.may_be(self._sign):
             self._values = values
         if values or problems:
-            self._gone_since = None
+            self._saving.end()
         self.is_known = not problems or bool(self._values)
         return self._values, problems
 
-    def _may_be_saved(self) -> bool:
-        """Whether a file that says nothing is perhaps being written anew."""
-        if not self._values or (self._sign and self._sign[2]):
-            return False
-        now = time.monotonic()
-        if self._gone_since is None:
-            self._gone_since = now
-        if now - self._gone_since < SAVING:
-            return True
-        self._gone_since = None
-        return False
-
-    def _sign_now(self) -> _Sign:
-        if self.path is None:
-            return ()
-        try:
-            status = os.stat(self.path)
-        except OSError as error:
-            # No permission is another thing than no file, which it may become.
-            absent = isinstance(error, FileNotFoundError | NotADirectoryError)
-            return () if absent else (error.errno or 0, 0, 1)
-        return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+    def _sign_now(self) -> Sign:
+        return sign_of(self.path) if self.path is not None else ()
 
 
 def line_of(path: Path | str, key: str) -> int:

@@ -60,6 +60,23 @@ async def test_nothing_is_asked_where_nobody_knows_what_is_wanted(
     assert ollama.calls == []
 
 
+@pytest.mark.parametrize("command", [["complete", "main.py:1"], ["generate", "p"]])
+@pytest.mark.usefixtures("code")
+async def test_of_several_slips_one_is_named(run: Run, command: list[str]) -> None:
+    wrong = {"INFILL_LS_URL": "x", "INFILL_LS_ENGINE": "x", "INFILL_LS_EXLUDE": "[]"}
+    ran = await run(*command, **wrong)
+    (line,) = ran.err.splitlines()
+    assert '"engine" in the environment' in line
+    assert line.endswith(" And 2 more: infill-ls settings.")
+    ignored = {"INFILL_LS_MAX_TOKENS": "0", "INFILL_LS_COLOUR": "red"}
+    ran = await run(*command, **ignored)
+    (line,) = [line for line in ran.err.splitlines() if "INFILL_LS" in line]
+    assert line.endswith(" It is ignored. And 1 more: infill-ls settings")
+    shown = await run("settings", **wrong, **ignored)
+    assert sum(line.startswith("!") for line in shown.out.splitlines()) == 2
+    assert sum(line.startswith("✗") for line in shown.out.splitlines()) == 3
+
+
 @pytest.mark.usefixtures("code")
 async def test_an_unknown_variable_is_named_once(run: Run) -> None:
     ran = await run("complete", "main.py:2:13", INFILL_LS_LOGS="x")

@@ -99,18 +99,42 @@ async def test_pull_of_what_both_engines_have(run: Run, ollama: FakeOllama) -> N
     assert pulled(ollama) == ["qwen2.5-coder:1.5b"]
     ran = await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="embedded")
     assert ran.err.startswith(f"{LARGE} (Apache-2.0) is at ")
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("qwen2.5-coder:1.5b", "1.5b"),
+        ("qwen2.5-coder:0.5b", "0.5b"),
+        ("Qwen2.5-Coder:1.5B", "1.5b"),
+        ("qwen2.5-coder:1.5b-instruct", "1.5b"),
+        ("qwen2.5-coder:0.5b-instruct-q4_k_m", "0.5b"),
+        ("qwen2.5-coder:7b", ""),
+        ("qwen3-coder:30b", ""),
+    ],
+)
+async def test_a_name_of_ollamas_fetches_nothing_for_the_embedded_engine(
+    run: Run, ollama: FakeOllama, tmp_path: Path, name: str, short: str
+) -> None:
     await ollama.stop()
-    ran = await run("pull", "qwen2.5-coder:1.5b")
-    assert ran.status == 0
-    assert "Ollama does not answer" in ran.err
-    assert f"{LARGE} (Apache-2.0) is at " in ran.err
-    # Who wants Ollama gets nothing else.
+    ran = await run("pull", name)
+    assert (ran.status, ran.out) == (1, "")
+    other = f"; for the embedded engine: infill-ls pull {short}" if short else "."
+    assert ran.err == (
+        f"infill-ls: Ollama does not answer at {ollama.url}; nothing was fetched. "
+        f"Start it, or mend OLLAMA_HOST{other}\n"
+    )
+    assert not (tmp_path / "cache").exists()
+
+
+async def test_who_wants_ollama_is_told_of_no_other_way(run: Run, ollama: FakeOllama) -> None:
+    await ollama.stop()
     for ran in (
         await run("pull", "--engine", "ollama", "qwen2.5-coder:1.5b"),
         await run("pull", "qwen2.5-coder:1.5b", INFILL_LS_ENGINE="ollama"),
     ):
         assert ran.status == 1
-        assert "Start it, or" in ran.err
+        assert ran.err.endswith("Start it, or mend OLLAMA_HOST.\n")
 
 
 @pytest.mark.parametrize(

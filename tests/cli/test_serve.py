@@ -90,7 +90,7 @@ sys.exit(main())
 
 
 @pytest.mark.parametrize(
-    "module", ["infill_ls.cli", "infill_ls.cli.complete", "infill_ls.lsp.transport", "pygls.server"]
+    "module", ["infill_ls.cli", "infill_ls.cli.serve", "infill_ls.lsp.transport", "pygls.server"]
 )
 async def test_an_interrupt_while_modules_are_loaded_is_no_traceback(module: str) -> None:
     code = INTERRUPTED.replace("MODULE", repr(module))

@@ -426,6 +426,21 @@ async def test_an_engine_that_comes_while_the_old_one_goes_begins_with_its_own_r
     assert rates.load(RatesFile.key("ollama", SETTINGS.engine_url, "auto")).read == 80.0
 
 
+async def test_rates_are_kept_also_while_the_engine_stays_in_use(tmp_path: Path) -> None:
+    maker, file = Maker(), RatesFile(tmp_path / "rates.json")
+    maker.gate.set()
+    connection = Connection(maker.connect, SETTINGS, file)
+    connection.save_rates()
+    engine = await connection.ready()
+    call = Call("p" * 4000, "x" * 40, 0.0, 10.0, 12.0, 12.0, 20, 1000, 0, 20, 10.0, 2.0)
+    connection.learn(engine, [call, call])
+    connection.save_rates()
+    kept = file.load(RatesFile.key("ollama", SETTINGS.engine_url, "auto"))
+    assert kept.read == pytest.approx(100)
+    assert connection.engine is engine
+    Connection(maker.connect, SETTINGS).save_rates()
+
+
 async def test_rates_are_learnt_of_the_engine_in_use_alone(tmp_path: Path) -> None:
     maker = Maker()
     maker.gate.set()

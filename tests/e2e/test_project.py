@@ -77,7 +77,7 @@ async def test_a_project_excludes_at_once(project: Project, ollama: FakeOllama) 
         f'"{project.folder / PROJECT_FILE}".',
     )
     asked = len(ollama.generations)
-    (project.folder / PROJECT_FILE).unlink()
+    write(project.folder, "# nothing\n")
     assert await project.items()
     assert len(ollama.generations) > asked
     assert project.client.shown() == []

@@ -13,6 +13,9 @@ import pytest
 
 from e2e.conftest import Start, patched
 from fake_ollama import FakeOllama
+from infill_ls.engines.rates import Rates
+from infill_ls.engines.rates_file import RatesFile
+from infill_ls.locks import try_lock
 from lsp_client import LspClient
 
 CANARY = "canary_4711"
@@ -95,6 +98,36 @@ async def test_several_windows_add_to_one(start: Start, ollama: FakeOllama, stat
         await session(client, ollama)
     assert await asyncio.gather(*(client.stop() for client in clients)) == [0, 0, 0]
     assert sum(row["accepted"] for row in kept(state)) == 3
+
+
+async def test_what_is_killed_after_shutdown_has_left_counts_and_rates(
+    start: Start, ollama: FakeOllama, state: Path
+) -> None:
+    rates = RatesFile(state / "rates.json")
+    key = RatesFile.key("ollama", ollama.url, "qwen2.5-coder:1.5b")
+    rates.save(key, Rates(read=100.0, write=10.0))
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await session(client, ollama)
+    (state / "rates.json").unlink()
+    await client.request("shutdown")
+    await client.kill()
+    assert sum(row["shown"] for row in kept(state)) == 2
+    assert rates.load(key).read is not None
+
+
+async def test_while_another_process_has_the_counters_shutdown_is_answered(
+    start: Start, ollama: FakeOllama, state: Path
+) -> None:
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await session(client, ollama)
+    (state / "statistics").mkdir(parents=True)
+    with (state / "statistics" / "lock").open("ab") as file:
+        assert try_lock(file)
+        await client.request("shutdown")
+        assert kept(state) == []
+    client.notify("exit", None)
+    assert await client.wait() == 0
+    assert sum(row["shown"] for row in kept(state)) == 2
 
 
 async def test_off_leaves_nothing(start: Start, ollama: FakeOllama, state: Path) -> None:

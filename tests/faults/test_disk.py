@@ -96,8 +96,8 @@ async def full_for_rates(scene: Scene) -> None:
             resource.prlimit(client.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         await leaves_well(scene)
         names = [path.name for path in (scene.folder / "state").rglob("*") if path.is_file()]
-        # The lock of the statistics is empty.
-        assert set(names) <= {"full", "lock"}
+        # The locks of the statistics and of the editors that came are empty.
+        assert set(names) <= {"full", "lock", "editors.lock"}
 
 
 @ROWS.row("The disk with the log is full", messages=0)

@@ -76,6 +76,9 @@ class FakeConnection:
     async def ready(self, *, ahead: bool = False) -> Engine:
         raise NotRunning("There is no engine here.")
 
+    def save_rates(self) -> None:
+        self._completer.called.append(("save_rates",))
+
     async def warm(self) -> InfillError | None:
         self._completer.called.append(("warm",))
         return self.error

@@ -297,10 +297,31 @@ async def test_what_forbids_to_ask_is_told_by_who_takes_the_settings(file: Path)
     desk = Desk()
     file.write_text('engine = "foo"\nmaxTokens = 0\n')
     await desk.configuration.read()
-    (told,) = desk.told
-    assert '"maxTokens"' in told
+    assert desk.told == []
     (wrong,) = desk.settings.wrong
     assert '"engine"' in wrong
+    file.write_text("maxTokens = 0\n")
+    await desk.configuration.known()
+    (told,) = desk.told
+    assert '"maxTokens"' in told
+
+
+async def test_of_several_slips_one_message_names_the_first(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk()
+    file.write_text('maxTokens = 0\ncolour = "red"\nmode = "x"\n')
+    await desk.configuration.read()
+    (told,) = desk.told
+    assert '"maxTokens"' in told
+    assert told.endswith(" And 2 more: infill-ls settings")
+    # The command doesn't see what the editor says; the log has that.
+    await desk.configuration.read({"latencyMs": 0})
+    assert desk.told[1].endswith(" And 3 more: see the log")
+    assert [name for name in ("latencyMs", "colour", "mode") if f'"{name}"' in caplog.text] == [
+        *("latencyMs", "colour", "mode")
+    ]
+    assert "maxTokens" not in caplog.text
 
 
 async def test_a_file_that_can_not_be_read_is_told_and_counts_as_before(file: Path) -> None:

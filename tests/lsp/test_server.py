@@ -164,7 +164,7 @@ async def test_each_change_and_request_looks_at_the_rules(desk: Desk, tmp_path: 
     file.write_text('exclude = ["*.py"]\n')
     desk.change(insertion("b"), uri=uri)
     assert rules(desk, uri).excluded
-    file.unlink()
+    file.write_text("# nothing\n")
     await desk.server.complete(uri, HOLE)
     assert rules(desk, uri).allow
     file.write_text('model = "evil"\n')
@@ -179,11 +179,10 @@ async def test_other_settings_count_for_what_is_open(desk: Desk) -> None:
     desk.editor.open("a\n")
     desk.editor.open("a\n", env)
     await desk.server.configuration.read(
-        {"exclude": ["!.env", "!"], "languages": {"python": OFF_FOR_IT}}
+        {"exclude": ["!.env"], "languages": {"python": OFF_FOR_IT}}
     )
     assert rules(desk, env).excluded == ""
     assert not rules(desk, URI).allow
-    assert len(desk.editor.shown()) == 1
     await desk.server.configuration.read({})
     assert rules(desk, env).excluded == ".env*"
     assert rules(desk, URI).allow

@@ -15,7 +15,6 @@ from infill_ls.completion.counts import KEPT_AFTER
 from infill_ls.completion.offers import Offers
 from infill_ls.counters import Counters, Counts, Subject, added
 from infill_ls.counters_file import CountersFile
-from infill_ls.lsp import statistics
 from infill_ls.lsp.statistics import WRITE_AFTER, Statistics
 from infill_ls.settings import Settings
 from lsp.desk import Desk
@@ -106,7 +105,7 @@ async def test_an_accepted_fill_is_looked_for_later(session: Statistics, disk: D
 
 async def test_the_end_of_the_session_writes_it_at_once(session: Statistics, disk: Disk) -> None:
     show(session)
-    session.close()
+    await session.close(30)
     assert disk.written[0][SUBJECT].typed_through == 1
 
 
@@ -116,7 +115,7 @@ async def test_a_session_in_which_nothing_was_shown_writes_nothing(
     session.asked("file:///a.py", HOLE)
     session.put_in("file:///a.py", ["text"])
     session.closing("file:///a.py")
-    session.close()
+    await session.close(30)
     assert disk.written == []
 
 
@@ -133,7 +132,7 @@ async def test_off_counts_nothing_and_drops_what_is_not_written(
     session.accepted(number)
     session.closing("file:///a.py")
     await asyncio.sleep(10 * WRITE_AFTER)
-    session.close()
+    await session.close(30)
     assert disk.written == []
 
 
@@ -144,7 +143,7 @@ async def test_on_again_begins_anew_and_other_settings_change_nothing(
     session.take(Settings())
     show(session)
     session.take(Settings(log="debug"))
-    session.close()
+    await session.close(30)
     assert disk.shown == 1
 
 
@@ -169,19 +168,71 @@ async def test_what_can_not_be_written_is_told_once_and_written_later(
 
 
 @pytest.mark.looptime
-async def test_a_disk_that_hangs_keeps_nobody_waiting(
-    session: Statistics, disk: Disk, monkeypatch: pytest.MonkeyPatch
+async def test_what_can_not_be_written_is_tried_again_though_nothing_more_is_counted(
+    session: Statistics, disk: Disk
 ) -> None:
-    monkeypatch.setattr(statistics, "_AT_THE_END", 0.01)
+    disk.error = OSError(28, "No space left on device")
+    show(session)
+    waits = []
+    for _ in range(9):
+        assert session._timer is not None
+        waits.append(round(session._timer.when() - asyncio.get_running_loop().time()))
+        await asyncio.sleep(waits[-1])
+        await until(lambda: not _is_writing(session) and session._timer is not None)
+    # An idle server isn't kept busy by a disk that stays full.
+    assert waits == [20, 40, 80, 160, 320, 640, 1280, 2560, 3600]
+    # What is counted meanwhile is no reason to wait so long.
+    disk.error = None
+    show(session, "other")
+    await asyncio.sleep(WRITE_AFTER + 1)
+    await until(lambda: disk.shown == 2 and not _is_writing(session))
+    assert session._timer is None
+    assert session._failed == 0
+
+
+@pytest.mark.looptime
+async def test_a_disk_that_hangs_keeps_nobody_waiting(session: Statistics, disk: Disk) -> None:
     disk.works.clear()
-    for _ in range(3):
-        show(session)
+    for fill in "xyz":
+        show(session, fill)
         await asyncio.sleep(WRITE_AFTER + 1)
     threads = [one for one in threading.enumerate() if one.name == "statistics"]
     assert len(threads) == 1
-    session.close()
+    await session.close(2)
+    # What the thread has is written, and the rest when it is asked for again.
     disk.works.set()
     threads[0].join(30)
+    assert disk.shown == 1
+    await until(lambda: not _is_writing(session))
+    await session.close(2)
+    await until(lambda: disk.shown == 3)
+
+
+async def test_while_the_disk_is_waited_for_the_loop_goes_on(
+    session: Statistics, disk: Disk
+) -> None:
+    disk.works.clear()
+    show(session)
+    closing = asyncio.ensure_future(session.close(30))
+    # If the loop waited, nobody would let the disk work.
+    while not _is_writing(session):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    disk.works.set()
+    await closing
+    assert disk.shown == 1
+
+
+async def test_what_can_not_be_written_before_the_reply_is_written_at_the_end(
+    session: Statistics, disk: Disk
+) -> None:
+    disk.error = BlockingIOError(0, "another process is writing them")
+    show(session)
+    await session.close(30)
+    assert disk.written == []
+    assert session._timer is None
+    disk.error = None
+    await session.close(30)
     assert disk.shown == 1
 
 
@@ -194,14 +245,14 @@ async def test_a_system_without_threads(
     show(session)
     with monkeypatch.context() as context:
         context.setattr(threading.Thread, "start", fail)
-        session.close()
+        await session.close(30)
     assert disk.written == []
-    session.close()
+    await session.close(30)
     assert disk.shown == 1
 
 
 def _is_writing(session: Statistics) -> bool:
-    return session._writing is not None and session._writing.is_alive()
+    return session._writing is not None and not session._writing.done()
 
 
 # Through the server.
@@ -236,9 +287,9 @@ def insert(desk: Desk, text: str, column: int) -> None:
     desk.change({"range": {"start": where, "end": where}, "text": text})
 
 
-def counted(desk: Desk, disk: Disk) -> dict[str, Any]:
+async def counted(desk: Desk, disk: Disk) -> dict[str, Any]:
     """All that was counted in the session, by name."""
-    desk.server.statistics.close()
+    await desk.server.statistics.close(30)
     ((subject, counters),) = added(disk.written).items()
     assert subject == Subject.of("python", "ollama", "qwen2.5-coder:1.5b")
     assert sum(counters.latencies) == counters.shown
@@ -249,7 +300,7 @@ async def test_ghost_text_that_is_accepted(desk: Desk, disk: Disk) -> None:
     (item,) = (await ask(desk, 4))["items"]
     insert(desk, "compute(a)", 4)
     desk.editor.send(id=7, method="workspace/executeCommand", params=item["command"])
-    assert counted(desk, disk) == {
+    assert await counted(desk, disk) == {
         "shown": 1,
         "accepted": 1,
         "kept": 1,
@@ -262,7 +313,7 @@ async def test_a_document_that_is_closed(desk: Desk, disk: Disk) -> None:
     insert(desk, "compute(a)", 4)
     desk.editor.send(id=7, method="workspace/executeCommand", params=item["command"])
     desk.editor.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
-    assert counted(desk, disk)["kept"] == 1
+    assert (await counted(desk, disk))["kept"] == 1
 
 
 async def test_words_of_it_that_are_accepted(desk: Desk, disk: Disk) -> None:
@@ -272,7 +323,7 @@ async def test_words_of_it_that_are_accepted(desk: Desk, disk: Disk) -> None:
     await ask(desk, 11)
     insert(desk, "b", 11)
     await ask(desk, 12)
-    assert counted(desk, disk) == {
+    assert await counted(desk, disk) == {
         "shown": 3,
         "accepted_partly": 1,
         "rejected": 2,
@@ -291,7 +342,7 @@ async def test_an_item_that_is_selected_in_the_editor_s_own_menu_was_not_typed(
     await ask(desk, 4, selectedCompletionInfo=selected)
     insert(desk, "compute(a)", 4)
     await ask(desk, 14)
-    assert counted(desk, disk)["accepted"] == 1
+    assert (await counted(desk, disk))["accepted"] == 1
 
 
 async def test_what_is_typed_before_the_answer_comes_makes_it_nothing_to_be_seen(
@@ -302,14 +353,14 @@ async def test_what_is_typed_before_the_answer_comes_makes_it_nothing_to_be_seen
     await asyncio.sleep(0)
     insert(desk, "b", 4)
     await asked
-    desk.server.statistics.close()
+    await desk.server.statistics.close(30)
     assert disk.written == []
 
 
 async def test_nothing_is_counted_where_nothing_is_shown(desk: Desk, disk: Disk) -> None:
     desk.completer.fill = ""
     await ask(desk, 4)
-    desk.server.statistics.close()
+    await desk.server.statistics.close(30)
     assert disk.written == []
 
 
@@ -321,7 +372,7 @@ async def test_a_menu(disk: Disk) -> None:
     assert (await ask(desk, 8, "completion", triggerKind=1))["items"]
     start, end = {"line": 0, "character": 4}, {"line": 0, "character": 8}
     desk.change({"range": {"start": start, "end": end}, "text": "compute(a)"})
-    assert counted(desk, disk) == {
+    assert await counted(desk, disk) == {
         "shown": 1,
         "accepted": 1,
         "kept": 1,
@@ -343,3 +394,40 @@ async def test_the_end_of_the_session_writes_and_the_setting_turns_it_off(
         await ask(desk, 4)
         await desk.server.aclose()
         assert disk.shown == 1
+
+
+async def test_shutdown_is_answered_when_counts_and_rates_are_written(
+    desk: Desk, disk: Disk
+) -> None:
+    await ask(desk, 4)
+    disk.works.clear()
+    desk.editor.send(id=7, method="shutdown")
+    # Asked for twice, or with anything else after it, it is refused as before.
+    desk.editor.send(id=8, method="shutdown")
+    assert desk.server.protocol.is_shut_down
+    assert desk.editor.error(8)["code"] == -32600
+    while not _is_writing(desk.server.statistics):
+        await asyncio.sleep(0)
+    assert not any(one.get("id") == 7 for one in desk.editor.received)
+    disk.works.set()
+    async with asyncio.timeout(20):
+        while not any(one.get("id") == 7 for one in desk.editor.received):
+            await asyncio.sleep(0.01)
+    assert desk.editor.reply(7)["result"] is None
+    assert disk.shown == 1
+    assert desk.called("save_rates")
+
+
+async def test_a_disk_that_hangs_does_not_keep_shutdown_from_being_answered(
+    desk: Desk, disk: Disk
+) -> None:
+    await ask(desk, 4)
+    disk.works.clear()
+    desk.editor.send(id=7, method="shutdown")
+    async with asyncio.timeout(20):
+        while not any(one.get("id") == 7 for one in desk.editor.received):
+            await asyncio.sleep(0.01)
+    assert disk.written == []
+    disk.works.set()
+    await desk.server.aclose()
+    assert disk.shown == 1

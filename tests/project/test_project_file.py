@@ -24,6 +24,10 @@ from infill_ls.project.project_file import (
     ProjectFiles,
     shown,
 )
+from infill_ls.saving import SAVING
+from saving_clock import SavingClock, clock
+
+__all__ = ["clock"]
 
 
 @dataclass
@@ -88,10 +92,34 @@ def test_a_change_counts_at_once(project: Project) -> None:
     assert project.above("main.py") == before
     project.write('exclude = ["b.py"]\n')
     assert (project.excludes("a.py"), project.excludes("b.py")) == (False, True)
-    (project.folder / PROJECT_FILE).unlink()
-    assert project.above("main.py") == []
+    project.write("# nothing\n")
+    assert not project.excludes("b.py")
     project.write('exclude = ["a.py"]\n')
     assert project.excludes("a.py")
+
+
+@pytest.mark.parametrize("way", ["emptied", "taken away"])
+def test_one_that_is_being_saved_counts_as_before(
+    project: Project, clock: SavingClock, way: str
+) -> None:
+    path = project.folder / PROJECT_FILE
+    project.write('exclude = ["a.py"]\n')
+    assert project.excludes("a.py")
+    for _ in range(2):
+        path.write_text("") if way == "emptied" else path.unlink()
+        assert project.excludes("a.py")
+        clock.now += SAVING / 2
+        assert project.excludes("a.py")
+        path.write_text('exclude = ["a.py", "b.py"]\n')
+        assert project.excludes("b.py")
+        clock.now += 2 * SAVING
+        assert project.excludes("b.py")
+    path.write_text("") if way == "emptied" else path.unlink()
+    assert project.excludes("b.py")
+    clock.now += SAVING
+    assert not project.excludes("b.py")
+    assert len(project.above("main.py")) == (way == "emptied")
+    assert project.told == []
 
 
 def test_what_a_project_may_not_set_is_said_once(project: Project) -> None:

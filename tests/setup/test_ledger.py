@@ -231,7 +231,7 @@ def test_nothing_is_noted_while_another_command_is_at_it(
 ) -> None:
     entry = Entry(str(home / "a"), True, ())
     Ledger().note("helix", entry)
-    monkeypatch.setattr("infill_ls.setup.ledger._LOCK_WAIT", 0.0)
+    monkeypatch.setattr("infill_ls.setup.ledger._TURN_LIMIT", 0.0)
     with open(home / "state/infill-ls/set-up.lock", "ab") as lock:
         assert try_lock(lock)
         with pytest.raises(InfillError, match="another process is writing there"):

@@ -19,6 +19,7 @@ from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, comp
 from infill_ls.cli.parser import Parser
 from infill_ls.errors import FOLDER_GONE, InfillError, SettingsError
 from infill_ls.folders import working_folder
+from infill_ls.interrupts import ending_at_once
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (
@@ -94,6 +95,8 @@ def _parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     parser.set_defaults(run=None)
     parser.add_argument("--version", action="version", version=f"infill-ls {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for name in names:
-        import_module(f"infill_ls.cli.{_MODULES.get(name, name)}").add_to(commands)
+    with ending_at_once():
+        modules = [import_module(f"infill_ls.cli.{_MODULES.get(name, name)}") for name in names]
+    for module in modules:
+        module.add_to(commands)
     return parser

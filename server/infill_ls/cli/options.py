@@ -36,14 +36,13 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     :class:`SettingsError` where that might not be what the user wants.
     """
     # Not at the head: the server reads its settings itself.
-    from infill_ls.settings import from_user
+    from infill_ls.settings import from_user, in_short
 
     settings, problems = from_user(given)
-    for problem in problems:
-        if problem not in settings.wrong:
-            complain(problem)
     if settings.wrong:
-        raise SettingsError(" ".join(settings.wrong))
+        raise SettingsError(in_short(settings.wrong))
+    if problems:
+        complain(in_short(problems))
     return settings
 
 

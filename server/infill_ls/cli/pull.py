@@ -60,7 +60,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--engine",
         choices=("auto", "ollama", "embedded"),
-        help="the one that is to have it; auto: Ollama if it answers and both have the model",
+        help="the one that is to have it; auto: the one that MODEL is a name of",
     )
     parser.add_argument(
         "--hub-only",
@@ -75,8 +75,8 @@ def run(options: argparse.Namespace) -> int:
 
     Raises :class:`SettingsError` if nobody can know which model is meant,
     :class:`infill_ls.errors.WeightsError` if the embedded engine's can't be fetched, and
-    :class:`infill_ls.errors.EngineError` for what Ollama refuses, or if the embedded engine is not
-    installed and it wasn't said that the weights are wanted all the same.
+    :class:`infill_ls.errors.EngineError` for what Ollama refuses, if it doesn't answer, or if the
+    embedded engine is not installed and it wasn't said that the weights are wanted all the same.
     """
     if options.engine == "ollama" and options.model in (None, "embedded"):
         raise SettingsError("Which model?", "Say infill-ls pull --engine ollama MODEL.")
@@ -141,28 +141,20 @@ def _embedded_weights(options: argparse.Namespace, settings: Settings) -> Weight
         return weights.DEFAULT
     if settings.engine == "embedded":
         return weights.named(name)
-    # One of our own names means our own weights, whatever engine the settings name.
-    if options.engine != "ollama" and (own := weights.own(name)):
-        return own
-    found = weights.find(name) if settings.engine == "auto" else None
-    if found is None or asyncio.run(_is_for_ollama(settings)):
-        return None
-    say(f"Ollama does not answer at {settings.engine_url}; this is for the embedded engine.")
-    return found
+    # One of our own names means our own weights, whatever engine the settings name; one of Ollama's
+    # means Ollama, also where the embedded engine has the same model.
+    return None if options.engine == "ollama" else weights.own(name)
 
 
-async def _is_for_ollama(settings: Settings) -> bool:
-    """Whether a model that both engines have is for Ollama: it answers, or is the only engine."""
-    from infill_ls.engines.embedded.installation import has_embedded
-    from infill_ls.engines.ollama import Ollama
+def _not_running(name: str, settings: Settings) -> NotRunning:
+    """Return the error for when Ollama isn't there to fetch a model, and what to do."""
+    from infill_ls.engines.embedded import weights
+    from infill_ls.engines.ollama_start import start_hint
 
-    if not has_embedded():
-        return True
-    try:
-        await Ollama(settings).version()
-    except NotRunning:
-        return False
-    return True
+    fix = start_hint(settings)
+    if settings.engine == "auto" and (same := weights.find(name)):
+        fix = f"{fix.removesuffix('.')}; for the embedded engine: {same.fetched_by}"
+    return NotRunning(f"Ollama does not answer at {settings.engine_url}; nothing was fetched.", fix)
 
 
 async def _pull_through_ollama(name: str, settings: Settings) -> None:
@@ -172,6 +164,10 @@ async def _pull_through_ollama(name: str, settings: Settings) -> None:
     from infill_ls.prompt import families
 
     ollama, theirs = Ollama(settings), ollamas_name(name)
+    try:
+        await ollama.version()
+    except NotRunning:
+        raise _not_running(name, settings) from None
     if text := await advice(ollama):
         complain(text)
     if families.is_recurrent(families.Model(theirs)):

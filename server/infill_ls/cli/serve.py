@@ -60,19 +60,11 @@ def run(options: argparse.Namespace) -> int:
     """
     # Whatever is started from here on, the embedded engine for instance, doesn't get it.
     token = os.environ.pop(TOKEN, "")
-    import gc
+    from infill_ls import memory
 
-    # The protocol's types are a hundred thousand objects that stay for ever. Looking through them
-    # again and again while they are made takes a tenth of the start (`make bench`).
-    usual = gc.get_threshold()
-    gc.set_threshold(30_000, *usual[1:])
+    memory.begin_loading()
     with ending_at_once():
         from infill_ls.lsp import transport
-
-    # attrs makes each of those types twice: what is left of the first would stay too, 2.8 MB.
-    gc.collect(0)
-    gc.freeze()
-    gc.set_threshold(*usual)
 
     if options.tcp is None:
         if os.isatty(0):

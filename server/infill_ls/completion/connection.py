@@ -188,18 +188,21 @@ class Connection:
         self._number += 1
         work, self._getting_ready = self._getting_ready, None
         engine, self._engine = self._engine, None
-        rates, rates_of = self.rates, self._rates_of
+        self.save_rates()
         # Before the first wait: whoever comes meanwhile has another engine, with other rates.
         self._rates_of = ""
         self._turn_to(Rates())
-        if self._rates_file is not None and rates_of:
-            self._rates_file.save(rates_of, rates)
         if work is not None and not work.done() and work is not asyncio.current_task():
             work.cancel()
             await asyncio.wait([work])
         if engine is not None:
             with contextlib.suppress(InfillError):
                 await engine.aclose()
+
+    def save_rates(self) -> None:
+        """Keep the engine's rates for the sessions to come; a thread may do it."""
+        if self._rates_file is not None and self._rates_of:
+            self._rates_file.save(self._rates_of, self.rates)
 
     async def aclose(self) -> None:
         """Let the engine go for good."""

@@ -10,7 +10,7 @@ from infill_ls.engines.rates import Usage
 from infill_ls.errors import SettingsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
-from infill_ls.settings import Settings
+from infill_ls.settings import Settings, in_short
 
 # The reasons of a stream's end that say that the model had not come to an end.
 CUT_SHORT: Final = ("length", "cut")
@@ -118,7 +118,7 @@ def settled(settings: Settings) -> Settings:
     which of it, or what is shown.
     """
     if settings.wrong:
-        raise SettingsError(" ".join(settings.wrong))
+        raise SettingsError(in_short(settings.wrong))
     return settings
 
 

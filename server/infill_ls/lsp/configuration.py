@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from infill_ls.settings import Settings, from_user
+from infill_ls.settings import Settings, from_user, in_short
 from infill_ls.user_file import UserFile
+
+log = logging.getLogger(__name__)
 
 # s. An editor that doesn't answer a question about its settings is not waited for.
 TIMEOUT: Final = 5.0
@@ -45,6 +48,7 @@ class Configuration:
         self._tell = tell
         self._take = take
         self._section: Mapping[str, Any] = {}  # the newest one
+        self._logged: set[str] = set()  # what was wrong, and in no message
         self._readings = 0
         self._asked_for = 0
         self._early: asyncio.Future[bool] | None = None  # the request that waits
@@ -109,9 +113,10 @@ class Configuration:
         # A null says nothing: editors send it for what the user has not set.
         said = {key: value for key, value in self._section.items() if value is not None}
         settings, problems = from_user(self._command_line, {**options, **said}, self._file)
-        for problem in problems:
-            if problem not in settings.wrong:
-                self._tell(problem)
+        # What stops everything is told by whoever takes the settings; the rest once that is mended.
+        if problems and not settings.wrong:
+            self._tell(in_short(problems))
+        self._log(problems, (settings.wrong or problems)[:1])
         if settings.enabled != self._enabled:
             # Said later than the command, so that it counts for more.
             self._enabled, self._toggled = settings.enabled, None
@@ -120,6 +125,13 @@ class Configuration:
         await self._take(settings)
         self.is_known = True
         self._answer_early(newest=True)
+
+    def _log(self, problems: Sequence[str], told: Sequence[str]) -> None:
+        """Log once what is wrong in the settings and no message names."""
+        for problem in problems:
+            if problem not in told and problem not in self._logged:
+                self._logged.add(problem)
+                log.warning("%s", problem)
 
     async def _asked(self) -> Mapping[str, Any]:
         """Ask the editor for its section; return the newest known one if it doesn't say."""

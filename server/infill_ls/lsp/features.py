@@ -52,9 +52,9 @@ def initialized(ls: Server, params: lsp.InitializedParams) -> None:
     ls.start()
 
 
-def shutdown(ls: Server, *_: Any) -> None:
+async def shutdown(ls: Server, *_: Any) -> None:
     """Write what is to be kept: Emacs and others kill the server once this is answered."""
-    ls.statistics.close()
+    await ls.keep()
 
 
 async def change_configuration(ls: Server, params: lsp.DidChangeConfigurationParams) -> None:

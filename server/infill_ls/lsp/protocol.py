@@ -167,6 +167,9 @@ class Protocol(LanguageServerProtocol):
         method = getattr(message, "method", None)
         if self._shutdown and method != lsp.EXIT:
             return
+        if method == lsp.SHUTDOWN and hasattr(message, "id"):
+            # pygls notes it only when it is answered, and that may take a moment.
+            self._shutdown = True
         context = copy_context()
         if method is None:
             error = getattr(message, "error", None)

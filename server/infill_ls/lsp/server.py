@@ -32,8 +32,10 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
+from infill_ls.lsp.writing import AT_THE_END, BEFORE_THE_REPLY, in_thread
+from infill_ls.memory import settle
 from infill_ls.project.rules import Rulebook, Rules
-from infill_ls.settings import Settings
+from infill_ls.settings import Settings, in_short
 from infill_ls.text.documents import Change, Document, Encoding, Snapshot
 from infill_ls.text.hole import Hole
 
@@ -187,7 +189,7 @@ class Server(LanguageServer):
         if settings.wrong and settings.wrong != self.completer.settings.wrong:
             # Whoever asks is refused with the same, which is not said again then.
             self.messages.recovered()
-            self.messages.report(SettingsError(" ".join(settings.wrong)))
+            self.messages.report(SettingsError(in_short(settings.wrong)))
         if settings.enabled and settings.in_the_clear and not settings.wrong:
             self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
@@ -332,6 +334,8 @@ class Server(LanguageServer):
             self.background(self._start())
 
     async def _start(self) -> None:
+        # The editor has its answer to initialize.
+        settle()
         await self.configuration.read()
         self.status.begin()
         # Not at the head: the start doesn't need it.
@@ -359,6 +363,20 @@ class Server(LanguageServer):
             if text := await advice(engine):
                 self.messages.tell(text)
 
+    async def keep(self) -> None:
+        """Write what a session leaves, counts and rates, and wait for it for a moment.
+
+        The loop goes on meanwhile; what isn't written by then is tried again at the end.
+        """
+        writing: set[asyncio.Future[None]] = {
+            asyncio.ensure_future(self.statistics.close(BEFORE_THE_REPLY))
+        }
+        # Without one nothing was measured.
+        if "completer" in self.__dict__:
+            with suppress(RuntimeError):
+                writing.add(in_thread(self.completer.connection.save_rates, "rates"))
+        await asyncio.wait(writing, timeout=BEFORE_THE_REPLY)
+
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""
         self.status.end()
@@ -368,7 +386,7 @@ class Server(LanguageServer):
             task.cancel()
         await self.completer.aclose()
         self._compliance.close()
-        self.statistics.close()
+        await self.statistics.close(AT_THE_END)
 
 
 async def _within(limit: float, answering: Awaitable[Answer]) -> Answer:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from infill_ls.lsp.writing import in_thread
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
 
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 
 # s. Helix kills its servers when it leaves, and what isn't written by then is lost.
 WRITE_AFTER: Final = 20.0
-# s. For so long the end of a session waits for the disk.
-_AT_THE_END: Final = 2.0
+# s. What can't be written is tried again after twice as long as the time before, this at the most.
+_TRIED_AGAIN: Final = 3600.0
 
 
 class Statistics:
@@ -41,8 +42,9 @@ class Statistics:
         self._counts: CountsOfSession | None = None
         self._file: CountersFile | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._writing: threading.Thread | None = None
-        self._failing = False
+        self._writing: asyncio.Future[None] | None = None
+        self._failed = 0  # how often in a row it couldn't be written
+        self._closed = False
 
     def take(self, settings: Settings) -> None:
         """Do what these settings ask for from now on; what isn't written yet may be dropped."""
@@ -91,21 +93,34 @@ class Statistics:
             self._counts.closing(uri, _now())
             self._write_later()
 
-    def close(self) -> None:
-        """Write what isn't written yet at the session's end; wait for it, but not for ever."""
-        self._stop()
-        if self._counts is not None:
-            if self._writing is not None:
-                self._writing.join(_AT_THE_END)
-            self._counts.end(_now())
-            self._write()
-            if self._writing is not None:
-                self._writing.join(_AT_THE_END)
+    async def close(self, limit: float) -> None:
+        """Write what isn't written yet at the session's end, and wait for it for so many s.
 
-    def _write_later(self) -> None:
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(WRITE_AFTER, self._write_now)
+        The loop goes on meanwhile. What isn't written by then is tried again when this is called
+        the next time.
+        """
+        self._closed = True
+        self._stop()
+        if self._counts is None:
+            return
+        self._counts.end(_now())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._at_rest()
+                self._write()
+                await self._at_rest()
+
+    async def _at_rest(self) -> None:
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+
+    def _write_later(self, after: float = WRITE_AFTER) -> None:
+        loop = asyncio.get_running_loop()
+        # What is counted meanwhile is no reason to wait longer.
+        if self._closed or (self._timer and self._timer.when() <= loop.time() + after):
+            return
+        self._stop()
+        self._timer = loop.call_later(after, self._write_now)
 
     def _write_now(self) -> None:
         self._timer = None
@@ -126,43 +141,39 @@ class Statistics:
         """Have a thread write what was counted, unless one is still at it."""
         assert self._counts is not None
         assert self._file is not None
-        if self._writing is not None and self._writing.is_alive():
+        if self._writing is not None and not self._writing.done():
             return
         counts = self._counts.take()
         if not counts:
             return
-        loop = asyncio.get_running_loop()
-        thread = threading.Thread(
-            target=self._add, args=(self._file, counts, loop), daemon=True, name="statistics"
-        )
         try:
-            thread.start()
+            self._writing = in_thread(partial(_add, self._file, counts), "statistics")
         except RuntimeError:
             # The system gives no thread.
             self._counts.put_back(counts)
         else:
-            self._writing = thread
+            self._writing.add_done_callback(partial(self._written, counts))
 
-    def _add(self, file: CountersFile, counts: Counts, loop: asyncio.AbstractEventLoop) -> None:
-        from infill_ls.counters_file import today
-
-        why = None
-        try:
-            file.add(today(), counts)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-        # Where the loop is over, so is the session.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._written, counts, why)
-
-    def _written(self, counts: Counts, why: str | None) -> None:
-        """Take back what could not be written; ``why`` it couldn't, None if it was."""
-        if why is not None and not self._failing:
+    def _written(self, counts: Counts, writing: asyncio.Future[None]) -> None:
+        """Take back what could not be written, and try it again later."""
+        error = writing.exception()
+        if error is None:
+            self._failed = 0
+            return
+        if not self._failed:
+            why = getattr(error, "strerror", None) or type(error).__name__
             log.warning("the statistics can't be written: %s", why)
-        self._failing = why is not None
-        if why is not None and self._counts is not None:
+        self._failed += 1
+        if self._counts is not None:
             # With what is counted next.
             self._counts.put_back(counts)
+            self._write_later(min(WRITE_AFTER * 2**self._failed, _TRIED_AGAIN))
+
+
+def _add(file: CountersFile, counts: Counts) -> None:
+    from infill_ls.counters_file import today
+
+    file.add(today(), counts)
 
 
 def _now() -> float:

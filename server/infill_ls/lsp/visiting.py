@@ -15,7 +15,7 @@ from infill_ls.visits import Visit
 # s until it is tried once more, and how often: several windows may open at once, and each is at the
 # file for less than a millisecond.
 _AGAIN: Final = 0.05
-_ATTEMPTS: Final = 20
+_TURNS: Final = 20
 
 
 def note(client: Client, able: lsp.ClientCapabilities, encoding: Encoding) -> None:
@@ -36,7 +36,7 @@ def note(client: Client, able: lsp.ClientCapabilities, encoding: Encoding) -> No
             settings=bool(workspace and workspace.configuration),
             encoding=encoding,
         ),
-        _ATTEMPTS,
+        _TURNS,
     )
 
 

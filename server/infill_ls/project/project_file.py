@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from infill_ls import values
 from infill_ls.patterns import Patterns
+from infill_ls.saving import Saving, Sign, sign_of
 from infill_ls.setting_names import nearest
 from infill_ls.settings import KEYS, read_value
 
@@ -38,9 +39,6 @@ MOST_TOLD: Final = 10
 # Keys or patterns that one message quotes, and characters of each.
 _QUOTED: Final = 3
 _QUOTED_LENGTH: Final = 40
-
-# By what a file is known to be the same: times in ns, size, number; or why there is none to read.
-_Sign = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +69,15 @@ class ProjectFiles:
     """Reads the files, each again when it has changed.
 
     ``tell`` shows the user what is wrong with one. What can't be read, or has a wrong value, counts
-    as it was before: else a mistake in it would send what it had excluded. What was never read
+    as it was before: else a mistake in it would send what it had excluded. So does what is gone or
+    empty, for the moment that it may take to save it (:mod:`infill_ls.saving`). What was never read
     excludes everything below it.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._told: set[str] = set()
-        self._known: dict[str, tuple[_Sign, ProjectFile]] = {}
+        self._known: dict[str, tuple[Sign, ProjectFile, Saving]] = {}
 
     def above(self, path: str, folder: str) -> Iterator[ProjectFile]:
         """Yield the files that count for a document, from the workspace's folder downwards.
@@ -99,21 +98,24 @@ class ProjectFiles:
 
     def _current(self, folder: str) -> ProjectFile | None:
         """Return what the file of a folder says now; None if there is none."""
-        path = os.path.join(folder, PROJECT_FILE)
-        try:
-            status = os.stat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            self._known.pop(folder, None)
-            return None
-        except (OSError, ValueError) as error:  # a loop of links, no permission
-            sign: _Sign = (getattr(error, "errno", 0) or 0,)
+        sign = sign_of(os.path.join(folder, PROJECT_FILE))
+        known = self._known.get(folder)
+        if known is None:
+            if not sign:
+                return None
+            before, saving = ProjectFile(folder), Saving()
         else:
-            sign = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-        before = self._known.get(folder)
-        if before is not None and before[0] == sign:
-            return before[1]
-        found, problem = _read(before[1] if before else ProjectFile(folder))
-        self._known[folder] = sign, found
+            was, before, saving = known
+            if was == sign and not saving.is_over():
+                return before
+            if saving.may_be(sign):
+                self._known[folder] = sign, before, saving
+                return before
+            if not sign:
+                del self._known[folder]
+                return None
+        found, problem = _read(before)
+        self._known[folder] = sign, found, saving
         if problem and problem not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(problem)
             self._tell(problem)

@@ -103,7 +103,7 @@ _SECRET_VARIABLE: Final = re.compile(
     r"\$\{\{\s*(?:secrets|inputs)\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}"
 )
 # In a header's name, in its value, in an address.
-_SECRET: Final = re.compile(
+_LIKE_A_KEY: Final = re.compile(
     r"(?i)auth|token|key|secret|cookie|session|passw|credential|bearer|basic|digest|jwt|signature"
 )
 # A word, a number, a short mixture of both such as "v1". Keys are longer.
@@ -321,7 +321,7 @@ def _is_plain(value: Any) -> bool:
         return False
     words = [word for word in re.split(r"[^A-Za-z0-9]+", value) if word]
     return (
-        not _SECRET.search(value)
+        not _LIKE_A_KEY.search(value)
         and all(map(_PLAIN_WORD.fullmatch, words))
         and sum(any(map(str.isdigit, word)) for word in words) <= _MOST_WITH_DIGITS
     )
@@ -331,7 +331,7 @@ def _headers(headers: Mapping[str, Any], result: Imported) -> None:
     """Take headers over whose values are plainly no keys, whatever their names are."""
     harmless: dict[str, Any] = {}
     for name, value in headers.items():
-        if _SECRET.search(str(name)) or not _is_plain(value):
+        if _LIKE_A_KEY.search(str(name)) or not _is_plain(value):
             result.left[f"the header {named(str(name))}"] = (
                 "it may hold a key; apiKeyEnv is for keys, headers in your own file for others"
             )

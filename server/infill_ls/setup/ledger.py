@@ -28,7 +28,7 @@ from infill_ls.setup.insertions import (
 # Not what the server keeps of editors that came (visits_file), which lies beside it.
 _NOTED_IN: Final = "set-up.json"
 # s. For so long another command may be at it.
-_LOCK_WAIT: Final = 10.0
+_TURN_LIMIT: Final = 10.0
 # Ends the name of a user's file that was moved aside for ours; a number follows if there is one.
 ASIDE: Final = ".before-infill-ls"
 
@@ -113,7 +113,7 @@ class Ledger:
         self._change(editor, entry.path, [])
 
     def _change(self, editor: str, path: str, now: list[Entry]) -> None:
-        with _told(self._path), locked(self._path.with_suffix(".lock"), _LOCK_WAIT):
+        with _told(self._path), locked(self._path.with_suffix(".lock"), _TURN_LIMIT):
             # Another command may have noted something meanwhile.
             self._entries = self._read()
             others = [one for one in self.entries(editor) if one.path != path]
