@@ -113,8 +113,7 @@ class Settings:
     def in_the_clear(self) -> str:
         """What to tell the user if code goes over a network unencrypted; empty if it doesn't.
 
-        By the host as it is written: what a name means may change, and a private network has other
-        people on it.
+        By the host as it is written: names may change, and private networks have other people.
         """
         address = self.engine_url
         if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
