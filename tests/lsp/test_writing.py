@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from infill_ls.lsp.writing import in_thread
+from infill_ls.lsp import writing
+from infill_ls.lsp.writing import for_a_moment, in_thread
 
 
 class Disk:
@@ -69,3 +70,41 @@ def test_a_loop_that_is_closed_is_told_nothing() -> None:
     disk.go_on.set()
     working.join(30)
     assert not working.is_alive()
+
+
+async def test_a_moment_is_all_that_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BEFORE_THE_REPLY", 0.01)
+    disk, done = Disk(), asyncio.Event()
+
+    async def other() -> None:
+        await done.wait()
+
+    async with asyncio.timeout(30):
+        await for_a_moment(other(), disk.work)
+    assert not done.is_set()
+    done.set()
+    disk.go_on.set()
+
+
+async def test_a_moment_is_over_when_all_is_done() -> None:
+    done: list[str] = []
+
+    async def other() -> None:
+        done.append("other")
+
+    await for_a_moment(other(), lambda: done.append("work"))
+    assert sorted(done) == ["other", "work"]
+
+
+async def test_without_a_thread_the_rest_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    done = asyncio.Event()
+
+    async def other() -> None:
+        done.set()
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    await for_a_moment(other(), Disk().work)
+    assert done.is_set()

@@ -32,7 +32,7 @@ from infill_ls.lsp.messages import Messages
 from infill_ls.lsp.protocol import Handlers, Protocol
 from infill_ls.lsp.statistics import Statistics
 from infill_ls.lsp.translate import Client, client_from, name_of, path_of
-from infill_ls.lsp.writing import AT_THE_END, BEFORE_THE_REPLY, in_thread
+from infill_ls.lsp.writing import AT_THE_END, BEFORE_THE_REPLY, for_a_moment
 from infill_ls.memory import settle
 from infill_ls.project.rules import Rulebook, Rules
 from infill_ls.settings import Settings, in_short
@@ -84,6 +84,7 @@ class Server(LanguageServer):
         self.menu: Menu | None = None
         self.is_read: Callable[[], bool] = lambda: True
         self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping: asyncio.Task[Any] | None = None
         self._started = False
         self._asked = 0  # how often for a fill
         self.messages = Messages(self, self.background)
@@ -364,21 +365,17 @@ class Server(LanguageServer):
                 self.messages.tell(text)
 
     async def keep(self) -> None:
-        """Write what a session leaves, counts and rates, and wait for it for a moment.
-
-        The loop goes on meanwhile; what isn't written by then is tried again at the end.
-        """
-        writing: set[asyncio.Future[None]] = {
-            asyncio.ensure_future(self.statistics.close(BEFORE_THE_REPLY))
-        }
-        # Without one nothing was measured.
-        if "completer" in self.__dict__:
-            with suppress(RuntimeError):
-                writing.add(in_thread(self.completer.connection.save_rates, "rates"))
-        await asyncio.wait(writing, timeout=BEFORE_THE_REPLY)
+        """Write what a session leaves, counts and rates; wait for it, but only for a moment."""
+        self._keeping = asyncio.current_task()
+        # Without a completer nothing was measured.
+        rates = [self.completer.connection.save_rates] if "completer" in self.__dict__ else []
+        await for_a_moment(self.statistics.close(BEFORE_THE_REPLY), *rates)
 
     async def aclose(self) -> None:
         """End what is under way, and let the engine go."""
+        if self._keeping is not None:
+            # An exit that comes at once leaves no request without its reply.
+            await asyncio.wait({self._keeping})
         self.status.end()
         self.menu = None
         self.configuration.end()

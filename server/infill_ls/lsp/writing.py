@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 # s. So long the answer to ``shutdown`` waits for the disk. After it editors may kill the server at
 # once, and before it nobody notices a third of a second.
@@ -44,3 +44,16 @@ def in_thread(work: Callable[[], None], name: str) -> asyncio.Future[None]:
 
     threading.Thread(target=run, daemon=True, name=name).start()
     return over
+
+
+async def for_a_moment(other: Coroutine[Any, Any, None], *works: Callable[[], None]) -> None:
+    """Wait for some work, in threads, and for something else; :data:`BEFORE_THE_REPLY` at most.
+
+    What takes longer goes on.
+    """
+    waited: set[asyncio.Future[None]] = {asyncio.ensure_future(other)}
+    for work in works:
+        # The system may give no thread.
+        with suppress(RuntimeError):
+            waited.add(in_thread(work, "kept"))
+    await asyncio.wait(waited, timeout=BEFORE_THE_REPLY)
