@@ -673,8 +673,17 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
     assert "key" not in settings.in_the_clear.partition(" goes")[0]
     if clear:
         assert settings.engine_url in settings.in_the_clear
-        with_key, _ = load(editor={**editor, "apiKeyEnv": "MY_KEY"})
-        assert "your key and headers goes to" in with_key.in_the_clear
+        for more, what in (
+            ({}, "Your code goes"),
+            ({"apiKeyEnv": "MY_KEY"}, "Your code and your key go"),
+            ({"headers": {"X-A": "b"}}, "Your code and your headers go"),
+            (
+                {"apiKeyEnv": "K", "headers": {"X-A": "b"}},
+                "Your code, your key and your headers go",
+            ),
+        ):
+            said = load(editor={**editor, **more})[0].in_the_clear
+            assert said.startswith(f"{what} to {settings.engine_url} unencrypted.")
 
 
 def test_ollamas_own_variable_may_name_another_machine_too() -> None:

@@ -1,5 +1,9 @@
 -- infill-ls for Neovim 0.11 or later: put this file into ~/.config/nvim/plugin/.
 
+if vim.fn.has('nvim-0.11') == 0 then -- what follows would be an error at every start
+  vim.notify('infill-ls needs Neovim 0.11 or later.', vim.log.levels.WARN)
+  return
+end
 if vim.g.loaded_infill_ls then return end -- it is there by a plugin manager, too
 vim.g.loaded_infill_ls = true
 

@@ -24,6 +24,8 @@ from infill_ls.shown import plain, without
 
 # The end of a sentence, which may be inside quotes or brackets.
 _END: Final = re.compile(r"[.!?…][\"'”’)\]]*$")
+# Of a command in a folder that isn't there any more: what is wrong, and what to do.
+FOLDER_GONE: Final = ("The folder that you are in was removed.", "Go to another: cd")
 
 
 def sentence(text: str) -> str:

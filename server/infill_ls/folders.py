@@ -29,6 +29,14 @@ def own(kind: Literal["config", "state", "cache"]) -> Path | None:
     return folder if folder.is_absolute() else None
 
 
+def working_folder() -> str | None:
+    """Return the folder that this process runs in, None if somebody has removed it."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
+
+
 def expanded(path: str) -> str:
     """Return a path in which the user may have written ``~`` for his home."""
     return os.path.expanduser(path)

@@ -113,14 +113,15 @@ class Settings:
     def in_the_clear(self) -> str:
         """What to tell the user if code goes over a network unencrypted; empty if it doesn't.
 
-        By the host as it is written: what a name means may change, and a private network has other
-        people on it.
+        By the host as it is written: names may change, and private networks have other people.
         """
         address = self.engine_url
         if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
-        also = ", and your key and headers" if self.api_key_env or self.headers else ""
-        return f"Your code{also} goes to {address} unencrypted. Use https:// or an SSH tunnel."
+        key = ["your key"] if self.api_key_env else []
+        *others, last = ["your code", *key, *(["your headers"] if self.headers else [])]
+        what = f"{', '.join(others)} and {last} go" if others else f"{last} goes"
+        return f"Y{what[1:]} to {address} unencrypted. Use https:// or an SSH tunnel."
 
 
 _READERS: Final[Mapping[str, tuple[str, Reader]]] = {

@@ -95,5 +95,8 @@ def test_json() -> None:
 
 def test_how_it_was_measured_in_words() -> None:
     assert HOW.in_words() == "60 s of typing each, in files that come with infill-ls (go, python)."
-    cut = How(30.0, ("go",), shipped=False, interrupted=True)
-    assert cut.in_words() == "30 s of typing each, in files of the folder (go). It was interrupted."
+    cut = How(30.0, ("go",), shipped=False, interrupted=True, last_seconds=6.7)
+    assert cut.in_words() == (
+        "It was interrupted: the last one was measured for 7 s. "
+        "30 s of typing each were meant, in files of the folder (go)."
+    )

@@ -300,6 +300,41 @@ def test_the_page(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     assert "45 %" in out
 
 
+@pytest.mark.parametrize("file", ["missing/page.html", ".", "main.py/page.html"])
+async def test_a_page_that_cannot_be_written_is_told_before_anything_is_measured(
+    run: Run, ollama: FakeOllama, code: Path, file: str
+) -> None:
+    ran = await run(*SHORT, "--html", file)
+    assert (ran.status, ran.out) == (1, "")
+    assert re.fullmatch(rf"infill-ls: {file} can't be written.+\.\n", ran.err)
+    assert ollama.calls == []
+
+
+def test_a_page_that_cannot_be_written_any_more_costs_no_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    given(monkeypatch, coder())
+    page = config.parent / "gone" / "page.html"
+    page.parent.mkdir()
+    monkeypatch.setattr("infill_ls.cli.new_file.claim", lambda *_, **__: page.parent.rmdir())
+    assert main(["bench", "--write", "--html", str(page)]) == 1
+    out, err = capsys.readouterr()
+    assert "With coder half of the suggestions are there" in out
+    assert 'model = "coder"' in config.read_text()
+    assert err.endswith(f"{page} can't be written (No such file or directory).\n")
+
+
+def test_after_an_interrupt_it_is_said_how_long_was_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = coder()
+    one.seconds = 7.2
+    given(monkeypatch, one, interrupted=True)
+    assert main(["bench", "--seconds", "30"]) == 130
+    out = capsys.readouterr().out
+    assert "It was interrupted: the last one was measured for 7 s. 30 s of typing each were" in out
+
+
 @pytest.mark.real
 @pytest.mark.usefixtures("_weights")
 async def test_the_embedded_engine(run: Run) -> None:

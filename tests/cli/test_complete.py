@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from hashlib import sha256
@@ -169,16 +170,26 @@ async def test_an_answer_that_ollama_ends_itself_is_completed_with(
         ("none.py:1", "none.py can't be read (No such file or directory)"),
         ("main.py:9", "main.py has no line 9; its last is 3"),
         ("main.py:0", "main.py has no line 0"),
-        (f"main.py:{'1' * 5000}", "is not FILE:LINE[:COL]"),
+        ("main.py:9999999999", "main.py has no line 9999999999; its last is 3"),
+        ("main.py:99999999999:1", "main.py has no line 99999999999; its last is 3"),
+        (f"main.py:{'1' * 5000}", f"main.py has no line {'1' * 18}; its last is 3"),
+        ("main.py:1:99999999999", "has no column 99999999999; its last is 11"),
         ("main.py:1:99", "Line 1 of main.py has no column 99; its last is 11"),
         (".:1", "can't be read (Is a directory)"),
         ("latin.py:1", "latin.py is not UTF-8"),
+        ("large.py:1", "large.py is too large: files over 64 MB are not read"),
+        ("/dev/zero:1", "/dev/zero is no file but a device or a pipe"),
+        ("pipe:1", "pipe is no file but a device or a pipe"),
     ],
 )
 async def test_a_wrong_place_is_status_2_and_one_line(
     run: Run, code: Path, tmp_path: Path, place: str, said: str
 ) -> None:
     (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
+    (tmp_path / "large.py").touch()
+    os.truncate(tmp_path / "large.py", 64 * 1024 * 1024 + 1)
+    if os.name != "nt":
+        os.mkfifo(tmp_path / "pipe")
     ran = await run("complete", place)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
@@ -375,3 +386,50 @@ async def test_an_interrupt_leaves_the_terminal_as_it_was(
     # The cursor, which was hidden.
     await shell.until("\x1b[?25h")
     assert "Traceback" not in shell.text
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)])
+@pytest.mark.parametrize(
+    ("own", "project", "variable", "said"),
+    [
+        ("enabled = false", "", "", '"enabled" is false in {own}'),
+        ("", "", "false", '"enabled" is false in INFILL_LS_ENABLED'),
+        (
+            "[languages.python]\nenabled = false",
+            "",
+            "",
+            '"languages.python.enabled" is false in {own}',
+        ),
+        ("", "enabled = false", "", "a project's .infill-ls.toml says so"),
+        (
+            "[languages.python]\nmaxTokens = 9",
+            "[languages.python]\nenabled = false",
+            "",
+            "a project's .infill-ls.toml says so",
+        ),
+        ("[languages.go]\nenabled = false", "", "", ""),
+    ],
+)
+async def test_it_is_said_that_editors_show_nothing_here(
+    run: Run,
+    code: Path,
+    tmp_path: Path,
+    own: str,
+    project: str,
+    variable: str,
+    said: str,
+    verbose: tuple[str, ...],
+) -> None:
+    file = tmp_path / "config" / "infill-ls" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(own)
+    (tmp_path / ".infill-ls.toml").write_text(project)
+    given = {"INFILL_LS_ENABLED": variable} if variable else {}
+    ran = await run(
+        "complete", *verbose, "main.py:2:13", XDG_CONFIG_HOME=str(tmp_path / "config"), **given
+    )
+    # It was asked for by hand.
+    assert (ran.status, ran.out) == (0, "x for x in xs")
+    line = f"(Completion is off here: {said.format(own=file)}. Editors show nothing.)\n"
+    assert ("Completion is off here" in ran.err) == bool(said)
+    assert not said or ran.err.startswith(line)

@@ -300,6 +300,55 @@ def test_on_a_terminal_he_is_asked(places: dict[str, str], home: Path) -> None:
         assert said != "mine\n" or file.read_text() == said
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands for the editor")
+@pytest.mark.parametrize(
+    ("name", "program", "old", "new", "least"),
+    [
+        ("neovim", "nvim", "NVIM v0.7.2", "NVIM v0.11.0-dev", "0.11"),
+        ("neovim", "nvim", "NVIM v0.9.5", "NVIM v0.12.0", "0.11"),
+        ("helix", "hx", "helix 24.7 (079f5442)", "helix 25.07.1 (a05c151b)", "25.07"),
+        ("emacs", "emacs", "GNU Emacs 27.1", "GNU Emacs 30.1", "28.1"),
+        ("kakoune", "kak-lsp", "kak-lsp 17.0.1", "kak-lsp 18.0.0", "18"),
+    ],
+)
+async def test_an_editor_that_is_too_old_or_not_there_is_told(
+    run: Run,
+    places: dict[str, str],
+    tmp_path: Path,
+    name: str,
+    program: str,
+    old: str,
+    new: str,
+    least: str,
+) -> None:
+    said = []
+    places["PATH"] = f"{tmp_path / 'bin'}:{tmp_path / 'none'}"
+    for version in ("", old, new, "built from source"):
+        if version:
+            (tmp_path / "bin" / program).write_text(f"#!/bin/sh\necho '{version}'\n")
+            (tmp_path / "bin" / program).chmod(0o755)
+        ran = await run("editor", name, "--write", **places)
+        assert (ran.status, ran.err) == (0, "")
+        said.append([line for line in ran.out.splitlines() if line.startswith("! ")])
+    missing, too_old, well, unknown = said
+    assert len(missing) == 1
+    assert "There is no " in missing[0]
+    assert program in missing[0]
+    number = old.split()[-2 if "(" in old else -1].lstrip("v")
+    assert too_old == [f"! The {program} on the PATH is {number}; {least} is needed."]
+    assert (well, unknown) == ([], [])
+
+
+@pytest.mark.parametrize("file", ["editor-configs/neovim/infill-ls.lua", "plugin/infill-ls.lua"])
+def test_an_old_neovim_reads_no_line_that_it_has_no_functions_for(file: str) -> None:
+    lines = (Path(__file__).parents[2] / file).read_text("utf-8").splitlines()
+    code = [line for line in lines if line and not line.startswith("--")]
+    assert code[0].startswith("if vim.fn.has('nvim-0.11') == 0 then")
+    # Neovim 0.5, the first that reads such files, has these already.
+    assert code[1].startswith("  vim.notify(")
+    assert code[2:4] == ["  return", "end"]
+
+
 async def test_a_damaged_note_of_what_was_put_in_changes_nothing(
     editor: Command, home: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 from pathlib import Path
 
@@ -132,3 +134,25 @@ def test_what_vs_code_says_when_it_fails_is_told(home: Path) -> None:
     with pytest.raises(InfillError, match=r"failed \(it is broken\)"):
         editor_vscode.run(VSCODE, write=True, remove=False)
     assert Ledger().entries("vscode") == []
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("has_extension", [False, True])
+def test_a_terminal_has_a_command_to_be_copied_in_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, has_extension: bool
+) -> None:
+    has(home, "code")
+    command = "make vsix && code --install-extension editor-configs/vscode/infill-ls.vsix"
+    if has_extension:
+        file = packed(home, "infill-ls.vsix")
+        command = f"{home / 'bin/code'} --install-extension {file} --force"
+    content = io.BytesIO()
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys, "stdout", Terminal(content, "utf-8", write_through=True))
+    editor_vscode.run(VSCODE, write=False, remove=False)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", content.getvalue().decode())
+    assert command in [line.strip() for line in shown.splitlines()]

@@ -121,6 +121,8 @@ async def test_an_option_of_the_wrong_type(run: Run) -> None:
         (["-o", "temperature"], '"-o temperature" is not KEY=VALUE'),
         (["--format", "none.json"], "The schema none.json can't be read"),
         (["--image", "none.png"], "The image none.png can't be read"),
+        (["--image", "/dev/zero"], "/dev/zero is too large: files over 64 MB are not read"),
+        (["--format", "/dev/zero"], "/dev/zero is too large: files over 64 MB are not read"),
         (["--format", "deep.json"], "The schema deep.json can't be read"),
         (["--format", "list.json"], "The schema list.json is not a JSON object"),
     ],

@@ -79,6 +79,12 @@ def test_what_can_not_be_written_is_said_before_the_work_is_begun(
         claim(str(tmp_path / file), yes=True)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no folder there is closed to everybody")
+def test_a_folder_in_which_nothing_can_be_made_is_told_before_too() -> None:
+    with pytest.raises(InfillError, match=r"^/proc/page.html can't be written \(.+\)\.$"):
+        claim("/proc/page.html", yes=False)
+
+
 def test_what_can_not_be_written_later_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InfillError, match=r"^.*page.html can't be written \(.+\)\.$"):
         save("one", str(tmp_path / "missing" / "page.html"))

@@ -98,3 +98,35 @@ async def test_code_that_goes_over_a_network_in_the_clear_is_told_in_one_line(
     told = [line for line in ran.err.splitlines() if "unencrypted" in line]
     assert len(told) == 1
     assert told[0].startswith("infill-ls: Your code goes to http://models.invalid")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "times"),
+    [
+        (("complete", "main.py:2:13"), 1),
+        (("generate", "hello"), 1),
+        (("bench", "--seconds", "5"), 1),
+        # They send no code.
+        (("models",), 0),
+        (("pull", "qwen2.5-coder:3b"), 0),
+        (("recitation",), 0),
+    ],
+)
+@pytest.mark.usefixtures("code")
+async def test_it_is_told_where_code_is_sent_and_nowhere_else(
+    run: Run, ollama: FakeOllama, arguments: tuple[str, ...], times: int
+) -> None:
+    # This address is the machine's own too, which infill-ls doesn't count on.
+    url = ollama.url.replace("127.0.0.1", "0.0.0.0")
+    ran = await run(*arguments, INFILL_LS_URL=url)
+    assert ran.err.count("unencrypted") == times
+
+
+@pytest.mark.usefixtures("code")
+async def test_it_is_not_told_where_nothing_is_sent(run: Run, ollama: FakeOllama) -> None:
+    ran = await run(
+        *("complete", "main.py:2:13", "--model", "0.5b"),
+        INFILL_LS_URL="http://models.invalid:1",
+    )
+    assert ran.status == 1
+    assert "unencrypted" not in ran.err

@@ -125,6 +125,37 @@ def test_a_name_that_is_too_long_for_its_column_is_all_there() -> None:
     assert name in re.sub(r"\s|8\.1 GB|\x1b\[[\d;]*m", "", shown)
 
 
+@pytest.mark.parametrize("place", ["text", "fix"])
+def test_a_path_that_is_too_long_for_a_line_is_all_there(place: str) -> None:
+    path = "/home/somebody/" + "a" * 150 + "/infill-ls.lua"
+    text, fix = (f"{path} is written.", "") if place == "text" else ("No.", f"Remove {path}")
+    shown = on_terminal(f"screen.marked('ok', {text!r}, {fix!r})", NO_COLOR="1")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r\n", "\n").rstrip().split("\n")
+    assert "…" not in shown
+    assert max(map(len, lines)) <= 80
+    assert path in "".join(line[2:].rstrip() for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f'export PATH="/home/{"a" * 80}/bin:$PATH"',
+        "make vsix && " * 9 + "code",
+        f"INFILL_LS_LOG=trace infill-ls doctor {'b' * 60}",
+    ],
+)
+def test_a_command_is_in_one_line_however_long(command: str) -> None:
+    shown = on_terminal(f"screen.marked('fail', 'No.', {command!r})", NO_COLOR="1")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).replace("\r\n", "\n").rstrip().split("\n")
+    assert [line.rstrip() for line in lines] == ["✗ No.", f"  {command}"]
+
+
+def test_a_title_goes_on_beyond_a_narrow_table() -> None:
+    title = "Models that are installed here, and which one is taken"
+    shown = on_terminal(f"screen.table(['a'], [['b']], title={title!r})", NO_COLOR="1")
+    assert re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()[0].rstrip() == title
+
+
 # What is waited for
 
 

@@ -26,21 +26,25 @@ class How:
     """How it was measured.
 
     ``seconds``: of typing for each model. ``languages``: of the files that were typed, by their
-    ids. ``shipped``: these came with infill-ls; otherwise they are the user's.
+    ids. ``shipped``: these came with infill-ls; otherwise they are the user's. ``last_seconds``:
+    for how long the last model was measured, if it was interrupted.
     """
 
     seconds: float
     languages: tuple[str, ...]
     shipped: bool
     interrupted: bool = False
+    last_seconds: float = 0.0
 
     def in_words(self) -> str:
         """Return it as a sentence."""
         whose = "files that come with infill-ls" if self.shipped else "files of the folder"
-        cut = " It was interrupted." if self.interrupted else ""
-        return (
-            f"{self.seconds:.0f} s of typing each, in {whose} ({', '.join(self.languages)}).{cut}"
-        )
+        typing = f"{self.seconds:.0f} s of typing each"
+        where = f"in {whose} ({', '.join(self.languages)})"
+        if not self.interrupted:
+            return f"{typing}, {where}."
+        measured = f"the last one was measured for {self.last_seconds:.0f} s"
+        return f"It was interrupted: {measured}. {typing} were meant, {where}."
 
 
 def rows(measured: Sequence[Measured]) -> list[list[str]]:

@@ -17,7 +17,8 @@ from typing import Final
 from infill_ls import __version__
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
 from infill_ls.cli.parser import Parser
-from infill_ls.errors import InfillError, SettingsError
+from infill_ls.errors import FOLDER_GONE, InfillError, SettingsError
+from infill_ls.folders import working_folder
 from infill_ls.interrupts import ending_at_once
 
 # In the order in which the help names them: first what a newcomer needs.
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong call, 130 after an interrupt, 141 if nobody reads the output any more.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["help"]:
+        # As git and others have it: "help", "help complete".
+        given = [*given[1:], "--help"]
     # An editor waits for the start of the server, which would load the other commands for nothing.
     parser = _parser(given[:1] if given and given[0] in COMMANDS else COMMANDS)
     if "_ARGCOMPLETE" in os.environ:
@@ -51,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from argcomplete import autocomplete
 
         autocomplete(parser)
-    options = parser.parse_args(given)
-    if options.run is None:
-        parser.print_help()
-        return SUCCESS
     try:
+        options = parser.parse_args(given)
+        if options.run is None:
+            parser.print_help()
+            return SUCCESS
         return int(options.run(options))
     except InfillError as error:
         complain(error)
@@ -65,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 141
     except Exception as error:
+        if isinstance(error, FileNotFoundError) and working_folder() is None:
+            complain(InfillError(*FOLDER_GONE))
+            return FAILURE
         # A traceback may have the user's code in it.
         if os.environ.get("INFILL_LS_LOG") == "trace":
             raise

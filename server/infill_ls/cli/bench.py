@@ -8,7 +8,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.cli.options import settings_from
+from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, ProgressBars, complain, say, write
 from infill_ls.errors import SettingsError
 
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     from infill_ls.bench import sources
     from infill_ls.bench.recommend import recommend
     from infill_ls.bench.report import How
-    from infill_ls.cli.new_file import claim
+    from infill_ls.cli.new_file import STDOUT, claim, save
 
     seconds = _seconds(options)
     if options.html:
@@ -97,6 +97,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         typed = sources.in_folder(options.folder, settings, BENCH_SEED, complain)
     candidates = asyncio.run(_candidates(options.models, settings))
+    if any(candidate.engine != "embedded" for candidate in candidates):
+        tell_of_the_clear(settings)
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:
@@ -107,12 +109,18 @@ def run(options: argparse.Namespace) -> int:
         return INTERRUPTED if interrupted else FAILURE
     recommendation = recommend(measured, settings)
     languages = tuple(sorted({source.language for source in typed}))
-    how = How(seconds, languages, options.folder is None, interrupted)
-    _show(options, measured, recommendation, how, settings)
+    how = How(seconds, languages, options.folder is None, interrupted, measured[-1].seconds)
+    if options.html != STDOUT:
+        _show(options, measured, recommendation, how, settings)
     if options.write and interrupted:
         complain("Nothing was written to your settings: it was interrupted.")
     elif options.write:
         _write_settings(recommendation, settings)
+    if options.html:
+        # Last: all else is there if the page can't be written.
+        from infill_ls.cli.bench_page import bench_page
+
+        save(bench_page(measured, recommendation, how.in_words()), options.html)
     return INTERRUPTED if interrupted else SUCCESS
 
 
@@ -193,16 +201,9 @@ def _show(
     how: How,
     settings: Settings,
 ) -> None:
-    """Print what was found, in the form that is wanted, and write the page."""
+    """Print what was found, in the form that is wanted."""
     from infill_ls.bench import report
 
-    if options.html:
-        from infill_ls.cli.bench_page import bench_page
-        from infill_ls.cli.new_file import save
-
-        save(bench_page(measured, recommendation, how.in_words()), options.html)
-        if options.html == "-":
-            return
     if options.json:
         write(json.dumps(report.to_json(measured, recommendation, how), indent=1) + "\n")
         return

@@ -11,7 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.options import add_engine_options, command_line, settings_from
+from infill_ls.cli.given_file import content_of
+from infill_ls.cli.options import (
+    add_engine_options,
+    command_line,
+    settings_from,
+    tell_of_the_clear,
+)
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
 
@@ -31,6 +37,9 @@ examples:
 
 The exit status is 1 if there is no fill; why is said on stderr.
 """
+
+# Of a line's number. No file has so many lines, and Python refuses to read thousands of digits.
+_MOST_DIGITS: Final = 18
 
 
 def add_to(commands: Commands) -> None:
@@ -85,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
     judge = Filter(settings.recitation) if settings.recitation else None
     if judge is not None and (problem := judge.problem()):
         raise problem
+    if not rules.settings.enabled:
+        say(f"(Completion is off here: {_off(settings, hole.language)}. Editors show nothing.)")
     outcome = asyncio.run(_fill(hole, rules.settings))
     if judge is not None and (
         file := judge.file_for(str(path), hole.prefix, outcome.fill, hole.right)
@@ -119,8 +130,11 @@ def hole_at(place: str) -> Hole:
 
     path, number, given = _parts(place)
     try:
-        # Not read_text: it would turn \r\n into \n.
-        lines = split_lines(path.read_bytes().decode("utf-8-sig"))
+        # A device may have no end, and a pipe is waited for until somebody writes.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise SettingsError(f"{path} is no file but a device or a pipe.")
+        # As bytes: a text would have \n for \r\n.
+        lines = split_lines(content_of(path).decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path} can't be read ({error.strerror}).") from None
     except UnicodeDecodeError:
@@ -138,10 +152,27 @@ def hole_at(place: str) -> Hole:
 
 def _parts(place: str) -> tuple[Path, int, int | None]:
     """Return file, line and column of ``FILE:LINE[:COL]``; None for a column that isn't given."""
-    found = re.fullmatch(r"(.+?):(\d{1,9})(?::(\d{1,9}))?", place)
+    found = re.fullmatch(r"(.+?):(\d+)(?::(\d+))?", place)
     if not found:
         raise SettingsError(f'"{place}" is not FILE:LINE[:COL].', "Say main.py:12 or main.py:12:5.")
-    return Path(found[1]), int(found[2]), int(found[3]) if found[3] else None
+    return Path(found[1]), _number(found[2]), _number(found[3]) if found[3] else None
+
+
+def _number(digits: str) -> int:
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
+
+
+def _off(settings: Settings, language: str) -> str:
+    """Return what turns completion off for a document of a language. ``settings``: the user's."""
+    of_language = settings.languages.get(language)
+    if not settings.enabled:
+        key, source = "enabled", settings.sources.get("enabled")
+    elif of_language is not None and of_language.enabled is False:
+        key, source = f"languages.{language}.enabled", settings.sources.get("languages")
+    else:
+        return "a project's .infill-ls.toml says so"
+    place = f" in {source.place}" if source is not None and source.place else ""
+    return f'"{key}" is false{place}'
 
 
 async def _fill(hole: Hole, settings: Settings) -> Outcome:
@@ -156,15 +187,19 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
     with Waiting() as waiting:
         waiting.for_("Looking for an engine")
         engine = await connect(settings)
-        try:
+    try:
+        # Only now is it known whether code goes anywhere.
+        if engine.name != "embedded":
+            tell_of_the_clear(settings)
+        with Waiting() as waiting:
             wanted = policy.shape(hole, settings.multiline, manual=True)
             waiting.for_("Loading the model")
             await get_ready(engine)
             waiting.for_("The model is writing")
             outcome = await fill_hole(engine, hole, settings, wanted)
             leaks = await advice(engine)
-        finally:
-            await engine.aclose()
+    finally:
+        await engine.aclose()
     if leaks:
         complain(leaks)
     return outcome

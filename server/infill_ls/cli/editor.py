@@ -163,6 +163,9 @@ def _write(editor: Editor, *, yes: bool) -> int:
     if done:
         if starts != "infill-ls":
             screen.marked("warn", f"infill-ls isn't on the PATH; {starts} is started.")
+        problem, fix = editor.needs.problem() if editor.needs else ("", "")
+        if problem:
+            screen.marked("warn", problem, fix)
         screen.line(editor.then)
         screen.line(f"Undone by infill-ls editor {editor.name} --remove.")
     return SUCCESS if done else FAILURE

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from infill_ls.setup.editors import Editor
 
 # Where this installation has no packed extension.
-_PACK: Final = (
-    "In a clone of infill-ls, with Node 22 and npm: "
-    "make vsix && code --install-extension editor-configs/vscode/infill-ls.vsix"
+_UNPACKED: Final = (
+    "This installation has no packed extension. In a clone of infill-ls, with Node 22 and npm:"
 )
+_PACK: Final = "make vsix && code --install-extension editor-configs/vscode/infill-ls.vsix"
 _NO_PROGRAM: Final = (
     "In VS Code, the command \"Shell Command: Install 'code' command in PATH\" makes one; or take "
     '"Extensions: Install from VSIX..." there and choose {file}'
@@ -37,7 +37,7 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
     if remove:
         return _remove(editor, code, screen)
     if file is None:
-        screen.marked("fail", "This installation has no packed extension.", _PACK)
+        screen.marked("fail", _UNPACKED, _PACK)
         return FAILURE
     if write and code is not None:
         vscode.install(code, file)
@@ -54,7 +54,7 @@ def run(editor: Editor, *, write: bool, remove: bool) -> int:
         screen.marked("fail", f"None of {', '.join(vscode.PROGRAMS)} is on the PATH.", fix)
         return FAILURE
     screen.line("The extension is put in by infill-ls editor vscode --write, which runs")
-    screen.line(shlex.join([code, "--install-extension", str(file), "--force"]))
+    screen.command(shlex.join([code, "--install-extension", str(file), "--force"]))
     return SUCCESS
 
 

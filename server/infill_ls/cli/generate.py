@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.options import settings_from
+from infill_ls.cli.given_file import content_of
+from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import SUCCESS, complain, end_line, write
 from infill_ls.errors import SettingsError
 
@@ -61,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """
     prompt = read_prompt(options.prompt)
     settings = settings_from({} if options.model is None else {"model": options.model})
+    tell_of_the_clear(settings)
     asyncio.run(_stream(prompt, options, settings))
     return SUCCESS
 
@@ -133,7 +135,7 @@ def read_format(text: str | None) -> str | dict[str, Any] | None:
     if text is None or text == "json":
         return text
     try:
-        schema = json.loads(Path(text).read_text("utf-8"))
+        schema = json.loads(content_of(Path(text)).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"The schema {text} can't be read ({error}).") from None
     if not isinstance(schema, dict):
@@ -146,7 +148,7 @@ def _image(path: Path) -> str:
     from base64 import b64encode
 
     try:
-        return b64encode(path.read_bytes()).decode("ascii")
+        return b64encode(content_of(path)).decode("ascii")
     except OSError as error:
         raise SettingsError(f"The image {path} can't be read ({error.strerror}).") from None
 

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from infill_ls import private
@@ -35,6 +36,7 @@ def claim(file: str, *, yes: bool) -> None:
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise InfillError(f"{file} can't be written: there is no such folder.") from None
+        _try(file, path.parent)
         return
     except OSError as error:
         raise _unwritable(file, error) from None
@@ -44,6 +46,18 @@ def claim(file: str, *, yes: bool) -> None:
     asked = yes or sys.stdin.isatty()
     if is_file and not (asked and confirmed(f"{file} is there already. Replace it?", yes=yes)):
         raise SettingsError(f"{file} is there already.", "Name another file, or say --yes.")
+    if is_file:
+        _try(file, path.parent)
+
+
+def _try(file: str, folder: Path) -> None:
+    """Raise :class:`InfillError` if no file can be made in a folder; rights alone don't tell."""
+    try:
+        # It has no name, or none for long.
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(file, error) from None
 
 
 def save(text: str, file: str) -> None:

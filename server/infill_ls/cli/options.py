@@ -32,9 +32,8 @@ def command_line(options: argparse.Namespace) -> dict[str, Any]:
 def settings_from(given: Mapping[str, Any]) -> Settings:
     """Return the user's settings, with those of the command line first.
 
-    What is wrong in them is written on stderr, and that code would go over a network unencrypted;
-    the command goes on, with defaults for what is wrong. Raises :class:`SettingsError` where that
-    might not be what the user wants.
+    What is wrong in them is written on stderr; the command goes on, with defaults for it. Raises
+    :class:`SettingsError` where that might not be what the user wants.
     """
     # Not at the head: the server reads its settings itself.
     from infill_ls.settings import from_user, in_short
@@ -44,6 +43,13 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         raise SettingsError(in_short(settings.wrong))
     if problems:
         complain(in_short(problems))
+    return settings
+
+
+def tell_of_the_clear(settings: Settings) -> None:
+    """Say it on stderr if code goes over a network unencrypted.
+
+    For commands that send some, as soon as they know that it isn't the embedded engine that has it.
+    """
     if settings.in_the_clear:
         complain(settings.in_the_clear)
-    return settings

@@ -29,13 +29,14 @@ def say(text: str) -> None:
     print(plain(text), file=sys.stderr)
 
 
-def write(text: str) -> None:
+def write(text: str, *, ours: bool = False) -> None:
     """Write a text on stdout as it is; on a terminal, without control sequences.
 
-    Raises :class:`InfillError` if it can't be written: to a full disk, for instance. A reader that
+    ``ours``: nothing in it is from elsewhere, and it may have colours. Raises
+    :class:`InfillError` if it can't be written: to a full disk, for instance. A reader that
     has left raises :class:`BrokenPipeError`.
     """
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not ours:
         text = without_controls(text)
     try:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
+
+from infill_ls.cli.output import write
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,6 +34,29 @@ class Parser(argparse.ArgumentParser):
             unknown = [one for one in unknown if one.startswith("-")] or unknown
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return parsed, []
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write a help or a version; argparse passes over a full disk and a reader that has left.
+
+        Raises :class:`infill_ls.errors.InfillError` and :class:`BrokenPipeError` for those.
+        """
+        if message and file is sys.stdout:
+            # Python 3.14 colours it.
+            write(message, ours=True)
+        else:
+            super()._print_message(message, file)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say which of several was meant, where that can be guessed."""
+        if action.choices is None or value in action.choices:
+            return
+        # Not at the head: the server needs none.
+        from difflib import get_close_matches
+
+        names = [str(one) for one in action.choices]
+        near = get_close_matches(str(value), names, 1)
+        meant = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(names)}"
+        raise argparse.ArgumentError(action, f'there is no "{value}"; {meant}')
 
     def _has_commands(self) -> bool:
         return self._subparsers is not None

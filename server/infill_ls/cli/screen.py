@@ -8,6 +8,7 @@ nothing in it is taken for markup. Colour is as rich decides it: none in a pipe,
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TextIO
@@ -31,6 +32,8 @@ MARKS: Final = {
 }
 # s. What takes no longer needs no words.
 WORTH_SAYING: Final = 1.0
+# What begins so is no command.
+_SENTENCE: Final = re.compile("[A-Z][a-z ]")
 # Columns of a line that nothing breaks.
 _UNBROKEN: Final = 10_000
 
@@ -49,7 +52,7 @@ class Screen:
         self._write(Text(self._encodable(plain(text)), style=style))
 
     def marked(self, status: Status, text: str, fix: str = "") -> None:
-        """Write a line with a mark; below it, what to do about it."""
+        """Write a line with a mark; below it, what to do about it: a sentence or a command."""
         from rich.table import Table
         from rich.text import Text
 
@@ -62,13 +65,25 @@ class Screen:
                 self.line(f"  {fix}")
             return
         grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        # What has no blanks, as a path, is broken: it is there to be copied.
+        grid.add_column(overflow="fold")
         grid.add_row(
             Text(mark, style=f"bold {colour}"),
             Text(self._encodable(plain(text))),
         )
-        if fix:
+        is_command = not _SENTENCE.match(fix)
+        if fix and not is_command:
             grid.add_row("", Text(self._encodable(plain(fix)), style="bold"))
         self._write(grid)
+        if fix and is_command:
+            self.command(f"  {fix}", style="bold")
+
+    def command(self, text: str, *, style: str = "") -> None:
+        """Write a command that is there to be copied: nothing breaks it but the terminal."""
+        from rich.text import Text
+
+        self._write(Text(self._encodable(plain(text)), style=style), soft_wrap=True)
 
     def table(
         self,
@@ -86,10 +101,11 @@ class Screen:
         from rich.table import Table
         from rich.text import Text
 
+        if title:
+            # Not the table's own, which would be broken at its width.
+            self.line(title, style="table.title")
         table = Table(
             box=box.SIMPLE_HEAD if self._encodable("─") == "─" else box.ASCII2,
-            title=Text(self._encodable(plain(title))) if title else None,
-            title_justify="left",
             pad_edge=False,
             show_edge=False,
         )
@@ -103,9 +119,9 @@ class Screen:
             table.add_row(*(Text(self._encodable(plain(str(cell)))) for cell in row))
         self._write(table)
 
-    def _write(self, what: RenderableType) -> None:
+    def _write(self, what: RenderableType, *, soft_wrap: bool = False) -> None:
         try:
-            self._made().print(what)
+            self._made().print(what, soft_wrap=soft_wrap)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -20,6 +20,7 @@ from infill_ls.diagnosis.check import Check, Name
 from infill_ls.diagnosis.facts import Choice, Given, Installed
 from infill_ls.engines.engine import Engine
 from infill_ls.engines.ollama_versions import leak
+from infill_ls.errors import InfillError
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
 
@@ -154,6 +155,8 @@ async def _guarded(name: Name, look: Look) -> list[Check]:
     """Return what a look finds, or that it failed."""
     try:
         return await look()
+    except InfillError as problem:
+        return [Check(name, "warn", problem.message, problem.fix)]
     except Exception as error:
         failure(log, "a check failed", error)
         message = f"This can't be told: something went wrong inside ({type(error).__name__})."

@@ -23,7 +23,8 @@ from infill_ls.diagnosis.facts import Copy, Files, Folder, Given, Program, Proxi
 from infill_ls.diagnosis.mending import host_of
 from infill_ls.diagnosis.report import Own
 from infill_ls.engines.embedded import installation
-from infill_ls.folders import expanded, own
+from infill_ls.errors import FOLDER_GONE, InfillError
+from infill_ls.folders import expanded, own, working_folder
 from infill_ls.project.rules import Rulebook
 from infill_ls.text.languages import language_of
 from infill_ls.values import is_loopback
@@ -187,10 +188,13 @@ def proxies(given: Given) -> Proxies:
 def files(given: Given, asked: Path | None) -> Files:
     """Find out whether a file is excluded, or which files of the current folder are.
 
-    ``asked``: the file; None for the folder.
+    ``asked``: the file; None for the folder. Raises
+    :class:`InfillError` if that folder is gone.
     """
     problems: list[str] = []
-    here = os.getcwd()
+    here = working_folder()
+    if here is None:
+        raise InfillError(*FOLDER_GONE)
     rulebook = Rulebook(problems.append)
     rulebook.use(given.settings.exclude, [here])
     if asked is not None:

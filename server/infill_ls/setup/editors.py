@@ -10,6 +10,7 @@ from typing import Final
 
 from infill_ls.setup import configs, helix, places
 from infill_ls.setup.insertions import ByHand, Insertion, Occupied, block
+from infill_ls.setup.installed import Needed
 
 # What the files of editor-configs start; a program elsewhere comes in its place, quoted as JSON
 # does, which is how Lua, TOML and Emacs Lisp quote such a text too.
@@ -50,7 +51,8 @@ class Editor:
 
     ``name``: what the user calls it by. ``title``: which versions of what. ``shows``: how a fill is
     seen. ``parts``: its files. ``then``: what to do when they are there. ``driven``: whether tests
-    drive it. ``printed``: files that are printed alone.
+    drive it. ``printed``: files that are printed alone. ``needs``: the program without which, or
+    older, the files are of no use.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Editor:
     parts: tuple[Part, ...] = ()
     driven: bool = False
     printed: tuple[str, ...] = ()
+    needs: Needed | None = None
 
 
 def _whole(text: str, ours: str, _editor: str) -> list[Insertion]:
@@ -107,6 +110,7 @@ EDITORS: Final[Sequence[Editor]] = (
         "Open a file and type; Ctrl-l accepts.",
         (Part("neovim/infill-ls.lua", lambda: places.neovim() / "plugin/infill-ls.lua", _whole),),
         driven=True,
+        needs=Needed(("nvim",), "0.11"),
     ),
     Editor(
         "vscode",
@@ -123,6 +127,8 @@ EDITORS: Final[Sequence[Editor]] = (
         (Part("helix/languages.toml", lambda: places.helix() / "languages.toml", _languages),),
         driven=True,
         printed=("helix/config.toml",),
+        # Arch's package calls it helix.
+        needs=Needed(("hx", "helix"), "25.07"),
     ),
     Editor(
         "emacs",
@@ -134,6 +140,7 @@ EDITORS: Final[Sequence[Editor]] = (
             Part("emacs/infill-ls.el", places.emacs_init, _loaded, as_it_is=False),
         ),
         driven=True,
+        needs=Needed(("emacs",), "28.1"),
     ),
     Editor(
         "coc-nvim",
@@ -144,6 +151,7 @@ EDITORS: Final[Sequence[Editor]] = (
             Part("coc-nvim/coc-settings.json", lambda: places.coc() / "coc-settings.json", _json),
             Part("coc-nvim/infill-ls.vim", lambda: places.coc() / "plugin/infill-ls.vim", _whole),
         ),
+        needs=Needed(("vim", "nvim")),
     ),
     Editor(
         "kakoune",
@@ -151,6 +159,7 @@ EDITORS: Final[Sequence[Editor]] = (
         "item of the menu",
         "Open a file and type. kakoune-lsp must be set up in the lines above these.",
         (Part("kakoune/infill-ls.kak", lambda: places.kakoune() / "kakrc", _at_the_end("#")),),
+        needs=Needed(("kak-lsp",), "18"),
     ),
     Editor(
         "sublime",
