@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from infill_ls.audit import Audit
 from infill_ls.completion import policy
@@ -26,6 +26,9 @@ from infill_ls.settings import Settings, from_user, in_short, unknown_variables
 from infill_ls.text.hole import Hole, between
 
 log = logging.getLogger(__name__)
+
+# s. So long the last streams may take to be closed when the program ends; they take under 1 ms.
+_LAST_CLOSING: Final = 1.0
 
 
 class SharedEngines:
@@ -126,6 +129,11 @@ class SharedEngines:
         await asyncio.gather(*filling, return_exceptions=True)
         for _, engine in self._engines:
             await engine.aclose()
+        # Streams that nobody reads any more are closed by tasks of their own.
+        await self._loop.shutdown_asyncgens()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=_LAST_CLOSING)
 
 
 def _record(outcome: Outcome, hole: Hole, file: str) -> None:
