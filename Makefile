@@ -29,8 +29,8 @@ test: .venv/.ready $(PACKER)/.ready  ## the tests, but for those that need edito
 	$(BIN)/infill-ls pull
 	$(BIN)/python -m coverage run -m pytest -q $(PURE_TESTS)
 	$(BIN)/python -m coverage report
-	$(BIN)/python -m pytest -q --ignore tests/editors --ignore tests/llama_server \
-		$(addprefix --ignore ,$(PURE_TESTS))
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/editors \
+		--ignore tests/llama_server $(addprefix --ignore ,$(PURE_TESTS))
 
 # Real editors, driven from end to end; EDITORS="neovim helix" for some of them.
 test-editors: .venv/.ready  ## real editors, from end to end
