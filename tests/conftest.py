@@ -18,7 +18,7 @@ from infill_ls.engines.embedded import weights
 hypothesis.settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("tests")
 
-# A shell that runs the tests in the background has them, and all that they start, ignore interrupts.
+# A shell that runs the tests in the background has all of their processes ignore interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
