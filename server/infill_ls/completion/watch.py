@@ -16,6 +16,8 @@ from infill_ls.prompt.build import Request
 
 # The shortest thing that an engine can be asked: one token after one letter.
 _TRIAL: Final = Request("a", None, True, (), (), max_tokens=1, temperature=0.0)
+# s. Less than that is nothing to wait for: added to the time it may come to the same time.
+_MOMENT: Final = 0.001
 
 
 async def hear(engine: Engine, limit: float) -> None:
@@ -78,7 +80,7 @@ class _Watch:
         tokens = rates.lengths.about(generation.uri, generation.prompt)
         longest = longest_silence(tokens, rates.read, written=written)
         left = longest - self._silence.before(written=written) - self._silent_for()
-        if left > 0:
+        if left > _MOMENT:
             # It may begin to write meanwhile, and then may be silent for less.
             self._timer = self._loop.call_later(min(left, LONGEST_SILENCE / 4), self.look)
         else:

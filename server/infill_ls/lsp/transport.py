@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, Final, cast
 
 from infill_ls.errors import SettingsError
+from infill_ls.interrupts import ending_at_once
 from infill_ls.logs import failure, start_logging
 from infill_ls.lsp.features import register
 from infill_ls.lsp.frames import FrameError, Frames, PassedOver
@@ -25,6 +26,9 @@ from infill_ls.lsp.server import Server
 from infill_ls.memory import Housekeeping
 
 log = logging.getLogger(__name__)
+
+# The exit status after Ctrl-C, as shells have it: 128 and the signal's number.
+_INTERRUPTED: Final = 130
 
 # s. How often the editor's process is looked at; a dead one must be noticed within 5 s.
 PARENT_INTERVAL: Final = 2.0
@@ -277,10 +281,19 @@ def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> No
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    with ending_at_once():
+        runner = asyncio.Runner()
+        # A loop that is half made complains when it is thrown away.
+        runner.get_loop()
+    work = main()
     try:
-        return asyncio.run(main())
+        with runner:
+            return runner.run(work)
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
+    finally:
+        # An interrupt may come before it has begun.
+        work.close()
 
 
 def _leave(status: int) -> None:

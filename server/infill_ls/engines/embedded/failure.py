@@ -86,8 +86,12 @@ def explain(ending: Ending, there: Surroundings) -> NotRunning:
         )
     if ending.is_short_of_memory or _is(ending.status, "SIGKILL"):
         free = "" if there.free is None else f" ({there.free / 1e9:.1f} GB are free)"
+        needs = f"needs {there.needed / 1e9:.1f} GB{free}."
+        # It is the system that kills what takes too much; but so may somebody else.
         return NotRunning(
-            f"Out of memory: the embedded engine needs {there.needed / 1e9:.1f} GB{free}.",
+            f"The embedded engine was killed; it {needs}"
+            if _is(ending.status, "SIGKILL")
+            else f"Out of memory: the embedded engine {needs}",
             f'Set "model" to "{there.smaller}".' if there.smaller else "End other programs.",
         )
     if _is(ending.status, "SIGILL"):
