@@ -28,10 +28,12 @@ class Engine:
     def start(self) -> None:
         """Come (back) to life, always at the same address."""
         self._loop.do(self.fake.start(getattr(self, "port", 0)))
+        self._lives = True
 
     def die(self) -> None:
         """Hang up on everybody, and refuse connections from then on."""
         self._loop.do(self.fake.stop())
+        self._lives = False
 
     def close(self) -> None:
         self.die()
@@ -39,6 +41,9 @@ class Engine:
 
     def reset(self) -> None:
         """As new: writes nothing, has seen nothing."""
+        if not self._lives:
+            # A test that failed has left it so.
+            self.start()
 
         async def reset() -> None:
             self.fake.fill, self.fake.delay, self.fake.fault = "", 0.0, ""
