@@ -47,9 +47,7 @@ class Screen:
 
     def line(self, text: str = "", *, style: str = "") -> None:
         """Write one line, broken at the terminal's width. ``style``: one of rich's ("bold")."""
-        from rich.text import Text
-
-        self._write(Text(self._encodable(plain(text)), style=style))
+        self._write(self._text(text, style))
 
     def marked(self, status: Status, text: str, fix: str = "") -> None:
         """Write a line with a mark; below it, what to do about it: a sentence or a command."""
@@ -70,20 +68,18 @@ class Screen:
         grid.add_column(overflow="fold")
         grid.add_row(
             Text(mark, style=f"bold {colour}"),
-            Text(self._encodable(plain(text))),
+            self._text(text),
         )
         is_command = not _SENTENCE.match(fix)
         if fix and not is_command:
-            grid.add_row("", Text(self._encodable(plain(fix)), style="bold"))
+            grid.add_row("", self._text(fix, "bold"))
         self._write(grid)
         if fix and is_command:
             self.command(f"  {fix}", style="bold")
 
     def command(self, text: str, *, style: str = "") -> None:
         """Write a command that is there to be copied: nothing breaks it but the terminal."""
-        from rich.text import Text
-
-        self._write(Text(self._encodable(plain(text)), style=style), soft_wrap=True)
+        self._write(self._text(text, style), soft_wrap=True)
 
     def table(
         self,
@@ -99,7 +95,6 @@ class Screen:
         """
         from rich import box
         from rich.table import Table
-        from rich.text import Text
 
         if title:
             # Not the table's own, which would be broken at its width.
@@ -112,11 +107,9 @@ class Screen:
         for heading in headings:
             justify: Literal["left", "right"] = "right" if heading in right else "left"
             # Folded, not cut short: names are there to be copied.
-            table.add_column(
-                Text(self._encodable(plain(heading))), justify=justify, overflow="fold"
-            )
+            table.add_column(self._text(heading), justify=justify, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(self._encodable(plain(str(cell)))) for cell in row))
+            table.add_row(*(self._text(str(cell)) for cell in row))
         self._write(table)
 
     def _write(self, what: RenderableType, *, soft_wrap: bool = False) -> None:
@@ -141,6 +134,12 @@ class Screen:
                 file=self._stream, width=width, markup=False, emoji=False, highlight=False
             )
         return self._console
+
+    def _text(self, text: str, style: str = "") -> Text:
+        """Return a text as it may be written, which rich takes for no markup."""
+        from rich.text import Text
+
+        return Text(self._encodable(plain(text)), style=style)
 
     def _encodable(self, text: str) -> str:
         return encodable(text, self._stream)
