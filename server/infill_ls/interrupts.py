@@ -5,6 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+# The exit status after one, as shells have it: 128 and the signal's number.
+INTERRUPTED: Final = 130
 
 
 @contextmanager

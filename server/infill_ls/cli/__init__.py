@@ -15,11 +15,11 @@ from importlib import import_module
 from typing import Final
 
 from infill_ls import __version__
-from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL, complain
+from infill_ls.cli.output import FAILURE, SUCCESS, WRONG_CALL, complain
 from infill_ls.cli.parser import Parser
 from infill_ls.errors import FOLDER_GONE, InfillError, SettingsError
 from infill_ls.folders import working_folder
-from infill_ls.interrupts import ending_at_once
+from infill_ls.interrupts import INTERRUPTED, ending_at_once
 
 # In the order in which the help names them: first what a newcomer needs.
 COMMANDS: Final = (

@@ -9,8 +9,9 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from, tell_of_the_clear
-from infill_ls.cli.output import FAILURE, INTERRUPTED, SUCCESS, ProgressBars, complain, say, write
+from infill_ls.cli.output import FAILURE, SUCCESS, ProgressBars, complain, say, write
 from infill_ls.errors import SettingsError
+from infill_ls.interrupts import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

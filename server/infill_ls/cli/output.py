@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SUCCESS: Final = 0
 FAILURE: Final = 1
 WRONG_CALL: Final = 2
-INTERRUPTED: Final = 130
 
 
 def complain(problem: InfillError | str) -> None:

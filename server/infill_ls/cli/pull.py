@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from
-from infill_ls.cli.output import INTERRUPTED, SUCCESS, ProgressBars, complain, say
+from infill_ls.cli.output import SUCCESS, ProgressBars, complain, say
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError
+from infill_ls.interrupts import INTERRUPTED
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, Final, cast
 
 from infill_ls.errors import SettingsError
-from infill_ls.interrupts import ending_at_once
+from infill_ls.interrupts import INTERRUPTED, ending_at_once
 from infill_ls.logs import failure, start_logging
 from infill_ls.lsp.features import register
 from infill_ls.lsp.frames import FrameError, Frames, PassedOver
@@ -27,8 +27,6 @@ from infill_ls.memory import Housekeeping
 
 log = logging.getLogger(__name__)
 
-# The exit status after Ctrl-C, as shells have it: 128 and the signal's number.
-_INTERRUPTED: Final = 130
 
 # s. How often the editor's process is looked at; a dead one must be noticed within 5 s.
 PARENT_INTERVAL: Final = 2.0
@@ -290,7 +288,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
         with runner:
             return runner.run(work)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     finally:
         # An interrupt may come before it has begun.
         work.close()
