@@ -298,16 +298,24 @@ class HurriedVSCode(VSCode):
 
 
 class Neovim(Editor):
-    """A request 200 ms after the last key, and when inserting begins; none is ever cancelled."""
+    """A request ``pause`` s after the last key, and when inserting begins; none is cancelled.
+
+    The pause is that of our set-up, which tells the server of it.
+    """
 
     name = "Neovim"
     client_name = "Neovim"
+    pause = 0.040
+    capabilities: ClassVar[dict[str, Any]] = {
+        **Editor.capabilities,
+        "experimental": {"infill-ls/pause": 40},
+    }
 
     def entered(self) -> None:
-        self._later(0.200, self._ask)
+        self._later(self.pause, self._ask)
 
     def typed(self, text: str) -> None:
-        self._later(0.200, self._ask)
+        self._later(self.pause, self._ask)
 
     def _ask(self) -> None:
         self._ask_inline()

@@ -80,6 +80,7 @@ from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.in_force import changes_fills, ended_by
 from infill_ls.completion.offers import Offers
+from infill_ls.completion.pace import Pacing
 from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.recall import Recall
 from infill_ls.completion.slot import Running, Slot
@@ -122,19 +123,25 @@ class Completer:
         self.connection = Connection(connect, settings, rates_file, self._status)
         self._slot = Slot(self.connection, self._status, self._advance, self._end)
         self._recall = Recall()
+        self._pacing = Pacing()
         self._seeds = count(SEED + 1)  # of candidates
         self._waiter: Waiter | None = None
         self._rules: dict[str, Rules] = {}  # by document
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
+        self, uri: str, hole: Hole, *, waited: float = 0.0, manual: bool = False
     ) -> Answer:
         """Answer one request. ``hole`` is as the document was when the request came.
 
+        ``waited``: how long the editor has waited since the last key, in s.
         Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
         """
         rules = self._rules_for(uri)
-        plan = policy.plan(hole, rules.settings, rules.excluded, client=client, manual=manual)
+        self._pacing.look(uri, hole)
+        pace = self._pacing.pace(hole, self.connection.rates)
+        plan = policy.plan(
+            hole, rules.settings, rules.excluded, pace=pace, waited=waited, manual=manual
+        )
         if manual:
             self.connection.forgive()
         self._answer("superseded")
@@ -162,6 +169,9 @@ class Completer:
             joined.join(hole, plan.shape)
             self._advance(joined)
         else:
+            running = self._slot.running
+            if running is not None and running.generation.asked and not running.speculative:
+                self._pacing.missed()
             self._slot.close()
             self._start(uri, hole, plan.shape, plan.wait)
         return await self._wait(waiter)
@@ -169,6 +179,8 @@ class Completer:
     def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
         """Answer from memory; what comes after the fill goes on, or is asked for."""
         self._speculate(uri, hole, fills[0] if fills else "")
+        if fills:
+            self._pacing.show(uri, hole, fills[0])
         offers, why = self.offers.make(uri, hole, fills), self._recall.emptied_by(uri, hole)
         answer = Answer.of("recalled" if fills else "nothing", offers, emptied_by=why)
         return answer.held_back(self.offers.recited)
@@ -226,6 +238,8 @@ class Completer:
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.answer.done():
             return
+        if fills:
+            self._pacing.show(waiter.uri, waiter.hole, fills[0])
         offers = self.offers.make(waiter.uri, waiter.hole, fills)
         answer = Answer.of(reason, offers, error, outcome)
         waiter.answer.set_result(answer.held_back(self.offers.recited))
@@ -259,6 +273,9 @@ class Completer:
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
             self._have_enough(self._waiter)
+        holes = list(holes)
+        if len(holes) == 1:
+            self._pacing.look(uri, holes[0])
         running = self._slot.running
         if running is None or running.generation.uri != uri or self._waiter is not None:
             return
@@ -269,6 +286,8 @@ class Completer:
             filled, known = self._recall.known(uri, hole, running.shape)
             if known and running.comes_after(uri, filled, known[0]):
                 return
+        if running.generation.asked:
+            self._pacing.missed()
         self._slot.close()
 
     def accept(self, number: object) -> None:
@@ -278,6 +297,8 @@ class Completer:
         none is no matter: the user has done nothing wrong.
         """
         offer = self.offers.accept(number)
+        if offer is not None:
+            self._pacing.accepted()
         if offer is None or self._waiter is not None or not self._rules_for(offer.uri).allow:
             return
         running = self._slot.running
@@ -328,6 +349,7 @@ class Completer:
             return True
         fill = running.generation.fill(running.hole, running.shape)
         if fill is None:
+            self._pacing.missed()
             # What was typed before the engine had written anything was something else.
             self._slot.close()
             if self._waiter is not None:
@@ -366,6 +388,8 @@ class Completer:
         if not running.is_candidate:
             began, here = running.generation, running.hole
             self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by)
+            if not (fill.text or running.speculative):
+                self._pacing.missed()
         running.tell(fill, self.offers)
         if waiter is None:
             return

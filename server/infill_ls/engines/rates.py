@@ -143,6 +143,12 @@ class Rates:
         """
         return CONTEXT_TOKENS if self._budget is None else self._budget
 
+    def costs(self, unread: float, written: float) -> float | None:
+        """Return how many s a call takes that reads and writes so many tokens; None if unknown."""
+        if self.read is None or self.write is None:
+            return None
+        return unread / self.read + written / self.write
+
     def follow(self, earlier: Rates) -> None:
         """Begin with the prompts of earlier rates, which may be of the same engine or another."""
         self._prompts = earlier._prompts
