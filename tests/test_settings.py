@@ -654,7 +654,6 @@ def test_headers_are_in_no_repr() -> None:
         ({"url": "http://localhost:1"}, False),
         ({"url": "http://ollama.localhost"}, False),
         ({"url": "https://gpu.example"}, False),
-        ({"url": "http://gpu.example", "engine": "embedded"}, False),
         ({"url": "http://gpu.example"}, True),
         ({"url": "http://gpu.example", "engine": "openai"}, True),
         # A private network has other people on it.
@@ -669,10 +668,12 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
 ) -> None:
     settings, problems = load(editor=editor)
     assert problems == []
-    assert bool(settings.in_the_clear) is clear
-    assert "key" not in settings.in_the_clear.partition(" goes")[0]
+    said = settings.in_the_clear("ollama")
+    assert bool(said) is clear
+    assert "key" not in said.partition(" goes")[0]
+    assert settings.in_the_clear("embedded") == ""
     if clear:
-        assert settings.engine_url in settings.in_the_clear
+        assert settings.engine_url in said
         for more, what in (
             ({}, "Your code goes"),
             ({"apiKeyEnv": "MY_KEY"}, "Your code and your key go"),
@@ -682,13 +683,13 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
                 "Your code, your key and your headers go",
             ),
         ):
-            said = load(editor={**editor, **more})[0].in_the_clear
+            said = load(editor={**editor, **more})[0].in_the_clear("openai")
             assert said.startswith(f"{what} to {settings.engine_url} unencrypted.")
 
 
 def test_ollamas_own_variable_may_name_another_machine_too() -> None:
     settings, _ = load(environment={"OLLAMA_HOST": "gpu.example"})
-    assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear
+    assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear("ollama")
 
 
 def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:

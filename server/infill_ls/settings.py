@@ -109,14 +109,14 @@ class Settings:
             parse_ollama_host(self.ollama_host) if self.ollama_host else DEFAULT_URL
         )
 
-    @property
-    def in_the_clear(self) -> str:
-        """What to tell the user if code goes over a network unencrypted; empty if it doesn't.
+    def in_the_clear(self, engine: str) -> str:
+        """Return what to tell the user if code goes over a network unencrypted; empty if not.
 
-        By the host as it is written: names may change, and private networks have other people.
+        ``engine``: the one that is asked, which "auto" leaves open. The host counts as it is
+        written: names may change, and private networks have other people.
         """
         address = self.engine_url
-        if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
+        if engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
         key = ["your key"] if self.api_key_env else []
         *others, last = ["your code", *key, *(["your headers"] if self.headers else [])]

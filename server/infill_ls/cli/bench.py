@@ -98,8 +98,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         typed = sources.in_folder(options.folder, settings, BENCH_SEED, complain)
     candidates = asyncio.run(_candidates(options.models, settings))
-    if any(candidate.engine != "embedded" for candidate in candidates):
-        tell_of_the_clear(settings)
+    for name in {candidate.engine for candidate in candidates}:
+        tell_of_the_clear(settings, name)
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:

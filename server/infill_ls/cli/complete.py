@@ -188,9 +188,8 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
         waiting.for_("Looking for an engine")
         engine = await connect(settings)
     try:
-        # Only now is it known whether code goes anywhere.
-        if engine.name != "embedded":
-            tell_of_the_clear(settings)
+        # Only now, since nothing may be written while a line says what is waited for.
+        tell_of_the_clear(settings, engine.name)
         with Waiting() as waiting:
             wanted = policy.shape(hole, settings.multiline, manual=True)
             waiting.for_("Loading the model")

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """
     prompt = read_prompt(options.prompt)
     settings = settings_from({} if options.model is None else {"model": options.model})
-    tell_of_the_clear(settings)
+    tell_of_the_clear(settings, "ollama")
     asyncio.run(_stream(prompt, options, settings))
     return SUCCESS
 

@@ -46,10 +46,10 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def tell_of_the_clear(settings: Settings) -> None:
+def tell_of_the_clear(settings: Settings, engine: str) -> None:
     """Say it on stderr if code goes over a network unencrypted.
 
-    For commands that send some, as soon as they know that it isn't the embedded engine that has it.
+    For commands that send some, as soon as they know which engine they ask.
     """
-    if settings.in_the_clear:
-        complain(settings.in_the_clear)
+    if text := settings.in_the_clear(engine):
+        complain(text)

@@ -47,10 +47,10 @@ def engine(
     if leak[0]:
         here = is_loopback(settings.engine_url) and choice.get_ollama
         checks.append(Check("engine", "warn", f"{leak[0]} {_LEAKS_TO}", here or leak[1]))
-    if settings.in_the_clear and choice.name != "embedded":
+    if clear := settings.in_the_clear(choice.name):
         host = mending.host_of(settings.engine_url)
         tunnel = f"ssh -N -L 11434:127.0.0.1:11434 {host}"
-        checks.append(Check("engine", "warn", settings.in_the_clear, tunnel))
+        checks.append(Check("engine", "warn", clear, tunnel))
     return checks
 
 

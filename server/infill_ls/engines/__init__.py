@@ -7,6 +7,7 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine, settled
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
 
 
-async def connect(settings: Settings) -> Engine:
+async def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Engine:
     """Return the engine that the settings name.
+
+    ``tell`` is told what the user should know before code goes there: that it goes unencrypted.
 
     For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
     engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
@@ -27,7 +30,16 @@ async def connect(settings: Settings) -> Engine:
     :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also raises
     :class:`ModelNotFound` and :class:`WeightsError`.
     """
-    if settled(settings).engine == "openai":
+    engine = await _found(settled(settings))
+    # Only now is it known whether code goes anywhere.
+    if text := settings.in_the_clear(engine.name):
+        tell(text)
+    return engine
+
+
+async def _found(settings: Settings) -> Engine:
+    """Return the engine that the settings name; see :func:`connect`."""
+    if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
         return OpenAI.from_settings(settings)
