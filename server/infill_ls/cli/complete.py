@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.given_file import content_of
 from infill_ls.cli.options import (
     add_engine_options,
     command_line,
@@ -20,6 +19,7 @@ from infill_ls.cli.options import (
 )
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
+from infill_ls.given_file import content_of
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands

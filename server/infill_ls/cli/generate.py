@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.given_file import content_of
 from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import SUCCESS, complain, end_line, write
 from infill_ls.errors import SettingsError
+from infill_ls.given_file import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
