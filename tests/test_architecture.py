@@ -28,7 +28,7 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "saving", "patterns"),
+        *("editors", "shown", "user_file", "given_file", "saving", "patterns"),
         *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.given_file import READ_AT_MOST, content_of
 from infill_ls.errors import SettingsError
+from infill_ls.given_file import READ_AT_MOST, content_of
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:

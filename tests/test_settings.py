@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.setting_names import nearest, variable
+from infill_ls.setting_names import is_slip, nearest, variable
 from infill_ls.settings import (
     DECIDING,
     KEYS,
@@ -308,6 +308,8 @@ def test_a_problem_in_the_file_says_its_line(tmp_path: Path) -> None:
         ("infill-ls.model", ""),
         ("colour", ""),
         ("", ""),
+        ("include", "exclude"),
+        ("INFILL_LS_EXCLUDES", "exclude"),
     ],
 )
 def test_the_nearest_known_key(written: str, meant: str) -> None:
@@ -330,12 +332,54 @@ def test_an_unknown_variable_is_named_with_the_nearest_known(name: str, meant: s
     assert problem == f'The environment variable "{name}" is no setting of infill-ls. {meant}'
 
 
+@pytest.mark.parametrize(
+    ("key", "slips", "others"),
+    [
+        (
+            "exclude",
+            "exlude excludes exclude_ Exclude EXCLUDE exclued excklude excludd x_clude ex-clude",
+            "include excl excluding exclusive preclude occlude exclusions seclude ignore",
+        ),
+        ("url", "ulr URL uri urls u_r_l ur", "curly host ul_r_x hurls u r"),
+        ("engine", "engin Engine engines egnine INFILL_LS_ENGIN", "engineer ending machine"),
+        ("model", "modle models Model modl", "modality mood models_x"),
+        ("enabled", "enable enabeld Enabled", "disabled able enabling"),
+        ("headers", "header hedaers", "head readers_x leader header_names"),
+        ("caFile", "ca_file cafile CA-FILE caFlie", "file certificate cacheFile"),
+        ("audit", "audti audits Audit", "auditory edits"),
+        # Of a long name two letters may be wrong.
+        ("languages", "language langages lnaguages languags langs_uages", "lingua tongues"),
+        ("recitation", "recitations recitaton resitatoin", "citation_x recipes rotation"),
+        ("weightsFrom", "weights_from weightFrom weihgtFrom", "weights weightsAre"),
+        ("apiKeyEnv", "apikeyenv api_key_env apiKeyEn", "apiKey api keyEnvs_x"),
+        ("", "", "x url"),
+    ],
+)
+def test_what_is_a_slip_and_what_another_word(key: str, slips: str, others: str) -> None:
+    for name in slips.split():
+        assert is_slip(name, key), name
+        assert nearest(name, KEYS) == key, name
+    for name in others.split():
+        assert not is_slip(name, key), name
+
+
+# Other words than a key's, for which it is named all the same.
+@pytest.mark.parametrize(("name", "key"), [("include", "exclude"), ("apiKey", "apiKeyEnv")])
+def test_another_word_than_a_key_s_stops_nothing(name: str, key: str) -> None:
+    settings, (problem,) = load(file={name: DECIDED[key][0]})
+    assert settings == DEFAULT
+    assert problem.endswith(f'Did you mean "{key}"?')
+    settings, (problem,) = load(environment={variable(name): "x"})
+    assert settings == DEFAULT
+    assert problem.endswith(f"Did you mean {variable(key)}?")
+
+
 # Names that somebody may have meant to say something with that decides.
 SLIPS: Final = {
     "engine": "engin",
     "url": "urll",
     "model": "Model",
-    "apiKeyEnv": "apiKey",
+    "apiKeyEnv": "apiKeyEnvs",
     "headers": "header",
     "caFile": "ca_file",
     "weightsFrom": "weightFrom",
@@ -468,7 +512,9 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
         assert len(problems) == (editor is not None)
         return
     given = {key: value for key, value in editor.items() if value is not None}
-    meant = {key: key if key in KEYS else nearest(key, KEYS) for key in given}
+    like = {key: key if key in KEYS else nearest(key, KEYS) for key in given}
+    means = {key for key, one in like.items() if one == "stats" or is_slip(key, one)}
+    meant = {key: one if key in KEYS or key in means else "" for key, one in like.items()}
     told = [key for key in given if any(f'setting "{named(key)}"' in one for one in problems)]
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
-from infill_ls.setting_names import nearest, strange_variables, variable
+from infill_ls.setting_names import is_slip, nearest, strange_variables, variable
 from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
@@ -140,7 +140,7 @@ DECIDING: Final = (
 UNTIL_MENDED: Final = "until it is mended"
 # What follows from a wrong value of a key that decides.
 NOTHING_IS_ASKED: Final = f"Nothing is asked {UNTIL_MENDED}"
-# What keeps something of the user's is off with a wrong value, and what is said then.
+# What keeps something is off with a wrong value, or a name like it, and what is said then.
 _OFF_IF_WRONG: Final = {"stats": f"Nothing is counted {UNTIL_MENDED}"}
 # A wrong value of these may be a password or a key.
 _NOT_REPEATED: Final = ("url", "headers", "apiKeyEnv")
@@ -176,8 +176,7 @@ def load(
     for key, value in _from_environment(environment).items():
         reading.take(key, value, Source("environment", variable(key)))
     for name, meant in strange_variables(environment, KEYS):
-        # An empty one says nothing.
-        means = meant if environment[name] else ""
+        means = meant if environment[name] else ""  # an empty one says nothing
         reading.take_slip(_strange(name, meant), means, name, Source("environment", name))
     for key, value in (command_line or {}).items():
         reading.take(key, value, Source("command line"))
@@ -238,11 +237,12 @@ class _Reading:
             )
 
     def take_slip(self, problem: str, meant: str, name: str, source: Source) -> None:
-        """Take a name that is no setting's: what is said under it may be what ``meant`` is to be.
+        """Take a name that is no setting's: by a slip, it may say what ``meant`` is to be.
 
         ``meant``: the key that is most like it, empty if none is.
         """
-        self._note_wrong(meant, source, _fix_of_slip(source, name))
+        if is_slip(name, meant) or meant in _OFF_IF_WRONG:
+            self._note_wrong(meant, source, _fix_of_slip(source, name))
         self.problem(problem)
 
     def _note_wrong(self, key: str, source: Source, fix: str) -> None:
