@@ -221,10 +221,11 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; records and visits have the time, and counters their day.
+# be asked again; records, visits and rates have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
+    "infill_ls.engines.rates_file",
     "infill_ls.audit",
     "infill_ls.counters_file",
     "infill_ls.visits_file",

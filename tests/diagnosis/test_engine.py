@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from completion.manual_engine import ManualEngine
-from fake_ollama import FakeOllama
+from fake_ollama import NO_MEMORY, FakeOllama
 from infill_ls.diagnosis import engine as looking
 from infill_ls.diagnosis.facts import Timed
+from infill_ls.engines import ollama_auto
 from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded.weights import DEFAULT
 from infill_ls.engines.ollama import Ollama
@@ -152,6 +153,19 @@ async def test_a_model_that_cant_be_loaded(ollama: FakeOllama) -> None:
     ollama.fault, ollama.loaded = "no memory", False
     found = await looking.load(Ollama(settings(ollama)))
     assert isinstance(found.error, BadAnswer)
+
+
+async def test_a_model_that_gives_way_to_a_smaller_one(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ollama_auto, "_REFUSED", {})
+    monkeypatch.setattr(ollama_auto, "total_memory", lambda: None)
+    large = "qwen2.5-coder:7b"
+    ollama.models = {large: ["completion", "insert"], QWEN: ["completion", "insert"]}
+    ollama.tags = {large: {"size": 9, "details": {"parameter_size": "7.6B"}}, QWEN: {"size": 3}}
+    ollama.loaded, ollama.too_large = False, {large: NO_MEMORY}
+    found = await looking.load(Ollama(settings(ollama)))
+    assert (found.error, found.instead) == (None, QWEN)
 
 
 @pytest.mark.looptime

@@ -15,7 +15,6 @@ from infill_ls.cli.options import (
     add_engine_options,
     command_line,
     settings_from,
-    tell_of_the_clear,
 )
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
@@ -186,10 +185,8 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
 
     with Waiting() as waiting:
         waiting.for_("Looking for an engine")
-        engine = await connect(settings)
+        engine = await connect(settings, complain)
     try:
-        # Only now, since nothing may be written while a line says what is waited for.
-        tell_of_the_clear(settings, engine.name)
         with Waiting() as waiting:
             wanted = policy.shape(hole, settings.multiline, manual=True)
             waiting.for_("Loading the model")

@@ -171,6 +171,7 @@ async def load(engine: Engine) -> InMemory:
     loop = asyncio.get_running_loop()
     begun, taken = loop.time(), None
     try:
+        meant = (await engine.describe()).name
         async with asyncio.timeout(LONGEST_LOAD):
             if not await engine.is_loaded():
                 await engine.load()
@@ -190,9 +191,10 @@ async def load(engine: Engine) -> InMemory:
     # What is loaded in a moment was loaded before.
     seconds = taken if taken is not None and taken >= SOON else None
     how = next((one for one in here if one.name in (name, f"{name}:latest")), None)
+    loaded = InMemory(seconds, room=engine.room, instead="" if name == meant else name)
     if how is None:
-        return InMemory(seconds, room=engine.room)
-    return InMemory(seconds, how.memory, how.on_gpu, engine.room)
+        return loaded
+    return replace(loaded, memory=how.memory, on_gpu=how.on_gpu)
 
 
 async def fill(engine: Engine, settings: Settings, number: int) -> Timed:

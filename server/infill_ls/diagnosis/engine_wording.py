@@ -143,6 +143,9 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
         elif share < 0.995:
             where = f"Only {share:.0%} of the model{amount} is on the GPU, which is slow"
             status, fix = "warn", BENCH
+    if loaded.instead:
+        where = f"That model can't be loaded, so {loaded.instead} is. {where}"
+        status, fix = "warn", fix or mending.sets(given, "model", loaded.instead)
     room = loaded.room
     has_room = "" if room is None else f", with a context of {room:,} tokens"
     took = "" if loaded.seconds is None else f"; it took {seconds_shown(loaded.seconds)} to load"

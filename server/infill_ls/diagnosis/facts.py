@@ -133,7 +133,8 @@ class InMemory:
 
     ``memory``: bytes that it takes, and ``on_gpu``: which part of these is on a GPU (0 to 1);
     ``room``: tokens for prompt and fill; None where nobody says. ``threads``: of the embedded
-    engine.
+    engine. ``instead``: the name of the model that is loaded instead of the one that "auto" would
+    have taken, which can't be loaded; empty if it is that one.
     """
 
     seconds: float | None = None
@@ -142,6 +143,7 @@ class InMemory:
     room: int | None = None
     threads: int = 0
     error: InfillError | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 async def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Engine:
     """Return the engine that the settings name.
 
-    ``tell`` is told what the user should know before code goes there: that it goes unencrypted.
+    ``tell`` is told what the user should know: before code goes there, that it goes unencrypted;
+    later, that Ollama can't load the model that "auto" means, and which one it is now.
 
     For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
     engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
@@ -30,14 +31,14 @@ async def connect(settings: Settings, tell: Callable[[str], None] = lambda _: No
     :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also raises
     :class:`ModelNotFound` and :class:`WeightsError`.
     """
-    engine = await _found(settled(settings))
+    engine = await _found(settled(settings), tell)
     # Only now is it known whether code goes anywhere.
     if text := settings.in_the_clear(engine.name):
         tell(text)
     return engine
 
 
-async def _found(settings: Settings) -> Engine:
+async def _found(settings: Settings, tell: Callable[[str], None]) -> Engine:
     """Return the engine that the settings name; see :func:`connect`."""
     if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
@@ -47,7 +48,7 @@ async def _found(settings: Settings) -> Engine:
         return await _embedded(settings.model)
     from infill_ls.engines.ollama import Ollama
 
-    ollama = Ollama(settings)
+    ollama = Ollama(settings, tell=tell)
     if settings.engine == "ollama":
         return ollama
     from infill_ls.engines.embedded import weights
