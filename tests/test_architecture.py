@@ -28,7 +28,7 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "given_file", "saving", "patterns"),
+        *("editors", "shown", "shells", "user_file", "given_file", "saving", "patterns"),
         *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
@@ -44,7 +44,17 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
+    *(
+        "errors",
+        "shown",
+        "shells",
+        "setting_names",
+        "editors",
+        "counters",
+        "text",
+        "prompt",
+        "trim",
+    ),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),

@@ -74,7 +74,12 @@ class EngineError(InfillError):
 
 
 class NotRunning(EngineError):
-    """Nothing answers at the engine's address."""
+    """Nothing answers at the engine's address.
+
+    ``answered``: something does, and has not what is asked for.
+    """
+
+    answered: bool = False
 
 
 class Stalled(EngineError):

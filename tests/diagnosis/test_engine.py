@@ -52,11 +52,29 @@ async def test_another_server_is_chosen(ollama: FakeOllama) -> None:
     choice, engine = await looking.choose(settings(ollama, engine="openai"))
     assert (choice.name, choice.ollama) == ("openai", None)
     assert isinstance(engine, OpenAI)
+    choice, engine = await looking.choose(settings(ollama, engine="openai", model="mine"))
+    assert (choice.name, choice.error) == ("openai", None)
     # That it has no model is another matter.
     ollama.models = {}
     choice, engine = await looking.choose(settings(ollama, engine="openai"))
     assert choice.error is None
     assert isinstance((await looking.model(engine, Settings())).error, ModelNotFound)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", ["auto", "mine"])
+async def test_no_other_server_answers(model: str) -> None:
+    choice, engine = await looking.choose(Settings(url=NOWHERE, engine="openai", model=model))
+    assert isinstance(choice.error, NotRunning)
+    assert engine is None
+
+
+@pytest.mark.parametrize(("model", "is_there"), [("auto", False), ("mine", True)])
+async def test_a_server_that_lists_no_models(
+    ollama: FakeOllama, model: str, is_there: bool
+) -> None:
+    ollama.fault = "not ollama"
+    choice, _ = await looking.choose(settings(ollama, engine="openai", model=model))
+    assert (choice.error is None) is is_there
 
 
 async def test_nobody_answers(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from infill_ls.diagnosis.facts import Choice, Chosen, InMemory, Installed, Proxi
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import CannotInsert, NotRunning, Stalled, WeightsError
 from infill_ls.prompt.families import Model
+from infill_ls.shells import Shell
 
 ABSENT = NotRunning("Nothing answers at http://127.0.0.1:11434.", "Start it.")
 BROKEN = WeightsError("It is not the file that it should be.", "Fetch it anew.")
@@ -183,6 +184,12 @@ def test_where_the_model_is(name: str, loaded: InMemory, status: str, message: s
 def test_the_model_that_can_be_loaded_is_the_one_to_name() -> None:
     (check,) = memory(given(), Choice("ollama"), InMemory(instead="qwen2.5-coder:1.5b"))
     assert check.fix == "infill-ls settings set model qwen2.5-coder:1.5b"
+
+
+def test_more_room_in_powershell() -> None:
+    mine = replace(given(), shell=Shell(windows=True))
+    _, check = memory(mine, Choice("ollama"), InMemory(room=256))
+    assert check.fix == '$env:OLLAMA_CONTEXT_LENGTH = "4096"; ollama serve'
 
 
 def test_little_room() -> None:

@@ -93,7 +93,7 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
                     raise
         engine = await connect(settings)
         if isinstance(engine, OpenAI):
-            await _answers(engine)
+            await _answers(engine, settings)
     except InfillError as error:
         instead = await _instead(settings, absent or error)
         return replace(instead, absent=absent, error=error), None
@@ -102,10 +102,19 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
     return replace(await _instead(settings, absent), name=engine.name, absent=absent), engine
 
 
-async def _answers(engine: OpenAI) -> None:
-    """Raise :class:`EngineError` if nothing answers; that it has no model is another matter."""
-    with suppress(ModelNotFound):
-        await engine.describe()
+async def _answers(engine: OpenAI, settings: Settings) -> None:
+    """Raise :class:`EngineError` if nothing answers; that it has no model is another matter.
+
+    A server that lists no models may have the one that is named all the same.
+    """
+    try:
+        # Not describe(): of a model that is named it knows the name without asking.
+        await engine.served()
+    except NotRunning as error:
+        if settings.model == "auto" or not error.answered:
+            raise
+    except ModelNotFound:
+        pass
 
 
 async def _instead(settings: Settings, error: InfillError) -> Choice:

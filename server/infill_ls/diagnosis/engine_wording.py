@@ -158,8 +158,10 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
 
 
 def _more_room(given: Given) -> str:
-    room = "OLLAMA_CONTEXT_LENGTH=4096"
-    return f"{room} {START}" if is_usual(given.settings) else f"Start Ollama there with {room}."
+    name, tokens = "OLLAMA_CONTEXT_LENGTH", "4096"
+    if is_usual(given.settings):
+        return given.shell.with_variable(name, tokens, START)
+    return f"Start Ollama there with {name}={tokens}."
 
 
 def fill(given: Given, timed: Timed) -> list[Check]:

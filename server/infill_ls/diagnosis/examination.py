@@ -144,7 +144,7 @@ class Examination:
 
     async def _folders(self) -> list[Check]:
         problem = surroundings.record(self._given)
-        kept = wording.folders(surroundings.folders())
+        kept = wording.folders(self._given, surroundings.folders())
         return [*kept, *wording.record(self._given, problem)]
 
     async def _log(self) -> list[Check]:
@@ -160,5 +160,5 @@ async def _guarded(name: Name, look: Look) -> list[Check]:
     except Exception as error:
         failure(log, "a check failed", error)
         message = f"This can't be told: something went wrong inside ({type(error).__name__})."
-        fix = "INFILL_LS_LOG=trace infill-ls doctor"
+        fix = sources.shell().with_variable("INFILL_LS_LOG", "trace", "infill-ls doctor")
         return [Check(name, "warn", message, fix)]

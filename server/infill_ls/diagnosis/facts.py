@@ -10,6 +10,7 @@ from infill_ls.completion.answer import Outcome
 from infill_ls.errors import InfillError
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings, Source
+from infill_ls.shells import Shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ class Set:
 class Given:
     """The settings in force, without the editor's; ``said``: those that aren't the default.
 
-    ``problems``: what is wrong in them.
+    ``problems``: what is wrong in them. ``shell``: the one that the user types commands into.
     """
 
     settings: Settings
     said: tuple[Set, ...] = ()
     problems: tuple[str, ...] = ()
+    shell: Shell = Shell()
 
     def source_of(self, key: str) -> Source:
         """Return where a key is from."""
