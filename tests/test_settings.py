@@ -748,3 +748,46 @@ def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
     assert settings.fixed == {"model", "debounceMs"}
     assert len(problems) == 2
     assert load()[0] == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "read"),
+    [
+        ("engine", "Ollama", "engine", "ollama"),
+        ("engine", "OPENAI", "engine", "openai"),
+        ("multiline", "Never", "multiline", "never"),
+        ("log", "DEBUG", "log", "debug"),
+        ("debounceMs", "Auto", "debounce_ms", "auto"),
+    ],
+)
+def test_a_value_of_a_closed_list_may_be_in_capitals(
+    key: str, value: str, field: str, read: str
+) -> None:
+    settings, problems = load(editor={key: value})
+    assert (getattr(settings, field), problems) == (read, [])
+
+
+@pytest.mark.parametrize("value", ["ollamas", "ol lama", "", 5, None.__class__, ["ollama"]])
+def test_another_value_is_none_of_a_closed_list(value: Any) -> None:
+    _, (problem,) = load(editor={"engine": value})
+    assert "it must be one of" in problem
+
+
+@pytest.mark.parametrize(
+    ("value", "is_repeated"),
+    [
+        ("127.0.0.1:11434", True),
+        ("localhost", True),
+        ("gpu.example:11434", True),
+        ("10.0.0.7", True),
+        # They may be a key.
+        ("sk-canary4711", False),
+        ("canary.4711", False),
+        ("me:canary@host", False),
+        ("http://host?key=canary", False),
+    ],
+)
+def test_an_address_without_its_scheme_is_shown(value: str, is_repeated: bool) -> None:
+    _, (problem,) = load(editor={"url": value})
+    assert (value in problem) is is_repeated
+    assert (" is wrong;" in problem) is not is_repeated

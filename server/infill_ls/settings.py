@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 
 from infill_ls import values
 from infill_ls.setting_names import is_slip, nearest, strange_variables, variable
+from infill_ls.shown import quoted
 from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
@@ -166,7 +167,7 @@ def load(
     reading = _Reading()
     if editor is not None and not isinstance(editor, Mapping):
         reading.problem(
-            f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
+            f"The editor's settings are not a table but {quoted(editor)}; they are ignored."
         )
         editor = None
     for key, value in _slips_last(file or {}):
@@ -229,7 +230,8 @@ class _Reading:
             self._wrong.pop(key, None)
             self._wrong_in.pop(key, None)
         except values.Wrong as wrong:
-            is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
+            hidden = key in _NOT_REPEATED and not values.is_bare(value)
+            is_value = "wrong" if hidden else quoted(value)
             self._note_wrong(key, source, _fix(source, key))
             self.problem(
                 f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
@@ -327,15 +329,6 @@ def read_value(key: str, value: Any) -> dict[str, Any]:
     """
     name, read = _READERS[key]
     return {name: read(value)}
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a message shows it: at most 60 characters."""
-    # A value may be nested deeper, or a number be longer, than Python writes out.
-    try:
-        return f"{value!r:.60}"
-    except (ValueError, RecursionError):
-        return "something very long"
 
 
 def _strange(name: str, meant: str) -> str:

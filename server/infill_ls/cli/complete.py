@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from infill_ls.cli.options import (
     add_engine_options,
     command_line,
+    completed,
     settings_from,
 )
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
@@ -49,9 +50,10 @@ def add_to(commands: Commands) -> None:
         epilog=COMPLETE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    place = parser.add_argument(
         "place", metavar="FILE:LINE[:COL]", help="from 1, COL in characters; end of line if absent"
     )
+    completed(place, "places")
     parser.add_argument("--json", action="store_true", help="print the fill and its figures")
     parser.add_argument("--no-suffix", action="store_true", help="leave out what follows")
     parser.add_argument("-v", "--verbose", action="store_true", help="say why it came out so")

@@ -20,7 +20,22 @@ if TYPE_CHECKING:
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which model of which engine is asked."""
     parser.add_argument("--model", help='the model\'s name, or "auto"')
-    parser.add_argument("--engine", help="auto, ollama, openai or embedded")
+    engine = parser.add_argument("--engine", help="auto, ollama, openai or embedded")
+    completed(engine, "engines")
+
+
+def completed(argument: argparse.Action, by: str) -> None:
+    """Have shells complete an argument by a function of :mod:`infill_ls.cli.completers`."""
+
+    def complete(**typed: Any) -> list[str]:
+        # Not at the head: only a shell asks.
+        from infill_ls.cli import completers
+
+        found: list[str] = getattr(completers, by)(**typed)
+        return found
+
+    # argcomplete looks for it there.
+    argument.completer = complete  # type: ignore[attr-defined]
 
 
 def command_line(options: argparse.Namespace) -> dict[str, Any]:
