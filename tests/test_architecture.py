@@ -30,7 +30,7 @@ FLOORS = (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
         *("editors", "shown", "shells", "user_file", "given_file", "saving", "patterns"),
         *("setting_names", "settings_writer", "settings_schema"),
-        *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
+        *("locks", "threads", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),

@@ -6,13 +6,13 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine, settled
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.settings import DEFAULT_URL, Settings
+from infill_ls.threads import in_thread
 from infill_ls.values import is_loopback
 
 if TYPE_CHECKING:
@@ -126,5 +126,5 @@ async def _embedded(model: str) -> Engine:
 
     chosen = embedded.best() if model == "auto" else weights.named(model)
     # Verifying reads the whole file when it is new.
-    path = await asyncio.to_thread(weights.ready, chosen)
+    path = await in_thread(lambda: weights.ready(chosen), "verifying")
     return embedded.Embedded(chosen, path)
