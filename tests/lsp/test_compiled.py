@@ -94,9 +94,7 @@ def test_another_text_is_compiled_and_the_former_forgotten(
         pytest.param(lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:], id="altered"),
     ],
 )
-def test_what_is_not_whole_is_compiled_anew(
-    kept: str, compilations: list[str], harm: Any
-) -> None:
+def test_what_is_not_whole_is_compiled_anew(kept: str, compilations: list[str], harm: Any) -> None:
     point(kept, "x")
     Path(kept).write_bytes(harm(Path(kept).read_bytes()))
     assert point(kept, "x").x == 1
