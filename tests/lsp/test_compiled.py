@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,9 @@ import attr
 import pytest
 
 from infill_ls.lsp import compiled
+
+# Where attrs compiles.
+MAKER: Any = importlib.import_module("attr._make")
 
 # Loads what the server does, and says how many of attrs' texts were compiled for it.
 LOADING = """
@@ -53,7 +57,7 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(builtins, "compile", count)
     yield names
     # Whatever happened, attrs is left as it was.
-    assert not hasattr(attr._make, "compile")
+    assert not hasattr(MAKER, "compile")
 
 
 def point(path: str | None, *names: str) -> Any:
@@ -130,9 +134,9 @@ def test_a_folder_that_cannot_be_written_to_is_no_problem(tmp_path: Path, kept: 
 
 def test_another_attrs_is_left_alone(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(attr._make, "compile", builtins.compile, raising=False)
+        patched.setattr(MAKER, "compile", builtins.compile, raising=False)
         assert point(kept, "x").x == 1
-        assert attr._make.compile is builtins.compile  # type: ignore[attr-defined]
+        assert MAKER.compile is builtins.compile
     monkeypatch.setattr(compiled, "_MAKER", "attr.nowhere")
     assert point(kept, "x").x == 1
     assert not Path(kept).exists()
@@ -140,7 +144,7 @@ def test_another_attrs_is_left_alone(kept: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_no_text_is_compiled_as_ever(kept: str) -> None:
     with compiled.once(kept):
-        take = attr._make.compile  # type: ignore[attr-defined]
+        take = MAKER.compile
         assert eval(take("1 + 1", "a", "eval")) == 2
         assert take("1", "a", "exec", 0, dont_inherit=True).co_filename == "a"
         assert take(b"1", "a", "exec").co_filename == "a"

@@ -2,7 +2,7 @@
 
 attrs writes the methods of each class as text, which every process compiles anew (attrs#575). For
 the 554 classes of lsprotocol.types (2025.0.0) that is more than half of the time in which they are
-loaded (``python -m bench.starts``). The code lies beside this module's own in ``__pycache__``, and
+loaded (``make bench-starts``). The code lies beside this module's own in ``__pycache__``, and
 by the same rules: who can't write there, or has Python write none, compiles as before.
 
 Nothing that attrs does changes but where code for a text comes from, and that text is compared to
