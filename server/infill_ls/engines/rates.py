@@ -24,7 +24,8 @@ The budget is the step that is read in time. While little is known it rises by s
 engine that has everything in its memory shows nothing but how fast it writes: a larger prompt is
 read anew, and that is a measurement. No engine needs longer to read a token than half of what it
 needs to write one, so that this read is short. A first measurement may be of the engine's memory;
-it raises the budget to three times of what was read. The second one settles it.
+it raises the budget to three times of what was read, unless rates are known from another session.
+The second one settles it.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ SLOWEST_USEFUL_READ: Final = CONTEXT_STEPS[0] / TOO_LATE
 # once. Measured on two cores with 0.5B and 1.5B parameters: 3 on a busy machine, 4 to 7 on an idle
 # one (`make bench-knobs`, line "as set"); a GPU has 20 and more.
 READ_FOR_WRITTEN: Final = 2.0
+# And so many at the most; a GPU has 20 to 60. What seems to be read faster was in the engine's
+# memory, from a session before this one.
+MOST_READ_FOR_WRITTEN: Final = 100.0
 # Characters a token, on average, for measuring what an engine reads (Qwen2.5-Coder on Python).
 TYPICAL_CHARACTERS_PER_TOKEN: Final = 3.6
 # The least and the most of them that an engine's own count of a prompt can come to; files in Python
@@ -281,7 +285,9 @@ class Rates:
         before, waited = call.asked - unread.since, unread.read_for
         if is_counted:
             before = waited = 0.0
-        lowest = fewest / (longest + before)
+        lowest, pace = fewest / (longest + before), call.pace or self.write
+        if not said and pace is not None and lowest > pace * MOST_READ_FOR_WRITTEN:
+            return None
         in_the_way = 0.0 if said else unread.in_the_way / self._characters
         shortest += waited
         highest = (most + in_the_way) / shortest if shortest > 0 else math.inf
@@ -347,7 +353,7 @@ class Rates:
         else:
             # No more than one measurement, and what is kept of an earlier session.
             fast, most = (self.write or 0.0) * READ_FOR_WRITTEN, float(FIRST_RAISE)
-            for one in new:
+            for one in new if kept is None else ():
                 fast = max(fast, one.likely if one.is_narrow else one.lowest)
                 most = max(most, one.tokens * RAISE)
             best = max(_step(fast, most), 0 if kept is None else _step(kept))
