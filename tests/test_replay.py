@@ -13,7 +13,9 @@ import pytest
 from bench.closing import closed
 from bench.editors import EDITORS, Editor, Helix, Neovim, VSCode
 from bench.peers import POLICIES, Peer, Policy
-from bench.replay import OURS, Figures, Session, everything
+from bench.replay import OURS, chosen, everything
+from bench.results import Figures
+from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import World
 from infill_ls.bench.edits import Edit
@@ -52,16 +54,15 @@ CLOSED_IN_MANY_WAYS = '''
 
 
 def run(*policies: str, editor: str, profile: str, windows: int = 1) -> dict[str, Figures]:
-    figures = everything(
-        policies,
-        right=0.8,
-        count=2,
-        seed="7",
+    runs = chosen(
+        policies=policies,
         editors=[editor],
         profiles=[profile],
+        seeds=["7"],
+        count=2,
         windows=windows,
     )
-    return {one.policy: one for one in figures}
+    return {one.policy: one for one in everything(runs)}
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
@@ -71,18 +72,17 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     assert first == again
 
 
-@pytest.mark.parametrize("profile", ["two cores", "laptop"])
 @pytest.mark.parametrize("editor", ["VS Code", "Neovim", "Helix"])
-def test_what_it_must_show(editor: str, profile: str) -> None:
-    figures = run(editor=editor, profile=profile)
+def test_what_it_must_show(editor: str) -> None:
+    figures = run(editor=editor, profile="two cores")
     ours = figures.pop(OURS)
     assert set(figures) == {policy.name for policy in POLICIES}
-    assert ours.saved_per_100 >= max(one.saved_per_100 for one in figures.values())
+    assert ours.saved_per_100 >= 1.5 * max(one.saved_per_100 for one in figures.values())
     assert ours.busy_per_saved * 2 <= min(one.busy_per_saved for one in figures.values())
     assert ours.p50 * 2 <= min(one.p50 for one in figures.values())
     assert not math.isinf(ours.p50)
     assert ours.cached_share >= 0.9
-    assert ours.calls_per_100 <= 10
+    assert ours.calls_per_100 <= 40
 
 
 def test_two_editors_share_an_engine() -> None:
