@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from statistics import NormalDist
 from typing import Final
@@ -47,14 +48,20 @@ _OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
 _NORMAL: Final = NormalDist()
 
 # What a model of Python knows without having read the file: the language, its builtins and their
-# methods, the modules of the standard library; and words of up to three letters.
+# methods, the standard library's modules and what is in those that are in every other file; and
+# words of up to three letters.
+_IN_EVERY_OTHER_FILE: Final = (
+    *("asyncio", "collections", "dataclasses", "functools", "itertools", "json", "math", "os"),
+    *("os.path", "pathlib", "random", "re", "subprocess", "sys", "time", "typing"),
+)
 _EVERYWHERE: Final = frozenset(
     [
         *keyword.kwlist,
         *dir(builtins),
-        *(name for kind in (str, bytes, list, dict, set, tuple, object) for name in dir(kind)),
+        *(name for kind in (str, bytes, list, dict, set, tuple, Path) for name in dir(kind)),
         *sys.stdlib_module_names,
-        *("self", "args", "kwargs", "annotations", "Path"),
+        *(name for module in _IN_EVERY_OTHER_FILE for name in dir(import_module(module))),
+        *("self", "args", "kwargs", "annotations"),
     ]
 )
 _SHORT: Final = 3
