@@ -346,8 +346,9 @@ class Peer:
                 raw += chunk.text
                 self._raw = raw
                 over = chunk.stop_reason is not None
-                complete = trim(raw, hole, shape, control, over=over).complete
-                if ends.after(chunk.text) or (complete and self._policy.streams):
+                if ends.after(chunk.text) or (
+                    self._policy.streams and trim(raw, hole, shape, control, over=over).complete
+                ):
                     break
         fill = trim(raw, hole, shape, control).text
         self._recall.remember(uri, hole, fill)

@@ -80,7 +80,7 @@ async def _type(run: Run) -> Figures:
     opened = [_open(run, policy, engine) for _ in range(run.windows)]
     session = Session(world, opened[0], Typist(run.seed), engine.account.arrive)
     turns = cycle(opened)
-    for edit in _edits(run.count, run.seed):
+    for edit in typed_edits(run.count, run.seed):
         world.edit, world.typed = edit, ""
         session.turn_to(next(turns))
         await session.type()
@@ -96,7 +96,7 @@ async def _type(run: Run) -> Figures:
 
 
 @lru_cache(maxsize=32)
-def _edits(count: int, seed: str) -> list[Edit]:
+def typed_edits(count: int, seed: str) -> list[Edit]:
     return [
         edit
         for source in sorted(SOURCES.glob("*.txt"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import math
 import random
 import re
 import sys
@@ -20,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from statistics import NormalDist
 from typing import Final
+from zlib import crc32
 
 from eval.lexed import Lexed
 from infill_ls.bench.edits import Edit, blocks
@@ -28,22 +30,33 @@ SOURCES: Final = Path(__file__).parent / "sources"
 
 CHARACTERS_PER_TOKEN: Final = 3.6  # Qwen2.5-Coder's, in Python
 
+# `python -m bench.shares` has what these come to beside real weights, which they are fitted to.
 # The share of lines that are right grows with the prompt as n / (n + this), in tokens, and is the
-# one that was set where the prompt has so many. Whole lines with the 0.5B: 80 % at 256 tokens, 85 %
-# at 1,024 (docs/when-the-suffix-helps.md, "What else was tried").
-HALF_WORTH: Final = 22
+# one that was set where the prompt has so many. Most of what a longer prompt is worth is that it
+# has more names.
+HALF_WORTH: Final = 10
 FULL_WORTH: Final = 1024
+# Of the lines that it doesn't know, so many are wrong from the next name on; others from one that
+# is drawn.
+WRONG_AT_ONCE: Final = 0.3
+# Of wrong fills, so many end after each of their lines: the 1.5B's have 5 (the median).
+ENDS: Final = 0.2
 
 # How much of whether a line is known belongs to the line, and not to how much of it was typed: the
 # correlation of the draws at two of its words. Assumed: nobody has measured it.
 PERSISTENCE: Final = 0.5
 
-# Of the lines that it doesn't know, so many are wrong from the next name on; others later.
-WRONG_AT_ONCE: Final = 0.5
-# Of wrong fills, so many end after each of their lines.
-ENDS: Final = 1 / 3
+# How likely the model holds what it writes to be: minus the mean of the tokens' natural logarithms
+# in a first line, as the median over lines and the spread of its logarithm, in lines that are right
+# and in wrong ones. Both weights, 10,000 holes: means of 0.15 and 0.38, medians of 0.05 and 0.27;
+# a right line's mean is above a wrong one's in 80 of 100 pairs.
+SURE: Final = (0.05, 1.48)
+UNSURE: Final = (0.27, 0.85)
+# In wrong lines the token that errs is so many times less likely, and those behind it are more.
+AT_ERROR: Final = 2.0
+BEHIND_ERROR: Final = 0.6
 
-_NAME: Final = re.compile(r"[^\W\d]\w*")
+NAME: Final = re.compile(r"[^\W\d]\w*")
 _OPENERS: Final = {"(": ")", "[": "]", "{": "}"}
 _NORMAL: Final = NormalDist()
 
@@ -142,7 +155,7 @@ class World:
             return ""
         return self.edit.target[len(self.typed) :]
 
-    def continuation(self, prompt: str) -> Iterator[str]:
+    def continuation(self, prompt: str) -> Iterator[Piece]:
         """What the model writes for a prompt, piece by piece, as long as somebody listens.
 
         It goes on beyond the target where it knows what stands there. Once it is wrong it stays so.
@@ -150,13 +163,14 @@ class World:
         place = self._place(prompt)
         if place is None:
             self.lost += 1
-            yield from pieces(self._other("", self._draws("lost", 0)))
+            other = self._other("", self._draws("lost", 0))
+            yield from self._told(other, 0, UNSURE, self._draws("sure", "lost"), error=0)
             return
         share = self.right
         names: set[str] | None = None
         if not self.any_names:
             share = min(1.0, share * worth(len(prompt) / CHARACTERS_PER_TOKEN)) if share < 1 else 1
-            names = set(_NAME.findall(prompt))
+            names = set(NAME.findall(prompt))
         whole = self.edit.target + self.edit.after
         start = whole.rfind("\n", 0, place) + 1
         while place < len(whole):
@@ -164,17 +178,39 @@ class World:
             end = len(whole) if end < 0 else end + 1
             line = whole[start:end].removesuffix("\n")
             error = self._error(start, line, place - start, share, names)
+            sure = self._draws("sure", start, error is None)
             if error is not None:
                 at, draws = error
-                yield from pieces(
-                    line[place - start : at] + self._other(line[:at], draws, line[at:])
-                )
+                wrong = line[place - start : at] + self._other(line[:at], draws, line[at:])
+                yield from self._told(wrong, place, UNSURE, sure, error=start + at)
                 return
-            yield from pieces(whole[place:end])
+            yield from self._told(whole[place:end], place, SURE, sure)
             if names is not None:
                 # It has them before it now.
-                names.update(_NAME.findall(line))
+                names.update(NAME.findall(line))
             start = place = end
+
+    def _told(
+        self,
+        text: str,
+        place: int,
+        surprise: tuple[float, float],
+        draws: random.Random,
+        *,
+        error: int | None = None,
+    ) -> Iterator[Piece]:
+        """A text in pieces, each with how likely it was; ``error``: where it errs in the target."""
+        median, spread = surprise
+        of_line = median * draws.lognormvariate(0.0, spread)
+        for piece in pieces(text):
+            factor = 1.0
+            if error is not None and place + len(piece) > error:
+                factor = AT_ERROR if place <= error else BEHIND_ERROR
+            even = (crc32(f"{self.seed} {self.edit.number} {place}".encode()) + 1) / 2**32
+            # Half of the tokens go without saying.
+            of_token = -2.0 * math.log(even * 2) if even <= 0.5 else 0.01
+            yield Piece(piece, -of_line * factor * of_token)
+            place += len(piece)
 
     def _place(self, prompt: str) -> int | None:
         """The place in the target that a prompt's prefix ends at; the one nearest to the cursor."""
@@ -201,7 +237,7 @@ class World:
         """
         if (share >= 1.0 and names is None) or not line[place:].strip():
             return None
-        spans = [match.span() for match in _NAME.finditer(line)]
+        spans = [match.span() for match in NAME.finditer(line)]
         typed = sum(end <= place for _, end in spans)
         ahead = [max(begin, place) for begin, end in spans[typed:]]
         missing = next(
@@ -246,7 +282,7 @@ class World:
         while True:
             at = draws.randrange(len(others))
             other = others[at].strip()
-            begins = [match.start() for match in _NAME.finditer(other)]
+            begins = [match.start() for match in NAME.finditer(other)]
             begin = draws.choice(begins)
             end = other[begin:].rstrip(":") if (opened := _balance(line)) else other[begin:]
             if line[-1:].isalnum() or line[-1:] == "_":
@@ -275,7 +311,7 @@ def _others() -> list[str]:
         for source in sorted(SOURCES.glob("*.txt"))
         for line in source.read_text("utf-8").splitlines()
     ]
-    return [line for line in lines if _NAME.search(line) and line.strip()[0] not in "\"'#"]
+    return [line for line in lines if NAME.search(line) and line.strip()[0] not in "\"'#"]
 
 
 def _balance(text: str) -> str:
@@ -291,6 +327,17 @@ def _balance(text: str) -> str:
                 return character
             due = due[1:]
     return due
+
+
+class Piece(str):
+    """A token that the model has written; ``logprob``: the logarithm of how likely it was."""
+
+    logprob: float
+
+    def __new__(cls, text: str, logprob: float) -> Piece:
+        piece = super().__new__(cls, text)
+        piece.logprob = logprob
+        return piece
 
 
 def pieces(text: str) -> list[str]:
