@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-# s. How long editors wait after a key before they ask, unless they say so themselves: Neovim 0.12 by
-# itself 200 ms, Helix 25.07 250 ms, Emacs by an idle timer of 200 ms in our set-up; VS Code asks 40
-# to 50 ms after every key.
+# s. How long editors wait after a key before they ask, unless they say so themselves: Neovim 0.12
+# by itself 200 ms, Helix 25.07 250 ms, Emacs by an idle timer of 200 ms in our set-up; VS Code asks
+# 40 to 50 ms after every key.
 PAUSES: Final = {"neovim": 0.200, "helix": 0.250, "emacs": 0.200}
 PAUSE_ELSEWHERE: Final = 0.045
 # s. The longest that an automatic request waits for its fill; the work goes on into memory

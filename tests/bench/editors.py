@@ -298,9 +298,9 @@ class HurriedVSCode(VSCode):
 
 
 class Neovim(Editor):
-    """A request ``pause`` s after the last key, and when inserting begins; none is cancelled.
+    """A request after the last key, and when inserting begins; none is ever cancelled.
 
-    The pause is that of our set-up, which tells the server of it.
+    ``pause``: how long after, in s, as in our set-up, which tells the server of it.
     """
 
     name = "Neovim"
