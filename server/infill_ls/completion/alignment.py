@@ -1,4 +1,4 @@
-"""Which token of a model's answer ends where: in the answer, and in the fill that was made of it."""
+"""Which token of a model's answer ends where: in it, and in the fill that was made of it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ tools/server/README.md, ``n_probs``) send ``[{"token": ..., "logprob": ...}]``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
 
@@ -25,24 +24,25 @@ def read(sent: Any) -> tuple[Token, ...]:
     if isinstance(sent, dict):
         listed = sent.get("content", ())
         if "content" not in sent:
-            texts, values = sent.get("tokens"), sent.get("token_logprobs")
-            both = isinstance(texts, list) and isinstance(values, list)
+            texts, values = _list(sent.get("tokens")), _list(sent.get("token_logprobs"))
             listed = [
                 {"token": text, "logprob": value}
-                for text, value in (zip(texts, values, strict=False) if both else ())
+                for text, value in zip(texts, values, strict=False)
             ]
     else:
         listed = sent
-    entries: Iterable[Any] = listed if isinstance(listed, list) else ()
-    return tuple(chain.from_iterable(map(_token, entries)))
+    return tuple(chain.from_iterable(map(_token, _list(listed))))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _token(entry: Any) -> tuple[Token, ...]:
     """Return the token of an entry; none if it is no such entry."""
     about = mapping(entry)
     text, value = about.get("token"), about.get("logprob")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Not a number (NaN) is neither.
-    if not isinstance(text, str) or not is_number or not value <= 0:
+    if not isinstance(text, str) or not isinstance(value, int | float) or isinstance(value, bool):
         return ()
-    return (Token(text, max(float(value), _LEAST)),)
+    # What isn't a number (NaN) isn't that either.
+    return (Token(text, float(max(value, _LEAST))),) if value <= 0 else ()
