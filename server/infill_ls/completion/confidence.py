@@ -11,7 +11,7 @@ from infill_ls.text.hole import Hole
 Kind = Literal["line", "start"]
 
 # How likely the first line has to be right for a fill to be shown, by the setting "eagerness".
-THRESHOLDS: Final[Mapping[str, float]] = {"low": 0.7, "normal": 0.55, "high": 0.4}
+THRESHOLDS: Final[Mapping[str, float]] = {"low": 0.5, "normal": 0.3, "high": 0.2}
 
 
 def kind_of(hole: Hole) -> Kind:
