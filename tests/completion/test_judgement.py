@@ -48,6 +48,16 @@ def test_it_is_cut_after_its_last_sure_line() -> None:
     assert judge(at("█\n"), fill, said, "block", MODEL).shown == "if a:\n    b()"
 
 
+@pytest.mark.parametrize(("logprob", "shown"), [(SURE, "\n    b()"), (UNSURE, "")])
+def test_behind_a_whole_line_the_next_one_is_the_first(logprob: float, shown: str) -> None:
+    said = [(1, SURE), *((end + 1, each) for end, each in tokens(("    b()", logprob)))]
+    judged = judge(at("if a:█\n"), "\n    b()", said, "block", MODEL)
+    assert judged.shown == shown
+    alone = tokens(("    b()", logprob))
+    kind = confidence.kind_of(at("if a:█\n"))
+    assert judged.chance == confidence.chance("    b()", alone, model=MODEL, kind=kind)
+
+
 def test_what_is_cut_passes_the_filters() -> None:
     # A line that opens a bracket needs what closes it.
     fill = "f(\n    a,\n)"

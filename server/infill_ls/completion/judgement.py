@@ -71,13 +71,24 @@ def judge(
     """
     if not tokens:
         return Judgement(fill)
-    kind = confidence.kind_of(hole)
-    chance = confidence.chance(fill, tokens, model=model, kind=kind)
+    kind, blank = confidence.kind_of(hole), _blank_lines(fill)
+    lines = fill[blank:]
+    tokens = [(end - blank, logprob) for end, logprob in tokens if end > blank]
+    chance = confidence.chance(lines, tokens, model=model, kind=kind)
     if chance is None:
         return Judgement(fill, kind=kind)
     moved = shift(kind, hole.language)
     threshold = confidence.THRESHOLDS[eagerness] + moved
-    sure = confidence.sure_part(fill, tokens, model=model, kind=kind, threshold=threshold)
+    sure = confidence.sure_part(lines, tokens, model=model, kind=kind, threshold=threshold)
+    sure = sure and fill[:blank] + sure
     # As if the model had ended there: what is shown has passed every filter.
     shown = sure if sure == fill or not sure else fitted(sure, hole, shape).text
     return Judgement(shown, chance, threshold, moved, kind)
+
+
+def _blank_lines(fill: str) -> int:
+    """Return how many characters of a fill come before its first line that has something.
+
+    Behind a whole line it begins with a line end.
+    """
+    return fill.rfind("\n", 0, len(fill) - len(fill.lstrip())) + 1
