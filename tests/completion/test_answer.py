@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 from holes import at
 from infill_ls import errors
 from infill_ls.completion.answer import FILTERED, MESSAGES, Answer, Outcome, Reason
+from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offers
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import InfillError, NotRunning
@@ -39,7 +41,19 @@ def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
         "prompt_tokens": 100,
         "cached_tokens": 80,
         "fill_tokens": 3,
+        "confidence": None,
     }
+
+
+def test_an_unsure_answer_says_how_sure_the_model_was() -> None:
+    judged = Judgement("", 0.412, 0.6, 0.05, "line")
+    answer = Answer.of("fill", judged=judged)
+    assert answer.reason == "unsure"
+    why = "The model wasn't sure enough of its fill (41 %; shown from 60 % on)."
+    assert answer.why == why
+    assert answer.explain()["confidence"] == {"chance": 0.412, "threshold": 0.6, "shift": 0.05}
+    assert Answer.of("fill", judged=replace(judged, shown="a")).reason == "fill"
+    assert Answer.of("fill", judged=Judgement("a")).explain()["confidence"] is None
 
 
 def test_figures_that_the_engine_has_not_said_are_estimated() -> None:

@@ -11,7 +11,7 @@ from infill_ls.completion.pace import (
     LESS_AFTER,
     LONGEST,
     LONGEST_FOR_COST,
-    PAUSE,
+    USUAL_PAUSE,
     Pace,
     Pacing,
 )
@@ -31,22 +31,23 @@ def shown(fill: str, before: str = "total = ") -> Pacing:
 
 def missed(times: int) -> Pacing:
     pacing = Pacing()
+    pacing.look(URI, HERE)
     for _ in range(times):
         pacing.missed()
     return pacing
 
 
 def test_the_engine_is_asked_the_sooner_the_less_it_costs() -> None:
-    pauses = [Pacing().pace(HERE, rates).pause for rates in (GPU, LAPTOP, TWO_CORES)]
+    pauses = [Pacing().at(URI, HERE, rates).pause for rates in (GPU, LAPTOP, TWO_CORES)]
     assert pauses == sorted(pauses)
     assert pauses[0] < 0.05
     assert pauses[-1] == LONGEST_FOR_COST
-    assert Pacing().pace(HERE, Rates()).pause == PAUSE
+    assert Pacing().at(URI, HERE, Rates()).pause == USUAL_PAUSE
 
 
 @pytest.mark.parametrize("rates", [GPU, LAPTOP, TWO_CORES, Rates()])
 def test_each_call_of_no_use_makes_the_pause_longer(rates: Rates) -> None:
-    pauses = [missed(times).pace(HERE, rates).pause for times in range(12)]
+    pauses = [missed(times).at(URI, HERE, rates).pause for times in range(12)]
     assert pauses == sorted(pauses)
     assert len(set(pauses[: FORGIVEN + 1])) == 1
     assert pauses[FORGIVEN + 1] > pauses[0]
@@ -56,16 +57,16 @@ def test_each_call_of_no_use_makes_the_pause_longer(rates: Rates) -> None:
 @pytest.mark.parametrize("text", ["█\n", "def f():\n    █\n", "x = 1\n█"])
 def test_at_the_start_of_a_line_the_engine_is_asked_as_soon_as_ever(text: str) -> None:
     hole = at(text)
-    assert missed(12).pace(hole, GPU).pause == Pacing().pace(hole, GPU).pause
+    assert missed(12).at(URI, hole, GPU).pause == Pacing().at(URI, hole, GPU).pause
 
 
 def test_more_is_asked_for_where_writing_is_fast_and_less_where_it_was_of_no_use() -> None:
-    assert Pacing().pace(HERE, GPU).extent == "more"
-    assert Pacing().pace(HERE, Rates(5000, FAST - 1)).extent == "usual"
-    assert Pacing().pace(HERE, Rates()).extent == "usual"
-    assert missed(FORGIVEN + 1).pace(HERE, GPU).extent == "usual"
-    assert missed(LESS_AFTER).pace(HERE, GPU).extent == "less"
-    assert missed(LESS_AFTER).pace(HERE, TWO_CORES).extent == "less"
+    assert Pacing().at(URI, HERE, GPU).extent == "more"
+    assert Pacing().at(URI, HERE, Rates(5000, FAST - 1)).extent == "usual"
+    assert Pacing().at(URI, HERE, Rates()).extent == "usual"
+    assert missed(FORGIVEN + 1).at(URI, HERE, GPU).extent == "usual"
+    assert missed(LESS_AFTER).at(URI, HERE, GPU).extent == "less"
+    assert missed(LESS_AFTER).at(URI, HERE, TWO_CORES).extent == "less"
     assert Pace().extent == "usual"
 
 

@@ -10,15 +10,17 @@ is asked for, as long as it is of use; where it was of none, less.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from infill_ls.engines.rates import Rates
 from infill_ls.text.hole import Hole, typed_since
+
+if TYPE_CHECKING:
+    from infill_ls.engines.rates import Rates
 
 Extent = Literal["less", "usual", "more"]
 
 # s. The pause after a key where nothing is known of the engine.
-PAUSE: Final = 0.120
+USUAL_PAUSE: Final = 0.120
 # The pause as a share of what a call costs, and the longest pause that comes of that, in s.
 SHARE: Final = 0.2
 LONGEST_FOR_COST: Final = 0.200
@@ -44,7 +46,7 @@ OF_USE: Final = 4
 class Pace:
     """``pause``: from the key to the call, in s. ``extent``: how much of a fill is asked for."""
 
-    pause: float = PAUSE
+    pause: float = USUAL_PAUSE
     extent: Extent = "usual"
 
 
@@ -64,10 +66,11 @@ class Pacing:
         self._hole: Hole | None = None  # of the fill that was shown last
         self._fill = ""
 
-    def pace(self, hole: Hole, rates: Rates) -> Pace:
+    def at(self, uri: str, hole: Hole, rates: Rates) -> Pace:
         """Return how soon to ask for a hole, and for how much. ``rates``: the engine's."""
+        self.look(uri, hole)
         cost = rates.costs(UNREAD, WRITTEN)
-        pause = PAUSE if cost is None else min(cost * SHARE, LONGEST_FOR_COST)
+        pause = USUAL_PAUSE if cost is None else min(cost * SHARE, LONGEST_FOR_COST)
         more = max(0, self.misses - FORGIVEN)
         if more and not hole.at_line_start:
             pause = max(pause, min(LONGEST, max(pause, LEAST) * GROWTH ** min(more, 10)))
@@ -79,7 +82,7 @@ class Pacing:
         return Pace(pause, extent)
 
     def look(self, uri: str, hole: Hole) -> None:
-        """Look at what was typed by now, at a request or a change of the document."""
+        """Look at what was typed up to where the cursor is now."""
         line = hole.first_line + hole.prefix.count("\n")
         before, self._line = self._line, line
         if uri != self._uri or before is None or abs(line - before) > 1:

@@ -188,13 +188,18 @@ class Rates:
     def costs(self, unread_tokens: float, written_tokens: float) -> float | None:
         """Return the s that a call takes that reads and writes so much; None if nobody knows.
 
-        What comes first is a part of the overhead. Where reading was not measured it is reckoned
-        as slow as it can be for an engine that writes so fast.
+        What comes first is a part of the overhead, which counts as none until it is measured. Where
+        reading was not measured it is reckoned as slow as it can be for an engine that writes so
+        fast.
         """
-        if self.overhead is None or self.write is None:
+        if self.write is None:
             return None
         read = self.read or self.write * READ_FOR_WRITTEN
-        return self.overhead + unread_tokens / read + max(0.0, written_tokens - 1) / self.write
+        return (
+            (self.overhead or 0.0)
+            + unread_tokens / read
+            + max(0.0, written_tokens - 1) / self.write
+        )
 
     @property
     def is_slow(self) -> bool:
@@ -303,9 +308,7 @@ class Rates:
         if not said and (may_load or in_between):
             highest = math.inf
         middle = math.sqrt(fewest / (likely + before) * (most + in_the_way) / (likely + waited))
-        return Bounds(
-            lowest, highest, middle, most, unread.since, said=said and is_counted
-        )
+        return Bounds(lowest, highest, middle, most, unread.since, said=said and is_counted)
 
     def _reading(self, call: Call) -> tuple[float, float, float]:
         """Return for how many s the prompt was read: at the least, probably, and at the most."""
