@@ -11,9 +11,9 @@ A call says of the rate of reading that it lies between two bounds (:class:`Boun
    second.
 3. A call that was closed while its prompt was read says how much was *not* read in that time. The
    next call with the same start goes on there, and counts with it.
-4. Nothing says that an engine reads slowly while its model may be loading, nor when it writes so
-   fast that it was not reading all the time: then another call, a load or a sleep was in the way.
-   What the engine itself has measured counts all the same.
+4. Nothing says that an engine reads slowly while its model may be loading, nor when it writes too
+   fast for that, by itself or beside what is known (there three calls in a row do): then another
+   call, a load or a sleep was in the way. What the engine itself has measured counts all the same.
 
 Bounds count if they are narrow, or if the rate that is known lies outside of them. Of the last
 three the middle one counts; what has only waited for an engine counts no more once it has read.
@@ -81,6 +81,12 @@ UNKNOWN_OVERHEAD: Final = 0.25
 OVERHEAD_WAVERS: Final = 0.5
 # How far apart the bounds of a first measurement may be: then the middle is at most twice wrong.
 FIRST_BOUNDS: Final = 4.0
+# A call that writes as fast as ever, more or less, and seems to read so many times more slowly, had
+# something in its way. So many of them in a row are taken for that. (A GPU that gets less power
+# reads at a third of its rate, and may write as before.)
+AS_EVER: Final = 0.8
+DOUBTED: Final = 4.0
+DOUBTS: Final = 2
 # s. An engine that was silent for so long may have to load its model before it reads: Ollama keeps
 # one for five minutes if nobody says for how long.
 SILENCE: Final = 300.0
@@ -162,6 +168,7 @@ class Rates:
         self._read = Intervals(read)
         self._write = Middle(write)
         self._overhead = Middle()
+        self._doubts = 0  # in a row
         self._budget: int | None = None
         self._budget_is_sure = False
         self._prompts = PromptsSeen()
@@ -259,7 +266,7 @@ class Rates:
     def _learn_reading(self, call: Call, unread: Unread, *, may_load: bool) -> bool:
         """Return whether the call came too late, by the engine's own clock."""
         bounds = self._bounds(call, unread, may_load=may_load)
-        if bounds is None:
+        if bounds is None or self._is_doubtful(call, bounds):
             return False
         is_known = self.read is not None
         first = not is_known and bounds.highest <= bounds.lowest * FIRST_BOUNDS
@@ -274,6 +281,17 @@ class Rates:
             times = 2 if late else 1
         self._read.add(bounds, bounds.likely if first else self._about, times=times)
         return late
+
+    def _is_doubtful(self, call: Call, bounds: Bounds) -> bool:
+        """Whether something was in the way of a call that seems to have read slowly."""
+        if call.pace is None or call.read_seconds is not None or bounds.highest == math.inf:
+            return False
+        as_ever = call.pace >= (self.write or 0.0) * AS_EVER
+        if not (as_ever and bounds.highest * DOUBTED < (self.read or 0.0)):
+            self._doubts = 0
+            return False
+        self._doubts += 1
+        return self._doubts <= DOUBTS
 
     def _bounds(self, call: Call, unread: Unread, *, may_load: bool) -> Bounds | None:
         """Return what a call says of the rate of reading; None if that is nothing."""
