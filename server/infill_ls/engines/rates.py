@@ -169,6 +169,7 @@ class Rates:
         self._write = Middle(write)
         self._overhead = Middle()
         self._doubts = 0  # in a row
+        self._wrote = 0.0  # tokens/s, when it read at the rate that is known
         self._budget: int | None = None
         self._budget_is_sure = False
         self._prompts = PromptsSeen()
@@ -280,13 +281,16 @@ class Rates:
             late = is_known and _step(bounds.likely) < self.budget
             times = 2 if late else 1
         self._read.add(bounds, bounds.likely if first else self._about, times=times)
+        if bounds.lowest <= self._about <= bounds.highest:
+            self._wrote = call.pace or self.write or 0.0
         return late
 
     def _is_doubtful(self, call: Call, bounds: Bounds) -> bool:
         """Whether something was in the way of a call that seems to have read slowly."""
         if call.pace is None or call.read_seconds is not None or bounds.highest == math.inf:
             return False
-        as_ever = call.pace >= (self.write or 0.0) * AS_EVER
+        # Another session's rates may be of another machine.
+        as_ever = len(self._read.new) > 1 and call.pace >= self._wrote * AS_EVER
         if not (as_ever and bounds.highest * DOUBTED < (self.read or 0.0)):
             self._doubts = 0
             return False
