@@ -205,6 +205,13 @@ class Rates:
         return self.overhead + unread_tokens / read + max(0.0, written_tokens - 1) / self.write
 
     @property
+    def is_slow(self) -> bool:
+        """Whether it is too slow for completion, as far as it was measured."""
+        return (self.write or SLOWEST_WRITE) < SLOWEST_WRITE or (
+            self.read or SLOWEST_USEFUL_READ
+        ) < SLOWEST_USEFUL_READ
+
+    @property
     def kept(self) -> tuple[float | None, float | None]:
         """Both rates as far as the next session may rely on them: measured twice at the least."""
         return self._read.twice, self._write.twice
