@@ -59,6 +59,7 @@ PURE = (
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
     *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
+    *("engines.calls", "engines.measurements", "engines.prompts_seen"),
     "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),

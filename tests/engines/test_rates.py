@@ -19,6 +19,7 @@ from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import Generation
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines import connect
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.measurements import NARROW
 from infill_ls.engines.rates import (
@@ -31,7 +32,6 @@ from infill_ls.engines.rates import (
     SLOWEST_WRITE,
     TOO_LATE,
     TYPICAL_CHARACTERS_PER_TOKEN,
-    Call,
     Rates,
     context_tokens,
 )

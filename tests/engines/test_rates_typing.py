@@ -15,8 +15,9 @@ from bench.desk import Desk
 from bench.simulated_engine import Profile, Says, SimulatedEngine
 from bench.world import pieces
 from infill_ls.completion.completer import Completer
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Chunk, Engine
-from infill_ls.engines.rates import COLD_READ, CONTEXT_STEPS, Call, Rates
+from infill_ls.engines.rates import COLD_READ, CONTEXT_STEPS, Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings

@@ -34,6 +34,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from infill_ls.engines.calls import Call
 from infill_ls.engines.measurements import NARROW, Bounds, Intervals, Middle
 from infill_ls.engines.prompts_seen import PromptsSeen, Unread
 from infill_ls.prompt.tokens import TokenLengths
@@ -73,12 +74,6 @@ PLAUSIBLE: Final = (2.0, 6.0)
 # the most that one of the overhead may be of.
 READ_SAMPLE: Final = 48
 OVERHEAD_SAMPLE: Final = 16
-WRITE_SAMPLE: Final = 6
-# s. Pieces that come faster were kept together on the way: 200 tokens/s would be 0.03 s for six.
-WRITE_SAMPLE_TIME: Final = 0.03
-# s. An engine's overhead before it was measured, at the most, and how much it wavers when it was.
-UNKNOWN_OVERHEAD: Final = 0.25
-OVERHEAD_WAVERS: Final = 0.5
 # How far apart the bounds of a first measurement may be: then the middle is at most twice wrong.
 FIRST_BOUNDS: Final = 4.0
 # A call that writes as fast as ever, more or less, and seems to read so many times more slowly, had
@@ -112,50 +107,6 @@ class Usage:
     read_seconds: float | None = None
     write_seconds: float | None = None
     load_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What one call took.
-
-    ``prompt``: all that was to be read, in the engine's order. ``written``: the answer, which came
-    in so many ``pieces``. Times are in s of one clock: when the call was ``asked``, when the
-    ``first`` and the ``last`` piece of the answer came, and when the call ``ended``; ``first`` is
-    None if the call was closed while its prompt was read. The rest is what the engine said, as in
-    :class:`Usage`.
-    """
-
-    prompt: str
-    written: str
-    asked: float
-    first: float | None
-    last: float
-    ended: float
-    pieces: int
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    fill_tokens: int | None = None
-    read_seconds: float | None = None
-    write_seconds: float | None = None
-    load_seconds: float | None = None
-
-    @property
-    def pace(self) -> float | None:
-        """How fast the answer was written, in tokens/s; None if it is too short to tell."""
-        if self.first is None:
-            return None
-        tokens, seconds = self.pieces, self.last - self.first
-        if self.fill_tokens is not None and self.write_seconds is not None:
-            tokens, seconds = self.fill_tokens, self.write_seconds
-        # The first one comes out of the reading.
-        enough = tokens >= WRITE_SAMPLE and seconds >= WRITE_SAMPLE_TIME
-        return (tokens - 1) / seconds if enough else None
-
-    @property
-    def silent_for(self) -> float:
-        """The s to the first piece, or to the end, without those of a load."""
-        until = self.ended if self.first is None else self.first
-        return until - self.asked - (self.load_seconds or 0.0)
 
 
 class Rates:
@@ -282,7 +233,7 @@ class Rates:
             return False
         waited = call.silent_for + unread.read_for
         late, times = False, 1
-        if bounds.is_of_a_wait:
+        if call.first is None:
             times = 2 if waited > 2 * TOO_LATE else 1
         elif bounds.is_narrow and (call.read_seconds or 0.0) > TOO_LATE:
             late = is_known and _step(bounds.likely) < self.budget
@@ -307,7 +258,7 @@ class Rates:
     def _bounds(self, call: Call, unread: Unread, *, may_load: bool) -> Bounds | None:
         """Return what a call says of the rate of reading; None if that is nothing."""
         fewest, most, is_counted = self._tokens(call, unread)
-        shortest, likely, longest = self._reading(call)
+        shortest, likely, longest = call.reading(self.write, self.overhead)
         if most < READ_SAMPLE or likely <= 0:
             return None
         said = call.read_seconds is not None
@@ -325,28 +276,7 @@ class Rates:
         if not said and (may_load or in_between):
             highest = math.inf
         middle = math.sqrt(fewest / (likely + before) * (most + in_the_way) / (likely + waited))
-        return Bounds(
-            lowest, highest, middle, most, unread.since, said=said and is_counted
-        )
-
-    def _reading(self, call: Call) -> tuple[float, float, float]:
-        """Return for how many s the prompt was read: at the least, probably, and at the most."""
-        if call.read_seconds is not None:
-            return call.read_seconds, call.read_seconds, call.read_seconds
-        seen, writing = call.silent_for, 0.0
-        if call.first is None:
-            return max(seen / 2, seen - UNKNOWN_OVERHEAD), seen, math.inf
-        # The first token was written by then; the others took as long.
-        if call.pieces > 1:
-            writing = (call.last - call.first) / (call.pieces - 1)
-        elif self.write is not None:
-            writing = 1 / self.write
-        least, likely, most = writing, writing, writing + UNKNOWN_OVERHEAD
-        if self.overhead is not None:
-            likely = max(writing, self.overhead)
-            least = max(writing, self.overhead * (1 - OVERHEAD_WAVERS))
-            most = likely + self.overhead * OVERHEAD_WAVERS
-        return seen - most, max(seen / 2, seen - likely), max(seen / 2, seen - least)
+        return Bounds(lowest, highest, middle, most, unread.since, said=said and is_counted)
 
     def _tokens(self, call: Call, unread: Unread) -> tuple[float, float, bool]:
         """Return the fewest and the most tokens that were read for a call.
