@@ -66,6 +66,7 @@ PURE = (
     *("completion.counts", "completion.alignment", "completion.judgement", "project.windows"),
     *("completion.confidence", "visits"),
     *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
+    *("engines.calls", "engines.measurements", "engines.prompts_seen"),
     "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
     *(f"diagnosis.{name}" for name in ("check", "facts", "sample", "speed", "mending", "report")),
