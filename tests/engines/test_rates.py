@@ -20,12 +20,12 @@ from infill_ls.completion.generation import Generation
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Chunk, Engine
+from infill_ls.engines.measurements import NARROW
 from infill_ls.engines.rates import (
     COLD_READ,
     CONTEXT_STEPS,
     CONTEXT_TOKENS,
     FIRST_RAISE,
-    NARROW,
     SILENCE,
     SLOWEST_USEFUL_READ,
     SLOWEST_WRITE,

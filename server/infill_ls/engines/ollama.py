@@ -26,7 +26,7 @@ from infill_ls.engines.ollama_models import (
     trained_context,
 )
 from infill_ls.engines.ollama_start import start_hint
-from infill_ls.engines.rates import Usage
+from infill_ls.engines.rates import LOADED_ANEW, Usage
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
     BadAnswer,
@@ -49,9 +49,6 @@ ALIVE_INTERVAL: Final = 10.0
 ALIVE_TIMEOUT: Final = 5.0
 # s. How long a model that is not to be kept stays for the call that it was loaded for.
 BRIDGE: Final = 30
-# s. A call that Ollama says took longer than this before its prompt was read had a model loaded
-# for it; where nothing is loaded this is some ms.
-LOADED_ANEW: Final = 1.0
 
 
 class Ollama:
@@ -127,6 +124,7 @@ class Ollama:
                         answer.eval_count,
                         seconds(answer.prompt_eval_duration, 1e9),
                         seconds(answer.eval_duration, 1e9),
+                        seconds(answer.load_duration, 1e9),
                     )
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
                 else:
