@@ -109,7 +109,7 @@ def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     """An editor with a server of its own."""
     server = Server()
     if policy is None:
-        server.completer = _ours(engine, run.debounce)
+        server.completer = _ours(engine)
     else:
         completer: Any = Peer(policy, engine)
         server.completer = completer
@@ -117,18 +117,18 @@ def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     editor = editor_class(server, closes=run.closing)
     if policy is not None and policy.at_key and isinstance(editor, Neovim):
         editor.pause = 0.0
-    editor.start({"engine": "ollama"})
+    options: dict[str, Any] = {"engine": "ollama"}
+    if run.debounce is not None:
+        options["debounceMs"] = run.debounce
+    editor.start(options)
     return editor
 
 
-def _ours(engine: Engine, debounce: int | None) -> Completer:
+def _ours(engine: Engine) -> Completer:
     async def connect(_: Settings) -> Engine:
         return engine
 
-    settings = Settings(headers={}, engine="ollama")
-    return Completer(
-        connect, settings if debounce is None else replace(settings, debounce_ms=debounce)
-    )
+    return Completer(connect, Settings(headers={}, engine="ollama"))
 
 
 def everything(runs: Iterable[Run], processes: int = 1) -> list[Figures]:
