@@ -98,11 +98,13 @@ async def _type(run: Run) -> Figures:
 
 @lru_cache(maxsize=32)
 def typed_edits(count: int, seed: str) -> list[Edit]:
-    return [
+    """What is typed, each with a number of its own."""
+    found = [
         edit
         for source in sorted(SOURCES.glob("*.txt"))
         for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}")
     ]
+    return [replace(edit, number=number) for number, edit in enumerate(found)]
 
 
 def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
