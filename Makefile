@@ -125,11 +125,11 @@ lint: .venv/.ready  ## style and types
 bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those of others
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
 	PYTHONPATH=tests $(BIN)/python -m bench.trim_cost
-	PYTHONPATH=tests $(BIN)/python -m bench.replay
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2
 
 # The policy of infill-ls, each of its levers off by itself.
 bench-levers: .venv/.ready  ## each lever of the policy off by itself
-	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers --seeds 1-6 --processes 2
 
 # The CPU time of a start, then twenty at once; ARGUMENTS="--servers 0" for the first alone.
 bench-starts: .venv/.ready  ## what a start costs, and twenty at once
