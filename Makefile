@@ -6,7 +6,7 @@ PACKER := .tools/hatchling-1.33.0
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
+	tests/test_editors.py tests/test_counters.py tests/test_experience.py tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \

@@ -31,6 +31,7 @@ FLOORS = (
         *("editors", "shown", "user_file", "saving", "patterns"),
         *("setting_names", "settings_writer", "settings_schema"),
         *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
+        *("experience", "experience_file"),
     ),
     ("text",),
     ("prompt",),
@@ -45,6 +46,7 @@ FLOORS = (
 )
 PURE = (
     *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
+    "experience",
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "completion.alignment", "completion.judgement", "project.windows"),

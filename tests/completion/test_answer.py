@@ -49,8 +49,10 @@ def test_an_unsure_answer_says_how_sure_the_model_was() -> None:
     judged = Judgement("", 0.412, 0.6, 0.05, "line")
     answer = Answer.of("fill", judged=judged)
     assert answer.reason == "unsure"
-    why = "The model wasn't sure enough of its fill (41 %; shown from 60 % on)."
-    assert answer.why == why
+    assert answer.why == (
+        "The model wasn't sure enough of its fill (41 %; shown from 60 % on, "
+        "5 points more by what became of others)."
+    )
     assert answer.explain()["confidence"] == {"chance": 0.412, "threshold": 0.6, "shift": 0.05}
     assert Answer.of("fill", judged=replace(judged, shown="a")).reason == "fill"
     assert Answer.of("fill", judged=Judgement("a")).explain()["confidence"] is None

@@ -96,6 +96,8 @@ def test_its_figures() -> None:
     assert judged.figures == "41 %; shown from 55 % on"
     assert judged.to_json() == {"chance": 0.41, "threshold": 0.55, "shift": 0.0}
     assert (Judgement("a").figures, Judgement("a").to_json()) == ("", None)
+    moved = Judgement("", 0.41, 0.51, -0.04, "line")
+    assert moved.figures == "41 %; shown from 51 % on, 4 points less by what became of others"
     assert percent(0.999) == "100 %"
 
 

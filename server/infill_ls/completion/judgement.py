@@ -35,7 +35,10 @@ class Judgement:
         """How sure the model was and had to be, in words; empty if nothing tells."""
         if self.chance is None:
             return ""
-        return f"{percent(self.chance)}; shown from {percent(self.threshold)} on"
+        points = round(self.shift * 100)
+        more = f"{abs(points)} points {'more' if points > 0 else 'less'} by what became of others"
+        moved = f", {more}" if points else ""
+        return f"{percent(self.chance)}; shown from {percent(self.threshold)} on{moved}"
 
     def to_json(self) -> dict[str, float] | None:
         """Return the figures for ``infill-ls.explain``; None if nothing tells."""
