@@ -39,9 +39,7 @@ class Desk:
         self.counts: CountsOfSession = beside.counts if beside else CountsOfSession(self.lines)
         self._offers = Offers()
 
-    def show(
-        self, *fills: str, ms: float = 30.0, judged: Judgement | None = None
-    ) -> list[int]:
+    def show(self, *fills: str, ms: float = 30.0, judged: Judgement | None = None) -> list[int]:
         """Ask, and be answered with fills; returns the numbers of the offers."""
         self.ask()
         offers = self._offers.make(self.uri, self.hole, fills, judged)
