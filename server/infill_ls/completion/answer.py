@@ -24,7 +24,8 @@ class Outcome:
     characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
     the place of. ``prompt``: what the model read, with the suffix. ``digest``: of the model, empty
     if the engine doesn't say. ``emptied_by``: the filter of trim that has left nothing of what the
-    model wrote; empty if none has.
+    model wrote; empty if none has. ``chance``: how likely the fill's first line is right, from 0 to
+    1; None if nothing tells.
     """
 
     fill: str
@@ -40,6 +41,7 @@ class Outcome:
     prompt: str = ""
     digest: str = ""
     emptied_by: str = ""
+    chance: float | None = None
 
     @property
     def figures(self) -> str:

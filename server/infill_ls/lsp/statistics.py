@@ -60,7 +60,8 @@ class Statistics:
             self._counts, self._file = CountsOfSession(self._lines_of), CountersFile()
             # The system may give no thread.
             with suppress(RuntimeError):
-                in_thread(partial(_load, self._file, self._counts), "statistics")
+                loop, into = asyncio.get_running_loop(), self._counts.experience
+                in_thread(partial(_load, self._file, into, loop), "statistics")
 
     def shift(self, kind: str, language: str) -> float:
         """Return by how much the threshold of such places is moved, by what became of fills."""
@@ -178,10 +179,11 @@ class Statistics:
             self._write_later(min(WRITE_AFTER * 2**self._failed, _TRIED_AGAIN))
 
 
-def _load(file: CountersFile, counts: CountsOfSession) -> None:
+def _load(file: CountersFile, into: Experience, loop: asyncio.AbstractEventLoop) -> None:
+    """Load what became of fills in earlier sessions, in a thread; the loop takes it."""
     from infill_ls.experience_file import ExperienceFile
 
-    counts.experience.add(ExperienceFile(file.folder).load())
+    loop.call_soon_threadsafe(into.add, ExperienceFile(file.folder).load())
 
 
 def _add(file: CountersFile, counts: Counts, learnt: Experience) -> None:
