@@ -83,6 +83,7 @@ Reason = Literal[
     "no model",
     "cannot insert",
     "too long",
+    "cannot load",
     "bad answer",
     "settings",
     "no weights",
@@ -121,6 +122,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "no model": "The engine does not have the model.",
     "cannot insert": "The model can't fill in the middle.",
     "too long": "The prompt is longer than the engine has room for.",
+    "cannot load": "The engine can't load its model.",
     "bad answer": "The engine's answer makes no sense.",
     "settings": "A setting is wrong.",
     "no weights": "The embedded engine has no weights.",
@@ -136,6 +138,7 @@ _OF_ERRORS: Final[tuple[tuple[type[InfillError], Reason], ...]] = (
     (errors.ModelNotFound, "no model"),
     (errors.CannotInsert, "cannot insert"),
     (errors.TooLong, "too long"),
+    (errors.CannotLoad, "cannot load"),
     (errors.BadAnswer, "bad answer"),
     (errors.SettingsError, "settings"),
     (errors.WeightsError, "no weights"),
@@ -238,7 +241,7 @@ class Answer:
         if self.emptied_by:
             because = f'{FILTERED[self.emptied_by]} (filter "{self.emptied_by}")'
             message = f"{message.removesuffix('.')}: {because}."
-        if self.reason == "unsure" and self.judged:
+        if self.reason == "unsure" and self.judged and self.judged.figures:
             message = f"{message.removesuffix('.')} ({self.judged.figures})."
         if self.recited:
             message += f" The file is {self.recited}."

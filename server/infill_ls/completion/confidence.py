@@ -23,8 +23,7 @@ def chance(
     fill: str, tokens: Sequence[tuple[int, float]], *, model: str, kind: Kind
 ) -> float | None:
     """Return how likely the first line of a fill is right, from 0 to 1; None if nothing tells."""
-    chances = _chances(fill, tokens)
-    return chances[0] if chances else None
+    return next((one for one in _chances(fill, tokens) if one is not None), None)
 
 
 def sure_part(
@@ -46,7 +45,7 @@ def sure_part(
         if likely is not None and likely < threshold:
             break
         kept += len(line)
-    return fill if kept == len(fill) else fill[:kept].rstrip("\n")
+    return fill if kept == len(fill) else fill[:kept].rstrip()
 
 
 def _chances(fill: str, tokens: Sequence[tuple[int, float]]) -> list[float | None]:
@@ -55,6 +54,7 @@ def _chances(fill: str, tokens: Sequence[tuple[int, float]]) -> list[float | Non
     for line in fill.splitlines(keepends=True):
         ends = begins + len(line)
         of_line = [logprob for end, logprob in tokens if begins < end <= ends]
-        found.append(math.exp(sum(of_line) / len(of_line)) if of_line else None)
+        told = bool(of_line and line.strip())
+        found.append(math.exp(sum(of_line) / len(of_line)) if told else None)
         begins = ends
     return found
