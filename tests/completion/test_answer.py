@@ -23,7 +23,9 @@ def test_each_reason_has_its_message() -> None:
 def test_the_fill_is_the_first_offer_with_the_line_ends_of_the_document() -> None:
     offers = Offers().make("file:///a.py", at("a = █\r\n"), ["(\n)", "1"])
     assert Answer("fill", offers).fill == "(\r\n)"
+    assert Answer("fill", offers).shown == "(\n)"
     assert Answer("nothing").fill is None
+    assert Answer("nothing").shown == ""
 
 
 def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
