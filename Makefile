@@ -6,7 +6,7 @@ PACKER := .tools/hatchling-1.33.0
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
+	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \
@@ -15,7 +15,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
-	bench bench-levers bench-real bench-knobs bench-busy bench-ollama \
+	bench bench-levers bench-starts bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends perfect fresh-debian clean
 
 help:  ## this list
@@ -129,6 +129,10 @@ bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those
 # The policy of infill-ls, each of its levers off by itself.
 bench-levers: .venv/.ready  ## each lever of the policy off by itself
 	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers
+
+# The CPU time of a start, then twenty at once; ARGUMENTS="--servers 0" for the first alone.
+bench-starts: .venv/.ready  ## what a start costs, and twenty at once
+	PYTHONPATH=tests $(BIN)/python -m bench.starts $(ARGUMENTS)
 
 # On the embedded engine: typing at real speed, and its settings. Nothing else should run.
 bench-real: .venv/.ready  ## typing at real speed on the embedded engine

@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[str, Any]] = {
     "stop": ("array", list),
 }
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
+NO_MEMORY = "model requires more system memory (5.6 GiB) than is available (1.2 GiB)"
 INSERT_TEMPLATE = "<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
 
 
@@ -106,7 +107,8 @@ class FakeOllama:
 
     ``about``: further fields of a model's ``/api/show`` (and ``/v1/models``) by its name; ``tags``:
     of its entry in ``/api/tags``, ``running``: in ``/api/ps``, which has no others then.
-    ``broken``: further models, whose files can't be read.
+    ``broken``: further models, whose files can't be read. ``too_large``: those for which there is
+    no memory, with the text that is said then.
     ``props``: the answer to ``/props``, which llama-server has.
     ``batch_gate``: while clear, a batch of a prompt is read; a call that is closed meanwhile keeps
     the model busy until it is. ``gate``: while clear, a generation stands before its first piece.
@@ -145,6 +147,7 @@ class FakeOllama:
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: dict[str, dict[str, Any]] | None = None
     broken: set[str] = field(default_factory=set)
+    too_large: dict[str, str] = field(default_factory=dict)
     props: Any = None
     version: str = "0.33.0"
     delay: float = 0.0
@@ -424,9 +427,9 @@ class FakeOllama:
             except asyncio.CancelledError:
                 load.state = "aborted"
                 raise
-            if self.fault == "no memory":
+            text = self.too_large.get(name, NO_MEMORY if self.fault == "no memory" else "")
+            if text:
                 load.state = "failed"
-                text = "model requires more system memory (5.6 GiB) than is available (1.2 GiB)"
                 return 500, text
             load.state, self._options = "done", wanted
             self.loaded = True if self.loaded is not None else None

@@ -28,9 +28,9 @@ MODULES = {
 FLOORS = (
     (
         *("errors", "values", "settings", "logs", "pipes", "memory", "folders", "private", "audit"),
-        *("editors", "shown", "user_file", "saving", "patterns"),
+        *("editors", "shown", "shells", "user_file", "given_file", "saving", "patterns"),
         *("setting_names", "settings_writer", "settings_schema"),
-        *("locks", "counters", "counters_file", "interrupts", "visits", "visits_file"),
+        *("locks", "threads", "counters", "counters_file", "interrupts", "visits", "visits_file"),
     ),
     ("text",),
     ("prompt",),
@@ -44,7 +44,17 @@ FLOORS = (
     ("__main__",),
 )
 PURE = (
-    *("errors", "shown", "setting_names", "editors", "counters", "text", "prompt", "trim"),
+    *(
+        "errors",
+        "shown",
+        "shells",
+        "setting_names",
+        "editors",
+        "counters",
+        "text",
+        "prompt",
+        "trim",
+    ),
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
@@ -221,10 +231,11 @@ def test_only_one_room_knows_where_the_user_lives() -> None:
 
 
 # Of Ollama it is told at which moment a model will be gone, by an engine that is busy when it may
-# be asked again; records and visits have the time, and counters their day.
+# be asked again; records, visits and rates have the time, and counters their day.
 BY_THE_CLOCK_ON_THE_WALL = {
     "infill_ls.engines.ollama_loading",
     "infill_ls.engines.http",
+    "infill_ls.engines.rates_file",
     "infill_ls.audit",
     "infill_ls.counters_file",
     "infill_ls.visits_file",

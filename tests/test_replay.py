@@ -13,7 +13,9 @@ import pytest
 from bench.closing import closed
 from bench.editors import EDITORS, Editor, Helix, Neovim, VSCode
 from bench.peers import POLICIES, Peer, Policy
-from bench.replay import OURS, Figures, Session, everything
+from bench.replay import OURS, chosen, everything
+from bench.results import Figures
+from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import World
 from infill_ls.bench.edits import Edit
@@ -52,16 +54,15 @@ CLOSED_IN_MANY_WAYS = '''
 
 
 def run(*policies: str, editor: str, profile: str, windows: int = 1) -> dict[str, Figures]:
-    figures = everything(
-        policies,
-        right=0.8,
-        count=2,
-        seed="7",
+    runs = chosen(
+        policies=policies,
         editors=[editor],
         profiles=[profile],
+        seeds=["7"],
+        count=2,
         windows=windows,
     )
-    return {one.policy: one for one in figures}
+    return {one.policy: one for one in everything(runs)}
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
@@ -71,18 +72,17 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     assert first == again
 
 
-@pytest.mark.parametrize("profile", ["two cores", "laptop"])
 @pytest.mark.parametrize("editor", ["VS Code", "Neovim", "Helix"])
-def test_what_it_must_show(editor: str, profile: str) -> None:
-    figures = run(editor=editor, profile=profile)
+def test_what_it_must_show(editor: str) -> None:
+    figures = run(editor=editor, profile="two cores")
     ours = figures.pop(OURS)
     assert set(figures) == {policy.name for policy in POLICIES}
-    assert ours.saved_per_100 >= max(one.saved_per_100 for one in figures.values())
+    assert ours.saved_per_100 >= 1.5 * max(one.saved_per_100 for one in figures.values())
     assert ours.busy_per_saved * 2 <= min(one.busy_per_saved for one in figures.values())
     assert ours.p50 * 2 <= min(one.p50 for one in figures.values())
     assert not math.isinf(ours.p50)
     assert ours.cached_share >= 0.9
-    assert ours.calls_per_100 <= 10
+    assert ours.calls_per_100 <= 40
 
 
 def test_two_editors_share_an_engine() -> None:
@@ -96,7 +96,8 @@ def typed(
     target: str, editor_class: type[Editor], *, right: float = 0.8, seed: str = "1"
 ) -> tuple[str, Session]:
     """The file after the target was typed into it, brackets being closed."""
-    world = World(right, seed, Edit(0, "def f(name):\n", target, "\n        b)\n"))
+    edit = Edit(0, "def f(name):\n", target, "\n        b)\n")
+    world = World(right, seed, edit, any_names=True)
 
     async def type_it() -> tuple[str, Session]:
         editor, engine = at_desk(editor_class, world)
@@ -204,7 +205,8 @@ async def test_who_closes_by_default(editor: type[Editor], closes: bool) -> None
 
 def test_a_suggestion_goes_through_the_closer() -> None:
     async def ask_and_accept() -> tuple[str, int, str]:
-        world = World(1.0, "1", Edit(0, "", "def f(name):\n    return name", "\n"), "def f")
+        edit = Edit(0, "", "def f(name):\n    return name", "\n")
+        world = World(1.0, "1", edit, "def f", any_names=True)
         editor, engine = at_desk(VSCode, world)
         editor.open(world.text, len("def f"))
         world.typed += "("
@@ -264,17 +266,9 @@ def test_others_get_the_closers_and_replace_nothing(policy: Policy) -> None:
         return answer, prompt
 
     answer, prompt = in_virtual_time(ask)
-    assert prompt == "<|fim_prefix|>def f(<|fim_suffix|>)\n<|fim_middle|>"
+    assert prompt in (
+        "<|fim_prefix|>def f(<|fim_suffix|>)\n<|fim_middle|>",
+        # llama.vim gives the cursor's line by itself.
+        "<|fim_prefix|><|fim_suffix|>)\n<|fim_middle|>def f(",
+    )
     assert [(one.fill, one.replaced) for one in answer.offers] == [("name", 0)]
-
-
-def test_a_model_that_is_always_right_writes_the_rest() -> None:
-    world = World(1.0, "1", Edit(0, "a\n", "b = 1\nc = 2", "\nd\n"), "b = ")
-    prompt = "<|fim_prefix|><|fim_suffix|>\nd\n<|fim_middle|>a\nb = "
-    assert "".join(world.continuation(prompt)) == "1\nc = 2\nd\n"
-
-
-def test_a_model_that_is_never_right_errs_in_each_line() -> None:
-    world = World(0.0, "1", Edit(0, "a\n", "b = 1\nc = 2", "\nd\n"), "")
-    prompt = "<|fim_prefix|>a\n<|fim_suffix|>\nd\n<|fim_middle|>"
-    assert "wrong_" in "".join(world.continuation(prompt)).splitlines()[0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.setting_names import nearest, variable
+from infill_ls.setting_names import is_slip, nearest, variable
 from infill_ls.settings import (
     DECIDING,
     KEYS,
@@ -308,6 +308,8 @@ def test_a_problem_in_the_file_says_its_line(tmp_path: Path) -> None:
         ("infill-ls.model", ""),
         ("colour", ""),
         ("", ""),
+        ("include", "exclude"),
+        ("INFILL_LS_EXCLUDES", "exclude"),
     ],
 )
 def test_the_nearest_known_key(written: str, meant: str) -> None:
@@ -330,12 +332,54 @@ def test_an_unknown_variable_is_named_with_the_nearest_known(name: str, meant: s
     assert problem == f'The environment variable "{name}" is no setting of infill-ls. {meant}'
 
 
+@pytest.mark.parametrize(
+    ("key", "slips", "others"),
+    [
+        (
+            "exclude",
+            "exlude excludes exclude_ Exclude EXCLUDE exclued excklude excludd x_clude ex-clude",
+            "include excl excluding exclusive preclude occlude exclusions seclude ignore",
+        ),
+        ("url", "ulr URL uri urls u_r_l ur", "curly host ul_r_x hurls u r"),
+        ("engine", "engin Engine engines egnine INFILL_LS_ENGIN", "engineer ending machine"),
+        ("model", "modle models Model modl", "modality mood models_x"),
+        ("enabled", "enable enabeld Enabled", "disabled able enabling"),
+        ("headers", "header hedaers", "head readers_x leader header_names"),
+        ("caFile", "ca_file cafile CA-FILE caFlie", "file certificate cacheFile"),
+        ("audit", "audti audits Audit", "auditory edits"),
+        # Of a long name two letters may be wrong.
+        ("languages", "language langages lnaguages languags langs_uages", "lingua tongues"),
+        ("recitation", "recitations recitaton resitatoin", "citation_x recipes rotation"),
+        ("weightsFrom", "weights_from weightFrom weihgtFrom", "weights weightsAre"),
+        ("apiKeyEnv", "apikeyenv api_key_env apiKeyEn", "apiKey api keyEnvs_x"),
+        ("", "", "x url"),
+    ],
+)
+def test_what_is_a_slip_and_what_another_word(key: str, slips: str, others: str) -> None:
+    for name in slips.split():
+        assert is_slip(name, key), name
+        assert nearest(name, KEYS) == key, name
+    for name in others.split():
+        assert not is_slip(name, key), name
+
+
+# Other words than a key's, for which it is named all the same.
+@pytest.mark.parametrize(("name", "key"), [("include", "exclude"), ("apiKey", "apiKeyEnv")])
+def test_another_word_than_a_key_s_stops_nothing(name: str, key: str) -> None:
+    settings, (problem,) = load(file={name: DECIDED[key][0]})
+    assert settings == DEFAULT
+    assert problem.endswith(f'Did you mean "{key}"?')
+    settings, (problem,) = load(environment={variable(name): "x"})
+    assert settings == DEFAULT
+    assert problem.endswith(f"Did you mean {variable(key)}?")
+
+
 # Names that somebody may have meant to say something with that decides.
 SLIPS: Final = {
     "engine": "engin",
     "url": "urll",
     "model": "Model",
-    "apiKeyEnv": "apiKey",
+    "apiKeyEnv": "apiKeyEnvs",
     "headers": "header",
     "caFile": "ca_file",
     "weightsFrom": "weightFrom",
@@ -468,7 +512,9 @@ def test_whatever_an_editor_sends_is_read_or_told(editor: Any) -> None:
         assert len(problems) == (editor is not None)
         return
     given = {key: value for key, value in editor.items() if value is not None}
-    meant = {key: key if key in KEYS else nearest(key, KEYS) for key in given}
+    like = {key: key if key in KEYS else nearest(key, KEYS) for key in given}
+    means = {key for key, one in like.items() if one == "stats" or is_slip(key, one)}
+    meant = {key: one if key in KEYS or key in means else "" for key, one in like.items()}
     told = [key for key in given if any(f'setting "{named(key)}"' in one for one in problems)]
     assert len(problems) == len(told)
     # What was good stays good, and nothing else counts.
@@ -654,7 +700,6 @@ def test_headers_are_in_no_repr() -> None:
         ({"url": "http://localhost:1"}, False),
         ({"url": "http://ollama.localhost"}, False),
         ({"url": "https://gpu.example"}, False),
-        ({"url": "http://gpu.example", "engine": "embedded"}, False),
         ({"url": "http://gpu.example"}, True),
         ({"url": "http://gpu.example", "engine": "openai"}, True),
         # A private network has other people on it.
@@ -669,10 +714,12 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
 ) -> None:
     settings, problems = load(editor=editor)
     assert problems == []
-    assert bool(settings.in_the_clear) is clear
-    assert "key" not in settings.in_the_clear.partition(" goes")[0]
+    said = settings.in_the_clear("ollama")
+    assert bool(said) is clear
+    assert "key" not in said.partition(" goes")[0]
+    assert settings.in_the_clear("embedded") == ""
     if clear:
-        assert settings.engine_url in settings.in_the_clear
+        assert settings.engine_url in said
         for more, what in (
             ({}, "Your code goes"),
             ({"apiKeyEnv": "MY_KEY"}, "Your code and your key go"),
@@ -682,13 +729,13 @@ def test_code_that_goes_over_a_network_in_the_clear_is_told(
                 "Your code, your key and your headers go",
             ),
         ):
-            said = load(editor={**editor, **more})[0].in_the_clear
+            said = load(editor={**editor, **more})[0].in_the_clear("openai")
             assert said.startswith(f"{what} to {settings.engine_url} unencrypted.")
 
 
 def test_ollamas_own_variable_may_name_another_machine_too() -> None:
     settings, _ = load(environment={"OLLAMA_HOST": "gpu.example"})
-    assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear
+    assert "http://gpu.example:11434 unencrypted" in settings.in_the_clear("ollama")
 
 
 def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
@@ -701,3 +748,46 @@ def test_what_command_line_and_environment_give_is_known_as_fixed() -> None:
     assert settings.fixed == {"model", "debounceMs"}
     assert len(problems) == 2
     assert load()[0] == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "read"),
+    [
+        ("engine", "Ollama", "engine", "ollama"),
+        ("engine", "OPENAI", "engine", "openai"),
+        ("multiline", "Never", "multiline", "never"),
+        ("log", "DEBUG", "log", "debug"),
+        ("debounceMs", "Auto", "debounce_ms", "auto"),
+    ],
+)
+def test_a_value_of_a_closed_list_may_be_in_capitals(
+    key: str, value: str, field: str, read: str
+) -> None:
+    settings, problems = load(editor={key: value})
+    assert (getattr(settings, field), problems) == (read, [])
+
+
+@pytest.mark.parametrize("value", ["ollamas", "ol lama", "", 5, None.__class__, ["ollama"]])
+def test_another_value_is_none_of_a_closed_list(value: Any) -> None:
+    _, (problem,) = load(editor={"engine": value})
+    assert "it must be one of" in problem
+
+
+@pytest.mark.parametrize(
+    ("value", "is_repeated"),
+    [
+        ("127.0.0.1:11434", True),
+        ("localhost", True),
+        ("gpu.example:11434", True),
+        ("10.0.0.7", True),
+        # They may be a key.
+        ("sk-canary4711", False),
+        ("canary.4711", False),
+        ("me:canary@host", False),
+        ("http://host?key=canary", False),
+    ],
+)
+def test_an_address_without_its_scheme_is_shown(value: str, is_repeated: bool) -> None:
+    _, (problem,) = load(editor={"url": value})
+    assert (value in problem) is is_repeated
+    assert (" is wrong;" in problem) is not is_repeated

@@ -93,12 +93,47 @@ def test_a_key_is_taken_out(mine: Path) -> None:
     remove_setting("languages.markdown.enabled", mine)
     remove_setting("maxTokens", mine)
     remove_setting("languages.go.enabled", mine)
-    assert tomllib.loads(mine.read_text()) == {
-        "exclude": ["*.private"],
-        "languages": {"markdown": {}},
-    }
-    remove_setting("languages", mine)
+    # Nothing is left of the table, so it is gone as well.
+    assert tomllib.loads(mine.read_text()) == {"exclude": ["*.private"]}
+    assert "languages" not in mine.read_text()
     assert "# Work" in mine.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("[languages.go]\nenabled = true\n", "languages.go.enabled", {}),
+        (
+            "[languages.go]\nenabled = true\nmaxTokens = 9\n",
+            "languages.go.enabled",
+            {"languages": {"go": {"maxTokens": 9}}},
+        ),
+        (
+            "[languages.go]\nenabled = true\n[languages.py]\nenabled = true\n",
+            "languages.go.enabled",
+            {"languages": {"py": {"enabled": True}}},
+        ),
+        ("languages = {go = {enabled = true}}\n", "languages.go.enabled", {}),
+        ("languages.go.enabled = true\n", "languages.go", {}),
+        ("[headers]\nA-B = 'c'\n", "headers.A-B", {}),
+        ("[headers]\nA-B = 'c'\n", "headers.C-D", {"headers": {"A-B": "c"}}),
+        # It was empty before.
+        ("[languages.go]\n", "languages.go.enabled", {"languages": {"go": {}}}),
+    ],
+)
+def test_an_empty_table_is_not_left_behind(
+    path: Path, before: str, key: str, after: dict[str, Any]
+) -> None:
+    path.parent.mkdir()
+    path.write_text(before)
+    remove_setting(key, path)
+    assert tomllib.loads(path.read_text()) == after
+
+
+def test_a_value_in_capitals_is_written_as_the_schema_has_it(path: Path) -> None:
+    write_setting("engine", "Ollama", path)
+    write_setting("model", "Qwen2.5-Coder:1.5b", path)
+    assert tomllib.loads(path.read_text()) == {"engine": "ollama", "model": "Qwen2.5-Coder:1.5b"}
 
 
 def test_what_is_not_there_is_taken_out_of_nothing(path: Path, mine: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill_ls.shown import plain, without, without_controls
+from infill_ls.shown import plain, quoted, without, without_controls
 
 HOSTILE = (
     "\x00\x07\x1b\x7f\x9b\u2028\ud800\u061c\u200e\u202e\u2066\u200b\u3164\uffa0\u115f\U000e0041"
@@ -66,9 +67,20 @@ def test_no_command_hides_behind_a_link() -> None:
     "text", ["def secret_function(a, b):\n    return 'x'", 'änderung = "größer als"']
 )
 def test_what_is_quoted_of_a_text_is_left_out(text: str) -> None:
-    for quoted in (text, json.dumps(text), repr(text), text[3:20]):
-        said = without(f"Bad input: {quoted}!", text)
+    for quotation in (text, json.dumps(text), repr(text), text[3:20]):
+        said = without(f"Bad input: {quotation}!", text)
         assert said.startswith("Bad input: ")
         assert said.endswith("!")
         assert not any(text[at : at + 12] in said for at in range(len(text) - 12))
     assert without("The engine is busy.", text) == "The engine is busy."
+
+
+def test_a_value_is_quoted_and_short() -> None:
+    assert quoted("a\x1b") == r"'a\x1b'"
+    assert quoted(5) == "5"
+    assert quoted("a" * 99) == "'" + "a" * 59
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    assert quoted(nested) == "something very long"
+    assert quoted(10**5000) == "something very long"

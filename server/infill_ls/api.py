@@ -67,8 +67,6 @@ class SharedEngines:
             raise SettingsError(in_short(wrong))
         for problem in problems:
             say_once(problem)
-        if settings.in_the_clear:
-            say_once(settings.in_the_clear)
         filling = self._noted(self._fill(prefix, suffix, settings))
         future = asyncio.run_coroutine_threadsafe(filling, self._loop)
         try:
@@ -108,7 +106,7 @@ class SharedEngines:
             known = (engine for of, engine in self._engines if of == settings)
             engine = next(known, None)
             if engine is None:
-                engine = await connect(settings)
+                engine = await connect(settings, say_once)
                 self._engines.append((settings, engine))
                 if text := await advice(engine):
                     say_once(text)

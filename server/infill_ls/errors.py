@@ -12,6 +12,7 @@ InfillError
     ├── ModelNotFound      it has no such model
     ├── CannotInsert       its model can't fill in the middle
     └── BadAnswer          its answer is an error, cut short, or makes no sense
+        ├── CannotLoad       it can't load its model
         └── TooLong          it has no room for the prompt
 """
 
@@ -73,7 +74,12 @@ class EngineError(InfillError):
 
 
 class NotRunning(EngineError):
-    """Nothing answers at the engine's address."""
+    """Nothing answers at the engine's address.
+
+    ``answered``: something does, and has not what is asked for.
+    """
+
+    answered: bool = False
 
 
 class Stalled(EngineError):
@@ -103,6 +109,10 @@ class CannotInsert(EngineError):
 
 class BadAnswer(EngineError):
     """The engine's answer is an error of its own, is cut short, or makes no sense."""
+
+
+class CannotLoad(BadAnswer):
+    """The engine can't load its model: there is no memory for it, or it breaks down then."""
 
 
 class TooLong(BadAnswer):

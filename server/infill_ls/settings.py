@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from infill_ls import values
-from infill_ls.setting_names import nearest, strange_variables, variable
+from infill_ls.setting_names import is_slip, nearest, strange_variables, variable
+from infill_ls.shown import quoted
 from infill_ls.user_file import UserFile, line_of
 from infill_ls.values import (
     LanguageSettings,
@@ -109,14 +110,14 @@ class Settings:
             parse_ollama_host(self.ollama_host) if self.ollama_host else DEFAULT_URL
         )
 
-    @property
-    def in_the_clear(self) -> str:
-        """What to tell the user if code goes over a network unencrypted; empty if it doesn't.
+    def in_the_clear(self, engine: str) -> str:
+        """Return what to tell the user if code goes over a network unencrypted; empty if not.
 
-        By the host as it is written: names may change, and private networks have other people.
+        ``engine``: the one that is asked, which "auto" leaves open. The host counts as it is
+        written: names may change, and private networks have other people.
         """
         address = self.engine_url
-        if self.engine == "embedded" or address.startswith("https:") or is_loopback(address):
+        if engine == "embedded" or address.startswith("https:") or is_loopback(address):
             return ""
         key = ["your key"] if self.api_key_env else []
         *others, last = ["your code", *key, *(["your headers"] if self.headers else [])]
@@ -140,7 +141,7 @@ DECIDING: Final = (
 UNTIL_MENDED: Final = "until it is mended"
 # What follows from a wrong value of a key that decides.
 NOTHING_IS_ASKED: Final = f"Nothing is asked {UNTIL_MENDED}"
-# What keeps something of the user's is off with a wrong value, and what is said then.
+# What keeps something is off with a wrong value, or a name like it, and what is said then.
 _OFF_IF_WRONG: Final = {"stats": f"Nothing is counted {UNTIL_MENDED}"}
 # A wrong value of these may be a password or a key.
 _NOT_REPEATED: Final = ("url", "headers", "apiKeyEnv")
@@ -166,7 +167,7 @@ def load(
     reading = _Reading()
     if editor is not None and not isinstance(editor, Mapping):
         reading.problem(
-            f"The editor's settings are not a table but {_shown(editor)}; they are ignored."
+            f"The editor's settings are not a table but {quoted(editor)}; they are ignored."
         )
         editor = None
     for key, value in _slips_last(file or {}):
@@ -176,8 +177,7 @@ def load(
     for key, value in _from_environment(environment).items():
         reading.take(key, value, Source("environment", variable(key)))
     for name, meant in strange_variables(environment, KEYS):
-        # An empty one says nothing.
-        means = meant if environment[name] else ""
+        means = meant if environment[name] else ""  # an empty one says nothing
         reading.take_slip(_strange(name, meant), means, name, Source("environment", name))
     for key, value in (command_line or {}).items():
         reading.take(key, value, Source("command line"))
@@ -230,7 +230,8 @@ class _Reading:
             self._wrong.pop(key, None)
             self._wrong_in.pop(key, None)
         except values.Wrong as wrong:
-            is_value = "wrong" if key in _NOT_REPEATED else _shown(value)
+            hidden = key in _NOT_REPEATED and not values.is_bare(value)
+            is_value = "wrong" if hidden else quoted(value)
             self._note_wrong(key, source, _fix(source, key))
             self.problem(
                 f'The setting "{key}" {_described(source, key)} is {is_value}; it must be {wrong}.',
@@ -238,11 +239,12 @@ class _Reading:
             )
 
     def take_slip(self, problem: str, meant: str, name: str, source: Source) -> None:
-        """Take a name that is no setting's: what is said under it may be what ``meant`` is to be.
+        """Take a name that is no setting's: by a slip, it may say what ``meant`` is to be.
 
         ``meant``: the key that is most like it, empty if none is.
         """
-        self._note_wrong(meant, source, _fix_of_slip(source, name))
+        if is_slip(name, meant) or meant in _OFF_IF_WRONG:
+            self._note_wrong(meant, source, _fix_of_slip(source, name))
         self.problem(problem)
 
     def _note_wrong(self, key: str, source: Source, fix: str) -> None:
@@ -327,15 +329,6 @@ def read_value(key: str, value: Any) -> dict[str, Any]:
     """
     name, read = _READERS[key]
     return {name: read(value)}
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a message shows it: at most 60 characters."""
-    # A value may be nested deeper, or a number be longer, than Python writes out.
-    try:
-        return f"{value!r:.60}"
-    except (ValueError, RecursionError):
-        return "something very long"
 
 
 def _strange(name: str, meant: str) -> str:

@@ -42,7 +42,7 @@ def write_setting(key: str, value: Any, path: Path | None = None) -> Path:
 
 def write_first(key: str, candidates: Sequence[Any], path: Path | None = None) -> Path:
     """Set a key to the first of some values that it allows; see :func:`write_setting`."""
-    parts = _parts(key)
+    parts = parts_of(key)
 
     def want(said: Mapping[str, Any]) -> dict[str, Any]:
         return _with(said, parts, _allowed(said, parts, candidates))
@@ -72,7 +72,7 @@ def write_settings(
     as for :func:`write_setting`; nothing is written if one value is none.
     """
     for key in (*settings, *without):
-        _parts(key)
+        parts_of(key)
 
     def want(said: Mapping[str, Any]) -> dict[str, Any]:
         # As texts, since 1 and true are equal in Python.
@@ -103,21 +103,29 @@ def remove_setting(key: str, path: Path | None = None) -> Path:
 
     def want(said: Mapping[str, Any]) -> dict[str, Any]:
         # What is there can be taken out, even if it is no setting.
-        return _without(said, parts if parts[0] in said else _parts(key))
+        return _without(said, parts if parts[0] in said else parts_of(key))
 
     def change(document: TOMLDocument, wanted: Any) -> None:
-        table: Any = document
-        for part in parts[:-1]:
-            table = table.get(part)
-            if not isinstance(table, Mapping):
-                return
-        if parts[-1] in table:
-            table.pop(parts[-1])
+        _take_out(document, parts)
 
     return _rewrite(path, parts[0], want, change)
 
 
-def _parts(key: str) -> list[str]:
+def _take_out(table: Any, parts: Sequence[str]) -> None:
+    """Take a key out of a document's table, and each table that nothing is left of then."""
+    first, *rest = parts
+    inner = table.get(first)
+    if rest and isinstance(inner, Mapping):
+        _take_out(inner, rest)
+    if first in table and (not rest or (isinstance(inner, Mapping) and not inner)):
+        table.pop(first)
+
+
+def parts_of(key: str) -> list[str]:
+    """Return the parts of a key ("languages.go.enabled").
+
+    Raises :class:`SettingsError` if the first is no setting.
+    """
     first, *rest = key.split(".")
     if first not in KEYS or not all(rest):
         known = nearest(first, KEYS)
@@ -133,12 +141,14 @@ def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence
     reason = ""
     for value in candidates:
         try:
-            read_value(parts[0], _with(said, parts, value)[parts[0]])
+            (read,) = read_value(parts[0], _with(said, parts, value)[parts[0]]).values()
         except values.Wrong as wrong:
             # Of the last one, which for a list is one.
             reason = str(wrong)
         else:
-            return value
+            # "ollama" for "Ollama", as the schema has it.
+            same = isinstance(read, str) and str(value).lower() == read.lower()
+            return read if same else value
     raise SettingsError(f'"{".".join(parts)}" must be {reason}.')
 
 
@@ -157,7 +167,12 @@ def _without(said: Mapping[str, Any], parts: Sequence[str]) -> dict[str, Any]:
     if not rest:
         return {key: value for key, value in said.items() if key != first}
     inner = said.get(first)
-    return {**said, first: _without(inner, rest)} if isinstance(inner, Mapping) else dict(said)
+    if not isinstance(inner, Mapping):
+        return dict(said)
+    left = _without(inner, rest)
+    # A table that nothing is left of says nothing; one that was empty is the user's affair.
+    emptied = bool(inner) and not left
+    return _without(said, [first]) if emptied else {**said, first: left}
 
 
 # What the file must say, by what it says; and the change of the document that has it say that.

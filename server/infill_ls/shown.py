@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import Any, Final
 
 # Regular expressions, compiled when the first message is shown and not when the server starts.
 #
@@ -69,3 +69,12 @@ def without(text: str, quoted: str) -> str:
         kept.append("…")
         at = end
     return "".join(kept)
+
+
+def quoted(value: Any) -> str:
+    """Return a value as a message shows it: at most 60 characters."""
+    # A value may be nested deeper, or a number be longer, than Python writes out.
+    try:
+        return f"{value!r:.60}"
+    except (ValueError, RecursionError):
+        return "something very long"

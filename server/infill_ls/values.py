@@ -88,9 +88,11 @@ def _reads(schema: Mapping[str, Any]) -> Callable[[Callable[[Any], Any]], Reader
 def one_of(*allowed: str) -> Reader:
     @_reads({"type": "string", "enum": list(allowed)})
     def read(value: Any) -> str:
-        if value not in allowed:
+        # "Ollama" is no other engine.
+        known = value.lower() if isinstance(value, str) else value
+        if known not in allowed:
             raise Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
-        return str(value)
+        return str(known)
 
     return read
 
@@ -118,8 +120,8 @@ def auto_or(read_value: Reader) -> Reader:
 
     @_reads({**number, "type": [number["type"], "string"], "pattern": "^auto$"})
     def read(value: Any) -> Any:
-        if value == "auto":
-            return value
+        if isinstance(value, str) and value.lower() == "auto":
+            return "auto"
         try:
             return read_value(value)
         except Wrong as wrong:
@@ -182,6 +184,12 @@ def url(value: Any) -> str:
         raise Wrong(f"{_ADDRESS}: a machine's name or number, and a port up to 65535")
     root = f"{parts.scheme}://{parts.netloc}"
     return root + parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def is_bare(value: Any) -> bool:
+    """Whether a text is a machine and its port, or its number, and so surely no secret."""
+    address = r"localhost|[\w.-]{1,60}:\d{1,5}|\d{1,3}(\.\d{1,3}){3}"
+    return isinstance(value, str) and re.fullmatch(address, value, re.ASCII) is not None
 
 
 def is_host(name: str) -> bool:
@@ -320,6 +328,7 @@ _OF_A_LANGUAGE: Final[Mapping[str, tuple[str, Reader]]] = {
     "multiline": ("multiline", one_of(*MULTILINE)),
     "maxTokens": ("max_tokens", number(int, 1, MOST_TOKENS)),
 }
+LANGUAGE_KEYS: Final = tuple(_OF_A_LANGUAGE)
 
 
 @_reads(

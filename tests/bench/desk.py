@@ -9,6 +9,12 @@ from bench.world import SOURCES
 from holes import at
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
+from infill_ls.text.hole import Hole
+
+# s between two keys of a word, and after a word. VS Code asks so long after a key.
+KEY = 0.13
+WORD = 0.4
+ASK_AFTER = 0.040
 
 
 @dataclass
@@ -26,6 +32,27 @@ class Desk:
             for path in sorted(SOURCES.glob("*.txt"))
         ]
         self.typed = ["" for _ in self.lines]
+
+    async def type(self, file: int, text: str, line: int = 120) -> None:
+        """Type at a place, and wait. Each key cancels what was asked for, as in VS Code."""
+        above = "".join(self.lines[file][:line]) + self.typed[file]
+        below = "".join(self.lines[file][line:])
+        uri, asking = f"file:///{file}.py", set[asyncio.Task[None]]()
+        for end in range(1, len(text) + 1):
+            hole = at(f"{above}{text[:end]}█\n{below}")
+            self.completer.document_changed(uri, [hole])
+            for task in asking:
+                task.cancel()
+            task = asyncio.create_task(self._ask(uri, hole))
+            asking.add(task)
+            task.add_done_callback(asking.discard)
+            await asyncio.sleep(KEY if text[end - 1].isalnum() else WORD)
+        self.typed[file] += text
+        await asyncio.sleep(self.pause)
+
+    async def _ask(self, uri: str, hole: Hole) -> None:
+        await asyncio.sleep(ASK_AFTER)
+        await self.completer.complete(uri, hole)
 
     async def visit(self, file: int, line: int = 120) -> Answer:
         """Wait for a fill at a place; one line more stands above it at each visit."""

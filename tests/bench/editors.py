@@ -298,16 +298,20 @@ class HurriedVSCode(VSCode):
 
 
 class Neovim(Editor):
-    """A request 200 ms after the last key, and when inserting begins; none is ever cancelled."""
+    """A request 200 ms after the last key, and when inserting begins; none is ever cancelled.
+
+    ``pause``: those 200 ms, in s; plugins with hooks of their own ask at the key.
+    """
 
     name = "Neovim"
     client_name = "Neovim"
+    pause = 0.200
 
     def entered(self) -> None:
-        self._later(0.200, self._ask)
+        self._later(self.pause, self._ask)
 
     def typed(self, text: str) -> None:
-        self._later(0.200, self._ask)
+        self._later(self.pause, self._ask)
 
     def _ask(self) -> None:
         self._ask_inline()

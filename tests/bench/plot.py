@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bench.replay import Figures
+    from bench.results import Figures
 
 WIDTH: Final = 720
 HEIGHT: Final = 360

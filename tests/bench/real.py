@@ -19,7 +19,8 @@ from contextlib import aclosing
 from bench.desk import Desk
 from bench.editors import EDITORS
 from bench.peers import POLICIES, Peer
-from bench.replay import OURS, Session
+from bench.replay import OURS
+from bench.session import Session
 from bench.world import SOURCES, World, edits
 from infill_ls.bench.typist import Typist
 from infill_ls.completion.completer import Completer

@@ -9,396 +9,189 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import partial
-from itertools import cycle
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from itertools import cycle, product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 import looptime
 
-from bench.closing import Closer
-from bench.editors import ALL_EDITORS, EDITORS, Editor
+from bench.editors import ALL_EDITORS, EDITORS, Editor, Neovim
 from bench.levers import LEVERS
-from bench.peers import POLICIES, Peer
+from bench.peers import POLICIES, Peer, Policy
 from bench.plot import plot
-from bench.simulated_engine import PROFILES, Profile, SimulatedEngine
-from bench.world import SOURCES, World, closings, edits
+from bench.results import Figures, medians, reckoned, table
+from bench.session import Session
+from bench.simulated_engine import PROFILES, SimulatedEngine
+from bench.world import SOURCES, World, edits
+from infill_ls.bench.edits import Edit
 from infill_ls.bench.typist import Typist
 from infill_ls.completion.completer import Completer
 from infill_ls.engines.engine import Engine
 from infill_ls.lsp.server import Server
 from infill_ls.settings import Settings
 
-PAUSE: Final = 0.5  # s; a gap between keys that is long enough to look up
 OURS: Final = "infill-ls"
 
 
-@dataclass
-class Record:
-    """What happened at the keyboard."""
-
-    typed: int = 0
-    accepted: int = 0
-    # For each pause at a place where the editor asks: s from the key to the suggestion, infinite
-    # if none came.
-    waits: list[float] = field(default_factory=list)
-    right_in_pause: int = 0
-    wrong_characters: int = 0
-
-
 @dataclass(frozen=True)
-class Figures:
-    """One run, reckoned up. Times in s, infinite where less than that share got a suggestion."""
+class Run:
+    """What is run. Names are those of ``POLICIES`` (or ``OURS``), ``ALL_EDITORS``, ``PROFILES``.
+
+    ``right`` and ``any_names``: see :class:`bench.world.World`. ``count``: blocks that are typed in
+    each file. ``windows``: editors that share the engine, each with a server of its own.
+    ``closing``: whether editors close brackets and quotes; as each does by default if None.
+    ``lever``: of ``LEVERS``, what is off. ``debounce``: ours, in ms; as the server chooses if None.
+    """
 
     policy: str
     editor: str
     profile: str
-    p50: float
-    p95: float
-    right_in_pause: float
-    saved_per_100: float
-    calls_per_100: float
-    read_per_shown: float
-    cached_share: float
-    thrown_away: int
-    busy_per_saved: float
-    wrong_per_1000: float
-    waits: tuple[float, ...]
+    right: float = 0.8
+    seed: str = "1"
+    count: int = 3
+    windows: int = 1
+    closing: bool | None = None
+    any_names: bool = False
+    lever: str = "all"
+    debounce: int | None = None
 
 
-class Session:
-    """One typist in one editor with one policy."""
-
-    def __init__(
-        self,
-        world: World,
-        editor: Editor,
-        typist: Typist,
-        arrived: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.world, self.editor, self.typist, self._arrived = world, editor, typist, arrived
-        self.record = Record()
-        self._loop = asyncio.get_running_loop()
-        self._liked: dict[tuple[int, int], bool] = {}
-        self._editors = [editor]
-        self._accounted = 0
-        self._closings: dict[int, int] = {}
-
-    def turn_to(self, editor: Editor) -> None:
-        """Go on in another editor; the one before stays as it is."""
-        self.editor, self._accounted = editor, len(editor.shown)
-        if editor not in self._editors:
-            self._editors.append(editor)
-
-    @property
-    def shown(self) -> list[str]:
-        """All suggestions that any of the editors has shown."""
-        return [text for editor in self._editors for text in editor.shown]
-
-    def open(self) -> None:
-        """Go to the place of the current edit."""
-        self._closings = closings(self.world.edit)
-        self.editor.open(self.world.text, len(self.world.edit.before))
-
-    async def type(self) -> None:
-        """The whole of the current edit."""
-        self.open()
-        self._arrived()
-        await self._pause(self.typist.arrival())
-        while self.world.left or self.world.has_slip or self.editor.closers:
-            if self.world.has_slip:
-                await self._pause(self.typist.gap("a", "a") * 2)
-                self.world.typed = self.world.typed[:-1]
-                self.editor.backspace()
-                continue
-            if self._has_surplus():
-                await self._pause(self.typist.gap("a", "a"))
-                self.editor.delete_closer()
-                continue
-            if await self._pause(self.typist.gap(self.world.typed, self.world.left)):
-                continue
-            if below := self._closer_below():
-                self.world.typed += below
-                self.record.typed += len(below)
-                self.editor.go_over_closer()
-                continue
-            key = self.world.left[0]
-            if key.isalpha() and self.typist.slips():
-                key = "q" if key != "q" else "w"
-            elif key == "\n":
-                # Editors indent the next line by themselves.
-                rest = self.world.left[1:]
-                key += rest[: len(rest) - len(rest.lstrip(" "))]
-            self._press(key)
-        assert self.editor.text == self.world.text
-
-    def _press(self, key: str) -> None:
-        self.world.typed += key
-        self.record.typed += len(key)
-        shown = len(self.editor.shown)
-        self.editor.insert(key)
-        assert len(self.editor.shown) == shown
-        self.key_at = self._loop.time()
-
-    async def _pause(self, gap: float) -> bool:
-        """Wait for the next key; whether a suggestion was accepted instead of it."""
-        began = self._loop.time()
-        end = began + gap
-        long = gap >= PAUSE
-        # Nothing that is reckoned would mean anything.
-        assert not self.editor.errors, self.editor.errors[0]
-        seen_right = False
-        first: float | None = None
-        while (now := self._loop.time()) < end:
-            self._account_for_shown()
-            right = self.is_right(self.editor.visible)
-            seen_right = seen_right or right
-            if self.editor.visible and first is None:
-                first = max(0.0, self.editor.visible_since - began)
-            if right and self._likes():
-                ready = max(self.editor.visible_since, began) + self.typist.reaction()
-                if ready <= end and await self._still_there(ready - now):
-                    self._accept()
-                    self._reckon(long, first, seen_right)
-                    return True
-            self.editor.changed.clear()
-            try:
-                async with asyncio.timeout(end - self._loop.time()):
-                    await self.editor.changed.wait()
-            except TimeoutError:
-                break
-        self._reckon(long, first, seen_right)
-        return False
-
-    async def _still_there(self, delay: float) -> bool:
-        text = self.editor.visible
-        await asyncio.sleep(max(0.0, delay))
-        return self.editor.visible == text
-
-    def _accept(self) -> None:
-        text = self.editor.visible
-        self.world.typed += text
-        self.record.accepted += len(text)
-        self.editor.accept()
-
-    def _reckon(self, long: bool, first: float | None, seen_right: bool) -> None:
-        if long and (first is not None or self.editor.asks_here):
-            self.record.waits.append(math.inf if first is None else first)
-            self.record.right_in_pause += seen_right
-
-    def _account_for_shown(self) -> None:
-        if self.editor.shown and self.editor.shown[-1] == self.editor.visible:
-            if self._accounted == len(self.editor.shown):
-                return
-            self._accounted = len(self.editor.shown)
-            truth = self.world.left
-            same = sum(1 for _ in _common(self.editor.visible, truth))
-            self.record.wrong_characters += len(self.editor.visible) - same
-
-    def is_right(self, suggestion: str) -> bool:
-        """Whether a suggestion that is visible leads to the text that is typed."""
-        if not suggestion.strip() or not self.world.left.startswith(suggestion):
-            return False
-        end, left = self.editor.cursor + len(suggestion), self.editor.replaced
-        for closer in self.editor.closers:
-            due = self._due(closer)
-            if due is not None and (due < end) != (left > 0):
-                # It would be there twice, or be missing.
-                return False
-            left = max(0, left - len(closer.text))
-        return not left
-
-    def _due(self, closer: Closer) -> int | None:
-        """Where the text that is typed closes the same; None if it doesn't."""
-        return self._closings.get(closer.opener)
-
-    def _has_surplus(self) -> bool:
-        """Whether nobody will type over the innermost closer."""
-        if not self.editor.closers:
-            return False
-        closer = self.editor.closers[0]
-        due = self._due(closer)
-        return due is None or due < self.editor.cursor + len(closer.text) - 1
-
-    def _closer_below(self) -> str:
-        """The innermost closer, if it stands on the line below as it is to stand there."""
-        if not self.editor.closers:
-            return ""
-        closer = self.editor.closers[0]
-        is_next = self._due(closer) == self.editor.cursor + len(closer.text) - 1
-        below = closer.text.startswith("\n") and self.world.left.startswith(closer.text)
-        return closer.text if below and is_next else ""
-
-    def _likes(self) -> bool:
-        """Drawn once for each end of a suggestion: typing along doesn't change one's mind."""
-        place = (self.world.edit.number, len(self.world.typed) + len(self.editor.visible))
-        if place not in self._liked:
-            self._liked[place] = self.typist.likes(self.editor.visible)
-        return self._liked[place]
+def figures_of(run: Run) -> Figures:
+    """Return what a run comes to."""
+    # What is ready runs before the clock goes on in any case, so that no idle rounds are needed.
+    loop = looptime.new_event_loop(start=0, noop_cycles=0)
+    with LEVERS[run.lever](), closing(loop):
+        found = loop.run_until_complete(_type(run))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    return found
 
 
-def _common(one: str, other: str) -> Sequence[str]:
-    count = 0
-    while count < min(len(one), len(other)) and one[count] == other[count]:
-        count += 1
-    return one[:count]
-
-
-async def run(
-    policy: str,
-    make: Callable[[Engine], Any],
-    editor_class: type[Editor],
-    profile: Profile,
-    *,
-    right: float,
-    count: int,
-    seed: str,
-    windows: int = 1,
-    closing: bool | None = None,
-) -> Figures:
-    world = World(right, seed)
-    engine = SimulatedEngine(profile, world.continuation)
-    opened = [_open(editor_class, make(engine), closing) for _ in range(windows)]
-    session = Session(world, opened[0], Typist(seed), engine.account.arrive)
+async def _type(run: Run) -> Figures:
+    profile = next(one for one in PROFILES if one.name == run.profile)
+    policy = next((one for one in POLICIES if one.name == run.policy), None)
+    world = World(run.right, run.seed, any_names=run.any_names)
+    engine = SimulatedEngine(profile, world.continuation, reuse=policy.reuse if policy else 0)
+    opened = [_open(run, policy, engine) for _ in range(run.windows)]
+    session = Session(world, opened[0], Typist(run.seed), engine.account.arrive)
     turns = cycle(opened)
-    for source in sorted(SOURCES.glob("*.txt")):
-        for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}"):
-            world.edit, world.typed = edit, ""
-            session.turn_to(next(turns))
-            await session.type()
+    for edit in typed_edits(run.count, run.seed):
+        world.edit, world.typed = edit, ""
+        session.turn_to(next(turns))
+        await session.type()
     for editor in opened:
         await editor.server.completer.aclose()
     await engine.aclose()
-    # Requests that the editor still waits for.
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
-    return _figures(policy, editor_class.name, profile.name, session, engine)
+    # Requests that the editor still waits for, and what those leave.
+    while left := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+    return reckoned(run.policy, run.profile, run.right, run.seed, session, engine)
 
 
-def _open(editor_class: type[Editor], completer: Any, closing: bool | None) -> Editor:
+@lru_cache(maxsize=32)
+def typed_edits(count: int, seed: str) -> list[Edit]:
+    return [
+        edit
+        for source in sorted(SOURCES.glob("*.txt"))
+        for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}")
+    ]
+
+
+def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     """An editor with a server of its own."""
     server = Server()
-    server.completer = completer
-    editor = editor_class(server, closes=closing)
+    if policy is None:
+        server.completer = _ours(engine, run.debounce)
+    else:
+        completer: Any = Peer(policy, engine)
+        server.completer = completer
+    editor_class = next(one for one in ALL_EDITORS if one.name == run.editor)
+    editor = editor_class(server, closes=run.closing)
+    if policy is not None and policy.at_key and isinstance(editor, Neovim):
+        editor.pause = 0.0
     editor.start({"engine": "ollama"})
     return editor
 
 
-def _figures(
-    policy: str, editor: str, profile: str, session: Session, engine: SimulatedEngine
-) -> Figures:
-    record, account = session.record, engine.account
-    total = record.typed + record.accepted
-    waits = sorted(record.waits)
-    shown = session.shown
-    shown_tokens = sum(len(text) for text in shown) / 3.6
-    return Figures(
-        policy=policy,
-        editor=editor,
-        profile=profile,
-        p50=waits[len(waits) // 2],
-        p95=waits[int(len(waits) * 0.95)],
-        right_in_pause=record.right_in_pause / len(waits),
-        saved_per_100=100 * record.accepted / total,
-        calls_per_100=100 * account.calls / total,
-        read_per_shown=account.read / max(1, len(shown)),
-        cached_share=account.cached_here / max(1, account.asked_here),
-        thrown_away=max(0, round(account.written - shown_tokens)),
-        busy_per_saved=account.busy / max(1, record.accepted),
-        wrong_per_1000=1000 * record.wrong_characters / max(1, record.typed),
-        waits=tuple(waits),
-    )
-
-
-def everything(
-    policies: Sequence[str],
-    *,
-    right: float,
-    count: int,
-    seed: str,
-    editors: Sequence[str] = (),
-    profiles: Sequence[str] = (),
-    windows: int = 1,
-    closing: bool | None = None,
-) -> list[Figures]:
-    """``closing``: whether editors close brackets and quotes; as each does by default if None."""
-    found = []
-    makers: dict[str, Callable[[Engine], Any]] = {OURS: _ours}
-    for policy in POLICIES:
-        makers[policy.name] = partial(Peer, policy)
-    for profile in PROFILES:
-        for editor in ALL_EDITORS if editors else EDITORS:
-            for name, make in makers.items():
-                if (
-                    (policies and name not in policies)
-                    or (editors and editor.name not in editors)
-                    or (profiles and profile.name not in profiles)
-                ):
-                    continue
-                loop = looptime.new_event_loop(start=0)
-                one = run(
-                    name,
-                    make,
-                    editor,
-                    profile,
-                    right=right,
-                    count=count,
-                    seed=seed,
-                    windows=windows,
-                    closing=closing,
-                )
-                found.append(loop.run_until_complete(one))
-                loop.close()
-    return found
-
-
-def _ours(engine: Engine) -> Completer:
+def _ours(engine: Engine, debounce: int | None) -> Completer:
     async def connect(_: Settings) -> Engine:
         return engine
 
-    return Completer(connect, Settings(headers={}, engine="ollama"))
+    settings = Settings(headers={}, engine="ollama")
+    return Completer(
+        connect, settings if debounce is None else replace(settings, debounce_ms=debounce)
+    )
 
 
-COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
-    ("p50 s", lambda f: _seconds(f.p50)),
-    ("p95 s", lambda f: _seconds(f.p95)),
-    ("right in pause", lambda f: f"{f.right_in_pause:.0%}"),
-    ("saved/100", lambda f: f"{f.saved_per_100:.1f}"),
-    ("calls/100", lambda f: f"{f.calls_per_100:.1f}"),
-    ("read/shown", lambda f: f"{f.read_per_shown:.0f}"),
-    ("cached", lambda f: f"{f.cached_share:.0%}"),
-    ("thrown away", lambda f: f"{f.thrown_away}"),
-    ("busy s/saved", lambda f: f"{f.busy_per_saved:.3f}"),
-    ("wrong/1000", lambda f: f"{f.wrong_per_1000:.0f}"),
-)
+def everything(runs: Iterable[Run], processes: int = 1) -> list[Figures]:
+    """Return what each run comes to, in their order; ``processes`` of them beside each other."""
+    if processes == 1:
+        return [figures_of(run) for run in runs]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(figures_of, runs))
 
 
-def _seconds(value: float) -> str:
-    return "never" if math.isinf(value) else f"{value:.2f}"
+def chosen(
+    *,
+    policies: Sequence[str] = (),
+    editors: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+    rights: Sequence[float] = (0.8,),
+    seeds: Sequence[str] = ("1",),
+    **same: Any,
+) -> list[Run]:
+    """Return the runs of all rows of a table, for each seed; all that there are where none is
+    named. ``same``: what is the same in all of them, as :class:`Run` has it.
+    """
+    return [
+        Run(policy, editor, profile, right, seed, **same)
+        for right, profile, editor, policy, seed in product(
+            rights,
+            [one.name for one in PROFILES if not profiles or one.name in profiles],
+            [
+                one.name
+                for one in (ALL_EDITORS if editors else EDITORS)
+                if not editors or one.name in editors
+            ],
+            [
+                name
+                for name in (OURS, *(one.name for one in POLICIES))
+                if not policies or name in policies
+            ],
+            seeds,
+        )
+    ]
 
 
-def table(figures: Sequence[Figures]) -> str:
-    lines = []
-    group = ("", "")
-    for one in figures:
-        if (one.profile, one.editor) != group:
-            group = (one.profile, one.editor)
-            lines.append(f"\n{one.profile}, {one.editor}")
-            lines.append(" " * 14 + "".join(f"{name:>15}" for name, _ in COLUMNS))
-        lines.append(f"  {one.policy:12}" + "".join(f"{show(one):>15}" for _, show in COLUMNS))
-    return "\n".join(lines)
+def _seeds(text: str) -> tuple[str, ...]:
+    first, _, last = text.partition("-")
+    return tuple(map(str, range(int(first), int(last or first) + 1)))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--right", type=float, default=0.8, help="share of lines that are right")
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
+    parser.add_argument(
+        "--right",
+        type=float,
+        action="append",
+        default=[],
+        help="share of lines that the model knows; 0.8 if not given, may be repeated",
+    )
+    parser.add_argument(
+        "--any-names", action="store_true", help="it knows names that its prompt doesn't have, too"
+    )
     parser.add_argument("--edits", type=int, default=3, help="blocks typed in each file")
-    parser.add_argument("--seed", default="1")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=("1",), metavar="1-6", help="medians over all of them"
+    )
+    parser.add_argument("--processes", type=int, default=1, help="runs beside each other")
     parser.add_argument("--windows", type=int, default=1, help="editors that share the engine")
     parser.add_argument(
         "--closing",
@@ -411,38 +204,37 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
     parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
-    options = parser.parse_args()
-    if options.levers:
-        for name, off in LEVERS.items():
-            with off():
-                found = everything(
-                    [OURS],
-                    right=options.right,
-                    count=options.edits,
-                    seed=options.seed,
-                    editors=options.editor,
-                    profiles=options.profile,
-                    closing=options.closing,
-                )
-            without = "with all" if name == "all" else f"without {name}"
-            print(f"\n=== {without}{table(found)}")
-        return
-    figures = everything(
-        options.policy,
-        right=options.right,
-        count=options.edits,
-        seed=options.seed,
-        editors=options.editor,
-        profiles=options.profile,
-        windows=options.windows,
-        closing=options.closing,
-    )
+    return parser
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    found: list[Figures] = []
+    for lever in LEVERS if options.levers else ["all"]:
+        runs = chosen(
+            policies=[OURS] if options.levers else options.policy,
+            editors=options.editor,
+            profiles=options.profile,
+            rights=options.right or (0.8,),
+            seeds=options.seeds,
+            count=options.edits,
+            windows=options.windows,
+            closing=options.closing,
+            any_names=options.any_names,
+            lever=lever,
+        )
+        figures = medians(everything(runs, options.processes))
+        if options.levers and not options.json:
+            print(f"\n=== {'with all' if lever == 'all' else f'without {lever}'}{table(figures)}")
+        if options.levers:
+            figures = [replace(one, policy=f"{OURS}, {lever}") for one in figures]
+        found += figures
     if options.plot:
-        Path(options.plot).write_text(plot(figures), "utf-8")
+        Path(options.plot).write_text(plot(found), "utf-8")
     if options.json:
-        print(json.dumps([asdict(one) for one in figures], indent=1))
-    else:
-        print(table(figures))
+        print(json.dumps([asdict(one) for one in found], indent=1))
+    elif not options.levers:
+        print(table(found))
 
 
 if __name__ == "__main__":

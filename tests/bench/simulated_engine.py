@@ -38,9 +38,8 @@ class Profile:
 # others as laptops with a small and cards with a middling model do.
 PROFILES: Final = (
     Profile("two cores", 90, 17),
-    Profile("two cores, batch 128", 90, 17, batch=128),
     Profile("laptop", 400, 45),
-    Profile("GPU", 3000, 120),
+    Profile("GPU", 5000, 120),
 )
 
 
@@ -72,7 +71,9 @@ class Account:
 
 class SimulatedEngine(ReadyEngine):
     """``continuation``: what the model writes for a prompt, piece by piece. ``memory``: tokens of
-    old prompts that it keeps, beside the last one.
+    old prompts that it keeps, beside the last one. ``reuse``: parts of the prompt in the slot that
+    have at least so many tokens serve at another place, too (llama-server's ``--cache-reuse``); 0
+    if none does.
     """
 
     name = "ollama"
@@ -84,12 +85,14 @@ class SimulatedEngine(ReadyEngine):
         *,
         says: Says = "all",
         memory: int = MEMORY,
+        reuse: int = 0,
     ) -> None:
         self.account = Account()
         self.profile = profile
         self.continuation = continuation
         self._says = says
         self._memory = memory
+        self._reuse = reuse
         self._slot = asyncio.Lock()
         self._kept: list[list[str]] = [[]]  # the last one is in the slot
         self._jobs: set[asyncio.Task[None]] = set()
@@ -155,13 +158,30 @@ class SimulatedEngine(ReadyEngine):
         """Put the prompt that begins most like this one into the slot; how much of it serves."""
         known = max(self._kept, key=lambda kept: _common(kept, prompt))
         # The last token is always read again: its outcome is what comes next.
-        cached = min(_common(known, prompt), len(prompt) - 1)
+        cached = _common(known, prompt)
+        cached = min(cached + self._shifted(known, prompt, cached), len(prompt) - 1)
         if cached * 2 > len(known):
             self._kept.remove(known)
         self._kept.append(prompt[:cached])
         while len(self._kept) > 1 and sum(map(len, self._kept)) > self._memory:
             del self._kept[0]
         return cached
+
+    def _shifted(self, known: list[str], prompt: list[str], since: int) -> int:
+        """How many tokens serve at another place, as llama-server finds them.
+
+        What comes next in the prompt is looked for further and further on in the known one.
+        """
+        found, at, there = 0, since, since
+        while self._reuse and at < len(known) and there < len(prompt):
+            same = _common(known[at:], prompt[there:]) if known[at] == prompt[there] else 0
+            if same >= self._reuse:
+                found += same
+                at += same
+                there += same
+            else:
+                at += 1
+        return found
 
     def _usage(
         self, prompt: int, cached: int, reading: float, count: int, *, last: bool

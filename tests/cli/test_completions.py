@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from infill_ls.cli import COMMANDS, main
+from infill_ls.cli.completers import places, values
 from infill_ls.cli.completions import SHELLS
+from infill_ls.settings import KEYS
 
 
-def asked(line: str, folder: Path) -> list[str]:
+def asked(line: str, folder: Path, *, blanks: bool = False) -> list[str]:
     """What the program answers a shell with this line left of its cursor."""
     answer = folder / "answer"
     environment = {
@@ -28,10 +32,12 @@ def asked(line: str, folder: Path) -> list[str]:
     subprocess.run(
         [sys.executable, "-m", "infill_ls"],
         env={**os.environ, **environment},
+        cwd=folder,
         check=True,
         timeout=60,
     )
-    return [word.strip() for word in answer.read_text("utf-8").split("\n")]
+    words = answer.read_text("utf-8").split("\n")
+    return words if blanks else [word.strip() for word in words]
 
 
 def test_commands_and_arguments(tmp_path: Path) -> None:
@@ -40,6 +46,42 @@ def test_commands_and_arguments(tmp_path: Path) -> None:
     assert "--no-suffix" in asked("infill-ls complete --", tmp_path)
     assert set(SHELLS) <= set(asked("infill-ls completions ", tmp_path))
     assert asked("infill-ls editor neo", tmp_path) == ["neovim"]
+
+
+def test_keys_of_settings_and_their_values(tmp_path: Path) -> None:
+    assert set(asked("infill-ls settings set ", tmp_path)) >= set(KEYS)
+    assert set(asked("infill-ls settings unset mod", tmp_path)) == {"mode", "model"}
+    assert asked("infill-ls settings get late", tmp_path) == ["latencyMs"]
+    assert asked("infill-ls settings describe sta", tmp_path) == ["stats"]
+    assert asked("infill-ls settings set languages.go.e", tmp_path) == ["languages.go.enabled"]
+    engines = {"auto", "ollama", "openai", "embedded"}
+    assert set(asked("infill-ls settings set engine ", tmp_path)) >= engines
+    assert asked("infill-ls settings set multiline ne", tmp_path) == ["never"]
+    assert set(asked("infill-ls settings set enabled ", tmp_path)) >= {"true", "false"}
+    assert asked("infill-ls settings set languages.go.multiline al", tmp_path) == ["always"]
+    assert "auto" in asked("infill-ls settings set debounceMs ", tmp_path)
+    assert asked("infill-ls doctor --engine op", tmp_path) == ["openai"]
+
+
+@pytest.mark.parametrize("key", ["maxTokens", "exclude", "modle", "languages.go.maxTokens"])
+def test_a_key_of_many_values_has_none_to_choose_from(key: str) -> None:
+    assert values(Namespace(key=key)) == []
+
+
+def test_a_file_is_completed_up_to_where_its_line_follows(tmp_path: Path) -> None:
+    (tmp_path / "main.py").touch()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_main.py").touch()
+    (tmp_path / ".hidden").touch()
+    # A blank would end the word.
+    assert asked("infill-ls complete ma", tmp_path, blanks=True) == ["main.py:"]
+    assert asked("infill-ls complete te", tmp_path, blanks=True) == ["tests/"]
+    assert asked("infill-ls complete tests/", tmp_path, blanks=True) == ["tests/test_main.py:"]
+    assert places("no such/") == []
+    with contextlib.chdir(tmp_path):
+        assert {"main.py:", "tests/"} <= set(places(""))
+        assert ".hidden:" not in places("")
+        assert places(".h") == [".hidden:"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -65,8 +65,16 @@ async def test_the_editors_are_listed(editor: Command) -> None:
 async def test_a_set_up_is_printed_as_it_is_with_where_it_goes(editor: Command, home: Path) -> None:
     ran = await editor("neovim")
     assert ran.out == configs.read(NEOVIM)
-    assert str(home / ".config/nvim/plugin/infill-ls.lua") in ran.err
+    assert f"── goes to {home / '.config/nvim/plugin/infill-ls.lua'}\n" in ran.err
+    assert str(configs.folder()) not in ran.err
     assert files(home) == {}
+
+
+async def test_what_is_put_in_by_hand_is_no_place_where_it_goes(editor: Command) -> None:
+    ran = await editor("zed")
+    assert ran.out == configs.read("zed/settings.json")
+    source = configs.folder() / "zed/settings.json"
+    assert ran.err == f"── for you to put in; this is a copy of {source}\n"
 
 
 @pytest.mark.parametrize("name", ["neovim", "helix", "emacs", "coc-nvim", "kakoune", "sublime"])
@@ -91,6 +99,7 @@ async def test_a_users_file_is_not_touched_unless_he_says_yes(editor: Command, h
     ran = await editor("helix", "--write")
     assert ran.status == 1
     assert "--yes" in ran.err
+    assert ran.out.startswith(f"What would change in {file}:\n@@")
     assert '+language-servers = ["infill-ls", "gopls"]' in ran.out
     assert file.read_text() == theirs
     assert (await editor("helix", "--write", "--yes")).status == 0

@@ -74,7 +74,8 @@ async def test_without_any_engine(run: Run, ollama: FakeOllama) -> None:
     assert ran.status == 1
     assert f"! Nothing answers at {ollama.url}." in ran.out
     assert "✗ No model can fill in the middle here." in ran.out
-    assert "Fetch one: infill-ls pull qwen2.5-coder:1.5b" in ran.out
+    assert "Fetch one: infill-ls pull 0.5b" in ran.out
+    assert "qwen2.5-coder:1.5b" not in ran.out
     said = json.loads((await run("models", "--json")).out)
     assert said["selected"] is None
     assert said["engines"][0]["problem"] == f"Nothing answers at {ollama.url}."

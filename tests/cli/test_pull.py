@@ -139,10 +139,10 @@ async def test_a_name_of_ollamas_fetches_nothing_for_the_embedded_engine(
     await ollama.stop()
     ran = await run("pull", name)
     assert (ran.status, ran.out) == (1, "")
-    other = f"; for the embedded engine: infill-ls pull {short}" if short else "."
+    other = f"For the embedded engine: infill-ls pull {short}. " if short else ""
     assert ran.err == (
         f"infill-ls: Ollama does not answer at {ollama.url}; nothing was fetched. "
-        f"Start it, or mend OLLAMA_HOST{other}\n"
+        f"{other}Start it, or mend OLLAMA_HOST.\n"
     )
     assert not (tmp_path / "cache").exists()
 

@@ -212,3 +212,50 @@ async def test_a_pattern_that_is_none_sends_nothing(
         ran = await run("bench", str(code))
         assert ran.status == 2
     assert ollama.calls == []
+
+
+@pytest.mark.parametrize(
+    ("key", "printed"),
+    [
+        ("maxTokens", "128\n"),
+        ("model", "größe\n"),
+        ("enabled", "true\n"),
+        ("exclude", "[]\n"),
+        ("languages.go.enabled", "false\n"),
+        ("languages.go", '{"enabled": false}\n'),
+    ],
+)
+async def test_one_value_is_printed(run: Run, file: Path, key: str, printed: str) -> None:
+    file.parent.mkdir()
+    file.write_text('model = "größe"\n[languages.go]\nenabled = false\n', "utf-8")
+    ran = await run("settings", "get", key)
+    assert (ran.status, ran.out, ran.err) == (0, printed, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "said"),
+    [
+        ("apiKeyEnv", 1, '"apiKeyEnv" is not set, and has no default.'),
+        ("languages.go.enabled", 1, '"languages.go.enabled" is not set, and has no default.'),
+        ("model.part", 1, '"model.part" is not set, and has no default.'),
+        ("modle", 2, 'There is no setting "modle". Did you mean "model"?'),
+        ("url", 1, "Nothing is asked until it is mended"),
+    ],
+)
+async def test_a_key_without_a_value(run: Run, key: str, status: int, said: str) -> None:
+    ran = await run("settings", "get", key, INFILL_LS_URL="box:x")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+async def test_what_each_key_means(run: Run) -> None:
+    ran = await run("settings", "describe")
+    assert ran.status == 0
+    assert set(re.findall(r"^(\w+) \(default: ", ran.out, re.MULTILINE)) == set(KEYS)
+    one = await run("settings", "describe", "engine")
+    assert one.out.startswith('engine (default: "auto")\nWhat runs the model. auto: Ollama if ')
+    assert one.out.count("\n") == 2
+    part = await run("settings", "describe", "languages.go.enabled")
+    assert part.out.startswith("languages (default: nothing)\n")
+    assert (await run("settings", "describe", "modle")).status == 2

@@ -506,3 +506,32 @@ async def test_a_model_that_turns_out_to_be_slow_is_followed_by_a_smaller_one(
     RatesFile().save(f"ollama {ollama.url} qwen2.5-coder:3b", Rates(read=90, write=9))
     assert await session(write=4) == "qwen2.5-coder:3b"
     assert await session(write=15) == "qwen2.5-coder:1.5b"
+
+
+@dataclass
+class Yielding(NamedEngine):
+    """Loads another model than it would, since there is no room for that."""
+
+    loaded: bool = False
+
+    async def is_loaded(self) -> bool:
+        return self.loaded
+
+    async def load(self) -> None:
+        self.loaded, self.model = True, "smaller"
+
+
+async def test_rates_are_of_the_model_that_was_loaded_in_the_end(tmp_path: Path) -> None:
+    engine, kept = Yielding(model="larger"), RatesFile(tmp_path / "rates.json")
+    for model, read in (("larger", 80.0), ("smaller", 300.0)):
+        kept.save(RatesFile.key("ollama", SETTINGS.engine_url, model), Rates(read=read))
+
+    async def connect(_: Settings) -> Engine:
+        return engine
+
+    connection = Connection(connect, SETTINGS, kept)
+    await connection.ready()
+    assert connection.source == ("ollama", "smaller")
+    assert connection.rates.read == 300.0
+    connection.save_rates()
+    assert kept.load(RatesFile.key("ollama", SETTINGS.engine_url, "larger")).read == 80.0

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from completion.manual_engine import ManualEngine
-from fake_ollama import FakeOllama
+from fake_ollama import NO_MEMORY, FakeOllama
 from infill_ls.diagnosis import engine as looking
 from infill_ls.diagnosis.facts import Timed
+from infill_ls.engines import ollama_auto
 from infill_ls.engines.embedded import installation, weights
 from infill_ls.engines.embedded.weights import DEFAULT
 from infill_ls.engines.ollama import Ollama
@@ -51,11 +52,29 @@ async def test_another_server_is_chosen(ollama: FakeOllama) -> None:
     choice, engine = await looking.choose(settings(ollama, engine="openai"))
     assert (choice.name, choice.ollama) == ("openai", None)
     assert isinstance(engine, OpenAI)
+    choice, engine = await looking.choose(settings(ollama, engine="openai", model="mine"))
+    assert (choice.name, choice.error) == ("openai", None)
     # That it has no model is another matter.
     ollama.models = {}
     choice, engine = await looking.choose(settings(ollama, engine="openai"))
     assert choice.error is None
     assert isinstance((await looking.model(engine, Settings())).error, ModelNotFound)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", ["auto", "mine"])
+async def test_no_other_server_answers(model: str) -> None:
+    choice, engine = await looking.choose(Settings(url=NOWHERE, engine="openai", model=model))
+    assert isinstance(choice.error, NotRunning)
+    assert engine is None
+
+
+@pytest.mark.parametrize(("model", "is_there"), [("auto", False), ("mine", True)])
+async def test_a_server_that_lists_no_models(
+    ollama: FakeOllama, model: str, is_there: bool
+) -> None:
+    ollama.fault = "not ollama"
+    choice, _ = await looking.choose(settings(ollama, engine="openai", model=model))
+    assert (choice.error is None) is is_there
 
 
 async def test_nobody_answers(ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +171,19 @@ async def test_a_model_that_cant_be_loaded(ollama: FakeOllama) -> None:
     ollama.fault, ollama.loaded = "no memory", False
     found = await looking.load(Ollama(settings(ollama)))
     assert isinstance(found.error, BadAnswer)
+
+
+async def test_a_model_that_gives_way_to_a_smaller_one(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ollama_auto, "_REFUSED", {})
+    monkeypatch.setattr(ollama_auto, "total_memory", lambda: None)
+    large = "qwen2.5-coder:7b"
+    ollama.models = {large: ["completion", "insert"], QWEN: ["completion", "insert"]}
+    ollama.tags = {large: {"size": 9, "details": {"parameter_size": "7.6B"}}, QWEN: {"size": 3}}
+    ollama.loaded, ollama.too_large = False, {large: NO_MEMORY}
+    found = await looking.load(Ollama(settings(ollama)))
+    assert (found.error, found.instead) == (None, QWEN)
 
 
 @pytest.mark.looptime

@@ -13,6 +13,7 @@ from infill_ls.diagnosis.facts import Choice, Chosen, InMemory, Installed, Proxi
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import CannotInsert, NotRunning, Stalled, WeightsError
 from infill_ls.prompt.families import Model
+from infill_ls.shells import Shell
 
 ABSENT = NotRunning("Nothing answers at http://127.0.0.1:11434.", "Start it.")
 BROKEN = WeightsError("It is not the file that it should be.", "Fetch it anew.")
@@ -163,6 +164,13 @@ def test_a_better_model_than_a_plain_one() -> None:
             "with a context of 4,096 tokens.",
         ),
         ("ollama", InMemory(on_gpu=0.0), "ok", "The model is on the processor, none on a GPU."),
+        (
+            "ollama",
+            InMemory(on_gpu=0.0, instead="qwen2.5-coder:1.5b"),
+            "warn",
+            "That model can't be loaded, so qwen2.5-coder:1.5b is. "
+            "The model is on the processor, none on a GPU.",
+        ),
         ("openai", InMemory(), "ok", "The engine doesn't say where the model is loaded."),
         ("embedded", InMemory(threads=1), "ok", "The model runs on the processor with 1 thread."),
         ("embedded", InMemory(threads=4), "ok", "The model runs on the processor with 4 threads."),
@@ -171,6 +179,17 @@ def test_a_better_model_than_a_plain_one() -> None:
 def test_where_the_model_is(name: str, loaded: InMemory, status: str, message: str) -> None:
     (check,) = memory(given(), Choice(name), loaded)
     assert (check.status, check.message) == (status, message)
+
+
+def test_the_model_that_can_be_loaded_is_the_one_to_name() -> None:
+    (check,) = memory(given(), Choice("ollama"), InMemory(instead="qwen2.5-coder:1.5b"))
+    assert check.fix == "infill-ls settings set model qwen2.5-coder:1.5b"
+
+
+def test_more_room_in_powershell() -> None:
+    mine = replace(given(), shell=Shell(windows=True))
+    _, check = memory(mine, Choice("ollama"), InMemory(room=256))
+    assert check.fix == '$env:OLLAMA_CONTEXT_LENGTH = "4096"; ollama serve'
 
 
 def test_little_room() -> None:

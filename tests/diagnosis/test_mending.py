@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from infill_ls.errors import (
     WeightsError,
 )
 from infill_ls.settings import Settings, Source, load
+from infill_ls.shells import Shell
 from infill_ls.user_file import read_user_file
 
 ABSENT = NotRunning("Nothing answers.", "Start it.")
@@ -229,12 +231,12 @@ def test_what_helps_loading(name: str, error: InfillError, fix: str) -> None:
 )
 def test_what_mends_a_setting(settings: Given, fix: str) -> None:
     (problem,) = settings.problems
-    assert wrong_setting(problem) == fix
+    assert wrong_setting(problem, Shell()) == fix
 
 
 def test_a_wrong_argument_is_left_out() -> None:
     _, (problem,) = load(command_line={"engine": "foo"})
-    assert wrong_setting(problem) == "Leave out --engine, or give it another value."
+    assert wrong_setting(problem, Shell()) == "Leave out --engine, or give it another value."
 
 
 @pytest.mark.parametrize(
@@ -255,12 +257,12 @@ def test_a_file_that_cant_be_read_is_mended_where_the_slip_is(
     path.parent.mkdir()
     path.write_bytes(content)
     _, (problem,) = read_user_file(path)
-    assert wrong_setting(problem) == fix.format(f"'{path}'")
+    assert wrong_setting(problem, Shell()) == fix.format(f"'{path}'")
 
 
 def test_a_file_that_may_not_be_read() -> None:
     problem = "The settings file /a/config.toml can't be read (Permission denied). It counts."
-    assert wrong_setting(problem) == "chmod u+r /a/config.toml"
+    assert wrong_setting(problem, Shell()) == "chmod u+r /a/config.toml"
 
 
 @pytest.mark.parametrize(
@@ -273,3 +275,24 @@ def test_a_file_that_may_not_be_read() -> None:
 )
 def test_the_host_of_an_address(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+POWERSHELL = Shell(windows=True)
+
+
+def test_in_powershell_the_same_is_said_as_it_takes_it() -> None:
+    mine = replace(given(url="http://127.0.0.1:1", mode="plain"), shell=POWERSHELL)
+    assert sets(mine, "mode", "auto") == '$env:INFILL_LS_MODE = "auto"'
+    nothing = Choice(absent=NotRunning("Nothing."), error=NotRunning("Nothing."), elsewhere=True)
+    assert no_engine(mine, nothing, Installed("install it")) == "Remove-Item Env:INFILL_LS_URL"
+    assert no_engine(mine, nothing, Installed("install it"), "http://proxy:1") == (
+        '$env:NO_PROXY = "127.0.0.1"'
+    )
+    alone = replace(given({"engine": "embedded"}), shell=POWERSHELL)
+    assert no_engine(alone, nothing, Installed("install it")) == "install it; infill-ls pull"
+    other = replace(given({"model": "mine"}), shell=POWERSHELL)
+    assert fetches(other, "m:1b") == "infill-ls pull m:1b; infill-ls settings set model m:1b"
+    (problem,) = given(maxTokens="x").problems
+    assert wrong_setting(problem, POWERSHELL) == "Remove-Item Env:INFILL_LS_MAX_TOKENS"
+    problem = "The settings file C:/a.toml can't be read (Permission denied). It counts."
+    assert wrong_setting(problem, POWERSHELL) == "Mend C:/a.toml by hand."

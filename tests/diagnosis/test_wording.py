@@ -19,6 +19,7 @@ from infill_ls.diagnosis.wording import (
     record,
     settings,
 )
+from infill_ls.shells import Shell
 from infill_ls.visits import Visit
 
 OURS = Copy("/a/infill-ls", "1.0", "pipx uninstall infill-ls")
@@ -234,7 +235,7 @@ def test_a_mistake_in_a_projects_settings() -> None:
 
 def test_folders() -> None:
     every = [Folder("config", "~/c"), Folder("state", "~/s"), Folder("cache", "~/k")]
-    assert folders(every) == [
+    assert folders(given(), every) == [
         Check(
             "folders",
             "ok",
@@ -247,7 +248,7 @@ def test_folders() -> None:
 
 def test_folders_that_cant_be_written() -> None:
     every = [Folder("state", "~/s", "~/s is no folder"), Folder("cache", "", "no home")]
-    state, cache = folders(every)
+    state, cache = folders(given(), every)
     assert state.message == "No rates and counts can be kept (~/s is no folder)."
     assert state.fix == "export XDG_STATE_HOME=FOLDER"
     assert state.public == "No rates and counts can be kept."
@@ -256,9 +257,15 @@ def test_folders_that_cant_be_written() -> None:
 
 def test_a_home_that_cant_be_written_is_told_once() -> None:
     why = "~ can't be written"
-    (check,) = folders([Folder("state", "~/s", why), Folder("cache", "~/c", why)])
+    (check,) = folders(given(), [Folder("state", "~/s", why), Folder("cache", "~/c", why)])
     assert check.message == "No rates and counts, no weights can be kept (~ can't be written)."
     assert check.fix == "export XDG_STATE_HOME=FOLDER XDG_CACHE_HOME=FOLDER"
+
+
+def test_on_windows_there_is_no_variable_for_a_folder() -> None:
+    mine = replace(given(), shell=Shell(windows=True))
+    (check,) = folders(mine, [Folder("state", "C:/s", "C:/s can't be written")])
+    assert check.fix == "Have that folder be one that you may write."
 
 
 def test_where_the_log_is() -> None:

@@ -90,7 +90,8 @@ def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 def is_known(words: list[str]) -> bool:
     """Whether infill-ls has this command, and that these options."""
     parser = _parser()
-    for word in words:
+    # "help bench" is "bench --help".
+    for word in words[1:] if words[:1] == ["help"] else words:
         below = subcommands(parser)
         if below and not word.startswith("-"):
             if word not in below:

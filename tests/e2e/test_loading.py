@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from e2e.conftest import Start, patched
-from fake_ollama import FakeOllama
+from fake_ollama import NO_MEMORY, FakeOllama
 from lsp_client import GHOST_TEXT, LspClient
 
 SHOWS_PROGRESS = {**GHOST_TEXT, "window": {"workDoneProgress": True}}
@@ -199,3 +199,21 @@ async def test_the_progress_bar_of_a_load_that_goes_wrong_ends(
     ollama.load_gate.set()
     await until_ended(client)
     await client.until_states("loading", "problem")
+
+
+async def test_a_model_that_can_t_be_loaded_gives_way_and_the_user_is_told_once(
+    start: Start, ollama: FakeOllama
+) -> None:
+    ollama.models = {f"qwen2.5-coder:{size}": ["completion", "insert"] for size in ("3b", "1.5b")}
+    ollama.tags = {
+        "qwen2.5-coder:3b": {"size": 1_900_000, "details": {"parameter_size": "3.1B"}},
+        "qwen2.5-coder:1.5b": {"size": 986_000, "details": {"parameter_size": "1.5B"}},
+    }
+    ollama.loaded, ollama.too_large = False, {"qwen2.5-coder:3b": NO_MEMORY}
+    client = await start(environment={"OLLAMA_HOST": ollama.url})
+    await client.initialize(options={"debounceMs": 0})
+    client.open("[]\n")
+    assert await client.until_filled(0, 1) == "x for x in xs"
+    assert ollama.generations[-1].body["model"] == "qwen2.5-coder:1.5b"
+    (told,) = client.shown()
+    assert told.startswith("infill-ls: qwen2.5-coder:1.5b is used instead of qwen2.5-coder:3b.")

@@ -248,3 +248,20 @@ async def test_a_prompt_that_is_too_long_is_no_sign_of_a_dead_child(
     request = Request("a", None, True, (), (), max_tokens=1, temperature=0.0)
     with pytest.raises(TooLong):
         await anext(engine.generate(request))
+
+
+@pytest.mark.parametrize(
+    ("engine", "asked", "told"),
+    [("auto", "embedded", 0), ("embedded", "embedded", 0), ("ollama", "ollama", 1)],
+)
+async def test_a_way_in_the_clear_is_told_where_code_goes_that_way(
+    engine: EngineName, asked: str, told: int
+) -> None:
+    heard: list[str] = []
+    settings = replace(SETTINGS, engine=engine, url="http://models.invalid:1")
+    assert (await connect(settings, heard.append)).name == asked
+    assert (
+        heard
+        == ["Your code goes to http://models.invalid:1 unencrypted. Use https:// or an SSH tunnel."]
+        * told
+    )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from infill_ls.engines.ollama_choice import Installed, Machine, Running, best, in_order, rank
+from infill_ls.engines.ollama_choice import (
+    Installed,
+    Machine,
+    Running,
+    best,
+    in_order,
+    loadable,
+    rank,
+)
 from infill_ls.engines.rates import SLOWEST_USEFUL_READ, SLOWEST_WRITE, Rates
 from infill_ls.prompt.families import Model
 from infill_ls.values import OwnTemplate
@@ -177,3 +185,26 @@ def test_a_model_has_a_reason(machine: Machine, said: str) -> None:
     reasons = {one.model: one.why for one in in_order(ALL, machine)}
     assert reasons[LARGE] == said
     assert "no cache helps" in reasons[RECURRENT]
+
+
+@pytest.mark.parametrize(
+    ("refused", "left"),
+    [
+        (set(), [SMALL, MIDDLE, LARGE, HUGE]),
+        ({LARGE.name}, [SMALL, MIDDLE]),
+        ({HUGE.name}, [SMALL, MIDDLE, LARGE]),
+        ({HUGE.name, MIDDLE.name}, [SMALL]),
+        ({SMALL.name}, []),
+        ({"gone:1b"}, [SMALL, MIDDLE, LARGE, HUGE]),
+    ],
+)
+def test_what_is_smaller_than_a_model_that_can_t_be_loaded(
+    refused: set[str], left: list[Installed]
+) -> None:
+    assert loadable([SMALL, MIDDLE, LARGE, HUGE], refused) == left
+
+
+def test_of_models_of_an_unknown_size_only_the_one_is_left_out() -> None:
+    unknown = [Installed("a:7b"), Installed("b:30b")]
+    assert loadable(unknown, {"a:7b"}) == unknown[1:]
+    assert loadable([*unknown, SMALL], {SMALL.name}) == unknown

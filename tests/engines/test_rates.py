@@ -20,13 +20,15 @@ from infill_ls.completion.generation import Generation
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines import connect
 from infill_ls.engines.engine import Chunk, Engine
+from infill_ls.engines.measurements import NARROW
 from infill_ls.engines.rates import (
     COLD_READ,
     CONTEXT_STEPS,
     CONTEXT_TOKENS,
     FIRST_RAISE,
-    NARROW,
     SILENCE,
+    SLOWEST_USEFUL_READ,
+    SLOWEST_WRITE,
     TOO_LATE,
     TYPICAL_CHARACTERS_PER_TOKEN,
     Call,
@@ -643,3 +645,18 @@ async def test_what_ollama_says(ollama: FakeOllama, counts: str) -> None:
             assert completer.connection.rates.read == pytest.approx(30, rel=0.3)
     assert completer.connection.rates.budget == settled(30)
     await completer.aclose()
+
+
+@pytest.mark.parametrize(
+    ("rates", "is_slow"),
+    [
+        (Rates(), False),
+        (Rates(read=SLOWEST_USEFUL_READ, write=SLOWEST_WRITE), False),
+        (Rates(read=SLOWEST_USEFUL_READ - 1), True),
+        (Rates(read=SLOWEST_USEFUL_READ - 1, write=100), True),
+        (Rates(read=1000, write=SLOWEST_WRITE - 1), True),
+        (Rates(write=SLOWEST_WRITE - 1), True),
+    ],
+)
+def test_what_is_too_slow_for_completion(rates: Rates, is_slow: bool) -> None:
+    assert rates.is_slow is is_slow

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infill_ls.engines.rates import Call, Rates
-from infill_ls.engines.rates_file import RATES_KEPT, RatesFile
+from infill_ls.engines.rates_file import RATES_KEPT, SLOW_FOR, RatesFile
 
 
 def load(path: Path, key: str) -> tuple[float | None, float | None]:
@@ -106,3 +106,43 @@ def test_other_users_can_not_read_which_engines_are_used(tmp_path: Path) -> None
         0o700,
         0o700,
     ]
+
+
+class Clock:
+    """The s since 1970, as the test says."""
+
+    now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    "slow", [Rates(write=7), Rates(read=30), Rates(read=30, write=90), Rates(read=900, write=2)]
+)
+def test_what_was_too_slow_is_forgotten_after_a_week(tmp_path: Path, slow: Rates) -> None:
+    clock = Clock()
+    rates_file = RatesFile(tmp_path / "rates.json", clock)
+    rates_file.save("slow", slow)
+    rates_file.save("fast", Rates(read=900, write=90))
+    clock.now += SLOW_FOR - 1
+    assert rates_file.load("slow").kept == slow.kept
+    # To have them and to measure nothing is no measurement.
+    rates_file.save("slow", rates_file.load("slow"))
+    clock.now += 1
+    assert rates_file.load("slow").kept == (None, None)
+    assert rates_file.load("fast").kept == (900, 90)
+    # It was measured again.
+    rates_file.save("slow", Rates(write=6))
+    assert rates_file.load("slow").kept == (None, 6)
+
+
+@pytest.mark.parametrize("at", ["", ', "at": 4e9', ', "at": "today"', ', "at": -1', ', "at": null'])
+def test_what_was_too_slow_at_no_known_time_is_forgotten(tmp_path: Path, at: str) -> None:
+    path = tmp_path / "rates.json"
+    path.write_text(
+        f'{{"slow": {{"read": 9, "write": 2{at}}}, "fast": {{"read": 900, "write": 20{at}}}}}'
+    )
+    rates_file = RatesFile(path, Clock())
+    assert rates_file.load("slow").kept == (None, None)
+    assert rates_file.load("fast").kept == (900, 20)

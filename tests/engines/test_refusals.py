@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill_ls.engines import refusals
-from infill_ls.errors import BadAnswer, TooLong
+from infill_ls.errors import BadAnswer, CannotLoad, TooLong
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,26 @@ def test_another_refusal(text: str) -> None:
     error = refusals.of_request(500, text)
     assert isinstance(error, BadAnswer)
     assert not isinstance(error, TooLong)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "is_about_loading"),
+    [
+        (500, "model requires more system memory (5.6 GiB) than is available (1.2 GiB)", True),
+        (
+            500,
+            "model runner has unexpectedly stopped, this may be due to resource limitations or an "
+            "internal error, check ollama server logs for details",
+            True,
+        ),
+        (500, "llama runner process has terminated: signal: killed", True),
+        (500, "cudaMalloc failed: out of memory", True),
+        (500, "unable to load model: /models/blobs/sha256-60e0", True),
+        (400, "model requires more system memory", False),
+        (500, "it broke", False),
+        (500, "", False),
+    ],
+)
+def test_a_model_that_can_t_be_loaded(status: int, text: str, is_about_loading: bool) -> None:
+    error = refusals.of_request(status, text)
+    assert isinstance(error, CannotLoad) is is_about_loading

@@ -246,7 +246,13 @@ def test_a_repository_of_such_files_does_not_flood_the_user(project: Project) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "meant"), [("multline", ' Did you mean "multiline"?'), ("url", ""), ("colour", "")]
+    ("key", "meant"),
+    [
+        ("multline", ' Did you mean "multiline"?'),
+        ("url", ""),
+        ("colour", ""),
+        ("include", ' Did you mean "exclude"?'),
+    ],
 )
 def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
     project: Project, key: str, meant: str
@@ -264,6 +270,7 @@ def test_a_slip_in_a_key_is_told_with_the_one_that_is_meant(
         'Exclude = ["a.py"]',
         'excludes = ["a.py"]',
         "enabld = false",
+        "ENABLED_ = false",
         "[language.markdown]\nenabled = false",
     ],
 )

@@ -48,7 +48,7 @@ def test_json_may_have_comments_and_yaml_its_own_ways(tmp_path: Path) -> None:
         ("c.json", "[" * 100_000, "no settings file"),
         ("c.yaml", "", "no settings file"),
         ("c.yaml", "a: \x00", "no settings file"),
-        ("c.json", " " * 1_000_001, "too large"),
+        ("c.json", " " * ((1 << 20) + 1), "too large"),
         ("gone/c.json", None, "can't be read"),
     ],
 )

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
+from typing import Final
+
+# Times before a key, as a median in s and the spread of its logarithm: at the start of a line,
+# where people stop for no such reason, at the edge of a word, and within one.
+_AT_LINE: Final = (1.0, 0.7)
+_STOP: Final = (1.2, 0.6)
+_AT_WORD: Final = (0.2, 0.5)
+_IN_WORD: Final = (0.13, 0.35)
 
 
 @dataclass
@@ -24,13 +33,17 @@ class Typist:
 
     def gap(self, typed: str, coming: str) -> float:
         """Return the time before the next key."""
-        if not typed or typed[-1] == "\n":
-            return self._about(1.0, 0.7)
+        if _begins_line(typed):
+            return self._about(*_AT_LINE)
         if self.chance.random() < self.stops:
-            return self._about(1.2, 0.6)
-        if not coming[0].isalnum() or not typed[-1].isalnum():
-            return self._about(0.2, 0.5)
-        return self._about(0.13, 0.35)
+            return self._about(*_STOP)
+        return self._about(*_between(typed, coming))
+
+    def mean_gap(self, typed: str, coming: str) -> float:
+        """Return the mean of the times before such a key."""
+        if _begins_line(typed):
+            return _mean(*_AT_LINE)
+        return self.stops * _mean(*_STOP) + (1 - self.stops) * _mean(*_between(typed, coming))
 
     def arrival(self) -> float:
         """Return the time before the first key at a new place."""
@@ -50,3 +63,16 @@ class Typist:
 
     def _about(self, median: float, spread: float) -> float:
         return median * self.chance.lognormvariate(0, spread)
+
+
+def _begins_line(typed: str) -> bool:
+    return not typed or typed[-1] == "\n"
+
+
+def _between(typed: str, coming: str) -> tuple[float, float]:
+    return _IN_WORD if coming[0].isalnum() and typed[-1].isalnum() else _AT_WORD
+
+
+def _mean(median: float, spread: float) -> float:
+    """Of a log-normal distribution."""
+    return median * math.exp(spread**2 / 2)

@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import json
 import shlex
+import sys
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import FAILURE, SUCCESS, ProgressBars, complain, say, write
 from infill_ls.errors import SettingsError
 from infill_ls.interrupts import INTERRUPTED
+from infill_ls.shells import Shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,8 +100,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         typed = sources.in_folder(options.folder, settings, BENCH_SEED, complain)
     candidates = asyncio.run(_candidates(options.models, settings))
-    if any(candidate.engine != "embedded" for candidate in candidates):
-        tell_of_the_clear(settings)
+    for name in {candidate.engine for candidate in candidates}:
+        tell_of_the_clear(settings, name)
     _announce(len(candidates), seconds)
     measured, interrupted = _measure(candidates, typed, settings, seconds)
     for one in measured:
@@ -235,9 +237,11 @@ def _command(recommendation: Recommendation, settings: Settings) -> str:
     """Return the command that does what is recommended, or that nothing need be done."""
     if recommendation.settings == {"model": settings.model}:
         return "Your settings name it already."
-    return " && ".join(
-        f"infill-ls settings set {key} {shlex.quote(str(value))}"
-        for key, value in recommendation.settings.items()
+    return Shell(windows=sys.platform == "win32").then(
+        *(
+            f"infill-ls settings set {key} {shlex.quote(str(value))}"
+            for key, value in recommendation.settings.items()
+        )
     )
 
 

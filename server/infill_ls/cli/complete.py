@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.given_file import content_of
 from infill_ls.cli.options import (
     add_engine_options,
     command_line,
+    completed,
     settings_from,
-    tell_of_the_clear,
 )
 from infill_ls.cli.output import FAILURE, SUCCESS, complain, end_line, say, write
 from infill_ls.errors import SettingsError
+from infill_ls.given_file import content_of
 
 if TYPE_CHECKING:
     from infill_ls.cli.options import Commands
@@ -50,9 +50,10 @@ def add_to(commands: Commands) -> None:
         epilog=COMPLETE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    place = parser.add_argument(
         "place", metavar="FILE:LINE[:COL]", help="from 1, COL in characters; end of line if absent"
     )
+    completed(place, "places")
     parser.add_argument("--json", action="store_true", help="print the fill and its figures")
     parser.add_argument("--no-suffix", action="store_true", help="leave out what follows")
     parser.add_argument("-v", "--verbose", action="store_true", help="say why it came out so")
@@ -186,11 +187,8 @@ async def _fill(hole: Hole, settings: Settings) -> Outcome:
 
     with Waiting() as waiting:
         waiting.for_("Looking for an engine")
-        engine = await connect(settings)
+        engine = await connect(settings, complain)
     try:
-        # Only now is it known whether code goes anywhere.
-        if engine.name != "embedded":
-            tell_of_the_clear(settings)
         with Waiting() as waiting:
             wanted = policy.shape(hole, settings.multiline, manual=True)
             waiting.for_("Loading the model")

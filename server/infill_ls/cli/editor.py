@@ -126,12 +126,12 @@ def _print(editor: Editor) -> None:
     from infill_ls.setup.places import program
 
     for part in editor.parts:
-        say(f"── {part.place()}")
+        say(f"── goes to {part.place()}")
         ours = part.text(program())
         # What is alone in a file is shown without the marks around it.
         write(ours if part.as_it_is else part.merge("", ours, editor.name)[0].text)
     for source in editor.printed:
-        say(f"── {configs.folder() / source}")
+        say(f"── for you to put in; this is a copy of {configs.folder() / source}")
         write(configs.read(source))
     if editor.parts:
         say(f"── infill-ls editor {editor.name} --write puts it there.")
@@ -206,6 +206,7 @@ def _agreed(change: Change, screen: Screen, *, yes: bool) -> bool:
     else:
         before, after = (change.before or "").splitlines(), change.after.splitlines()
         lines = list(unified_diff(before, after, lineterm="", n=1))[2:]
+        screen.line(f"What would change in {change.path}:", style="bold")
         for line in lines:
             screen.line(line, style={"+": "green", "-": "red"}.get(line[:1], ""))
         what, question = f"{change.path} is yours.", "Add these lines?"

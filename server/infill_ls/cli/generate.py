@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.given_file import content_of
 from infill_ls.cli.options import settings_from, tell_of_the_clear
 from infill_ls.cli.output import SUCCESS, complain, end_line, write
 from infill_ls.errors import SettingsError
+from infill_ls.given_file import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """
     prompt = read_prompt(options.prompt)
     settings = settings_from({} if options.model is None else {"model": options.model})
-    tell_of_the_clear(settings)
+    tell_of_the_clear(settings, "ollama")
     asyncio.run(_stream(prompt, options, settings))
     return SUCCESS
 

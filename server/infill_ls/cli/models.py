@@ -112,7 +112,7 @@ def _show(
             screen.marked("warn", engine.error.message, engine.error.fix)
         elif engine.error is None and not engine.models:
             screen.line(f"{ENGINES[engine.engine]} at {engine.place} has no models.")
-    _conclude(screen, selected, settings)
+    _conclude(screen, engines, selected, settings)
     for engine in engines:
         if engine.error is not None and selected is not None:
             # What isn't needed is no fault, and nothing to mend.
@@ -163,13 +163,18 @@ def _verdict(model: InstalledModel) -> str:
     return f"{'yes' if model.auto else 'no'}: {model.why}"
 
 
-def _conclude(screen: Screen, selected: InstalledModel | None, settings: Settings) -> None:
+def _conclude(
+    screen: Screen,
+    engines: Sequence[EngineModels],
+    selected: InstalledModel | None,
+    settings: Settings,
+) -> None:
     """Say which model the settings come to, or how to get one."""
     if selected is None:
         what = "No model can fill in the middle here."
         if settings.model != "auto":
             what = f'No engine has the model "{settings.model}".'
-        screen.marked("fail", what, _how_to_get_one(settings))
+        screen.marked("fail", what, _how_to_get_one(engines, settings))
         return
     said = '"model" is "auto", which takes' if settings.model == "auto" else '"model" names'
     text = f"{said} {selected.name} ({selected.engine})."
@@ -183,15 +188,22 @@ def _conclude(screen: Screen, selected: InstalledModel | None, settings: Setting
         screen.marked("ok", text)
 
 
-def _how_to_get_one(settings: Settings) -> str:
+def _how_to_get_one(engines: Sequence[EngineModels], settings: Settings) -> str:
+    """Return the command that gives the user a model, in an engine that he has."""
     from infill_ls.engines.embedded.installation import has_embedded
     from infill_ls.engines.embedded.weights import DEFAULT
     from infill_ls.prompt.families import SUGGESTED_MODEL, to_fetch
 
     if settings.engine == "openai":
         return 'Start the server with one, or set "url" to where it has one.'
-    if settings.engine == "embedded":
-        return f"Fetch one: {DEFAULT.fetched_by}"
     name = SUGGESTED_MODEL if settings.model == "auto" else to_fetch(settings.model)
-    weights = f" (or {DEFAULT.fetched_by})" if settings.engine == "auto" and has_embedded() else ""
-    return f"Fetch one: infill-ls pull {name}{weights}"
+    theirs, fetches_ours = f"infill-ls pull {name}", DEFAULT.fetched_by
+    if settings.engine == "embedded":
+        return f"Fetch one: {fetches_ours}"
+    if settings.engine == "ollama" or not has_embedded():
+        return f"Fetch one: {theirs}"
+    # Which is there in a minute and needs nothing else; with Ollama larger ones are to be had.
+    has_ollama = any(one.engine == "ollama" and one.error is None for one in engines)
+    if settings.model == "auto" and not has_ollama:
+        return f"Fetch one: {fetches_ours}"
+    return f"Fetch one: {theirs} (or {fetches_ours})"

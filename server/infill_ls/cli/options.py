@@ -20,7 +20,22 @@ if TYPE_CHECKING:
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which model of which engine is asked."""
     parser.add_argument("--model", help='the model\'s name, or "auto"')
-    parser.add_argument("--engine", help="auto, ollama, openai or embedded")
+    engine = parser.add_argument("--engine", help="auto, ollama, openai or embedded")
+    completed(engine, "engines")
+
+
+def completed(argument: argparse.Action, by: str) -> None:
+    """Have shells complete an argument by a function of :mod:`infill_ls.cli.completers`."""
+
+    def complete(**typed: Any) -> list[str]:
+        # Not at the head: only a shell asks.
+        from infill_ls.cli import completers
+
+        found: list[str] = getattr(completers, by)(**typed)
+        return found
+
+    # argcomplete looks for it there.
+    argument.completer = complete  # type: ignore[attr-defined]
 
 
 def command_line(options: argparse.Namespace) -> dict[str, Any]:
@@ -46,10 +61,10 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def tell_of_the_clear(settings: Settings) -> None:
+def tell_of_the_clear(settings: Settings, engine: str) -> None:
     """Say it on stderr if code goes over a network unencrypted.
 
-    For commands that send some, as soon as they know that it isn't the embedded engine that has it.
+    For commands that send some, as soon as they know which engine they ask.
     """
-    if settings.in_the_clear:
-        complain(settings.in_the_clear)
+    if text := settings.in_the_clear(engine):
+        complain(text)

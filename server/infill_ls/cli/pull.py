@@ -171,7 +171,8 @@ def _not_running(name: str, settings: Settings, fix: str) -> NotRunning:
     from infill_ls.engines.embedded import weights
 
     if settings.engine == "auto" and (same := weights.find(name)):
-        fix = f"{fix.removesuffix('.')}; for the embedded engine: {same.fetched_by}"
+        # First, since the other may end with a command.
+        fix = f"For the embedded engine: {same.fetched_by}. {fix}"
     return NotRunning(f"Ollama does not answer at {settings.engine_url}; nothing was fetched.", fix)
 
 

@@ -61,9 +61,10 @@ def run(options: argparse.Namespace) -> int:
     # Whatever is started from here on, the embedded engine for instance, doesn't get it.
     token = os.environ.pop(TOKEN, "")
     from infill_ls import memory
+    from infill_ls.lsp import compiled
 
     memory.begin_loading()
-    with ending_at_once():
+    with ending_at_once(), compiled.once():
         from infill_ls.lsp import transport
 
     if options.tcp is None:

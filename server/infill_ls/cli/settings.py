@@ -8,8 +8,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from infill_ls.cli.output import FAILURE, SUCCESS, say, write
-from infill_ls.errors import SettingsError
+from infill_ls.cli.options import completed
+from infill_ls.cli.output import FAILURE, SUCCESS, complain, say, write
+from infill_ls.errors import InfillError, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _EXAMPLES: Final = """\
 examples:
   infill-ls settings
+  infill-ls settings describe latencyMs
+  infill-ls settings get model
   infill-ls settings set model qwen2.5-coder:1.5b
   infill-ls settings set languages.markdown.enabled off
   infill-ls settings set exclude '*.private' '!.env'
@@ -47,12 +50,20 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print them as JSON")
     parser.set_defaults(run=run)
     kinds = parser.add_subparsers(metavar="COMMAND")
+    getting = kinds.add_parser("get", help="print what counts of one key", **layout)
+    completed(getting.add_argument("key", metavar="KEY"), "keys")
+    getting.set_defaults(run=_get)
+    describing = kinds.add_parser("describe", help="say what each key means, or one", **layout)
+    completed(describing.add_argument("key", metavar="KEY", nargs="?"), "keys")
+    describing.set_defaults(run=_describe)
     setting = kinds.add_parser("set", help="set a key in your settings file", **layout)
-    setting.add_argument("key", metavar="KEY", help="such as model, or languages.go.enabled")
-    setting.add_argument("values", metavar="VALUE", nargs="+", help="several for a list; or JSON")
+    key = setting.add_argument("key", metavar="KEY", help="such as model, or languages.go.enabled")
+    completed(key, "keys")
+    several = "several for a list; or JSON"
+    completed(setting.add_argument("values", metavar="VALUE", nargs="+", help=several), "values")
     setting.set_defaults(run=_set)
     unsetting = kinds.add_parser("unset", help="take a key out of your settings file", **layout)
-    unsetting.add_argument("key", metavar="KEY")
+    completed(unsetting.add_argument("key", metavar="KEY"), "keys")
     unsetting.set_defaults(run=_unset)
     path = kinds.add_parser("path", help="print where your settings file is", **layout)
     path.set_defaults(run=_path)
@@ -60,15 +71,9 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the settings, and return the exit status: 1 if one is so wrong that nothing is asked."""
-    from infill_ls.project.effective import effective
-    from infill_ls.project.project_file import ProjectFiles
-    from infill_ls.settings import from_user
     from infill_ls.user_file import user_file
 
-    settings, problems = from_user()
-    folder = os.getcwd()
-    files = list(ProjectFiles(problems.append).above(os.path.join(folder, "file"), folder))
-    found = effective(settings, files)
+    found, problems, wrong = _found()
     if options.json:
         said = {
             "settings": {one.key: _as_json(one) for one in found},
@@ -77,8 +82,20 @@ def run(options: argparse.Namespace) -> int:
         }
         write(json.dumps(said, ensure_ascii=False) + "\n")
     else:
-        _show(found, problems, settings.wrong)
-    return FAILURE if settings.wrong else SUCCESS
+        _show(found, problems, wrong)
+    return FAILURE if wrong else SUCCESS
+
+
+def _found() -> tuple[list[Effective], list[str], tuple[str, ...]]:
+    """Return what counts here, what is wrong in that, and what of it is so wrong that it stops."""
+    from infill_ls.project.effective import effective
+    from infill_ls.project.project_file import ProjectFiles
+    from infill_ls.settings import from_user
+
+    settings, problems = from_user()
+    folder = os.getcwd()
+    files = list(ProjectFiles(problems.append).above(os.path.join(folder, "file"), folder))
+    return effective(settings, files), problems, settings.wrong
 
 
 def _as_json(one: Effective) -> dict[str, Any]:
@@ -109,6 +126,7 @@ def _show(found: list[Effective], problems: list[str], wrong: tuple[str, ...]) -
         there = "" if path.exists() else ", which isn't there yet"
         screen.line(f"Your settings file: {path}{there}")
     screen.line("Change one: infill-ls settings set KEY VALUE")
+    screen.line("What each means: infill-ls settings describe")
     screen.line("Not seen here: what an editor has in its own settings.")
 
 
@@ -127,6 +145,47 @@ def _from(source: Source, line: int) -> str:
     if source.kind == "project":
         return f"{os.path.relpath(source.place)}{at}"
     return source.place or source.kind
+
+
+def _get(options: argparse.Namespace) -> int:
+    """Print the value of a key, or of a part of one; the status is 1 if it has none."""
+    from infill_ls.settings import in_short
+    from infill_ls.settings_writer import parts_of
+
+    first, *rest = parts_of(options.key)
+    found, _, wrong = _found()
+    one = next(one for one in found if one.key == first)
+    if one.is_wrong:
+        raise InfillError(in_short(wrong))
+    value = one.value
+    for part in rest:
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        complain(f'"{options.key}" is not set, and has no default.')
+        return FAILURE
+    write(f"{value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}\n")
+    return SUCCESS
+
+
+def _describe(options: argparse.Namespace) -> int:
+    """Say what keys mean."""
+    from infill_ls.cli.screen import Screen
+    from infill_ls.settings_schema import MEANINGS, default_of, meaning
+    from infill_ls.settings_writer import parts_of
+
+    # A part of one is described with it.
+    keys = list(MEANINGS) if options.key is None else parts_of(options.key)[:1]
+    screen = Screen()
+    for number, key in enumerate(keys):
+        default = default_of(key)
+        has = default not in (None, [], {})
+        said = json.dumps(default) if has else "nothing"
+        if number:
+            screen.line()
+        screen.line(f"{key} (default: {said})", style="bold")
+        # The marks of Markdown are for editors.
+        screen.line(meaning(key).replace("`", ""))
+    return SUCCESS
 
 
 def _set(options: argparse.Namespace) -> int:

@@ -247,6 +247,9 @@ class Connection:
             self.rates.ready(_now())
         elif engine.stays_loaded or not ahead:
             await self._load(engine)
+            if (await engine.describe()).name != self.source[1]:
+                # There was no room for the one that it would have been.
+                await self._recollect(engine, number)
             self.rates.ready(_now(), anew=True)
         else:
             # It can't be tried.

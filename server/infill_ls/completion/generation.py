@@ -220,6 +220,7 @@ class Generation:
                         fill_tokens=said.fill_tokens,
                         read_seconds=said.read_seconds,
                         write_seconds=said.write_seconds,
+                        load_seconds=said.load_seconds,
                     )
                 )
 

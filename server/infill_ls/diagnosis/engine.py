@@ -93,7 +93,7 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
                     raise
         engine = await connect(settings)
         if isinstance(engine, OpenAI):
-            await _answers(engine)
+            await _answers(engine, settings)
     except InfillError as error:
         instead = await _instead(settings, absent or error)
         return replace(instead, absent=absent, error=error), None
@@ -102,10 +102,19 @@ async def choose(settings: Settings) -> tuple[Choice, Engine | None]:
     return replace(await _instead(settings, absent), name=engine.name, absent=absent), engine
 
 
-async def _answers(engine: OpenAI) -> None:
-    """Raise :class:`EngineError` if nothing answers; that it has no model is another matter."""
-    with suppress(ModelNotFound):
-        await engine.describe()
+async def _answers(engine: OpenAI, settings: Settings) -> None:
+    """Raise :class:`EngineError` if nothing answers; that it has no model is another matter.
+
+    A server that lists no models may have the one that is named all the same.
+    """
+    try:
+        # Not describe(): of a model that is named it knows the name without asking.
+        await engine.served()
+    except NotRunning as error:
+        if settings.model == "auto" or not error.answered:
+            raise
+    except ModelNotFound:
+        pass
 
 
 async def _instead(settings: Settings, error: InfillError) -> Choice:
@@ -171,6 +180,7 @@ async def load(engine: Engine) -> InMemory:
     loop = asyncio.get_running_loop()
     begun, taken = loop.time(), None
     try:
+        meant = (await engine.describe()).name
         async with asyncio.timeout(LONGEST_LOAD):
             if not await engine.is_loaded():
                 await engine.load()
@@ -190,9 +200,10 @@ async def load(engine: Engine) -> InMemory:
     # What is loaded in a moment was loaded before.
     seconds = taken if taken is not None and taken >= SOON else None
     how = next((one for one in here if one.name in (name, f"{name}:latest")), None)
+    loaded = InMemory(seconds, room=engine.room, instead="" if name == meant else name)
     if how is None:
-        return InMemory(seconds, room=engine.room)
-    return InMemory(seconds, how.memory, how.on_gpu, engine.room)
+        return loaded
+    return replace(loaded, memory=how.memory, on_gpu=how.on_gpu)
 
 
 async def fill(engine: Engine, settings: Settings, number: int) -> Timed:

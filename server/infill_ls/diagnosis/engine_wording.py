@@ -47,10 +47,10 @@ def engine(
     if leak[0]:
         here = is_loopback(settings.engine_url) and choice.get_ollama
         checks.append(Check("engine", "warn", f"{leak[0]} {_LEAKS_TO}", here or leak[1]))
-    if settings.in_the_clear and choice.name != "embedded":
+    if clear := settings.in_the_clear(choice.name):
         host = mending.host_of(settings.engine_url)
         tunnel = f"ssh -N -L 11434:127.0.0.1:11434 {host}"
-        checks.append(Check("engine", "warn", settings.in_the_clear, tunnel))
+        checks.append(Check("engine", "warn", clear, tunnel))
     return checks
 
 
@@ -143,6 +143,9 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
         elif share < 0.995:
             where = f"Only {share:.0%} of the model{amount} is on the GPU, which is slow"
             status, fix = "warn", BENCH
+    if loaded.instead:
+        where = f"That model can't be loaded, so {loaded.instead} is. {where}"
+        status, fix = "warn", fix or mending.sets(given, "model", loaded.instead)
     room = loaded.room
     has_room = "" if room is None else f", with a context of {room:,} tokens"
     took = "" if loaded.seconds is None else f"; it took {seconds_shown(loaded.seconds)} to load"
@@ -155,8 +158,10 @@ def memory(given: Given, choice: Choice, loaded: InMemory) -> list[Check]:
 
 
 def _more_room(given: Given) -> str:
-    room = "OLLAMA_CONTEXT_LENGTH=4096"
-    return f"{room} {START}" if is_usual(given.settings) else f"Start Ollama there with {room}."
+    name, tokens = "OLLAMA_CONTEXT_LENGTH", "4096"
+    if is_usual(given.settings):
+        return given.shell.with_variable(name, tokens, START)
+    return f"Start Ollama there with {name}={tokens}."
 
 
 def fill(given: Given, timed: Timed) -> list[Check]:

@@ -5,7 +5,6 @@ Whatever goes wrong inside is a result of its own: this never raises.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import random
@@ -23,6 +22,7 @@ from infill_ls.engines.ollama_versions import leak
 from infill_ls.errors import InfillError
 from infill_ls.logs import failure
 from infill_ls.settings import Settings
+from infill_ls.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Examination:
                 await self._engine.aclose()
 
     async def _program(self) -> list[Check]:
-        return wording.program(await asyncio.to_thread(surroundings.program))
+        return wording.program(await in_thread(surroundings.program, "program"))
 
     async def _settings(self) -> list[Check]:
         self._given = sources.given(self._command_line)
@@ -95,7 +95,9 @@ class Examination:
         return wording.environment(self._given, os.environ, surroundings.proxies(self._given))
 
     async def _find_engine(self) -> list[Check]:
-        self._installed = await asyncio.to_thread(looking.installed, self._given.settings)
+        self._installed = await in_thread(
+            lambda: looking.installed(self._given.settings), "installed"
+        )
         if not self._may_ask:
             return []
         self._choice, self._engine = await looking.choose(self._given.settings)
@@ -144,7 +146,7 @@ class Examination:
 
     async def _folders(self) -> list[Check]:
         problem = surroundings.record(self._given)
-        kept = wording.folders(surroundings.folders())
+        kept = wording.folders(self._given, surroundings.folders())
         return [*kept, *wording.record(self._given, problem)]
 
     async def _log(self) -> list[Check]:
@@ -160,5 +162,5 @@ async def _guarded(name: Name, look: Look) -> list[Check]:
     except Exception as error:
         failure(log, "a check failed", error)
         message = f"This can't be told: something went wrong inside ({type(error).__name__})."
-        fix = "INFILL_LS_LOG=trace infill-ls doctor"
+        fix = sources.shell().with_variable("INFILL_LS_LOG", "trace", "infill-ls doctor")
         return [Check(name, "warn", message, fix)]

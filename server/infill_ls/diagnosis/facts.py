@@ -10,6 +10,7 @@ from infill_ls.completion.answer import Outcome
 from infill_ls.errors import InfillError
 from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings, Source
+from infill_ls.shells import Shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ class Set:
 class Given:
     """The settings in force, without the editor's; ``said``: those that aren't the default.
 
-    ``problems``: what is wrong in them.
+    ``problems``: what is wrong in them. ``shell``: the one that the user types commands into.
     """
 
     settings: Settings
     said: tuple[Set, ...] = ()
     problems: tuple[str, ...] = ()
+    shell: Shell = Shell()
 
     def source_of(self, key: str) -> Source:
         """Return where a key is from."""
@@ -133,7 +135,8 @@ class InMemory:
 
     ``memory``: bytes that it takes, and ``on_gpu``: which part of these is on a GPU (0 to 1);
     ``room``: tokens for prompt and fill; None where nobody says. ``threads``: of the embedded
-    engine.
+    engine. ``instead``: the name of the model that is loaded instead of the one that "auto" would
+    have taken, which can't be loaded; empty if it is that one.
     """
 
     seconds: float | None = None
@@ -142,6 +145,7 @@ class InMemory:
     room: int | None = None
     threads: int = 0
     error: InfillError | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

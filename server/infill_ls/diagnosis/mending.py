@@ -21,6 +21,7 @@ from infill_ls.errors import (
 from infill_ls.prompt.families import SUGGESTED_MODEL
 from infill_ls.setting_names import variable
 from infill_ls.settings import DEFAULT_URL
+from infill_ls.shells import Shell
 from infill_ls.values import is_loopback
 
 # In Ollama's library, of those that fill well for their size.
@@ -32,7 +33,7 @@ def sets(given: Given, key: str, value: Any) -> str:
     source = given.source_of(key)
     shown = value if isinstance(value, str) else json.dumps(value)
     if source.kind == "environment":
-        return f"export {variable(key)}={shown}"
+        return given.shell.exports(variable(key), shown)
     if source.kind == "command line":
         return f"Leave out --{key}, or say --{key} {shown}."
     return f"infill-ls settings set {key} {shown}"
@@ -46,7 +47,7 @@ def fetches(given: Given, name: str, *, by_name: bool = False) -> str:
     pull = f"infill-ls pull {name}"
     if given.settings.model in ((name,) if by_name else ("auto", name)):
         return pull
-    return f"{pull} && {sets(given, 'model', name)}"
+    return given.shell.then(pull, sets(given, "model", name))
 
 
 def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "") -> str:
@@ -56,7 +57,7 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
     """
     settings, error = given.settings, choice.absent or choice.error
     if proxy or (isinstance(error, SettingsError) and "proxy" in error.message):
-        return f"export NO_PROXY={host_of(settings.engine_url)}"
+        return given.shell.exports("NO_PROXY", host_of(settings.engine_url))
     if isinstance(error, Unauthorized) and not settings.api_key_env:
         return sets(given, "apiKeyEnv", "MY_KEY")
     if settings.engine == "embedded" or isinstance(choice.error, WeightsError | ModelNotFound):
@@ -76,14 +77,16 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
     if choice.name:
         # Another is used instead, and may as well be meant.
         return sets(given, "engine", choice.name)
-    return installed.pull if installed.version else f"{installed.install} && infill-ls pull"
+    if installed.version:
+        return installed.pull
+    return given.shell.then(installed.install, "infill-ls pull")
 
 
 def _embedded(given: Given, choice: Choice, installed: Installed) -> str:
     if isinstance(choice.error, ModelNotFound):
         return sets(given, "model", "auto")
     if not installed.version:
-        return f"{installed.install} && {installed.pull}"
+        return given.shell.then(installed.install, installed.pull)
     return installed.pull if isinstance(choice.error, WeightsError) else ""
 
 
@@ -98,7 +101,7 @@ def _usual_address(given: Given) -> str:
     """Return what has Ollama be asked at its usual address."""
     source = given.source_of("url")
     if source.kind == "environment":
-        return f"unset {source.place}"
+        return given.shell.unsets(source.place)
     return sets(given, "url", DEFAULT_URL)
 
 
@@ -117,10 +120,14 @@ def no_model(given: Given, chosen: Chosen) -> str:
 
 
 _UNREADABLE: Final = r"^The settings file (.+) can't be read \("
-# Of what is wrong in the settings: how the message names what is meant, and what mends it.
+_BY_HAND: Final = "Mend {0} by hand."
+# Of what is wrong in the settings: how the message names the variable that is to be unset, or
+# something else, and what mends that.
+_VARIABLES: Final = (
+    r"\((INFILL_LS_\w+)\)",
+    r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)",
+)
 _PROBLEMS: Final = (
-    (r"\((INFILL_LS_\w+)\)", "unset {}"),
-    (r"environment variable \"?(INFILL_LS_\w+|OLLAMA_HOST)", "unset {}"),
     (r'^The setting "(\w+)" in the settings file', "infill-ls settings set {} VALUE"),
     (r'^Unknown setting "([\w-]+)" in the settings file', "infill-ls settings unset {}"),
     (r'^The setting "(\w+)" on the command line', "Leave out --{}, or give it another value."),
@@ -128,14 +135,19 @@ _PROBLEMS: Final = (
     (rf"{_UNREADABLE}.*at line (\d+)", "Mend line {1} of {0}."),
     (rf"{_UNREADABLE}.*at end of document", "Mend the end of {0}."),
     (rf"{_UNREADABLE}Permission denied", "chmod u+r {0}"),
-    (_UNREADABLE, "Mend {0} by hand."),
+    (_UNREADABLE, _BY_HAND),
 )
 
 
-def wrong_setting(problem: str) -> str:
+def wrong_setting(problem: str, shell: Shell) -> str:
     """Return what mends a mistake in the settings."""
+    for pattern in _VARIABLES:
+        if found := re.search(pattern, problem):
+            return shell.unsets(found[1])
     for pattern, fix in _PROBLEMS:
         if found := re.search(pattern, problem):
+            # Whoever has no modes mends it by hand.
+            fix = _BY_HAND if shell.windows and fix.startswith("chmod") else fix
             return fix.format(*map(shlex.quote, found.groups()))
     return "infill-ls settings"
 

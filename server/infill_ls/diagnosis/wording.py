@@ -84,7 +84,7 @@ def _wrong(problem: str, given: Given) -> Check:
     key = re.match(r'The setting "(\w+)"', problem)
     public = f'The setting "{key[1]}" is wrong.' if key else "A setting is wrong."
     message = f"{said}{until}." if until else problem
-    return Check("settings", status, message, mending.wrong_setting(problem), public)
+    return Check("settings", status, message, mending.wrong_setting(problem, given.shell), public)
 
 
 def _shown(one: Set) -> str:
@@ -178,7 +178,7 @@ def excluded(given: Given, files: Files) -> list[Check]:
     return [*checks, Check("excluded", "ok", message, "", public)]
 
 
-def folders(found: Iterable[Folder]) -> list[Check]:
+def folders(given: Given, found: Iterable[Folder]) -> list[Check]:
     """Return where things are kept, and whether they can be."""
     every = list(found)
     checks = []
@@ -187,6 +187,9 @@ def folders(found: Iterable[Folder]) -> list[Check]:
         kept = ", no ".join(_HOLDS[kind] for kind in kinds)
         public = f"No {kept} can be kept"
         fix = f"export {' '.join(f'XDG_{kind.upper()}_HOME=FOLDER' for kind in kinds)}"
+        if given.shell.windows:
+            # There is no other place for them there.
+            fix = "Have that folder be one that you may write."
         checks.append(Check("folders", "warn", f"{public} ({problem}).", fix, f"{public}."))
     good = [f"{_HOLDS[one.kind]} in {one.path}" for one in every if one.path and not one.problem]
     if good:

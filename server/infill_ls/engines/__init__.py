@@ -6,20 +6,24 @@ imported when they are needed: httpx alone costs a tenth of the server's start.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from infill_ls.engines.engine import Engine, settled
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, WeightsError
 from infill_ls.settings import DEFAULT_URL, Settings
+from infill_ls.threads import in_thread
 from infill_ls.values import is_loopback
 
 if TYPE_CHECKING:
     from infill_ls.engines.ollama import Ollama
 
 
-async def connect(settings: Settings) -> Engine:
+async def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> Engine:
     """Return the engine that the settings name.
+
+    ``tell`` is told what the user should know: before code goes there, that it goes unencrypted;
+    later, that Ollama can't load the model that "auto" means, and which one it is now.
 
     For ``auto`` it is Ollama if that answers; else, and where the model is one that the embedded
     engine alone has (by its name, or any that fills if the model is "auto"), the embedded one.
@@ -27,7 +31,16 @@ async def connect(settings: Settings) -> Engine:
     :class:`NotRunning`, with what to do, if there is none. For the embedded engine it also raises
     :class:`ModelNotFound` and :class:`WeightsError`.
     """
-    if settled(settings).engine == "openai":
+    engine = await _found(settled(settings), tell)
+    # Only now is it known whether code goes anywhere.
+    if text := settings.in_the_clear(engine.name):
+        tell(text)
+    return engine
+
+
+async def _found(settings: Settings, tell: Callable[[str], None]) -> Engine:
+    """Return the engine that the settings name; see :func:`connect`."""
+    if settings.engine == "openai":
         from infill_ls.engines.openai import OpenAI
 
         return OpenAI.from_settings(settings)
@@ -35,7 +48,7 @@ async def connect(settings: Settings) -> Engine:
         return await _embedded(settings.model)
     from infill_ls.engines.ollama import Ollama
 
-    ollama = Ollama(settings)
+    ollama = Ollama(settings, tell=tell)
     if settings.engine == "ollama":
         return ollama
     from infill_ls.engines.embedded import weights
@@ -113,5 +126,5 @@ async def _embedded(model: str) -> Engine:
 
     chosen = embedded.best() if model == "auto" else weights.named(model)
     # Verifying reads the whole file when it is new.
-    path = await asyncio.to_thread(weights.ready, chosen)
+    path = await in_thread(lambda: weights.ready(chosen), "verifying")
     return embedded.Embedded(chosen, path)

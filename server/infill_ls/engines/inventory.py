@@ -117,7 +117,7 @@ async def _ollama(settings: Settings, rates_file: RatesFile) -> _Found:
     ollama = Ollama(settings, rates_file)
     installed = {one.name: one for one in await ollama.installed()}
     running = {one.name: one for one in await ollama.running()}
-    candidates = await ollama.candidates(list(installed.values()))
+    candidates = await ollama.auto.candidates(list(installed.values()))
     gate = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def look(name: str) -> Model | InfillError:

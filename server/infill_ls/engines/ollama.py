@@ -6,7 +6,7 @@ Errors as in ollama's ``server/routes.go``, 0.1 to 0.33.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
@@ -14,16 +14,8 @@ from typing import Any, Final
 from infill_ls.engines import ollama_program, refusals
 from infill_ls.engines.engine import SAYS_NOTHING, Chunk, settled
 from infill_ls.engines.http import Http, integer, parse, request_headers, seconds
-from infill_ls.engines.memory import total_memory
-from infill_ls.engines.ollama_choice import (
-    Candidate,
-    Installed,
-    Machine,
-    Running,
-    best,
-    in_order,
-    rank,
-)
+from infill_ls.engines.ollama_auto import Auto
+from infill_ls.engines.ollama_choice import Installed, Running
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import TRUST, Loading
 from infill_ls.engines.ollama_models import (
@@ -34,19 +26,19 @@ from infill_ls.engines.ollama_models import (
     trained_context,
 )
 from infill_ls.engines.ollama_start import start_hint
-from infill_ls.engines.rates import Usage
+from infill_ls.engines.rates import LOADED_ANEW, Usage
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import (
     BadAnswer,
+    CannotLoad,
     EngineError,
     ModelNotFound,
     NotRunning,
     Stalled,
 )
 from infill_ls.prompt.build import Request
-from infill_ls.prompt.families import SUGGESTED_MODEL, Model
+from infill_ls.prompt.families import Model
 from infill_ls.settings import Settings
-from infill_ls.values import is_loopback
 
 # s. Who doesn't say sooner what is loaded is told to load: that is never wrong.
 LOOK_TIMEOUT: Final = 1.0
@@ -57,9 +49,6 @@ ALIVE_INTERVAL: Final = 10.0
 ALIVE_TIMEOUT: Final = 5.0
 # s. How long a model that is not to be kept stays for the call that it was loaded for.
 BRIDGE: Final = 30
-# s. A call that Ollama says took longer than this before its prompt was read had a model loaded
-# for it; where nothing is loaded this is some ms.
-LOADED_ANEW: Final = 1.0
 
 
 class Ollama:
@@ -67,10 +56,20 @@ class Ollama:
 
     name = "ollama"
 
-    def __init__(self, settings: Settings, rates_file: RatesFile | None = None) -> None:
-        """Ask nothing yet. ``rates_file``: what was measured of its models; None for the user's."""
+    def __init__(
+        self,
+        settings: Settings,
+        rates_file: RatesFile | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Ask nothing yet.
+
+        ``rates_file``: what was measured of its models; None for the user's own. ``tell``: is told
+        what the user should know.
+        """
         self._settings = settled(settings)
-        self._rates_file = rates_file or RatesFile()
+        self.auto = Auto(self, settings, rates_file or RatesFile())
+        self._tell = tell
         self._model: Model | None = None
         self._trained: dict[str, int | None] = {}  # tokens that each model was trained with
         self._loading = Loading(settings)
@@ -89,7 +88,7 @@ class Ollama:
         """
         if self._model is None:
             named = self._settings.model
-            self._model = await (self._best() if named == "auto" else self.show(named))
+            self._model = await (self.auto.best() if named == "auto" else self.show(named))
             self._loading.learn(self._trained.get(self._model.name))
         return replace(self._model, digest=self._loading.digest)
 
@@ -125,6 +124,7 @@ class Ollama:
                         answer.eval_count,
                         seconds(answer.prompt_eval_duration, 1e9),
                         seconds(answer.eval_duration, 1e9),
+                        seconds(answer.load_duration, 1e9),
                     )
                     yield Chunk(answer.response, usage, answer.done_reason or "stop")
                 else:
@@ -188,8 +188,22 @@ class Ollama:
         """Send an empty prompt, which loads the model and does no more.
 
         It has the options of the calls to come, or the first of them would load the model anew. A
-        model that is loaded with these is left alone.
+        model that is loaded with these is left alone. Where Ollama can't load the one that "auto"
+        has taken, it is the next smaller one from then on.
         """
+        try:
+            await self._load()
+        except CannotLoad as error:
+            refused = (await self.describe()).name
+            smaller = self._settings.model == "auto" and await self.auto.instead_of(refused)
+            if not smaller:
+                raise
+            self._model, self._loading = smaller, Loading(self._settings)
+            self._loading.learn(self._trained.get(smaller.name))
+            self._tell(f"{smaller.name} is used instead of {refused}. {error.message}")
+            await self.load()
+
+    async def _load(self) -> None:
         await self._ask_to_load()
         if await self._look() and not self._loading.is_as_asked:
             # Only now it is known that it is on a CPU, or has too little room by default.
@@ -307,22 +321,6 @@ class Ollama:
         except (EngineError, TimeoutError):
             return []
 
-    async def candidates(self, installed: Sequence[Installed]) -> list[Candidate]:
-        """Return models in the order in which "auto" takes them, as far as they can fill."""
-        url = self._http.url
-        rates = {
-            one.name: self._rates_file.load(RatesFile.key(self.name, url, one.name))
-            for one in installed
-        }
-        # Of one alone nothing needs to be known.
-        several = len(installed) > 1
-        machine = Machine(
-            rates,
-            running=await self.running() if several else (),
-            memory=total_memory() if is_loopback(url) else None,
-        )
-        return in_order(installed, machine, self._settings.fim)
-
     async def pull(self, name: str) -> AsyncGenerator[tuple[str, int, int]]:
         """Fetch a model with ``POST /api/pull``.
 
@@ -343,27 +341,6 @@ class Ollama:
                 yield status, done or 0, total or 0
         if status != "success":
             raise refusals.of_pull(name, "it has stopped before it had all of it")
-
-    async def _best(self) -> Model:
-        """Return the best installed model that can fill in the middle."""
-        installed = await self.installed()
-        found: list[tuple[int, Model]] = []
-        for candidate in await self.candidates(installed):
-            try:
-                model = await self.show(candidate.model.name)
-            except (ModelNotFound, BadAnswer):
-                # Its file is damaged, or it was removed just now; others may serve.
-                continue
-            how_well = rank(model, self._settings.fim)
-            if how_well is not None:
-                found.append((how_well, model))
-            if how_well == 0:
-                break
-        if (model_taken := best(found)) is not None:
-            return model_taken
-        raise ModelNotFound(
-            "Ollama has no model that fills.", f"Run: ollama pull {SUGGESTED_MODEL}"
-        )
 
     def _start_hint(self) -> str:
         here = ollama_program.is_installed()

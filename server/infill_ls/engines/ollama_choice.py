@@ -6,7 +6,7 @@ What was measured there tells; of what wasn't, size, memory and the speed of oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -132,6 +132,20 @@ def best(ranked: Iterable[tuple[int, T]]) -> T | None:
     """Return the first of those with the best rank, of models in their order; None without any."""
     first = min(ranked, key=lambda one: one[0], default=None)
     return None if first is None else first[1]
+
+
+def loadable(installed: Sequence[Installed], refused: Collection[str]) -> list[Installed]:
+    """Return the models but for those that can't be loaded, and for those that aren't smaller.
+
+    ``refused``: the names of the models that couldn't. Where a size isn't said, it may be loaded.
+    """
+    sizes = [one.size for one in installed if one.name in refused and one.size is not None]
+    limit = min(sizes, default=None)
+    return [
+        one
+        for one in installed
+        if one.name not in refused and (limit is None or one.size is None or one.size < limit)
+    ]
 
 
 def _judged(model: Installed, others: Sequence[Installed], machine: Machine) -> Candidate:

@@ -265,10 +265,12 @@ class OpenAI(KeepsItsModel):
                 f"The server doesn't have the model: {text}", 'Check the setting "model".'
             )
         if status == 404:
-            return NotRunning(
+            other = NotRunning(
                 f"{self._http.url} has no /v1/completions (HTTP {status}).",
                 'Check "url" and "engine".',
             )
+            other.answered = True
+            return other
         if status in (401, 403):
             return Unauthorized(
                 f"{self._http.url} refuses the key ({text or status}).",

@@ -15,6 +15,7 @@ from infill_ls.errors import (
     BadAnswer,
     Busy,
     CannotInsert,
+    CannotLoad,
     EngineError,
     ModelNotFound,
     NotRunning,
@@ -52,6 +53,11 @@ _ROOM: Final = re.compile(
     re.IGNORECASE,
 )
 _LOG: Final = "Look at Ollama's own log."
+# Of a model that it can't load, or that breaks down (ollama's server/sched.go and llm/server.go;
+# the words of llama.cpp and CUDA come with theirs).
+_CANNOT_LOAD: Final = (
+    r"memory|has terminated|unexpectedly stopped|(failed|unable) to load|error loading model"
+)
 # Of a request: a part of Ollama's text, and the cure. The first that is found counts.
 _REQUEST: Final = (
     (r"raw mode does not support", "Leave out --raw, or --system and --template."),
@@ -136,7 +142,8 @@ def of_request(status: int, text: str) -> EngineError:
     """Return the error for a request that Ollama refuses for what it asks.
 
     ``status``: the HTTP status. ``text``: the text of the answer. The error is :class:`TooLong` if
-    the text is about the prompt's length, else :class:`BadAnswer`.
+    the text is about the prompt's length, :class:`CannotLoad` if it is about loading the model,
+    else :class:`BadAnswer`.
     """
     if is_about_length(text):
         return TooLong(
@@ -154,7 +161,10 @@ def of_request(status: int, text: str) -> EngineError:
         # What it can't do is in its log; what it won't do, it has said.
         said = text and status < 500
         cure = "Check the settings, or what the command was given." if said else _LOG
-    return BadAnswer(f"Ollama refuses the request: {text or status}", cure)
+    refused = f"Ollama refuses the request: {text or status}"
+    if status >= 500 and re.search(_CANNOT_LOAD, text, re.IGNORECASE):
+        return CannotLoad(refused, cure)
+    return BadAnswer(refused, cure)
 
 
 def of_missing(name: str) -> ModelNotFound:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lsprotocol import types as lsp
@@ -108,7 +108,8 @@ class Server(LanguageServer):
         from infill_ls.engines import connect
         from infill_ls.engines.rates_file import RatesFile
 
-        return Completer(connect, Settings(), RatesFile(), status=self.status)
+        told = partial(connect, tell=self.messages.tell)
+        return Completer(told, Settings(), RatesFile(), status=self.status)
 
     # The client and its documents
 
@@ -191,8 +192,6 @@ class Server(LanguageServer):
             # Whoever asks is refused with the same, which is not said again then.
             self.messages.recovered()
             self.messages.report(SettingsError(in_short(settings.wrong)))
-        if settings.enabled and settings.in_the_clear and not settings.wrong:
-            self.messages.tell(settings.in_the_clear)
         self._compliance.take(settings, self.completer.offers)
         self.statistics.take(settings)
         before = self.completer.settings

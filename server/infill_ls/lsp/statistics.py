@@ -13,9 +13,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.lsp.writing import in_thread
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
+from infill_ls.threads import in_thread
 
 if TYPE_CHECKING:
     from infill_ls.completion.counts import CountsOfSession

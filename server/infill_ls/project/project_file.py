@@ -20,7 +20,7 @@ from typing import Any, Final
 from infill_ls import values
 from infill_ls.patterns import Patterns
 from infill_ls.saving import Saving, Sign, sign_of
-from infill_ls.setting_names import nearest
+from infill_ls.setting_names import is_slip, nearest
 from infill_ls.settings import KEYS, read_value
 
 PROJECT_FILE: Final = ".infill-ls.toml"
@@ -197,7 +197,7 @@ def _no_settings(table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[
         if key in PROJECT_KEYS:
             continue
         meant = nearest(key, PROJECT_KEYS) if key not in KEYS else ""
-        if meant in _RESTRICTING and len(slips) < _QUOTED:
+        if meant in _RESTRICTING and is_slip(key, meant) and len(slips) < _QUOTED:
             slips.append((shown(key, _QUOTED_LENGTH), meant))
         else:
             others.append(key)

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from infill_ls.errors import SettingsError
 from infill_ls.folders import expanded
+from infill_ls.given_file import content_of
 
 # In this order Continue itself looks for them ("Migrating Config to YAML" in its documentation).
 _NAMES: Final = ("config.yaml", "config.yml", "config.json")
 # A file of settings is never larger; bytes.
-_LARGEST: Final = 1_000_000
+_LARGEST: Final = 1 << 20
 # In JSON as Continue reads it: texts, which stay, comments, and commas before a closer.
 _BESIDE_JSON: Final = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL)
 
@@ -44,9 +45,7 @@ def read(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        if path.stat().st_size > _LARGEST:
-            raise SettingsError(f"{path} is too large for a file of settings.")
-        text = path.read_text("utf-8-sig")
+        text = content_of(path, _LARGEST).decode("utf-8-sig")
         if path.suffix == ".json":
             read = json.loads(_BESIDE_JSON.sub(lambda found: found[1] or "", text))
         else:

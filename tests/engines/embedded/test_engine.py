@@ -384,6 +384,67 @@ async def test_a_child_is_waited_for_while_it_says_something() -> None:
     await child.stop()
 
 
+class Loading(Process):
+    """A child that loads its model, and doesn't look at its stdin meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.killed = False
+
+    def close(self) -> None:
+        """It isn't noticed."""
+
+    def kill(self) -> None:
+        self.killed = True
+        super().close()
+
+
+@pytest.mark.looptime
+async def test_a_child_that_still_loads_is_ended_at_once() -> None:
+    loop, process = asyncio.get_running_loop(), Loading()
+    child = embedded._Child(process)  # type: ignore[arg-type]
+    serving = asyncio.create_task(child.serve({}))
+    await asyncio.sleep(5)
+    began = loop.time()
+    serving.cancel()
+    await child.stop()
+    assert loop.time() == began
+    assert process.killed
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+
+
+@pytest.mark.looptime
+async def test_a_child_that_serves_is_given_its_time_to_end() -> None:
+    loop, process = asyncio.get_running_loop(), Loading()
+    child = embedded._Child(process)  # type: ignore[arg-type]
+    process.stdout.feed_data(b'{"url": "http://here"}\n')
+    assert await child.serve({}) == "http://here"
+    began = loop.time()
+    await child.stop()
+    assert loop.time() == began + embedded.STOP_TIMEOUT
+    assert process.killed
+
+
+async def test_who_gives_up_a_load_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setattr(embedded, "STOP_TIMEOUT", 3600.0)
+    script = "import sys, time; print('loading', file=sys.stderr, flush=True); time.sleep(3600)"
+    monkeypatch.setattr(embedded, "COMMAND", ("-c", script))
+    engine = Embedded(WEIGHTS, path)
+    loading = asyncio.create_task(engine.load())
+    async with asyncio.timeout(60):
+        while engine._child is None or not engine._child._log:
+            await asyncio.sleep(0.01)
+        child = engine._child
+        loading.cancel()
+        await engine.aclose()
+    assert not child.is_alive
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+
+
 @pytest.mark.looptime
 async def test_a_child_that_says_nothing_is_given_up() -> None:
     process = Process()

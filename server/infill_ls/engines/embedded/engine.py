@@ -25,6 +25,7 @@ from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, NotRunning, TooLong, WeightsError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
+from infill_ls.threads import in_thread
 
 # The arguments that Python gets in the child. It would look for its modules in the folder that it
 # runs in first, which is the user's project as a rule: its json.py would run.
@@ -104,6 +105,7 @@ class _Child:
         self._lines = 0
         # Its log must be read for as long as it lives: with a full pipe the child would stop.
         self._listening = asyncio.create_task(self._listen(), name="embedded engine's log")
+        self._serves = False
 
     @classmethod
     async def start(cls) -> _Child:
@@ -153,6 +155,7 @@ class _Child:
             answer: dict[str, str] = json.loads(reading.result())
         except ValueError:
             return await self.ending()
+        self._serves = "url" in answer
         return answer.get("url") or await self.ending(**answer)
 
     async def has_died(self) -> bool:
@@ -176,11 +179,14 @@ class _Child:
         )
 
     async def stop(self) -> None:
-        """End it: close its stdin, and kill it if that is not enough within ``STOP_TIMEOUT``."""
+        """End it: close its stdin, and kill it if that is not enough within ``STOP_TIMEOUT``.
+
+        One that still loads its model doesn't look at its stdin, and has nothing to lose.
+        """
         assert self._process.stdin
         self._process.stdin.close()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT):
+            async with asyncio.timeout(STOP_TIMEOUT if self._serves else 0):
                 await self._process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
@@ -304,7 +310,7 @@ class Embedded(KeepsItsModel):
         """Return the error for an ending: that the weights are wrong, if they are."""
         if ending.may_be_the_weights:
             try:
-                await asyncio.to_thread(weights.verify, self._weights, self._path)
+                await in_thread(lambda: weights.verify(self._weights, self._path), "verifying")
             except WeightsError as error:
                 return NotRunning(error.message, error.fix)
         return self._explained(ending)
