@@ -10,8 +10,8 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \
-	$(patsubst %,tests/completion/test_%.py,answer breaker counts history offers patience policy recall \
-		record)
+	$(patsubst %,tests/completion/test_%.py,answer breaker confidence counts history offers \
+	patience policy recall record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \

@@ -58,6 +58,7 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "project.windows", "visits"),
+    *("completion.confidence", "completion.calibration"),
     *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
     "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
