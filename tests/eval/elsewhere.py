@@ -1,9 +1,8 @@
-"""Asks llama-servers on another machine for what a store lacks.
+"""Asks llama-servers, on another machine as a rule, for many fills.
 
-`python -m eval.calibrate requests` writes the requests. There, with nothing but Python and the
+`python -m eval.fills requests` writes the requests. There, with nothing but Python and the
 servers, `python3 elsewhere.py REQUESTS ANSWERS --url URL` asks for them, many at once, and
-`python -m eval.calibrate answers` puts what they said into the store. So this file imports nothing
-of the project.
+`python -m eval.fills take` judges what they wrote. So this file imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def body(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(row: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
-    """What the store needs of an answer. A token may end inside of a character."""
+    """What is kept of an answer. A token may end inside of a character."""
     choice = said["choices"][0]
     tokens = (choice.get("logprobs") or {}).get("content") or []
     pieces, written, before = [], b"", ""

@@ -43,7 +43,7 @@ def chance(
 
     The arguments are those of :func:`sure_part`. None if nothing is known of its tokens.
     """
-    lines = [own for line, own in _lines(fill, tokens) if line.strip()]
+    lines = [own for line, own in lines_of(fill, tokens) if line.strip()]
     return _chance(lines[0], PLACES[kind] + _shift(model)) if lines else None
 
 
@@ -63,7 +63,7 @@ def sure_part(
     before them; a fill of whose first line nothing is known is shown whole.
     """
     kept, end, likely = 0, -1, 1.0
-    for line, own in _lines(fill, tokens):
+    for line, own in lines_of(fill, tokens):
         end += len(line) + 1
         if not line.strip():
             continue
@@ -77,12 +77,7 @@ def sure_part(
     return fill
 
 
-def doubt(logprobs: Sequence[float]) -> float:
-    """Return the doubt of a line with these tokens: 0 if all of them were certain."""
-    return math.sqrt(sum(math.sqrt(max(0.0, -logprob)) for logprob in logprobs))
-
-
-def _lines(fill: str, tokens: Sequence[tuple[int, float]]) -> list[tuple[str, list[float]]]:
+def lines_of(fill: str, tokens: Sequence[tuple[int, float]]) -> list[tuple[str, list[float]]]:
     """Return the lines of a fill, each with the logarithms of the tokens that begin in it.
 
     The line end belongs to the line that it ends: that the line ends there may be wrong too.
@@ -99,6 +94,11 @@ def _lines(fill: str, tokens: Sequence[tuple[int, float]]) -> list[tuple[str, li
         found.append((line, own))
         begins = ends + 1
     return found
+
+
+def doubt(logprobs: Sequence[float]) -> float:
+    """Return the doubt of a line with these tokens: 0 if all of them were certain."""
+    return math.sqrt(sum(math.sqrt(max(0.0, -logprob)) for logprob in logprobs))
 
 
 def _chance(logprobs: Sequence[float], base: float) -> float | None:
