@@ -50,7 +50,7 @@ PURE = (
     *("completion.policy", "completion.recall", "completion.offers", "completion.answer"),
     *("completion.patience", "completion.record", "completion.breaker", "completion.history"),
     *("completion.counts", "completion.alignment", "completion.judgement", "project.windows"),
-    *("completion.confidence", "visits"),
+    *("completion.confidence", "completion.calibration", "visits"),
     *("engines.engine", "engines.rates", "engines.ollama_choice", "engines.ollama_start"),
     "engines.embedded.choice",
     *("lsp.frames", "lsp.admission"),
