@@ -87,11 +87,11 @@ class ManualEngine:
             self.running -= 1
 
     def _chunk(self, text: str) -> Chunk:
-        """A piece with its tokens: words with the blanks before them, and marks."""
+        """A piece with its tokens: words with the blanks before them, marks, and line ends."""
         if self.logprob is None:
             return Chunk(text)
-        tokens = re.findall(r"\s*(?:\w+|[^\w\s]|\Z)", text)
-        return Chunk(text, tokens=tuple(Token(one, self.logprob(one)) for one in tokens if one))
+        tokens = re.findall(r"\n|[^\S\n]*(?:\w+|[^\w\s])|[^\S\n]+", text)
+        return Chunk(text, tokens=tuple(Token(one, self.logprob(one)) for one in tokens))
 
     async def until_asked(self, count: int) -> None:
         async with asyncio.timeout(5):

@@ -379,6 +379,27 @@ async def test_a_usual_request_is_one_call(ollama: FakeOllama) -> None:
 
 @pytest.mark.real
 @pytest.mark.usefixtures("_weights")
+async def test_the_embedded_engine_tells_how_likely_its_tokens_were() -> None:
+    settings, hole = Settings(headers={}, max_tokens=24), at("def add(a, b):\n    retu█\n")
+    engine = Embedded(weights.DEFAULT, weights.ready(weights.DEFAULT))
+    try:
+        generation = await filled(engine, hole, settings, Rates(read=FAST))
+        fill = generation.fill(hole, "statement")
+        assert fill is not None
+        assert fill.text == "rn a + b"
+        said = generation.tokens_of(fill.text, hole)
+        # " return", of which a part was typed, " a", " +", " b".
+        assert [fill.text[:end] for end, _ in said] == ["rn", "rn a", "rn a +", "rn a + b"]
+        assert all(-1 < logprob <= 0 for _, logprob in said)
+        outcome = await fill_hole(engine, hole, settings, "statement")
+        assert outcome.chance is not None
+        assert outcome.chance > 0.5
+    finally:
+        await engine.aclose()
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
 async def test_the_embedded_engine_takes_files_of_short_tokens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

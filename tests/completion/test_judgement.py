@@ -11,13 +11,15 @@ from infill_ls.completion import confidence
 from infill_ls.completion.judgement import Judgement, judge, percent
 
 MODEL = "qwen2.5-coder:1.5b"
-SURE, UNSURE = -0.001, -5.0
+SURE, UNSURE = -0.001, -20.0
 
 
 def tokens(*lines: tuple[str, float]) -> list[tuple[int, float]]:
-    """Tokens of lines, a word each, all of a line equally likely."""
+    """Tokens of lines, a word each, all of a line equally likely; between them line ends."""
     found, begins = [], 0
     for line, logprob in lines:
+        if begins:
+            found.append((begins, SURE))
         found += [(begins + one.end(), logprob) for one in re.finditer(r"\s*\S+", line)]
         begins += len(line) + 1
     return found
@@ -53,16 +55,23 @@ def test_behind_a_whole_line_the_next_one_is_the_first(logprob: float, shown: st
     said = [(1, SURE), *((end + 1, each) for end, each in tokens(("    b()", logprob)))]
     judged = judge(at("if a:█\n"), "\n    b()", said, "block", MODEL)
     assert judged.shown == shown
-    alone = tokens(("    b()", logprob))
-    kind = confidence.kind_of(at("if a:█\n"))
-    assert judged.chance == confidence.chance("    b()", alone, model=MODEL, kind=kind)
+    assert judged.chance is not None
 
 
 def test_what_is_cut_passes_the_filters() -> None:
-    # A line that opens a bracket needs what closes it.
-    fill = "f(\n    a,\n)"
-    said = tokens(("f(", SURE), ("    a,", UNSURE), (")", UNSURE))
-    assert judge(at("█\n"), fill, said, "block", MODEL).shown in ("", "f()")
+    # Nobody wants the half of a text.
+    fill = 'a = """b\nc\nd"""'
+    said = tokens(('a = """b', SURE), ("c", SURE), ('d"""', UNSURE))
+    judged = judge(at("█\n"), fill, said, "block", MODEL)
+    assert judged.shown == ""
+    # It isn't for want of a chance.
+    assert judged.figures == ""
+
+
+def test_the_head_of_a_block_is_shown_alone() -> None:
+    fill = "if a:\n    b()"
+    said = tokens(("if a:", SURE), ("    b()", UNSURE))
+    assert judge(at("█\n"), fill, said, "block", MODEL).shown == "if a:"
 
 
 @pytest.mark.parametrize("eagerness", ["low", "normal", "high"])
@@ -96,6 +105,8 @@ def test_its_figures() -> None:
     assert judged.figures == "41 %; shown from 55 % on"
     assert judged.to_json() == {"chance": 0.41, "threshold": 0.55, "shift": 0.0}
     assert (Judgement("a").figures, Judgement("a").to_json()) == ("", None)
+    moved = Judgement("", 0.41, 0.51, -0.04, "line")
+    assert moved.figures == "41 %; shown from 51 % on, 4 points less by what became of others"
     assert percent(0.999) == "100 %"
 
 

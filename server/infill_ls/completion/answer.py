@@ -24,7 +24,8 @@ class Outcome:
     characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
     the place of. ``prompt``: what the model read, with the suffix. ``digest``: of the model, empty
     if the engine doesn't say. ``emptied_by``: the filter of trim that has left nothing of what the
-    model wrote; empty if none has.
+    model wrote; empty if none has. ``chance``: how likely the fill's first line is right, from 0 to
+    1; None if nothing tells.
     """
 
     fill: str
@@ -40,6 +41,7 @@ class Outcome:
     prompt: str = ""
     digest: str = ""
     emptied_by: str = ""
+    chance: float | None = None
 
     @property
     def figures(self) -> str:
@@ -81,6 +83,7 @@ Reason = Literal[
     "no model",
     "cannot insert",
     "too long",
+    "cannot load",
     "bad answer",
     "settings",
     "no weights",
@@ -119,6 +122,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "no model": "The engine does not have the model.",
     "cannot insert": "The model can't fill in the middle.",
     "too long": "The prompt is longer than the engine has room for.",
+    "cannot load": "The engine can't load its model.",
     "bad answer": "The engine's answer makes no sense.",
     "settings": "A setting is wrong.",
     "no weights": "The embedded engine has no weights.",
@@ -134,6 +138,7 @@ _OF_ERRORS: Final[tuple[tuple[type[InfillError], Reason], ...]] = (
     (errors.ModelNotFound, "no model"),
     (errors.CannotInsert, "cannot insert"),
     (errors.TooLong, "too long"),
+    (errors.CannotLoad, "cannot load"),
     (errors.BadAnswer, "bad answer"),
     (errors.SettingsError, "settings"),
     (errors.WeightsError, "no weights"),
@@ -236,7 +241,7 @@ class Answer:
         if self.emptied_by:
             because = f'{FILTERED[self.emptied_by]} (filter "{self.emptied_by}")'
             message = f"{message.removesuffix('.')}: {because}."
-        if self.reason == "unsure" and self.judged:
+        if self.reason == "unsure" and self.judged and self.judged.figures:
             message = f"{message.removesuffix('.')} ({self.judged.figures})."
         if self.recited:
             message += f" The file is {self.recited}."

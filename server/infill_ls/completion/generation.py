@@ -18,6 +18,7 @@ from infill_ls.completion import policy
 from infill_ls.completion.alignment import Aligned, End, carried
 from infill_ls.completion.answer import Outcome
 from infill_ls.engines.calls import Call
+from infill_ls.completion.judgement import judge
 from infill_ls.engines.engine import CUT_SHORT, SAYS_NOTHING, Engine
 from infill_ls.engines.rates import (
     TYPICAL_CHARACTERS_PER_TOKEN,
@@ -304,7 +305,9 @@ async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape
     fill = generation.fill(hole, shape)
     assert fill is not None
     log.log(TRACE, "raw: %r fill: %r ended by %s", generation.raw, fill.text, fill.ended_by)
-    return generation.outcome(fill, "" if fill.text else generation.emptied_by(hole, shape))
+    outcome = generation.outcome(fill, "" if fill.text else generation.emptied_by(hole, shape))
+    tokens = generation.tokens_of(fill.text, hole)
+    return replace(outcome, chance=judge(hole, fill.text, tokens, shape, outcome.model).chance)
 
 
 @cache

@@ -32,10 +32,13 @@ class Judgement:
 
     @property
     def figures(self) -> str:
-        """How sure the model was and had to be, in words; empty if nothing tells."""
-        if self.chance is None:
+        """How sure the model was, and that this is too little, in words; empty if nothing tells."""
+        if self.chance is None or self.chance >= self.threshold:
             return ""
-        return f"{percent(self.chance)}; shown from {percent(self.threshold)} on"
+        points = round(self.shift * 100)
+        more = f"{abs(points)} points {'more' if points > 0 else 'less'} by what became of others"
+        moved = f", {more}" if points else ""
+        return f"{percent(self.chance)}; shown from {percent(self.threshold)} on{moved}"
 
     def to_json(self) -> dict[str, float] | None:
         """Return the figures for ``infill-ls.explain``; None if nothing tells."""
@@ -71,24 +74,22 @@ def judge(
     """
     if not tokens:
         return Judgement(fill)
-    kind, blank = confidence.kind_of(hole), _blank_lines(fill)
-    lines = fill[blank:]
-    tokens = [(end - blank, logprob) for end, logprob in tokens if end > blank]
-    chance = confidence.chance(lines, tokens, model=model, kind=kind)
+    kind = confidence.kind_of(hole)
+    chance = confidence.chance(fill, tokens, model=model, kind=kind)
     if chance is None:
         return Judgement(fill, kind=kind)
     moved = shift(kind, hole.language)
     threshold = confidence.THRESHOLDS[eagerness] + moved
-    sure = confidence.sure_part(lines, tokens, model=model, kind=kind, threshold=threshold)
-    sure = sure and fill[:blank] + sure
-    # As if the model had ended there: what is shown has passed every filter.
-    shown = sure if sure == fill or not sure else fitted(sure, hole, shape).text
+    sure = confidence.sure_part(fill, tokens, model=model, kind=kind, threshold=threshold)
+    shown = sure if sure == fill or not sure else _ended(sure, fill, hole, shape)
     return Judgement(shown, chance, threshold, moved, kind)
 
 
-def _blank_lines(fill: str) -> int:
-    """Return how many characters of a fill come before its first line that has something.
+def _ended(part: str, fill: str, hole: Hole, shape: Shape) -> str:
+    """Return what is shown of the part of a fill, as if the model had ended there.
 
-    Behind a whole line it begins with a line end.
+    It has passed every filter then. What doesn't stand by itself, such as a bracket that is opened
+    and not closed, is not shown.
     """
-    return fill.rfind("\n", 0, len(fill) - len(fill.lstrip())) + 1
+    shown = fitted(part, hole, shape if "\n" in part.strip() else "line").text
+    return shown if fill.startswith(shown.rstrip()) else ""
