@@ -6,12 +6,13 @@ PACKER := .tools/hatchling-1.33.0
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
+	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/test_experience.py \
+	tests/project/test_windows.py \
 	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \
-	$(patsubst %,tests/completion/test_%.py,answer breaker confidence counts history offers \
-	patience policy recall record)
+	$(patsubst %,tests/completion/test_%.py,alignment answer breaker confidence counts history judgement \
+		offers patience policy recall record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \

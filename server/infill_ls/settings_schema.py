@@ -23,6 +23,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     ),
     "maxTokens": "The most tokens that a suggestion may have.",
     "multiline": "Whether a suggestion may have several lines.",
+    "eagerness": (
+        "How sure the model must be of a suggestion that nobody has asked for by hand. Lines from "
+        "the first that it isn't sure of are left out."
+    ),
     "latencyMs": "After this time (ms) the lines that are whole by then are shown.",
     "debounceMs": (
         "How long (ms) to wait for another key before the model is asked. `auto` is 0 for editors "
@@ -86,6 +90,11 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "auto": "where a block begins or goes on",
         "always": "wherever the cursor is",
         "never": "one line at a time",
+    },
+    "eagerness": {
+        "low": "few suggestions, more of them right",
+        "normal": "nearly all of those that are right, and fewer that are wrong",
+        "high": "all but the least likely",
     },
     "mode": {
         "auto": "`raw` where the family is known, else `suffix` where the model can insert",

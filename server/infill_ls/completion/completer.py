@@ -22,7 +22,9 @@ These are the rules:
    time, or when the document changes; what is there by then is the answer. All are remembered.
 8. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
-9. Each document has rules of its own: settings, and whether it is excluded. When they change, what
+9. Unless asked for by hand a fill is shown up to the first line that the model isn't sure of; if
+   that is its first, it is not (``unsure``). All is remembered, and each rest is judged anew.
+10. Each document has rules of its own: settings, and whether it is excluded. When they change, what
    was computed for it under others is forgotten, unless its fills are the same by both.
 
 And this is the table of them. A generation *serves* a hole if the engine has been asked and what
@@ -39,6 +41,7 @@ a4    a request that memory has  nobody       nothing, other       give the fill
 a5    any other request          nobody       serves               join it
 a6    any other request          nobody       nothing, other       close, start after the debounce
 a7    any but one by hand        nobody       the engine rests     answer: the problem
+a8    a request that memory has  nobody       anything             not sure: as a3, a4, but unsure
 b1    the client cancels         it           a candidate          close it
 b2    the client cancels         it           any other            close it after the grace
 c1    the document changes       for it       anything             no further candidates
@@ -47,6 +50,7 @@ c3    the document changes       nobody       other                close it
 d1    a piece comes              anybody      disagrees by now     close it, start for who waits
 d2    a piece comes              who is late  whole lines          answer with those
 d3    a piece comes              anybody      a complete fill      remember it, answer with it
+d4    a piece comes              it           an unsure fill       remember it, answer: unsure
 e1    the slot ends              wants more   a fill               draw a candidate
 e2    the slot ends              nobody       a fill               speculate
 e3    the slot fails             has fills    an error             answer with the fills
@@ -73,15 +77,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from infill_ls.completion import policy
-from infill_ls.completion.answer import Answer, Outcome, Reason
+from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
 from infill_ls.completion.in_force import changes_fills, ended_by
 from infill_ls.completion.offers import Offers
 from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.recall import Recall
+from infill_ls.completion.showing import Showing
 from infill_ls.completion.slot import Running, Slot
 from infill_ls.completion.status import Status
 from infill_ls.completion.waiter import Waiter
@@ -116,12 +122,12 @@ class Completer:
     ) -> None:
         self.settings = settings
         self.offers = Offers()
-        self._status = status or Status()
-        self._speculates = speculates
+        self._status, self._speculates = status or Status(), speculates
         self._patience = EditorPatience()
         self.connection = Connection(connect, settings, rates_file, self._status)
         self._slot = Slot(self.connection, self._status, self._advance, self._end)
         self._recall = Recall()
+        self.showing = Showing(self.offers, self._recall, self.connection, self._rules_for)
         self._seeds = count(SEED + 1)  # of candidates
         self._waiter: Waiter | None = None
         self._rules: dict[str, Rules] = {}  # by document
@@ -144,11 +150,11 @@ class Completer:
         if plan == "mid word":
             # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
             hole, known = self._recall.known(uri, hole, "line")
-            return self._from_memory(uri, hole, known[:1]) if any(known) else Answer(plan)
+            return self._from_memory(uri, hole, known[:1], manual) if any(known) else Answer(plan)
         hole, known = self._recall.known(uri, hole, plan.shape)
         fills = [fill for fill in known if fill]
         if len(fills) >= plan.candidates or (known and not manual):
-            return self._from_memory(uri, hole, fills[: plan.candidates])
+            return self._from_memory(uri, hole, fills[: plan.candidates], manual)
         joined = self._slot.serving(uri, hole)
         if joined is None and (refusal := self.connection.refusal()):
             return Answer.of("problem", error=refusal)
@@ -166,12 +172,12 @@ class Completer:
             self._start(uri, hole, plan.shape, plan.wait)
         return await self._wait(waiter)
 
-    def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
+    def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str], manual: bool) -> Answer:
         """Answer from memory; what comes after the fill goes on, or is asked for."""
-        self._speculate(uri, hole, fills[0] if fills else "")
-        offers, why = self.offers.make(uri, hole, fills), self._recall.emptied_by(uri, hole)
-        answer = Answer.of("recalled" if fills else "nothing", offers, emptied_by=why)
-        return answer.held_back(self.offers.recited)
+        reason: Reason = "recalled" if fills else "nothing"
+        answer = self.showing.answer(reason, (uri, hole), fills, manual)
+        self._speculate(uri, hole, answer.shown)
+        return answer
 
     async def _wait(self, waiter: Waiter) -> Answer:
         """Wait for the answer, as long as the plan of the request allows."""
@@ -210,25 +216,19 @@ class Completer:
         """Answer the request that waits with what was found for it."""
         fills = waiter.fills
         reason: Reason = "fill" if waiter.new else "recalled" if fills else "nothing"
-        self._answer(reason, fills, waiter.outcome)
+        shown = self._answer(reason, fills, outcome=waiter.outcome)
         self._slot.close_candidate()
-        if fills and self._slot.running is None:
-            self._speculate(waiter.uri, waiter.hole, fills[0])
+        if shown and self._slot.running is None:
+            self._speculate(waiter.uri, waiter.hole, shown)
 
-    def _answer(
-        self,
-        reason: Reason,
-        fills: Sequence[str] = (),
-        outcome: Outcome | None = None,
-        error: InfillError | None = None,
-    ) -> None:
-        """Answer the request that waits, if one does."""
+    def _answer(self, reason: Reason, fills: Sequence[str] = (), **found: Any) -> str:
+        """Answer the request that waits, if one does; return the fill that is shown."""
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.answer.done():
-            return
-        offers = self.offers.make(waiter.uri, waiter.hole, fills)
-        answer = Answer.of(reason, offers, error, outcome)
-        waiter.answer.set_result(answer.held_back(self.offers.recited))
+            return ""
+        answer = self.showing.answer(reason, waiter.place, fills, waiter.is_manual, **found)
+        waiter.answer.set_result(answer)
+        return answer.shown
 
     def use(self, uri: str, rules: Rules) -> None:
         """Take what counts for a document from now on."""
@@ -280,8 +280,7 @@ class Completer:
         offer = self.offers.accept(number)
         if offer is None or self._waiter is not None or not self._rules_for(offer.uri).allow:
             return
-        running = self._slot.running
-        if running is None or running.speculative:
+        if (running := self._slot.running) is None or running.speculative:
             self._speculate(offer.uri, offer.hole, offer.fill)
 
     def close_document(self, uri: str) -> None:
@@ -299,7 +298,7 @@ class Completer:
         if another or changes_fills(before, settings):
             self._answer("superseded")
             self._slot.close()
-            self._recall = Recall()
+            self._recall.clear()
             # What was in the way may be out of it.
             self._status.works()
         self.turn(on=settings.enabled)
@@ -339,15 +338,15 @@ class Completer:
         late = self._waiter is not None and self._waiter.late
         if late and (lines := running.whole_lines(fill)).text:
             running.tell(lines, self.offers)
-            self._answer("fill", [lines.text], running.generation.outcome(lines))
+            tokens, outcome = running.tokens_of(lines), running.generation.outcome(lines)
+            self._answer("fill", [lines.text], tokens=tokens, outcome=outcome)
         return False
 
     def _end(self, running: Running, error: InfillError | None) -> None:
         """A generation is over that nobody has closed: what comes of it, and what comes next."""
-        waiter = self._waiter
         if error is not None:
-            if waiter is not None and waiter.fills:
-                self._settle(waiter)
+            if self._waiter is not None and self._waiter.fills:
+                self._settle(self._waiter)
             self._answer("problem", error=error)
             return
         fill = running.delivered or running.generation.fill(running.hole, running.shape)
@@ -358,21 +357,22 @@ class Completer:
         if self._waiter is not None and self._waiter.wants_more:
             self._draw(self._waiter)
         elif not (running.speculative or running.is_candidate) and self._slot.running is None:
-            self._speculate(running.generation.uri, running.hole, fill.text)
+            place = running.generation.uri, running.hole
+            self._speculate(*place, self.showing.sure_part(place, fill.text))
 
     def _deliver(self, running: Running, fill: Fill) -> None:
         """Remember a complete fill, and answer the request that waits if it has enough."""
         waiter, running.delivered, emptied_by = self._waiter, fill, running.emptied_by(fill)
+        began, here, tokens = running.generation, running.hole, running.tokens_of(fill)
         if not running.is_candidate:
-            began, here = running.generation, running.hole
-            self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by)
+            self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by, tokens)
         running.tell(fill, self.offers)
         if waiter is None:
             return
         waiter.draws += 1
         waiter.outcome = waiter.outcome or running.generation.outcome(fill, emptied_by)
         if waiter.take(fill.text) and running.is_candidate:
-            self._recall.add(waiter.uri, waiter.hole, fill.text)
+            self._recall.add(waiter.uri, waiter.hole, fill.text, tokens)
         if not waiter.wants_more:
             self._settle(waiter)
 

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+from infill_ls.completion.alignment import End
 from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
@@ -72,6 +73,10 @@ class Running:
         began, outcome = self.generation.hole, self.generation.outcome(fill)
         text = (typed_since(began, self.hole) or "") + fill.text
         offers.written(self.generation.uri, began, text, outcome, ahead=self.speculative)
+
+    def tokens_of(self, fill: Fill) -> tuple[End, ...]:
+        """Return the tokens of a fill for its hole, where the engine tells."""
+        return self.generation.tokens_of(fill.text, self.hole)
 
     def emptied_by(self, fill: Fill) -> str:
         """Return the filter that has left nothing of what was written; empty if none has."""

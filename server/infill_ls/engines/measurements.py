@@ -116,8 +116,7 @@ class Intervals:
         kept = [
             one
             for one in self._last
-            if one.since != bounds.since
-            and not (one.is_of_a_wait and one.highest < bounds.lowest)
+            if one.since != bounds.since and not (one.is_of_a_wait and one.highest < bounds.lowest)
         ]
         self._last = deque((*kept, *[bounds] * times), maxlen=MEASUREMENTS)
         narrow = [one.likely for one in self._last if one.is_narrow]

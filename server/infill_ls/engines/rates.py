@@ -303,9 +303,7 @@ class Rates:
         if not said and (may_load or in_between):
             highest = math.inf
         middle = math.sqrt(fewest / (likely + before) * (most + in_the_way) / (likely + waited))
-        return Bounds(
-            lowest, highest, middle, most, unread.since, said=said and is_counted
-        )
+        return Bounds(lowest, highest, middle, most, unread.since, said=said and is_counted)
 
     def _reading(self, call: Call) -> tuple[float, float, float]:
         """Return for how many s the prompt was read: at the least, probably, and at the most."""

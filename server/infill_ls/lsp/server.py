@@ -194,6 +194,7 @@ class Server(LanguageServer):
             self.messages.report(SettingsError(in_short(settings.wrong)))
         self._compliance.take(settings, self.completer.offers)
         self.statistics.take(settings)
+        self.completer.showing.shift = self.statistics.shift
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
         if another and not settings.wrong:
