@@ -51,6 +51,7 @@ def plot(curves: Sequence[Curve]) -> str:
     )
     # Where a line begins, with no threshold, stands what is right of everything.
     ends = [_y(curve.line[0][1]) for curve in curves]
+    highest = max(curves, key=lambda curve: curve.line[0][1])
     for colour, curve, end, place in zip(COLOURS, curves, ends, apart(ends), strict=False):
         inside = [one for one in curve.line if one[0] >= _LEAST_KEPT]
         path = "L".join(f"{_x(x):.1f} {_y(y):.1f}" for x, y in inside)
@@ -58,7 +59,13 @@ def plot(curves: Sequence[Curve]) -> str:
         for name, (kept, right) in curve.marks.items():
             x, y = _x(kept), _y(right)
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
-            parts.append(f'<text x="{x - 6:.1f}" y="{y + 16:.1f}" text-anchor="end">{name}</text>')
+            # Of the highest line above it, of the others below: so they stay clear of each other.
+            place_of_name = (
+                f'x="{x + 6:.1f}" y="{y - 6:.1f}"'
+                if curve is highest
+                else f'x="{x - 6:.1f}" y="{y + 16:.1f}" text-anchor="end"'
+            )
+            parts.append(f"<text {place_of_name}>{name}</text>")
         edge = WIDTH - RIGHT
         parts.append(f'<path d="M{edge + 2} {end:.1f}L{edge + 18} {place:.1f}" stroke="{colour}"/>')
         label = f"{curve.name}: {100 * curve.line[0][1]:.0f} % of all"
