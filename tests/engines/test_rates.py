@@ -567,7 +567,8 @@ def test_an_overhead_is_not_learnt_from_a_call_that_waited() -> None:
 
 def test_what_a_call_costs() -> None:
     clock = Clock(Rates(read=100, write=10))
-    assert clock.rates.costs(50, 11) is None
+    assert Rates(read=100).costs(50, 11) is None
+    assert clock.rates.costs(50, 11) == pytest.approx(0.5 + 1.0)
     clock.read("a", 0.3)
     overhead = clock.rates.overhead
     assert overhead is not None

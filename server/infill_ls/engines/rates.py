@@ -153,7 +153,11 @@ class Rates:
         if self.write is None:
             return None
         read = max(self.read or 0.0, self.write * READ_FOR_WRITTEN)
-        return (self.overhead or 0.0) + unread_tokens / read + max(0.0, written_tokens - 1) / self.write
+        return (
+            (self.overhead or 0.0)
+            + unread_tokens / read
+            + max(0.0, written_tokens - 1) / self.write
+        )
 
     @property
     def is_slow(self) -> bool:
