@@ -31,5 +31,5 @@ MODELS: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
 )
 # How likely what is shown has to be right, by the setting "eagerness". Chosen on the split "tune".
 # On "check", where 48 % of all fills are right, 62 % of those are that "high" shows, 70 % with
-# "normal" and 84 % with "low"; 1.4, 6.0 and 23 % of the right ones are not shown (`make calibrate`).
+# "normal" and 84 % with "low"; 1.4, 6 and 23 % of the right ones are not shown (`make calibrate`).
 THRESHOLDS: Final[Mapping[str, float]] = {"low": 0.6, "normal": 0.25, "high": 0.1}
