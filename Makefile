@@ -7,12 +7,12 @@ PACKER := .tools/hatchling-1.33.0
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
 	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/test_experience.py \
-	tests/project/test_windows.py \
-	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
+	tests/project/test_windows.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
+	$(patsubst %,tests/engines/test_%.py,calls measurements prompts_seen rates) \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \
 	$(patsubst %,tests/completion/test_%.py,alignment answer breaker confidence counts history judgement \
-		offers patience policy recall record)
+		offers pace patience policy recall record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
@@ -125,11 +125,11 @@ lint: .venv/.ready  ## style and types
 bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those of others
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
 	PYTHONPATH=tests $(BIN)/python -m bench.trim_cost
-	PYTHONPATH=tests $(BIN)/python -m bench.replay
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2
 
 # The policy of infill-ls, each of its levers off by itself.
 bench-levers: .venv/.ready  ## each lever of the policy off by itself
-	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --levers --seeds 1-6 --processes 2
 
 # The CPU time of a start, then twenty at once; ARGUMENTS="--servers 0" for the first alone.
 bench-starts: .venv/.ready  ## what a start costs, and twenty at once

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 
-from bench.plot import LABEL_GAP, apart
+from bench.plot import HEIGHT, LABEL_GAP, WIDTH, apart, debounce_plot
+from bench.results import Figures, medians
 
 
 def test_what_is_far_apart_stays_where_it_is() -> None:
@@ -31,3 +34,47 @@ def test_none_goes_further_than_the_others_push_it() -> None:
 @pytest.mark.parametrize("places", [[], [1.0]])
 def test_few(places: list[float]) -> None:
     assert apart(places) == places
+
+
+def figures(
+    profile: str, p50: float, busy: float, *, seed: str = "1", policy: str = "a"
+) -> Figures:
+    numbers = dict.fromkeys(list(Figures.__dataclass_fields__)[5:-1], 1.0)
+    shown = numbers | {"p50": p50, "busy_share": busy}
+    return Figures(policy, "VS Code", profile, 0.8, (seed,), **shown, waits=(p50,))
+
+
+def test_what_a_debounce_comes_to_is_a_line_for_each_profile_in_both_panels() -> None:
+    drawn = debounce_plot(
+        [
+            *((0, figures("fast", 0.1, 0.5)), (100, figures("fast", 0.2, 0.3))),
+            *((0, figures("slow", 1.5, 0.9)), (100, figures("slow", math.inf, 0.8))),
+        ]
+    )
+    tree = ElementTree.fromstring(drawn)
+    lines = [path.attrib["d"] for path in tree.iter() if path.attrib.get("stroke-width", "") == "2"]
+    assert len(lines) == 4
+    # What is infinite has no point.
+    assert sorted(line.count("L") for line in lines) == [0, 1, 1, 1]
+    for line in lines:
+        for x, y in (point.split() for point in line.removeprefix("M").split("L")):
+            assert 0 < float(x) < WIDTH
+            assert 0 < float(y) < HEIGHT
+    assert {"fast", "slow"} <= {text.text for text in tree.iter() if text.text}
+
+
+def test_rows_are_medians_over_their_seeds_and_stand_with_their_table() -> None:
+    found = medians(
+        [
+            *(figures("slow", value, 1.0, seed=f"{value}") for value in (1.0, 9.0, 2.0)),
+            figures("fast", 5.0, 1.0),
+            figures("slow", 3.0, 1.0, policy="b"),
+        ]
+    )
+    assert [(one.profile, one.policy, one.p50) for one in found] == [
+        ("slow", "a", 2.0),
+        ("slow", "b", 3.0),
+        ("fast", "a", 5.0),
+    ]
+    assert found[0].seeds == ("1.0", "9.0", "2.0")
+    assert found[0].waits == (1.0, 2.0, 9.0)

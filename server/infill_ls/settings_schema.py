@@ -29,8 +29,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     ),
     "latencyMs": "After this time (ms) the lines that are whole by then are shown.",
     "debounceMs": (
-        "How long (ms) to wait for another key before the model is asked. `auto` is 0 for editors "
-        "that wait themselves (Neovim, Helix, Emacs), else 75."
+        "How long (ms) to wait for another key before the model is asked, once the editor has "
+        "asked. `auto` goes by what a call costs on this engine and by what the last ones were "
+        "worth, and counts what the editor has waited already."
     ),
     "contextTokens": (
         "The most tokens that a prompt may have. `auto` is about what the engine was seen to read "

@@ -229,8 +229,8 @@ class Peer:
         uri: str,
         hole: Hole,
         *,
-        client: str = "",
         manual: bool = False,
+        **_: Any,
     ) -> Answer:
         now = asyncio.get_running_loop().time()
         self._gaps.append(now - self._last_key)

@@ -1,8 +1,12 @@
-"""The share of pauses in which a suggestion is there, by the time that it takes, as SVG."""
+"""Plots as SVG: the share of pauses with a suggestion, by the time that it takes; and what a
+debounce comes to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +17,7 @@ WIDTH: Final = 720
 HEIGHT: Final = 360
 LEFT, RIGHT, TOP, BOTTOM = 60, 150, 50, 50
 LONGEST: Final = 3.0  # s
+PANEL, PANEL_GAP = 345, 75  # of two beside each other: from one to the next, and what is between
 LABEL_GAP: Final = 15.0  # between the names of two lines
 COLOURS: Final = ("#0b6e4f", "#8d99ae", "#c08552", "#6d597a", "#b5838d")
 
@@ -47,6 +52,83 @@ def plot(figures: Sequence[Figures]) -> str:
             f'<text x="{edge + 22}" y="{y + 4:.1f}" fill="{colour}">{escape(one.policy)}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One of two beside each other. ``value`` of the figures stands above the debounce."""
+
+    name: str
+    unit: str
+    left: float
+    value: Callable[[Figures], float]
+
+    def drawn(self, points: Sequence[tuple[int, Figures]], profiles: Sequence[str]) -> list[str]:
+        known = [(ms, one.profile, self.value(one)) for ms, one in points]
+        known = [point for point in known if math.isfinite(point[2])]
+        highest = _round_up(max((amount for *_, amount in known), default=0.0))
+        longest = max(1, *(ms for ms, _ in points))
+        width = PANEL - PANEL_GAP
+        parts = [f'<text x="{self.left}" y="{TOP - 8}">{escape(self.name)}</text>']
+        for quarter in range(5):
+            y = _y(quarter / 4)
+            parts.append(f'<path d="M{self.left} {y:.1f}h{width}" stroke="#ddd"/>')
+            parts.append(
+                f'<text x="{self.left - 6}" y="{y + 4:.1f}" text-anchor="end">'
+                f"{highest * quarter / 4:g} {self.unit}</text>"
+            )
+        for ms in sorted({ms for ms, _ in points}):
+            x = self.left + width * ms / longest
+            parts.append(
+                f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{ms}</text>'
+            )
+        parts.append(
+            f'<text x="{self.left + width / 2}" y="{HEIGHT - 12}" text-anchor="middle">'
+            "debounce, ms</text>"
+        )
+        for colour, profile in zip(COLOURS, profiles, strict=False):
+            line = "L".join(
+                f"{self.left + width * ms / longest:.1f} {_y(amount / highest):.1f}"
+                for ms, of, amount in sorted(known)
+                if of == profile
+            )
+            if line:
+                parts.append(f'<path d="M{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        return parts
+
+
+def debounce_plot(points: Sequence[tuple[int, Figures]]) -> str:
+    """Two panels with a line for each profile: time to suggestion, and engine busy.
+
+    ``points``: figures with the debounce that they were made with, in ms; of one editor. What is
+    infinite has no place in it.
+    """
+    profiles = list(dict.fromkeys(one.profile for _, one in points))
+    panels = (
+        _Panel("time to suggestion, median", "s", LEFT, lambda one: one.p50),
+        _Panel("engine busy", "%", LEFT + PANEL, lambda one: 100 * one.busy_share),
+    )
+    title = escape(f"Debounce, {points[0][1].editor}")
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif" font-size="13">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        f'<text x="{LEFT}" y="20" font-size="15">{title}</text>',
+    ]
+    for number, (colour, profile) in enumerate(zip(COLOURS, profiles, strict=False)):
+        at = LEFT + 200 + number * 110
+        parts.append(f'<text x="{at}" y="20" fill="{colour}">{escape(profile)}</text>')
+    for panel in panels:
+        parts += panel.drawn(points, profiles)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _round_up(amount: float) -> float:
+    """The next of 1, 2, 4 and 8 times a power of ten; 1 for 0."""
+    if amount <= 0.0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(amount))
+    return next(power * step for step in (1, 2, 4, 8, 10) if power * step >= amount - 1e-9)
 
 
 def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:

@@ -24,7 +24,7 @@ import looptime
 from bench.editors import ALL_EDITORS, EDITORS, Editor, Neovim
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer, Policy
-from bench.plot import plot
+from bench.plot import debounce_plot, plot
 from bench.results import Figures, medians, reckoned, table
 from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
@@ -54,7 +54,7 @@ class Run:
     profile: str
     right: float = 0.8
     seed: str = "1"
-    count: int = 3
+    count: int = 2
     windows: int = 1
     closing: bool | None = None
     any_names: bool = False
@@ -84,6 +84,7 @@ async def _type(run: Run) -> Figures:
         world.edit, world.typed = edit, ""
         session.turn_to(next(turns))
         await session.type()
+    took = asyncio.get_running_loop().time()
     for editor in opened:
         await editor.server.completer.aclose()
     await engine.aclose()
@@ -92,23 +93,25 @@ async def _type(run: Run) -> Figures:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-    return reckoned(run.policy, run.profile, run.right, run.seed, session, engine)
+    return reckoned(run.policy, run.profile, run.right, run.seed, session, engine, took)
 
 
 @lru_cache(maxsize=32)
 def typed_edits(count: int, seed: str) -> list[Edit]:
-    return [
+    """What is typed, each with a number of its own."""
+    found = [
         edit
         for source in sorted(SOURCES.glob("*.txt"))
         for edit in edits(source.read_text("utf-8"), count, f"{seed} {source.name}")
     ]
+    return [replace(edit, number=number) for number, edit in enumerate(found)]
 
 
 def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     """An editor with a server of its own."""
     server = Server()
     if policy is None:
-        server.completer = _ours(engine, run.debounce)
+        server.completer = _ours(engine)
     else:
         completer: Any = Peer(policy, engine)
         server.completer = completer
@@ -116,18 +119,18 @@ def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     editor = editor_class(server, closes=run.closing)
     if policy is not None and policy.at_key and isinstance(editor, Neovim):
         editor.pause = 0.0
-    editor.start({"engine": "ollama"})
+    options: dict[str, Any] = {"engine": "ollama"}
+    if run.debounce is not None:
+        options["debounceMs"] = run.debounce
+    editor.start(options)
     return editor
 
 
-def _ours(engine: Engine, debounce: int | None) -> Completer:
+def _ours(engine: Engine) -> Completer:
     async def connect(_: Settings) -> Engine:
         return engine
 
-    settings = Settings(headers={}, engine="ollama")
-    return Completer(
-        connect, settings if debounce is None else replace(settings, debounce_ms=debounce)
-    )
+    return Completer(connect, Settings(headers={}, engine="ollama"))
 
 
 def everything(runs: Iterable[Run], processes: int = 1) -> list[Figures]:
@@ -187,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--any-names", action="store_true", help="it knows names that its prompt doesn't have, too"
     )
-    parser.add_argument("--edits", type=int, default=3, help="blocks typed in each file")
+    parser.add_argument("--edits", type=int, default=2, help="blocks typed in each file")
     parser.add_argument(
         "--seeds", type=_seeds, default=("1",), metavar="1-6", help="medians over all of them"
     )
@@ -204,15 +207,37 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
     parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
+    parser.add_argument(
+        "--debounce",
+        type=lambda text: [int(part) for part in text.split(",")],
+        default=[],
+        metavar="0,100,400",
+        help="ours, with each of these instead of what the server chooses, in ms",
+    )
+    parser.add_argument(
+        "--plot-debounce", metavar="FILE", help="draw what they come to in one editor, as SVG"
+    )
     return parser
+
+
+def _variants(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Ours in other ways, by how the table names them; empty if it is beside the others."""
+    if options.levers:
+        return {
+            OURS if lever == "all" else f"without {lever}": {"lever": lever} for lever in LEVERS
+        }
+    if options.debounce:
+        return {OURS: {}} | {f"{ms} ms": {"debounce": ms} for ms in options.debounce}
+    return {}
 
 
 def main() -> None:
     options = _parser().parse_args()
-    found: list[Figures] = []
-    for lever in LEVERS if options.levers else ["all"]:
-        runs = chosen(
-            policies=[OURS] if options.levers else options.policy,
+    variants = _variants(options)
+    runs, names = [], []
+    for name, more in (variants or {"": {}}).items():
+        found = chosen(
+            policies=[OURS] if variants else options.policy,
             editors=options.editor,
             profiles=options.profile,
             rights=options.right or (0.8,),
@@ -221,20 +246,23 @@ def main() -> None:
             windows=options.windows,
             closing=options.closing,
             any_names=options.any_names,
-            lever=lever,
+            **more,
         )
-        figures = medians(everything(runs, options.processes))
-        if options.levers and not options.json:
-            print(f"\n=== {'with all' if lever == 'all' else f'without {lever}'}{table(figures)}")
-        if options.levers:
-            figures = [replace(one, policy=f"{OURS}, {lever}") for one in figures]
-        found += figures
+        runs += found
+        names += [name or run.policy for run in found]
+    each = everything(runs, options.processes)
+    named = [replace(one, policy=name) for one, name in zip(each, names, strict=True)]
+    figures = medians(named)
     if options.plot:
-        Path(options.plot).write_text(plot(found), "utf-8")
+        Path(options.plot).write_text(plot(figures), "utf-8")
+    if options.plot_debounce:
+        by_ms = {f"{ms} ms": ms for ms in options.debounce}
+        points = [(by_ms[one.policy], one) for one in figures if one.policy in by_ms]
+        Path(options.plot_debounce).write_text(debounce_plot(points), "utf-8")
     if options.json:
-        print(json.dumps([asdict(one) for one in found], indent=1))
-    elif not options.levers:
-        print(table(found))
+        print(json.dumps([asdict(one) for one in figures], indent=1))
+    else:
+        print(table(figures))
 
 
 if __name__ == "__main__":

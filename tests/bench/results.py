@@ -20,7 +20,8 @@ class Figures:
 
     Times in s, infinite where less than that share got a suggestion. ``seeds``: of the runs. Where
     it says "per 100" or "per 1000", characters are meant, typed or accepted. ``right_shown`` and
-    ``harmful_shown``: shares of what was shown.
+    ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of the time the engine
+    was busy.
     """
 
     policy: str
@@ -41,6 +42,7 @@ class Figures:
     cached_share: float
     thrown_away: float
     busy_per_saved: float
+    busy_share: float
     wrong_per_1000: float
     waits: tuple[float, ...]
 
@@ -55,9 +57,15 @@ _NUMBERS: Final = tuple(field.name for field in fields(Figures))[5:-1]
 
 
 def reckoned(
-    policy: str, profile: str, right: float, seed: str, session: Session, engine: SimulatedEngine
+    policy: str,
+    profile: str,
+    right: float,
+    seed: str,
+    session: Session,
+    engine: SimulatedEngine,
+    seconds: float,
 ) -> Figures:
-    """Return the figures of a run."""
+    """Return the figures of a run, which has taken so many s."""
     record, account = session.record, engine.account
     total = record.typed + record.accepted
     waits = sorted(record.waits)
@@ -83,15 +91,21 @@ def reckoned(
         cached_share=account.cached_here / max(1, account.asked_here),
         thrown_away=max(0, round(account.written - shown_tokens)),
         busy_per_saved=account.busy / max(1, record.accepted),
+        busy_share=account.busy / seconds,
         wrong_per_1000=1000 * record.wrong_characters / max(1, record.typed),
         waits=tuple(waits),
     )
 
 
 def medians(runs: Sequence[Figures]) -> list[Figures]:
-    """Return one for each row, in the order of their first runs: the medians over its seeds."""
-    order = list(dict.fromkeys(one.row for one in runs))
-    by_row = sorted(runs, key=lambda one: order.index(one.row))
+    """Return one for each row: the medians over its seeds.
+
+    Rows that differ only in the policy stand together; else they are in the order of their first
+    runs.
+    """
+    order = {row: at for at, row in enumerate(dict.fromkeys(one.row for one in runs))}
+    tables = {row[:3]: at for row, at in reversed(order.items())}
+    by_row = sorted(runs, key=lambda one: (tables[one.row[:3]], order[one.row]))
     return [_median(list(group)) for _, group in groupby(by_row, key=lambda one: one.row)]
 
 
@@ -115,8 +129,9 @@ COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
     ("harmful", lambda f: f"{f.harmful_shown:.0%}"),
     ("read/shown", lambda f: f"{f.read_per_shown:.0f}"),
     ("cached", lambda f: f"{f.cached_share:.0%}"),
-    ("thrown away", lambda f: f"{f.thrown_away:.0f}"),
-    ("busy s/saved", lambda f: f"{f.busy_per_saved:.3f}"),
+    ("thrown", lambda f: f"{f.thrown_away:.0f}"),
+    ("busy/saved", lambda f: f"{f.busy_per_saved:.3f}"),
+    ("busy", lambda f: f"{f.busy_share:.0%}"),
     ("wrong/1000", lambda f: f"{f.wrong_per_1000:.0f}"),
 )
 
@@ -129,9 +144,9 @@ def table(figures: Sequence[Figures]) -> str:
     lines = []
     for (profile, editor, right), group in groupby(figures, key=lambda one: one.row[:3]):
         lines.append(f"\n{profile}, {editor}, {right:.0%} right")
-        lines.append(" " * 14 + "".join(f"{name:>13}" for name, _ in COLUMNS))
+        lines.append(" " * 30 + "".join(f"{name:>12}" for name, _ in COLUMNS))
         lines += [
-            f"  {one.policy:12}" + "".join(f"{show(one):>13}" for _, show in COLUMNS)
+            f"  {one.policy:28}" + "".join(f"{show(one):>12}" for _, show in COLUMNS)
             for one in group
         ]
     return "\n".join(lines)

@@ -62,7 +62,7 @@ class Session:
         self.world, self.editor, self.typist, self._arrived = world, editor, typist, arrived
         self.record = Record()
         self._loop = asyncio.get_running_loop()
-        self._liked: dict[tuple[int, int], bool] = {}
+        self._slipped: set[tuple[int, int]] = set()
         self._editors = [editor]
         self._accounted = 0
         self._unread = False  # whether what is visible is wrong and was not looked at
@@ -89,18 +89,19 @@ class Session:
         """The whole of the current edit."""
         self.open()
         self._arrived()
-        await self._pause(self.typist.arrival(), arrives=True)
+        await self._pause(self._typist("arrival").arrival(), arrives=True)
         while self.world.left or self.world.has_slip or self.editor.closers:
             if self.world.has_slip:
-                await self._pause(self.typist.gap("a", "a") * 2)
+                await self._pause(self._typist("gap").gap("a", "a") * 2)
                 self.world.typed = self.world.typed[:-1]
                 self.editor.backspace()
                 continue
             if self._has_surplus():
-                await self._pause(self.typist.gap("a", "a"))
+                await self._pause(self._typist("gap").gap("a", "a"))
                 self.editor.delete_closer()
                 continue
-            if await self._pause(self.typist.gap(_before(self.world.typed), self.world.left)):
+            gap = self._typist("gap").gap(_before(self.world.typed), self.world.left)
+            if await self._pause(gap):
                 continue
             if below := self._closer_below():
                 self.world.typed += below
@@ -108,7 +109,7 @@ class Session:
                 self.editor.go_over_closer()
                 continue
             key = self.world.left[0]
-            if key.isalpha() and self.typist.slips():
+            if key.isalpha() and self._slips():
                 key = "q" if key != "q" else "w"
             elif key == "\n":
                 # Editors indent the next line by themselves.
@@ -116,6 +117,20 @@ class Session:
                 key += rest[: len(rest) - len(rest.lstrip(" "))]
             self._press(key)
         assert self.editor.text == self.world.text
+
+    def _typist(self, why: str, ahead: int = 0) -> Typist:
+        """Who types here: the same at the same place, whatever was accepted before."""
+        place = len(self.world.typed) + ahead
+        seed = f"{self.typist.seed} {self.world.edit.number} {place} {why}"
+        return Typist(seed, self.typist.stops)
+
+    def _slips(self) -> bool:
+        """Whether the next key is a wrong one; the one after taking that back is not."""
+        place = (self.world.edit.number, len(self.world.typed))
+        if place in self._slipped or not self._typist("slip").slips():
+            return False
+        self._slipped.add(place)
+        return True
 
     def _press(self, key: str) -> None:
         self.world.typed += key
@@ -151,7 +166,7 @@ class Session:
             if self.editor.visible and first is None:
                 first = max(0.0, self.editor.visible_since - began)
             if right and self._likes():
-                ready = max(self.editor.visible_since, began) + self.typist.reaction()
+                ready = max(self.editor.visible_since, began) + self._typist("reaction").reaction()
                 if ready <= end and await self._still_there(ready - now):
                     self._accept()
                     self._reckon(long, first, seen_right)
@@ -243,11 +258,9 @@ class Session:
         return closer.text if below and is_next else ""
 
     def _likes(self) -> bool:
-        """Drawn once for each end of a suggestion: typing along doesn't change one's mind."""
-        place = (self.world.edit.number, len(self.world.typed) + len(self.editor.visible))
-        if place not in self._liked:
-            self._liked[place] = self.typist.likes(self.editor.visible)
-        return self._liked[place]
+        """The same for each end of a suggestion: typing along doesn't change one's mind."""
+        suggestion = self.editor.visible
+        return self._typist("likes", len(suggestion)).likes(suggestion)
 
 
 def _before(typed: str) -> str:

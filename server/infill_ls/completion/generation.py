@@ -18,10 +18,10 @@ from infill_ls.completion import policy
 from infill_ls.completion.alignment import Aligned, End, carried
 from infill_ls.completion.answer import Outcome
 from infill_ls.completion.judgement import judge
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import CUT_SHORT, SAYS_NOTHING, Engine
 from infill_ls.engines.rates import (
     TYPICAL_CHARACTERS_PER_TOKEN,
-    Call,
     Rates,
     Usage,
     context_tokens,
