@@ -18,7 +18,8 @@ from bench.world import CHARACTERS_PER_TOKEN
 class Figures:
     """One run, reckoned up; or the medians of several.
 
-    Times in s, infinite where less than that share got a suggestion. ``seeds``: of the runs. Where
+    Times in s: ``p50`` and ``p95`` over all pauses, infinite where less than that share got a
+    suggestion; ``p50_shown`` over those with one. ``seeds``: of the runs. Where
     it says "per 100" or "per 1000", characters are meant, typed or accepted. ``right_shown`` and
     ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of the time the engine
     was busy.
@@ -31,6 +32,7 @@ class Figures:
     seeds: tuple[str, ...]
     p50: float
     p95: float
+    p50_shown: float
     right_in_pause: float
     saved_per_100: float
     time_saved_per_100: float
@@ -80,6 +82,7 @@ def reckoned(
         seeds=(seed,),
         p50=waits[len(waits) // 2],
         p95=waits[int(len(waits) * 0.95)],
+        p50_shown=median([wait for wait in waits if math.isfinite(wait)] or [math.inf]),
         right_in_pause=record.right_in_pause / len(waits),
         saved_per_100=100 * record.accepted / total,
         time_saved_per_100=100 * (record.saved - record.reading) / without,
@@ -120,6 +123,7 @@ def _median(runs: Sequence[Figures]) -> Figures:
 
 COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
     ("p50 s", lambda f: _seconds(f.p50)),
+    ("shown in s", lambda f: _seconds(f.p50_shown)),
     ("in pause", lambda f: f"{f.right_in_pause:.0%}"),
     ("keys saved", lambda f: f"{f.saved_per_100:.1f}"),
     ("time saved", lambda f: f"{f.time_saved_per_100:.1f}"),
