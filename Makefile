@@ -6,17 +6,18 @@ PACKER := .tools/hatchling-1.33.0
 
 # The tests of the rooms without I/O (pyproject.toml lists these): they must run each line of them.
 PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test_shown.py \
-	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/project/test_windows.py \
-	tests/engines/test_rates.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
+	tests/test_shells.py tests/test_editors.py tests/test_counters.py tests/test_experience.py \
+	tests/project/test_windows.py tests/lsp/test_frames.py tests/lsp/test_admission.py \
+	$(patsubst %,tests/engines/test_%.py,calls measurements prompts_seen rates) \
 	tests/test_visits.py $(patsubst %,tests/diagnosis/test_%.py,check facts sample speed mending \
 	report wording engine_wording) \
-	$(patsubst %,tests/completion/test_%.py,answer breaker counts history offers patience policy recall \
-		record)
+	$(patsubst %,tests/completion/test_%.py,alignment answer breaker confidence counts history judgement \
+		offers pace patience policy recall record)
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
 	bench bench-levers bench-starts bench-real bench-knobs bench-busy bench-ollama \
-	eval eval-ends perfect fresh-debian clean
+	eval eval-ends calibrate perfect fresh-debian clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -169,6 +170,12 @@ eval-ends: .venv/.ready  ## what a prompt should end with
 	$(BIN)/infill-ls pull
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples samples)
 	PYTHONPATH=tests $(BIN)/python -m eval.ends --files "$(or $(FILES),samples)" $(ARGUMENTS)
+
+# When a fill is right, by how likely its tokens were: make calibrate DATA=FOLDER, with what eval.fills
+# has put there (docs/how-sure.md says how); ARGUMENTS="--plot docs/pictures/how-sure.svg" draws it.
+calibrate: .venv/.ready  ## when a fill is right: DATA=FOLDER
+	$(if $(DATA),,$(error Say where the fills are: make calibrate DATA=FOLDER))
+	PYTHONPATH=tests $(BIN)/python -m eval.calibrate --data "$(DATA)" $(ARGUMENTS)
 
 # Whether a perfect model is ever harmed: make perfect FILES=FOLDER, with any source tree; without
 # FILES small ones in many languages are fetched. No model runs. ARGUMENTS="--failures 20" and the

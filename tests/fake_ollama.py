@@ -126,7 +126,10 @@ class FakeOllama:
     a model beside the call that loads it (OLLAMA_MAX_QUEUE); those of a loaded model wait without a
     limit. ``fault``: what goes wrong with the next generations, ``pull_error``: with the next pull;
     while ``pull_gate`` is clear, a pull stands in its middle, and who pulls anew goes on there.
-    ``refusal``: the status and the text with which calls that complete are refused.
+    ``refusal``: the status and the text with which calls that complete are refused. ``logprob``:
+    of each token, a piece of four characters, where a call asks for it; a text is what it sends
+    instead of any, None: it ignores that it is asked. ``refuses_logprobs``: the text with which
+    ``/v1/completions`` refuses to be asked.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -160,6 +163,8 @@ class FakeOllama:
     room: int | None = None
     pull_error: str = ""
     refusal: tuple[int, str] | None = None
+    logprob: float | str | None = None
+    refuses_logprobs: str = ""
     calls: list[Call] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     most_at_once: int = 0
@@ -531,7 +536,8 @@ class FakeOllama:
                 return
             if self.fault == "long line":
                 self._raw_line(writer, b'{"response":"' + b"a" * (2 << 20))
-            self._line(writer, self._object(body, piece, done=False))
+            said = {key: value for key, value in self._logprobs(body, piece).items() if value}
+            self._line(writer, self._object(body, piece, done=False, **said))
             call.sent += 1
             await writer.drain()
             await self._tell()
@@ -549,6 +555,8 @@ class FakeOllama:
             return self._reply(writer, 404, {"error": error})
         if self.refusal is not None:
             return self._refuse(call, writer, *self.refusal)
+        if self.refuses_logprobs and "logprobs" in call.body:
+            return self._refuse(call, writer, 400, self.refuses_logprobs)
         call.tokens = self.tokens(call.body["prompt"])
         fill = call.body["max_tokens"]
         if self.room is not None and call.tokens + fill > self.room:
@@ -577,6 +585,12 @@ class FakeOllama:
             event: dict[str, Any] = {
                 "choices": [{"text": piece, "index": 0, "finish_reason": None}]
             }
+            if said := self._logprobs(call.body, piece)["logprobs"]:
+                if self.props is not None:
+                    said = {"content": said}
+                elif isinstance(said, list):
+                    said = {"tokens": [piece], "token_logprobs": [said[0]["logprob"]]}
+                event["choices"][0]["logprobs"] = said
             if call.body.get("timings_per_token"):
                 # llama-server's way.
                 timings = {"cache_n": 7, "prompt_n": 60, "prompt_ms": 2000.5}
@@ -605,6 +619,14 @@ class FakeOllama:
         await writer.drain()
         call.state = "done"
         return None
+
+    def _logprobs(self, body: Mapping[str, Any], piece: str) -> dict[str, Any]:
+        """What a piece says of its token (api/types.go, Logprob), if that is asked for."""
+        if self.logprob is None or not body.get("logprobs"):
+            return {"logprobs": None}
+        if isinstance(self.logprob, str):
+            return {"logprobs": self.logprob}
+        return {"logprobs": [{"token": piece, "logprob": self.logprob, "top_logprobs": []}]}
 
     def _event(self, writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
         self._raw_line(writer, b"data: " + json.dumps(data).encode() + b"\n\n")

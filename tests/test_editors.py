@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pytest
 
 from infill_ls.editors import (
     HELIX_TRIGGERS,
     TRIGGERS,
-    debounce,
     keeps_line_ends_apart,
     names_servers,
+    pause,
     shows_range,
     trigger_characters,
 )
@@ -50,16 +48,9 @@ def test_each_of_helix_s_triggers_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_who_waits_on_its_own_is_not_made_to_wait(name: str) -> None:
-    waits = name in ("Neovim", "helix", "GNU Emacs", "emacs")
-    assert debounce("auto", name) == (0 if waits else 0.075)
-
-
-@pytest.mark.parametrize(("setting", "seconds"), [(0, 0), (300, 0.3), (10_000, 10)])
-@pytest.mark.parametrize("name", ["Neovim", "Visual Studio Code", ""])
-def test_the_user_s_own_wait_counts_everywhere(setting: int, name: str, seconds: float) -> None:
-    wanted: int | Literal["auto"] = setting
-    assert debounce(wanted, name) == seconds
+def test_how_long_editors_wait_after_a_key(name: str) -> None:
+    known = {"Neovim": 0.2, "helix": 0.25, "GNU Emacs": 0.2, "emacs": 0.2}
+    assert pause(name) == known.get(name, 0.045)
 
 
 @pytest.mark.parametrize(

@@ -175,9 +175,9 @@ def test_a_list_on_several_lines_is_one_for_people() -> None:
 
 def test_the_table_marks_what_a_project_may_set() -> None:
     text = page(PAGE.read_text("utf-8"))
-    for key in ("exclude", "enabled", "multiline", "debounceMs", "languages"):
+    for key in ("exclude", "enabled", "multiline", "debounceMs", "eagerness", "languages"):
         assert f"| `{key}` ● |" in text
-    assert text.count("● |") == 5
+    assert text.count("● |") == 6
 
 
 def test_the_page_names_what_decides() -> None:

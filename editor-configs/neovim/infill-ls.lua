@@ -25,7 +25,9 @@ local keys = vim.tbl_extend('force', {
 infill_ls = {}
 
 local name = 'infill-ls'
-local pause = 200 -- ms without a key before the server is asked
+-- ms without a key before the server is asked, which is told of it: the server waits for longer where
+-- a call costs much, or where the last ones were of no use.
+local pause = 40
 local invoked, automatic = 1, 2 -- LSP's InlineCompletionTriggerKind
 local statuses = {} -- what the server has last said of itself, by client
 
@@ -54,7 +56,7 @@ vim.lsp.config(name, {
   root_markers = { '.git' },
   capabilities = {
     textDocument = { inlineCompletion = { dynamicRegistration = false } },
-    experimental = { ['infill-ls/status'] = true },
+    experimental = { ['infill-ls/status'] = true, ['infill-ls/pause'] = pause },
   },
   -- Settings are for init.lua:
   -- vim.lsp.config('infill-ls', { init_options = { model = 'qwen2.5-coder:3b' } })

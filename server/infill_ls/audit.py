@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from infill_ls.folders import expanded
+from infill_ls.locks import try_lock
 from infill_ls.private import for_us_alone
 
 # Bytes. A line has about 600: 16,000 fills.
@@ -120,7 +121,7 @@ class Audit:
         the path is another file's. What is written meanwhile goes to the file that was renamed.
         """
         try:
-            if not _lock(file):
+            if not try_lock(file):
                 return False
             if os.path.samestat(os.fstat(file.fileno()), os.stat(self._path)):
                 for number in range(OLDER, 0, -1):
@@ -140,20 +141,3 @@ class Audit:
 def _private(path: str, flags: int) -> int:
     # Not to wait where the path is a pipe that nobody reads.
     return for_us_alone(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-if sys.platform == "win32":
-
-    def _lock(file: BinaryIO) -> bool:
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> bool:
-        """Lock the file until it is closed, and return whether nobody else has."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

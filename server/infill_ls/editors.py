@@ -7,12 +7,13 @@ editor's in it. An unknown or empty name gets what is right for most.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final
 
-# ms. Editors that wait on their own before they ask (Neovim 200, Helix 250, Emacs by an idle
-# timer) need no second wait; VS Code asks 40 to 50 ms after every key.
-DEBOUNCE_MS: Final = {"neovim": 0, "helix": 0, "emacs": 0}
-DEBOUNCE_MS_ELSEWHERE: Final = 75
+# s. How long editors wait after a key before they ask, unless they say so themselves: Neovim 0.12
+# by itself 200 ms, Helix 25.07 250 ms, Emacs by an idle timer of 200 ms in our set-up; VS Code asks
+# 40 to 50 ms after every key.
+PAUSES: Final = {"neovim": 0.200, "helix": 0.250, "emacs": 0.200}
+PAUSE_ELSEWHERE: Final = 0.045
 # s. The longest that an automatic request waits for its fill; the work goes on into memory
 # afterwards. Clients give up at 10 s. The user is promised an answer within 8; the rest is for a
 # busy machine.
@@ -78,15 +79,10 @@ def shows_range(client: str) -> bool:
     return not _is_one_of(client, _ONLY_INSERTS)
 
 
-def debounce(setting: int | Literal["auto"], client: str) -> float:
-    """Return how long to wait before the engine is asked, in s, in case another key comes.
-
-    ``setting`` is the user's, in ms; ``"auto"`` means what is right for the editor.
-    """
-    if setting != "auto":
-        return setting / 1000
-    known = (ms for editor, ms in DEBOUNCE_MS.items() if _is_one_of(client, [editor]))
-    return next(known, DEBOUNCE_MS_ELSEWHERE) / 1000
+def pause(client: str) -> float:
+    """Return how long the editor waits after a key before it asks, in s."""
+    known = (pause for editor, pause in PAUSES.items() if _is_one_of(client, [editor]))
+    return next(known, PAUSE_ELSEWHERE)
 
 
 def trigger_characters(client: str) -> tuple[str, ...]:

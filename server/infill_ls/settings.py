@@ -72,6 +72,7 @@ class Settings:
     ca_file: str | None = _key("caFile", None, values.text)
     max_tokens: int = _key("maxTokens", 128, values.number(int, 1, values.MOST_TOKENS))
     multiline: str = _key("multiline", "auto", values.one_of(*values.MULTILINE))
+    eagerness: str = _key("eagerness", "normal", values.one_of(*values.EAGERNESS))
     temperature: float = _key("temperature", 0.2, values.number(float, 0, 2))
     debounce_ms: int | Literal["auto"] = _key(
         "debounceMs", "auto", values.auto_or(values.number(int, 0, 10_000))
@@ -97,8 +98,7 @@ class Settings:
     fixed: frozenset[str] = frozenset()
     # Not a key: what is wrong in those that decide, in sentences. Meanwhile no engine is asked.
     wrong: tuple[str, ...] = ()
-    # Not a key: those of them whose values nobody knows.
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()  # not a key: those of them whose values nobody knows
     # Not a key: where each value comes from that isn't the default, by its key. Where two settings
     # have the same values, they are the same.
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)

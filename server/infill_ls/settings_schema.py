@@ -23,10 +23,15 @@ MEANINGS: Final[Mapping[str, str]] = {
     ),
     "maxTokens": "The most tokens that a suggestion may have.",
     "multiline": "Whether a suggestion may have several lines.",
+    "eagerness": (
+        "How sure the model must be of a suggestion that nobody has asked for by hand. Lines from "
+        "the first that it isn't sure of are left out."
+    ),
     "latencyMs": "After this time (ms) the lines that are whole by then are shown.",
     "debounceMs": (
-        "How long (ms) to wait for another key before the model is asked. `auto` is 0 for editors "
-        "that wait themselves (Neovim, Helix, Emacs), else 75."
+        "How long (ms) to wait for another key before the model is asked, once the editor has "
+        "asked. `auto` goes by what a call costs on this engine and by what the last ones were "
+        "worth, and counts what the editor has waited already."
     ),
     "contextTokens": (
         "The most tokens that a prompt may have. `auto` is about what the engine was seen to read "
@@ -86,6 +91,11 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "auto": "where a block begins or goes on",
         "always": "wherever the cursor is",
         "never": "one line at a time",
+    },
+    "eagerness": {
+        "low": "few suggestions, more of them right",
+        "normal": "nearly all of those that are right, and fewer that are wrong",
+        "high": "all but the least likely",
     },
     "mode": {
         "auto": "`raw` where the family is known, else `suffix` where the model can insert",

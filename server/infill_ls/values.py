@@ -55,6 +55,7 @@ def named(key: str) -> str:
 
 
 MULTILINE: Final = ("auto", "always", "never")
+EAGERNESS: Final = ("low", "normal", "high")
 # Of "maxTokens".
 MOST_TOKENS: Final = 4096
 

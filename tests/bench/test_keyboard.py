@@ -11,7 +11,7 @@ import pytest
 
 from infill_ls.bench.edits import Edit
 from infill_ls.bench.figures import PATIENCE, Measured
-from infill_ls.bench.keyboard import ASK_AFTER, CLIENT, Keyboard
+from infill_ls.bench.keyboard import ASK_AFTER, Keyboard
 from infill_ls.completion.answer import MESSAGES, OF_THE_MODEL, Answer, Reason
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.offers import Offer
@@ -47,8 +47,8 @@ class Answers:
     def accept(self, number: object) -> None:
         self.accepted.append(number)
 
-    async def complete(self, uri: str, hole: Hole, *, client: str) -> Answer:
-        assert (uri, client) == (URI, CLIENT)
+    async def complete(self, uri: str, hole: Hole, *, waited: float) -> Answer:
+        assert (uri, waited) == (URI, ASK_AFTER)
         self.asked.append(hole)
         try:
             await asyncio.sleep(self.delay)

@@ -45,7 +45,7 @@ async def test_what_is_left_of_the_users_code(
     folder = tmp_path / FOLDER
     folder.mkdir()
     (folder / f"{CANARY}.py").write_text(CODE)
-    (folder / "secrets.py").write_text(CODE.replace(CANARY, EXCLUDED))
+    (folder / "credentials.py").write_text(CODE.replace(CANARY, EXCLUDED))
     (folder / "own.py").write_text(CODE.replace(CANARY, EXCLUDED))
     (folder / ".infill-ls.toml").write_text('exclude = ["own.py"]\n')
     ollama.fill = by_heart(CODE)

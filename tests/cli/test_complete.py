@@ -115,6 +115,15 @@ async def test_why_it_came_out_so(run: Run, code: Path) -> None:
     assert ran.out == "x for x in xs"
     assert "The model wrote it. qwen2.5-coder:1.5b (ollama): " in ran.err
     assert "\nended by: model\nthe model wrote: 'x for x in xs'\n" in ran.err
+    assert "How sure" not in ran.err
+
+
+async def test_how_sure_the_model_was(run: Run, ollama: FakeOllama, code: Path) -> None:
+    ollama.logprob = -9.0
+    ran = await run("complete", "-v", "main.py:2:13")
+    # Who asks by hand is shown it all the same.
+    assert ran.out == "x for x in xs"
+    assert re.search(r"\nHow sure the model was: \d+ %\nended by", ran.err)
 
 
 async def test_why_there_is_nothing(run: Run, ollama: FakeOllama, tmp_path: Path) -> None:

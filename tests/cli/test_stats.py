@@ -14,6 +14,8 @@ import counters_sample
 from cli.conftest import OnTerminal, Run
 from infill_ls.counters import COUNTED, Counters, Subject
 from infill_ls.counters_file import CountersFile, days_ago
+from infill_ls.experience import Experience
+from infill_ls.experience_file import ExperienceFile
 
 
 @pytest.fixture
@@ -125,6 +127,9 @@ async def test_a_page(run: Run, sample: Path, tmp_path: Path) -> None:
 
 
 async def test_they_are_removed(run: Run, sample: Path) -> None:
+    experience = Experience()
+    experience.note("line", "python", 0.5, right=True)
+    ExperienceFile(sample).add(experience)
     ran = await run("stats", "--reset")
     assert (ran.status, ran.out.strip()) == (0, "✓ The counters of 46 days are removed.")
     assert [path.name for path in sample.iterdir()] == ["lock"]

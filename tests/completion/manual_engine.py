@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from holes import at
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
-from infill_ls.engines.engine import Chunk
+from infill_ls.engines.engine import Chunk, Token
 from infill_ls.errors import EngineError
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
@@ -41,6 +42,7 @@ class ManualEngine:
     loaded: bool = True
     loads: int = 0
     load_error: EngineError | None = None
+    logprob: Callable[[str], float] | None = None  # of a token; None for an engine that won't say
 
     def __post_init__(self) -> None:
         self.load_gate = asyncio.Event()
@@ -63,7 +65,7 @@ class ManualEngine:
             if self.delay:
                 for piece in text.splitlines(keepends=True):
                     await asyncio.sleep(self.delay)
-                    yield Chunk(piece)
+                    yield self._chunk(piece)
                 yield Chunk("", stop_reason="stop")
                 return
             await self.go.wait()
@@ -73,16 +75,23 @@ class ManualEngine:
             if error:
                 raise error
             if self.pause_after_first:
-                yield Chunk(text[:2])
+                yield self._chunk(text[:2])
                 self.paused.set()
                 await self.unpause.wait()
-            yield Chunk(text[2:] if self.pause_after_first else text)
+            yield self._chunk(text[2:] if self.pause_after_first else text)
             yield Chunk("", stop_reason="stop")
         except asyncio.CancelledError:
             self.closed_early += 1
             raise
         finally:
             self.running -= 1
+
+    def _chunk(self, text: str) -> Chunk:
+        """A piece with its tokens: words with the blanks before them, marks, and line ends."""
+        if self.logprob is None:
+            return Chunk(text)
+        tokens = re.findall(r"\n|[^\S\n]*(?:\w+|[^\w\s])|[^\S\n]+", text)
+        return Chunk(text, tokens=tuple(Token(one, self.logprob(one)) for one in tokens))
 
     async def until_asked(self, count: int) -> None:
         async with asyncio.timeout(5):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 from holes import at
 from infill_ls import errors
 from infill_ls.completion.answer import FILTERED, MESSAGES, Answer, Outcome, Reason
+from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offers
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import InfillError, NotRunning
@@ -21,7 +23,9 @@ def test_each_reason_has_its_message() -> None:
 def test_the_fill_is_the_first_offer_with_the_line_ends_of_the_document() -> None:
     offers = Offers().make("file:///a.py", at("a = █\r\n"), ["(\n)", "1"])
     assert Answer("fill", offers).fill == "(\r\n)"
+    assert Answer("fill", offers).shown == "(\n)"
     assert Answer("nothing").fill is None
+    assert Answer("nothing").shown == ""
 
 
 def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
@@ -39,7 +43,21 @@ def test_an_explanation_has_the_figures_and_none_of_the_code() -> None:
         "prompt_tokens": 100,
         "cached_tokens": 80,
         "fill_tokens": 3,
+        "confidence": None,
     }
+
+
+def test_an_unsure_answer_says_how_sure_the_model_was() -> None:
+    judged = Judgement("", 0.412, 0.6, 0.05, "line")
+    answer = Answer.of("fill", judged=judged)
+    assert answer.reason == "unsure"
+    assert answer.why == (
+        "The model wasn't sure enough of its fill (41 %; shown from 60 % on, "
+        "5 points more by what became of others)."
+    )
+    assert answer.explain()["confidence"] == {"chance": 0.412, "threshold": 0.6, "shift": 0.05}
+    assert Answer.of("fill", judged=replace(judged, shown="a")).reason == "fill"
+    assert Answer.of("fill", judged=Judgement("a")).explain()["confidence"] is None
 
 
 def test_figures_that_the_engine_has_not_said_are_estimated() -> None:

@@ -189,7 +189,7 @@ async def test_a_grace_ends_when_a_later_request_joins(
 async def test_the_wait_begins_anew_with_each_key(
     completer: Completer, engine: ManualEngine
 ) -> None:
-    completer.settings = replace(SETTINGS, debounce_ms=100)
+    completer.in_force.settings = replace(SETTINGS, debounce_ms=100)
     engine.go.set()
     for typed in range(1, 5):
         last = ask(completer, f"{'[' * typed}█\n")
@@ -242,7 +242,7 @@ async def test_nothing_to_show_is_remembered_too(
 
 @pytest.mark.looptime
 async def test_the_debounce_spares_the_engine(completer: Completer, engine: ManualEngine) -> None:
-    completer.settings = replace(SETTINGS, debounce_ms=100)
+    completer.in_force.settings = replace(SETTINGS, debounce_ms=100)
     engine.go.set()
     keys = []
     for typed in range(20):
@@ -309,7 +309,7 @@ async def test_a_load_begins_with_the_first_key(completer: Completer, engine: Ma
         completer.document_changed(URI, [at(f"[{'x' * typed}█]\n")])
         await asyncio.sleep(0.1)
     assert (engine.loads, engine.loaded) == (1, True)
-    completer.settings = replace(SETTINGS, enabled=False)
+    completer.in_force.settings = replace(SETTINGS, enabled=False)
     engine.loaded = False
     await asyncio.sleep(LOOK)
     completer.document_changed(URI, [at("[y█]\n")])
@@ -494,7 +494,7 @@ async def test_warming_says_what_is_in_the_way(completer: Completer, engine: Man
 async def test_gates(
     completer: Completer, engine: ManualEngine, settings: Settings, text: str, reason: str
 ) -> None:
-    completer.settings = settings
+    completer.in_force.settings = settings
     assert (await ask(completer, text)).reason == reason
     assert engine.asked == []
 
@@ -520,7 +520,7 @@ async def test_turned_off_and_on(completer: Completer, engine: ManualEngine) -> 
 async def test_whole_lines_are_shown_when_the_user_has_waited_enough(
     completer: Completer, engine: ManualEngine
 ) -> None:
-    completer.settings = replace(SETTINGS, latency_ms=500)
+    completer.in_force.settings = replace(SETTINGS, latency_ms=500)
     engine.text = "a = 1\n    b = 2\n    c = 3\n\n"
     engine.delay = 0.3
     answer = await ask(completer, "def f():\n    █\n")
@@ -655,7 +655,7 @@ async def test_accepting_while_off_asks_for_nothing(
     engine.go.set()
     answer = await ask(completer, "█\nb = 2\n")
     completer.document_changed(URI, [at("y█\nb = 2\n")])
-    completer.settings = replace(SETTINGS, enabled=False)
+    completer.in_force.settings = replace(SETTINGS, enabled=False)
     asked = len(engine.asked)
     completer.accept(answer.offers[0].number)
     for _ in range(50):

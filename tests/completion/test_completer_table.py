@@ -44,10 +44,10 @@ class Desk:
         await self.engine.until_asked(calls + 1)
         return task
 
-    async def filled(self, text: str) -> Answer:
+    async def filled(self, text: str, *, manual: bool = False) -> Answer:
         """Ask, and get the fill."""
         self.engine.go.set()
-        answer = await self.ask(text)
+        answer = await self.ask(text, manual=manual)
         await asyncio.sleep(0)
         self.engine.go.clear()
         assert answer.fill
@@ -59,6 +59,11 @@ class Desk:
     async def rest(self) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
+
+
+def unsure(token: str) -> float:
+    """The logarithm of how likely a token is to a model that has no idea."""
+    return -5.0
 
 
 async def cancelled(task: asyncio.Task[Answer]) -> None:
@@ -168,6 +173,17 @@ async def an_engine_that_rests_is_not_asked_but_by_hand(desk: Desk) -> None:
     assert (await desk.ask("[y█]\n")).reason == "recalled"
 
 
+@row("a8")
+async def of_what_memory_has_the_unsure_is_not_shown(desk: Desk) -> None:
+    desk.engine.logprob = unsure
+    await desk.filled("[█]\n", manual=True)
+    calls = len(desk.engine.asked)
+    answer = await desk.ask("[█]\n")
+    assert (answer.reason, answer.offers) == ("unsure", ())
+    await desk.rest()
+    assert (desk.engine.running, len(desk.engine.asked)) == (0, calls)
+
+
 @row("b1")
 async def cancelling_closes_a_candidate_at_once(desk: Desk) -> None:
     desk.engine.hold = [False, True]
@@ -242,6 +258,18 @@ async def who_is_late_gets_the_lines_that_come(desk: Desk) -> None:
 async def a_complete_fill_is_remembered_and_given(desk: Desk) -> None:
     assert (await desk.filled("[█]\n")).reason == "fill"
     assert (await desk.ask("[█]\n")).reason == "recalled"
+
+
+@row("d4")
+async def an_unsure_fill_is_remembered_and_not_shown(desk: Desk) -> None:
+    desk.engine.logprob = unsure
+    desk.engine.go.set()
+    answer = await desk.ask("[█]\n")
+    assert (answer.reason, answer.offers) == ("unsure", ())
+    await desk.rest()
+    # Nor is asked for what comes after it.
+    assert (desk.engine.running, len(desk.engine.asked)) == (0, 1)
+    assert (await desk.ask("[█]\n", manual=True)).fill == "x for x in xs"
 
 
 @row("e1")

@@ -16,8 +16,9 @@ from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.status import Status
 from infill_ls.engines import connect
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Chunk, Engine
-from infill_ls.engines.rates import Call, Rates
+from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import BadAnswer, Busy, InfillError, ModelNotFound, NotRunning, Stalled
 from infill_ls.prompt.build import Request

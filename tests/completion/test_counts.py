@@ -9,6 +9,7 @@ import pytest
 
 from holes import CURSOR, at, in_cell
 from infill_ls.completion.counts import KEPT_AFTER, CountsOfSession, keys
+from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offers
 from infill_ls.counters import rows
 from infill_ls.text.documents import split_lines
@@ -38,10 +39,10 @@ class Desk:
         self.counts: CountsOfSession = beside.counts if beside else CountsOfSession(self.lines)
         self._offers = Offers()
 
-    def show(self, *fills: str, ms: float = 30.0) -> list[int]:
+    def show(self, *fills: str, ms: float = 30.0, judged: Judgement | None = None) -> list[int]:
         """Ask, and be answered with fills; returns the numbers of the offers."""
         self.ask()
-        offers = self._offers.make(self.uri, self.hole, fills)
+        offers = self._offers.make(self.uri, self.hole, fills, judged)
         self.counts.shown(offers, engine="ollama", model="m", ms=ms, now=self.now)
         return [one.number for one in offers]
 
@@ -87,6 +88,66 @@ class Desk:
         self.counts.end(self.now)
         (row,) = rows(self.counts.take())
         return {name: count for name, count in row.items() if isinstance(count, int)}
+
+
+JUDGED = Judgement("compute(a)", 0.75, 0.5, 0.0, "line")
+
+
+def learnt(desk: Desk) -> list[dict[str, object]]:
+    """What became of fills that were judged, at the session's end."""
+    desk.counts.end(desk.now)
+    rows = desk.counts.take_learnt().rows()
+    assert rows == desk.counts.experience.rows()
+    assert not desk.counts.take_learnt()
+    return rows
+
+
+def fate(right: float, wrong: float) -> list[dict[str, object]]:
+    place = {"kind": "line", "language": "python"}
+    return [{**place, "right": right, "wrong": wrong, "expected": 0.75}]
+
+
+def test_what_is_accepted_was_right() -> None:
+    desk = Desk("x = █\n")
+    (number,) = desk.show("compute(a)", judged=JUDGED)
+    desk.take(number, "compute(a)")
+    assert learnt(desk) == fate(1.0, 0.0)
+
+
+def test_what_is_typed_was_right() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    desk.type("compute(a)")
+    assert learnt(desk) == fate(1.0, 0.0)
+
+
+def test_what_is_accepted_in_part_was_right() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    desk.put("compute")
+    desk.ask()
+    assert learnt(desk) == fate(1.0, 0.0)
+
+
+def test_what_something_else_is_typed_instead_of_was_wrong() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    desk.type("other")
+    assert learnt(desk) == fate(0.0, 1.0)
+
+
+def test_what_nothing_became_of_says_nothing() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    assert learnt(desk) == []
+
+
+@pytest.mark.parametrize("judged", [None, Judgement("compute(a)")])
+def test_of_what_was_not_judged_nothing_is_learnt(judged: Judgement | None) -> None:
+    desk = Desk("x = █\n")
+    (number,) = desk.show("compute(a)", judged=judged)
+    desk.take(number, "compute(a)")
+    assert learnt(desk) == []
 
 
 def test_accepted_with_the_key() -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import hypothesis
@@ -378,6 +379,27 @@ async def test_a_usual_request_is_one_call(ollama: FakeOllama) -> None:
 
 @pytest.mark.real
 @pytest.mark.usefixtures("_weights")
+async def test_the_embedded_engine_tells_how_likely_its_tokens_were() -> None:
+    settings, hole = Settings(headers={}, max_tokens=24), at("def add(a, b):\n    retu█\n")
+    engine = Embedded(weights.DEFAULT, weights.ready(weights.DEFAULT))
+    try:
+        generation = await filled(engine, hole, settings, Rates(read=FAST))
+        fill = generation.fill(hole, "statement")
+        assert fill is not None
+        assert fill.text == "rn a + b"
+        said = generation.tokens_of(fill.text, hole)
+        # " return", of which a part was typed, " a", " +", " b".
+        assert [fill.text[:end] for end, _ in said] == ["rn", "rn a", "rn a +", "rn a + b"]
+        assert all(-1 < logprob <= 0 for _, logprob in said)
+        outcome = await fill_hole(engine, hole, settings, "statement")
+        assert outcome.chance is not None
+        assert outcome.chance > 0.5
+    finally:
+        await engine.aclose()
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("_weights")
 async def test_the_embedded_engine_takes_files_of_short_tokens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -414,6 +436,38 @@ async def test_an_error_quotes_nothing_of_the_prompt(ollama: FakeOllama) -> None
         await fill_hole(engine, hole, Settings(), "line")
     assert "Input should be shorter" in str(caught.value)
     assert "secret_func" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["def is_even(n):\n    █", "def is_even(n):\n    retu█"])
+async def test_a_fill_has_the_tokens_that_it_was_made_of(ollama: FakeOllama, text: str) -> None:
+    hole = at(text)
+    ollama.fill, ollama.logprob = by_heart(ABOVE + EVEN + "\n\n"), -0.5
+    generation = await written(ollama, hole)
+    fill = generation.fill(hole, "statement")
+    assert fill is not None
+    said = generation.tokens_of(fill.text, hole)
+    # Pieces have four characters; what stands before the cursor already is no part of it.
+    assert said[-1] == (len(fill.text), -0.5)
+    ends = [end for end, _ in said]
+    assert [after - before for before, after in pairwise(ends[:-1])] == [4] * (len(ends) - 2)
+    later = at(text.replace("█", f"{fill.text[:5]}█"))
+    assert generation.tokens_of(fill.text[5:], later)[-1] == (len(fill.text) - 5, -0.5)
+
+
+async def test_of_an_engine_that_does_not_tell_a_fill_has_no_tokens(ollama: FakeOllama) -> None:
+    hole = at("def is_even(n):\n    █")
+    ollama.fill = by_heart(ABOVE + EVEN + "\n\n")
+    generation = await written(ollama, hole)
+    assert generation.tokens_of("return n % 2 == 0", hole) == ()
+
+
+async def written(ollama: FakeOllama, hole: Hole) -> Generation:
+    """A generation that is over."""
+    engine, generation = Ollama(Settings(url=ollama.url)), Generation("", hole)
+    async with aclosing(generation.stream(engine, Settings())) as steps:
+        async for _ in steps:
+            pass
+    return generation
 
 
 async def test_a_model_in_a_loop_is_closed_after_so_many_characters(ollama: FakeOllama) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from holes import at
 from infill_ls.completion import policy
+from infill_ls.completion.pace import Pace
 from infill_ls.completion.policy import Plan
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines.rates import CONTEXT_TOKENS, Rates, context_tokens
@@ -119,23 +120,57 @@ def test_an_automatic_request_gets_one_fill() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "client", "seconds"),
+    ("setting", "pause", "waited", "seconds"),
     [
-        ("auto", "Neovim", 0),
-        ("auto", "helix", 0),
-        ("auto", "GNU Emacs", 0),
-        ("auto", "Visual Studio Code", 0.075),
-        ("auto", "", 0.075),
-        (0, "Visual Studio Code", 0),
-        (300, "Neovim", 0.3),
+        ("auto", 0.2, 0.0, 0.2),
+        ("auto", 0.2, 0.05, 0.15),
+        ("auto", 0.2, 0.2, 0),
+        ("auto", 0.1, 0.25, 0),
+        # The user's own wait counts everywhere.
+        (0, 0.2, 0.0, 0),
+        (300, 0.2, 0.2, 0.3),
     ],
 )
 def test_how_long_to_wait_for_another_key(
-    setting: Literal["auto"] | int, client: str, seconds: float
+    setting: Literal["auto"] | int, pause: float, waited: float, seconds: float
 ) -> None:
-    plan = policy.plan(at("x = █"), replace(SETTINGS, debounce_ms=setting), client=client)
+    settings = replace(SETTINGS, debounce_ms=setting)
+    plan = policy.plan(at("x = █"), settings, pace=Pace(pause), waited=waited)
     assert isinstance(plan, Plan)
-    assert (plan.wait, plan.patience) == (seconds, AUTOMATIC_WAIT)
+    assert plan.wait == pytest.approx(seconds)
+    assert plan.patience == AUTOMATIC_WAIT
+
+
+def test_what_is_asked_for_by_hand_waits_for_nothing() -> None:
+    plan = policy.plan(at("x = █"), SETTINGS, pace=Pace(0.4, "less"), manual=True)
+    assert isinstance(plan, Plan)
+    assert (plan.wait, plan.shape) == (0, "statement")
+
+
+@pytest.mark.parametrize(
+    ("text", "less", "usual", "more"),
+    [
+        ("x = █\n", "line", "statement", "block"),
+        ("def f():\n    a = 1\n    █\n", "line", "statement", "block"),
+        ("def f():\n    █\n", "line", "block", "block"),
+        # What stands there says how much is missing.
+        ("x = [█]\n", "line", "statement", "statement"),
+        ("f(█, other)\n", "line", "line", "line"),
+        ("def f():\n    █\n    return 1\n", "line", "statement", "statement"),
+    ],
+)
+def test_how_much_is_filled_by_what_it_was_worth(
+    text: str, less: str, usual: str, more: str
+) -> None:
+    hole = at(text)
+    assert policy.shape(hole, "auto", "less") == less
+    assert policy.shape(hole, "auto") == policy.shape(hole, "auto", "usual") == usual
+    assert policy.shape(hole, "auto", "more") == more
+    # What the user has set, and what he asks for by hand, counts whatever it was worth.
+    assert policy.shape(hole, "never", "more") == "line"
+    assert policy.shape(hole, "always", "less") == policy.shape(hole, "always")
+    by_hand = policy.shape(hole, "auto", manual=True)
+    assert policy.shape(hole, "auto", "less", manual=True) == by_hand
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,47 @@ def test_what_is_typed_is_taken_off_and_given_back() -> None:
     assert recall.find(URI, at("x = [a for b█]")) is None
 
 
+WORDS = ((1, -1.0), (5, -2.0), (7, -3.0), (10, -4.0), (12, -5.0))
+
+
+def test_the_tokens_of_a_fill_are_kept_with_it() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = [█]"), "a for a in b", tokens=WORDS)
+    assert recall.tokens_of(URI, at("x = [█]"), "a for a in b") == WORDS
+    # What was typed since is evidence no more; a token that goes on behind it is.
+    assert recall.tokens_of(URI, at("x = [a f█]"), "or a in b") == (
+        (2, -2.0),
+        (4, -3.0),
+        (7, -4.0),
+        (9, -5.0),
+    )
+    assert recall.tokens_of(URI, at("x = [a for█]"), " a in b")[0] == (2, -3.0)
+    assert recall.tokens_of(URI, at("y = [█]"), "a for a in b") == ()
+
+
+def test_the_tokens_of_a_fill_are_found_when_the_editor_has_closed_a_bracket() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = █\n"), "[a for a in b]", tokens=((1, -9.0), *WORDS))
+    hole, known = recall.known(URI, at("x = [█]\n"), "line")
+    assert known
+    assert recall.tokens_of(URI, hole, known[0])[-1][1] == -5.0
+
+
+def test_the_tokens_of_an_earlier_hole_have_what_was_typed_before_them() -> None:
+    recall = Recall()
+    recall.remember_since(URI, at("x = [█]"), at("x = [a for█]"), " a in b", tokens=((2, -3.0),))
+    assert recall.tokens_of(URI, at("x = [█]"), "a for a in b") == ((7, -3.0),)
+
+
+def test_another_fill_has_tokens_of_its_own() -> None:
+    recall = Recall()
+    recall.remember(URI, at("x = [█]"), "a", tokens=((1, -1.0),))
+    recall.add(URI, at("x = [█]"), "b", ((1, -2.0),))
+    assert recall.tokens_of(URI, at("x = [█]"), "b") == ((1, -2.0),)
+    recall.clear()
+    assert recall.find(URI, at("x = [█]")) is None
+
+
 def test_the_closers_behind_a_fill_stay_behind_what_is_left_of_it() -> None:
     recall = Recall()
     recall.remember(URI, at("show(█)"), "pair(a), (b)")

@@ -12,7 +12,7 @@ import pytest
 
 from fake_ollama import FakeOllama, Load
 from holes import at
-from infill_ls.engines.engine import Chunk, get_ready
+from infill_ls.engines.engine import Chunk, Token, get_ready
 from infill_ls.engines.ollama import Ollama
 from infill_ls.engines.ollama_generate import GenerateAnswer, GenerateRequest
 from infill_ls.engines.ollama_loading import SLOW_BATCH, SMALLEST_CONTEXT, Loading
@@ -68,6 +68,7 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
         "think": False,
         "truncate": False,
         "keep_alive": "30m",
+        "logprobs": True,
         "options": {
             "num_predict": 64,
             "temperature": 0.2,
@@ -78,6 +79,25 @@ async def test_raw_request_to_the_letter(ollama: FakeOllama) -> None:
             "stop": ["<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|file_sep|>"],
         },
     }
+
+
+async def test_how_likely_the_tokens_were(ollama: FakeOllama) -> None:
+    ollama.logprob = -0.25
+    got = await chunks(engine(ollama, model=MODEL), request())
+    assert [one.tokens for one in got if one.text] == [
+        (Token(one.text, -0.25),) for one in got if one.text
+    ]
+    assert got[-1].tokens == ()
+
+
+@pytest.mark.parametrize("sent", [None, "nonsense"])
+async def test_a_version_that_does_not_tell_writes_all_the_same(
+    ollama: FakeOllama, sent: str | None
+) -> None:
+    ollama.logprob = sent
+    got = await chunks(engine(ollama, model=MODEL), request())
+    assert "".join(one.text for one in got) == "x for x in xs"
+    assert {one.tokens for one in got} == {()}
 
 
 async def test_another_seed(ollama: FakeOllama) -> None:

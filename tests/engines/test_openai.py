@@ -10,7 +10,7 @@ import pytest
 
 from fake_ollama import FakeOllama
 from infill_ls.engines import connect
-from infill_ls.engines.engine import Chunk
+from infill_ls.engines.engine import Chunk, Token
 from infill_ls.engines.openai import OpenAI
 from infill_ls.engines.rates import Usage
 from infill_ls.errors import BadAnswer, Busy, ModelNotFound, NotRunning, TooLong
@@ -48,7 +48,65 @@ async def test_request_to_the_letter(ollama: FakeOllama) -> None:
         "stream": True,
         "stream_options": {"include_usage": True},
         "stop": ["1", "2", "3", "4"],
+        "logprobs": 1,
     }
+
+
+@pytest.mark.parametrize("props", [None, {}])
+async def test_how_likely_the_tokens_were(ollama: FakeOllama, props: Any) -> None:
+    ollama.logprob, ollama.props = -0.25, props
+    got = await chunks(OpenAI(ollama.url))
+    assert [one.tokens for one in got if one.text] == [
+        (Token(one.text, -0.25),) for one in got if one.text
+    ]
+
+
+@pytest.mark.parametrize("sent", [None, "nonsense"])
+async def test_a_server_that_does_not_tell_writes_all_the_same(
+    ollama: FakeOllama, sent: str | None
+) -> None:
+    ollama.logprob = sent
+    got = await chunks(OpenAI(ollama.url))
+    assert "".join(one.text for one in got) == "x for x in xs"
+    assert {one.tokens for one in got} == {()}
+
+
+@pytest.mark.parametrize("text", ["logprobs are not supported", "Extra inputs are not permitted"])
+async def test_a_server_that_refuses_to_tell_is_asked_without_and_remembered(
+    ollama: FakeOllama, text: str
+) -> None:
+    ollama.refuses_logprobs = text
+    engine = OpenAI(ollama.url)
+    for _ in range(2):
+        got = await chunks(engine)
+        assert "".join(one.text for one in got) == "x for x in xs"
+    asked = ["logprobs" in one.body for one in ollama.calls if one.path == "/v1/completions"]
+    assert asked == [True, False, False]
+
+
+async def test_what_is_refused_without_is_an_error_and_nothing_is_remembered(
+    ollama: FakeOllama,
+) -> None:
+    engine = OpenAI(ollama.url)
+    ollama.refusal = 400, "no"
+    with pytest.raises(BadAnswer, match="no"):
+        await chunks(engine)
+    assert len(ollama.calls) == 3
+    ollama.refusal, ollama.logprob = None, -1.0
+    got = await chunks(engine)
+    assert got[0].tokens
+    # It takes them: what it refuses now is something else, and not asked for twice.
+    ollama.refusal = 400, "no"
+    with pytest.raises(BadAnswer, match="no"):
+        await chunks(engine)
+    assert len(ollama.calls) == 5
+
+
+async def test_an_error_of_its_own_is_not_asked_for_twice(ollama: FakeOllama) -> None:
+    ollama.refusal = 500, "it broke"
+    with pytest.raises(BadAnswer, match="it broke"):
+        await chunks(OpenAI(ollama.url, model="qwen2.5-coder:1.5b"))
+    assert len(ollama.calls) == 1
 
 
 async def test_what_the_answer_begins_with_is_asked_for(ollama: FakeOllama) -> None:
@@ -210,7 +268,8 @@ async def test_llama_server_alone_is_asked_for_more(
     await chunks(OpenAI(ollama.url, inquire=True))
     body = ollama.calls[-1].body
     standard = ("model", "prompt", "max_tokens", "temperature", "seed", "stream", "stop")
-    assert {key: body[key] for key in body.keys() - {*standard, "stream_options"}} == more
+    also = {*standard, "stream_options", "logprobs"}
+    assert {key: body[key] for key in body.keys() - also} == more
 
 
 async def test_a_server_that_lists_no_models_does_without(ollama: FakeOllama) -> None:

@@ -19,6 +19,7 @@ from infill_ls.completion.completer import Completer
 from infill_ls.completion.generation import Generation
 from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.engines import connect
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.engines.measurements import NARROW
 from infill_ls.engines.rates import (
@@ -31,7 +32,6 @@ from infill_ls.engines.rates import (
     SLOWEST_WRITE,
     TOO_LATE,
     TYPICAL_CHARACTERS_PER_TOKEN,
-    Call,
     Rates,
     context_tokens,
 )
@@ -236,7 +236,7 @@ def test_a_load_at_the_start_is_soon_forgotten() -> None:
     clock.rates = rates
     clock.read(text("a", 200), 10.0)
     assert rates.kept == (None, None)
-    assert rates.budget == CONTEXT_STEPS[0]
+    assert rates.budget == CONTEXT_TOKENS
     clock.read(text("b", 200), 1.0)
     clock.read(text("c", 200), 1.0)
     assert rates.read == pytest.approx(200, rel=0.01)
@@ -285,21 +285,51 @@ def test_a_prompt_that_was_closed_at_first_is_read_from_then_on() -> None:
     assert clock.rates.read == pytest.approx(100, rel=0.15)
 
 
-def test_a_prompt_of_which_nobody_knows_how_much_was_read_says_nothing() -> None:
+def test_the_calls_in_which_a_prompt_was_read_count_together() -> None:
     clock = Clock(Rates(read=200))
     for name in "abc":
         clock.read(text(name, 200), 0.8, closed=True)
         clock.read(text(name, 200) + "b", 0.5)
-    assert clock.rates.read == 200
+    assert clock.rates.read == pytest.approx(200 / 1.3, rel=0.1)
 
 
-def test_keys_that_come_fast_say_nothing() -> None:
+def test_also_keys_that_come_fast() -> None:
     clock = Clock(Rates(read=120))
     for name in "abc":
         for keys in ("", "x", "xy"):
             clock.read(text(name, 200) + keys, 0.5, closed=True)
         clock.read(text(name, 200) + "xyz", 0.5)
+    assert clock.rates.read == pytest.approx(100, rel=0.05)
+
+
+def test_a_prompt_that_was_left_for_a_while_says_nothing() -> None:
+    """It may have been read in the meantime, and need not have been."""
+    clock = Clock(Rates(read=120))
+    for name in "abc":
+        clock.read(text(name, 200), 0.5, closed=True)
+        clock.read(text(name, 200) + "x", 0.5, after=60)
     assert clock.rates.read == 120
+
+
+def test_calls_that_were_closed_while_one_prompt_was_read_are_one_measurement() -> None:
+    clock = Clock(Rates(read=400))
+    for keys in range(12):
+        clock.read(text("a", 200) + "x" * keys, 0.7, closed=True)
+    assert clock.rates.read == 400
+    # Another prompt is another one.
+    for keys in range(2):
+        clock.read(text("b", 200) + "x" * keys, 4.0, closed=True)
+    assert clock.rates.read is not None
+    assert clock.rates.read <= 200 / 7
+
+
+def test_an_engine_that_never_answers_gets_shorter_prompts_until_it_reads_again() -> None:
+    clock = Clock(Rates(read=1000))
+    for keys in range(4):
+        clock.read(text("a", 1700) + "x" * keys, 3.0, closed=True)
+    assert clock.rates.budget == settled(1700 / 12)
+    clock.read(text("b", 300), 0.3)
+    assert clock.rates.budget == settled(1000)
 
 
 def test_a_key_after_a_prompt_that_was_read_whole_is_no_reading() -> None:
@@ -376,16 +406,28 @@ def test_the_budget_is_there_after_two(read: float) -> None:
     assert clock.rates.budget == settled(read)
 
 
-@pytest.mark.parametrize("closed", [True, False])
-def test_a_call_that_came_too_late_cuts_the_budget_at_once(closed: bool) -> None:
+def test_two_calls_that_came_too_late_cut_the_budget() -> None:
     clock = Clock(Rates(read=1000))
     assert clock.rates.budget == settled(1000)
-    seconds = TOO_LATE * 2
-    clock.read(text("a", 1700), seconds, closed=closed)
-    assert clock.rates.budget == settled(1700 / seconds)
+    for name in "ab":
+        assert clock.rates.budget == settled(1000)
+        clock.read(text(name, 1700), TOO_LATE)
+    assert clock.rates.budget == settled(1700 / TOO_LATE)
+
+
+def said(call: Call, seconds: float, tokens: int) -> Call:
+    """With the engine's own figures."""
+    return replace(call, prompt_tokens=tokens, read_seconds=seconds)
+
+
+def test_one_does_by_the_engines_own_clock() -> None:
+    clock = Clock(Rates(read=1000))
+    clock.rates.take(said(clock.call(text("a", 1700), 40.0), 10.0, 1700))
+    assert clock.rates.budget == settled(170)
+    assert clock.rates.kept[0] == pytest.approx(170, rel=0.01)
     # It is not raised again on one measurement.
     clock.read(text("b", 200), 0.2, after=30)
-    assert clock.rates.budget == settled(1700 / seconds)
+    assert clock.rates.budget == settled(170)
     clock.read(text("c", 200), 0.2)
     assert clock.rates.budget == settled(1000)
 
@@ -395,8 +437,149 @@ def test_also_a_budget_that_is_not_far_too_large() -> None:
     clock = Clock(Rates(read=200))
     clock.read(text("b", 200), 1.0)
     assert clock.rates.budget == settled(200)
-    clock.read(text("a", 460), TOO_LATE + 0.1)
-    assert clock.rates.budget == settled(460 / (TOO_LATE + 0.1))
+    late = TOO_LATE + 0.1
+    clock.rates.take(said(clock.call(text("a", 460), late), late, 460))
+    assert clock.rates.budget == settled(460 / late)
+
+
+# What else was going on
+
+
+def written(call: Call, pace: float, tokens: int = 21) -> Call:
+    """A call that has written so many tokens, so many a second."""
+    last = call.last + (tokens - 1) / pace
+    return replace(call, last=last, ended=last, pieces=tokens)
+
+
+def test_a_call_that_writes_too_fast_was_not_reading_all_the_time() -> None:
+    clock = Clock(Rates(read=4000))
+    for name in "abc":
+        clock.rates.take(written(clock.call(text(name, 1700), 20.0), 100))
+        clock.now += 1
+    assert clock.rates.read == 4000
+    assert clock.rates.budget == settled(4000)
+
+
+def measured(read: float, pace: float) -> Clock:
+    """With rates that were measured in this session."""
+    clock = Clock()
+    for name in "xyz":
+        clock.rates.take(written(clock.call(text(name, 1700), 1700 / read + 1 / pace), pace))
+        clock.now += 1
+    assert clock.rates.read == pytest.approx(read, rel=0.01)
+    return clock
+
+
+def test_nor_was_one_that_writes_as_ever() -> None:
+    clock = measured(4000, 100)
+    for name in "ab":
+        clock.rates.take(written(clock.call(text(name, 1700), 5.0), 100))
+        clock.now += 1
+    assert clock.rates.budget == settled(4000)
+    # But if that goes on, it is what there is.
+    for name in "cd":
+        clock.rates.take(written(clock.call(text(name, 1700), 5.0), 100))
+        clock.now += 1
+    assert clock.rates.budget == settled(1700 / 5)
+
+
+def test_one_that_writes_more_slowly_too_was() -> None:
+    clock = measured(4000, 100)
+    for name in "ab":
+        clock.rates.take(written(clock.call(text(name, 1700), 5.0), 50))
+        clock.now += 1
+    assert clock.rates.budget == settled(1700 / 5)
+
+
+def test_what_is_read_faster_than_anything_was_in_the_engines_memory() -> None:
+    clock = Clock(Rates(read=90, write=17))
+    for name in "abc":
+        clock.read(text(name, 200), 0.07)
+    assert clock.rates.read == 90
+    assert clock.rates.budget == settled(90)
+
+
+def test_an_engine_that_reads_nothing_shows_by_its_writing_that_it_is_fast() -> None:
+    clock = Clock()
+    clock.rates.take(written(clock.call(text("a", 20), 0.1), 120))
+    assert clock.rates.read is None
+    assert clock.rates.budget == settled(240) == FIRST_RAISE
+    # The larger prompt is read, and is a measurement; the next one settles it.
+    clock.read(text("b", 400), 0.1, after=1)
+    assert clock.rates.budget == settled(480)
+    clock.read(text("c", 700), 0.15)
+    assert clock.rates.budget == settled(4000)
+
+
+def test_a_slow_writer_is_no_slow_reader() -> None:
+    clock = Clock()
+    clock.rates.take(written(clock.call(text("a", 20), 0.1), 4))
+    assert clock.rates.budget == CONTEXT_TOKENS
+
+
+def test_after_a_load_that_the_engine_tells_of_nothing_is_surely_there() -> None:
+    clock = Clock(Rates(read=100))
+    for name in "ab":
+        clock.read(text(name, 200), 2.0)
+        call = clock.call(text(name, 200) + text("more", 60), 30.0)
+        clock.rates.take(replace(call, read_seconds=2.6, load_seconds=27.0))
+        assert clock.rates.read == pytest.approx(100, rel=0.01)
+
+
+def test_a_load_that_the_engine_tells_of_is_no_reading() -> None:
+    clock = Clock(Rates(read=100))
+    for name in "abc":
+        clock.rates.take(replace(clock.call(text(name, 200), 32.0), load_seconds=30.0))
+    assert clock.rates.read == pytest.approx(100, rel=0.01)
+
+
+# What a call costs
+
+
+def test_the_overhead_is_the_time_to_the_first_piece_with_nothing_to_read() -> None:
+    clock = Clock(Rates(read=100))
+    clock.read(text("a", 200), 2.3)
+    assert clock.rates.overhead is None
+    for keys in ("x", "xy", "xyz"):
+        clock.read(text("a", 200) + "x" + keys, 0.3)
+    assert clock.rates.overhead == pytest.approx(0.3, abs=0.02)
+    clock.read(text("b", 200), 2.3)
+    clock.read(text("c", 200), 2.3)
+    assert clock.rates.read == pytest.approx(100, rel=0.02)
+
+
+def test_or_what_the_engine_did_not_read_in() -> None:
+    clock = Clock()
+    clock.rates.take(replace(clock.call(text("a", 200), 2.3), read_seconds=2.0))
+    assert clock.rates.overhead == pytest.approx(0.3)
+    # More than there was is nonsense.
+    for name in "bcd":
+        clock.rates.take(replace(clock.call(text(name, 200), 2.3), read_seconds=4.0))
+    assert clock.rates.overhead == pytest.approx(0.3)
+
+
+def test_an_overhead_is_not_learnt_from_a_call_that_waited() -> None:
+    clock = Clock(Rates(read=100))
+    clock.read(text("a", 700), 0.1, closed=True)
+    clock.read("short", 5.0)
+    assert clock.rates.overhead is None
+
+
+def test_what_a_call_costs() -> None:
+    clock = Clock(Rates(read=100, write=10))
+    assert Rates(read=100).costs(50, 11) is None
+    assert clock.rates.costs(50, 11) == pytest.approx(0.5 + 1.0)
+    clock.read("a", 0.3)
+    overhead = clock.rates.overhead
+    assert overhead is not None
+    assert clock.rates.costs(0, 0) == overhead
+    assert clock.rates.costs(50, 11) == pytest.approx(overhead + 0.5 + 1.0)
+    # Nothing was measured of its reading.
+    clock = Clock(Rates(write=10))
+    clock.read("a", 0.3)
+    overhead = clock.rates.overhead
+    assert overhead is not None
+    assert clock.rates.costs(50, 0) == pytest.approx(overhead + 2.5)
 
 
 def test_the_budget_stays_while_the_rates_waver() -> None:
@@ -423,12 +606,6 @@ def test_what_was_measured_once_is_not_kept() -> None:
     assert clock.rates.kept == (None, None)
     clock.read(text("b", 200), 4.0)
     assert clock.rates.kept[0] == pytest.approx(50, rel=0.01)
-
-
-def test_what_came_too_late_is_kept() -> None:
-    clock = Clock(Rates(read=1000))
-    clock.read(text("a", 1700), 40)
-    assert clock.rates.kept[0] == pytest.approx(1700 / 40, rel=0.01)
 
 
 def test_an_engine_that_is_connected_to_anew_may_have_its_old_prompts() -> None:

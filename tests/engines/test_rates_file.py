@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.engines.rates import Call, Rates
+from infill_ls.engines.calls import Call
+from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RATES_KEPT, SLOW_FOR, RatesFile
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,9 @@ from bench.desk import Desk
 from bench.simulated_engine import Profile, Says, SimulatedEngine
 from bench.world import pieces
 from infill_ls.completion.completer import Completer
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Chunk, Engine
-from infill_ls.engines.rates import COLD_READ, CONTEXT_STEPS, Call, Rates
+from infill_ls.engines.rates import COLD_READ, CONTEXT_STEPS, Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings
@@ -26,15 +27,21 @@ ENGINES = (Profile("", 20, 8), Profile("", 400, 45), Profile("", 5000, 120))
 # Calls with an answer, at a new engine, after which the budget is right.
 CALLS = 3
 TYPED = "    total = compute(value, other)\n    if total:\n        return total\n"
+SHORT = "    total = compute(value, other)\n"
 
 
 class FarEngine(SimulatedEngine):
-    """With some time of its own before each call is read. ``overhead`` in s."""
+    """With some time of its own before each call is read.
+
+    ``overhead`` in s; ``delays``: of the next calls, those that something else is in the way of.
+    """
 
     overhead = 0.0
+    delays: Sequence[float] = ()
 
     async def generate(self, request: Request) -> AsyncGenerator[Chunk]:
-        await asyncio.sleep(self.overhead)
+        delay, self.delays = sum(self.delays[:1]), self.delays[1:]
+        await asyncio.sleep(self.overhead + delay)
         async for chunk in super().generate(request):
             yield chunk
 
@@ -50,7 +57,6 @@ class Seen:
     """The budgets after each call with an answer."""
 
     budgets: list[int]
-    heard: int = 0
 
     def wrong(self, read: float) -> list[int]:
         """Those after the first few that are not right."""
@@ -90,16 +96,22 @@ def desk_at(engine: Engine, rates_file: RatesFile | None = None) -> Desk:
     return Desk(Completer(connect, settings, rates_file))
 
 
+def named(profile: Profile) -> str:
+    return f"{profile.read:.0f}"
+
+
+at_each_engine = pytest.mark.parametrize("profile", ENGINES, ids=named)
+# The two that a call that is closed early leaves: all that is to be known, or nothing.
+either_way = pytest.mark.parametrize("says", ["timings", "nothing"])
+
+
 @pytest.mark.looptime(start=0)
-@pytest.mark.parametrize("overhead", [0.0, 0.1])
 @pytest.mark.parametrize("says", EVERY_WAY)
-@pytest.mark.parametrize("profile", ENGINES, ids=lambda profile: f"{profile.read:.0f}")
-async def test_three_calls_at_a_new_engine_settle_the_budget(
-    profile: Profile, says: Says, overhead: float
-) -> None:
-    one, _ = desk_with(profile, says, overhead=overhead)
+@at_each_engine
+async def test_three_calls_at_a_new_engine_settle_the_budget(profile: Profile, says: Says) -> None:
+    one, _ = desk_with(profile, says, overhead=0.1)
     with noted() as seen:
-        for place in range(3):
+        for place in range(2):
             await one.type(place, TYPED)
     assert len(seen.budgets) > CALLS
     assert seen.wrong(profile.read) == []
@@ -107,8 +119,26 @@ async def test_three_calls_at_a_new_engine_settle_the_budget(
 
 
 @pytest.mark.looptime(start=0)
-@pytest.mark.parametrize("says", EVERY_WAY)
-@pytest.mark.parametrize("profile", ENGINES, ids=lambda profile: f"{profile.read:.0f}")
+@pytest.mark.parametrize("first", [2.2, 6.0])
+@pytest.mark.parametrize("says", ["all", "nothing"])
+async def test_a_first_call_that_took_long_keeps_no_fast_engine_slow(
+    says: Says, first: float
+) -> None:
+    """It was getting warm, say; then everything is in its memory, and it reads no more."""
+    profile = ENGINES[-1]
+    one, engine = desk_with(profile, says)
+    engine.delays = [first]
+    with noted() as seen:
+        await one.visit(0)
+        for _ in range(2):
+            await one.type(0, TYPED)
+    assert all(is_right(budget, profile.read) for budget in seen.budgets[CALLS + 1 :]), seen.budgets
+    await one.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+@either_way
+@at_each_engine
 async def test_a_machine_that_goes_on_battery_and_comes_back(profile: Profile, says: Says) -> None:
     one, engine = desk_with(profile, says)
     await one.type(0, TYPED)
@@ -119,24 +149,67 @@ async def test_a_machine_that_goes_on_battery_and_comes_back(profile: Profile, s
         # Where everything is in the cache nothing is to be learnt, nor to be lost.
         for place in range(CALLS):
             line += 20
-            await one.type(place, TYPED, line)
+            await one.type(place, SHORT, line)
         budget = one.completer.connection.rates.budget
         assert is_right(budget, now.read), (now.read, budget)
     await one.completer.aclose()
 
 
 @pytest.mark.looptime(start=0)
-@pytest.mark.parametrize("says", EVERY_WAY)
-@pytest.mark.parametrize("kept", [Rates(30, 10), Rates(400, 45), Rates(8000, 150)])
-@pytest.mark.parametrize("profile", ENGINES, ids=lambda profile: f"{profile.read:.0f}")
+@either_way
+@pytest.mark.parametrize(
+    ("kept", "profile"),
+    [(kept, profile) for kept in ENGINES for profile in ENGINES if kept is not profile],
+    ids=named,
+)
 async def test_what_was_kept_is_soon_contradicted(
-    profile: Profile, kept: Rates, says: Says, tmp_path: Path
+    profile: Profile, kept: Profile, says: Says, tmp_path: Path
 ) -> None:
     rates_file = RatesFile(tmp_path / "rates.json")
-    rates_file.save(RatesFile.key("ollama", Settings().engine_url, "qwen2.5-coder:1.5b"), kept)
+    key = RatesFile.key("ollama", Settings().engine_url, "qwen2.5-coder:1.5b")
+    rates_file.save(key, Rates(kept.read, kept.write))
     one, _ = desk_with(profile, says, rates_file=rates_file)
     for place in range(CALLS):
-        await one.type(place, TYPED)
+        await one.type(place, SHORT)
     budget = one.completer.connection.rates.budget
     assert is_right(budget, profile.read), budget
+    await one.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+@either_way
+@at_each_engine
+async def test_what_the_engine_has_of_an_earlier_session_raises_no_budget(
+    profile: Profile, says: Says, tmp_path: Path
+) -> None:
+    rates_file = RatesFile(tmp_path / "rates.json")
+    before, engine = desk_with(profile, says, rates_file=rates_file)
+    for place in range(3):
+        await before.type(place, SHORT)
+    before.completer.connection.save_rates()
+    after = desk_at(engine, rates_file)
+    with noted() as seen:
+        for place in range(3):
+            await after.type(place, SHORT)
+    assert all(is_right(budget, profile.read) for budget in seen.budgets), seen.budgets
+    await before.completer.aclose()
+    await after.completer.aclose()
+
+
+@pytest.mark.looptime(start=0)
+@either_way
+@pytest.mark.parametrize("seconds", [3.0, 20.0])
+async def test_what_is_in_the_way_cuts_no_budget(says: Says, seconds: float) -> None:
+    """Somebody else's call, or a load that nobody tells of."""
+    profile = ENGINES[-1]
+    one, engine = desk_with(profile, says)
+    for place in range(3):
+        await one.type(place, SHORT)
+    budget = one.completer.connection.rates.budget
+    assert is_right(budget, profile.read)
+    with noted() as seen:
+        for place in range(3):
+            engine.delays = [seconds]
+            await one.visit(place, 60)
+    assert set(seen.budgets) == {budget}
     await one.completer.aclose()

@@ -65,7 +65,7 @@ def judged(fill: str, task: Task, *, over: bool) -> list[Line]:
     statement, base = 0, depth_of(lines[0]) if lines else 0
     for number, line in enumerate(lines):
         statement += number == 0 or begins_statement(line, base)
-        right = number < len(truth) and _same(line, truth[number])
+        right = number < len(truth) and same(line, truth[number])
         found.append(Line(number + 1, statement, right))
         if not right:
             break
@@ -77,7 +77,8 @@ def _code(text: str, *, over: bool) -> list[str]:
     return [line for line in (lines if over else lines[:-1]) if line.strip()]
 
 
-def _same(line: str, other: str) -> bool:
+def same(line: str, other: str) -> bool:
+    """Whether two lines differ in the kind and number of blanks within them at the most."""
     return line.split() == other.split() and depth_of(line) == depth_of(other)
 
 

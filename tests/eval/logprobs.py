@@ -1,8 +1,6 @@
 """Takes down how sure a model was of each token, beside the stream that the product reads.
 
-Servers with OpenAI's completions send it with each piece when they are asked for ``logprobs``;
-infill-ls itself asks for none. So the engine's own client is made to ask, and the lines that it
-reads are looked at on their way.
+The engine's own client asks for it; the lines that it reads are looked at on their way.
 """
 
 from __future__ import annotations
@@ -10,15 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any
 
 from infill_ls.engines.embedded.engine import Embedded
 from infill_ls.engines.engine import Engine
+from infill_ls.engines.logprobs import read
 from infill_ls.engines.openai import OpenAI
 from infill_ls.errors import SettingsError
-
-# The least that makes servers send them: how likely the token was that they chose.
-_ALTERNATIVES: Final = 1
 
 
 class Tap:
@@ -45,7 +41,6 @@ class Tap:
             lines = server._http.lines
 
             async def heard(path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
-                body = {**body, "logprobs": _ALTERNATIVES}
                 async with aclosing(lines(path, body)) as stream:
                     async for line in stream:
                         self._heard += tokens(line)
@@ -60,20 +55,10 @@ class Tap:
 
 
 def tokens(line: bytes) -> list[tuple[str, float]]:
-    """The tokens in one line of a stream, in llama.cpp's form or in OpenAI's.
-
-    ``{"logprobs": {"content": [{"token": ..., "logprob": ...}]}}``, or
-    ``{"logprobs": {"tokens": [...], "token_logprobs": [...]}}`` (OpenAI API reference,
-    "Completions").
-    """
+    """The tokens in one line of a stream, as the engine reads them."""
     field, _, value = line.partition(b":")
     if field != b"data" or value.strip() == b"[DONE]":
         return []
     choices = json.loads(value).get("choices") or [{}]
-    found = choices[0].get("logprobs") or {}
-    if "content" in found:
-        pairs = [(one["token"], one["logprob"]) for one in found["content"] or ()]
-    else:
-        pairs = list(zip(found.get("tokens", ()), found.get("token_logprobs", ()), strict=False))
     # Enough digits to tell what is likely from what isn't.
-    return [(text, round(value, 3)) for text, value in pairs if value is not None]
+    return [(one.text, round(one.logprob, 3)) for one in read(choices[0].get("logprobs"))]

@@ -27,15 +27,15 @@ LANGUAGES: Final = {
     ".c": "c",
     ".h": "c",
     ".java": "java",
+    ".cpp": "cpp",
+    ".cc": "cpp",
+    ".cxx": "cpp",
+    ".hpp": "cpp",
 }
 # Those too of which no model is asked, by the names that editors have for them.
 ALL_LANGUAGES: Final = {
     **LANGUAGES,
     ".tsx": "typescriptreact",
-    ".cpp": "cpp",
-    ".cc": "cpp",
-    ".cxx": "cpp",
-    ".hpp": "cpp",
     ".css": "css",
     ".scss": "scss",
     ".html": "html",

@@ -129,6 +129,7 @@ SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
     "rust": _crates("rust"),
     "c": _crates("c"),
     "java": java,
+    "cpp": _npm(*_NPM_PARTS["cpp"]),
 }
 ALL_SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
     **SAMPLES,

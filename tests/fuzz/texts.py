@@ -86,6 +86,7 @@ SETTINGS: Final[dict[str, tuple[Any, ...]]] = {
     "caFile": ("/no/such.pem",),
     "maxTokens": (1, 16, 128, 4096, "64"),
     "multiline": ("auto", "always", "never"),
+    "eagerness": ("low", "normal", "high"),
     "temperature": (0, 0.2, 2, "1"),
     "debounceMs": ("auto", 0, 0, 100, 10_000),
     "latencyMs": (100, 1000, 10_000),

@@ -125,6 +125,17 @@ async def test_a_word_that_is_begun_is_gone_on_with(engine: OpenAI) -> None:
     assert text.startswith(" return first + second")
 
 
+async def test_it_tells_how_likely_its_tokens_were(engine: OpenAI) -> None:
+    asked = engine.generate(await request_at(engine, at(ADD)))
+    async with aclosing(asked) as chunks:
+        got = [chunk async for chunk in chunks if chunk.text]
+    assert all(chunk.tokens for chunk in got)
+    assert all(-1 < token.logprob <= 0 for token in got[0].tokens)
+    assert "".join(token.text for chunk in got for token in chunk.tokens).startswith(
+        "".join(chunk.text for chunk in got)
+    )
+
+
 async def test_what_no_model_would_write_is_written_where_it_is_demanded(
     server: LlamaServer, engine: OpenAI
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from infill_ls.completion.answer import Answer
+from infill_ls.completion.judgement import not_shifted
 from infill_ls.completion.offers import Offers
 from infill_ls.engines.engine import Engine
 from infill_ls.errors import InfillError, NotRunning
@@ -28,6 +30,7 @@ class FakeCompleter:
         self.answer: Answer | Exception = Answer("nothing")
         self.fill = ""
         self.connection = FakeConnection(self)
+        self.showing = SimpleNamespace(shift=not_shifted)
         self.another = False
 
     def use(self, uri: str, rules: Rules) -> None:

@@ -219,11 +219,11 @@ async def test_a_cell_is_judged_by_its_notebook(desk: Desk, tmp_path: Path) -> N
 
 
 async def test_without_notebooks_a_cell_is_known_by_its_own_uri(desk: Desk, tmp_path: Path) -> None:
-    cells = f"vscode-notebook-cell:{tmp_path}/secrets.ipynb#W{{}}sZmlsZQ%3D%3D"
+    cells = f"vscode-notebook-cell:{tmp_path}/.secrets.ipynb#W{{}}sZmlsZQ%3D%3D"
     for number in range(2):
         desk.editor.open("%time x", cells.format(number))
     desk.server.rule_all()
-    assert desk.completer.rules[cells.format(0)].excluded == "secrets*"
+    assert desk.completer.rules[cells.format(0)].excluded == ".secrets*"
     # Their order isn't known.
     snapshot = desk.server.documents.snapshot_for(cells.format(1))
     assert snapshot is not None

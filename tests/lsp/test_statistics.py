@@ -6,12 +6,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holes import at
 from infill_ls.completion.counts import KEPT_AFTER
+from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offers
 from infill_ls.counters import Counters, Counts, Subject, added
 from infill_ls.counters_file import CountersFile
@@ -294,6 +296,27 @@ async def counted(desk: Desk, disk: Disk) -> dict[str, Any]:
     assert subject == Subject.of("python", "ollama", "qwen2.5-coder:1.5b")
     assert sum(counters.latencies) == counters.shown
     return {name: n for name, n in counters.to_json().items() if name != "latencies_ms"}
+
+
+async def test_the_threshold_follows_what_became_of_fills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    first = Statistics(lambda _: ["x = other\n"])
+    first.take(Settings())
+    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line")
+    offers = Offers().make("file:///a.py", HOLE, ["compute(a)"], judged)
+    first.shown(offers, SOURCE, asyncio.get_running_loop().time())
+    first.asked("file:///a.py", at("x = o█\n"))
+    assert first.shift("line", "python") > 0
+    await first.close(10)
+    # The next session knows it, and only if what is counted may be used.
+    second = Statistics(lambda _: None)
+    second.take(Settings())
+    await until(lambda: second.shift("line", "python") > 0)
+    assert second.shift("line", "go") == 0
+    second.take(Settings(stats=False))
+    assert second.shift("line", "python") == 0
 
 
 async def test_ghost_text_that_is_accepted(desk: Desk, disk: Disk) -> None:

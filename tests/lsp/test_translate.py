@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -50,7 +51,16 @@ def offers(text: str, *fills: str) -> tuple[Offer, ...]:
     ("params", "client"),
     [
         ({}, Client()),
-        ({"clientInfo": {"name": "Neovim", "version": "0.12"}}, Client("Neovim", version="0.12")),
+        (
+            {"clientInfo": {"name": "Neovim", "version": "0.12"}},
+            Client("Neovim", version="0.12", pause=0.2),
+        ),
+        ({"capabilities": {"experimental": {"infill-ls/pause": 40}}}, Client(pause=0.04)),
+        ({"capabilities": {"experimental": {"infill-ls/pause": 0}}}, Client(pause=0)),
+        *(
+            ({"capabilities": {"experimental": {"infill-ls/pause": wrong}}}, Client())
+            for wrong in (None, True, "40", -1, 10_001, math.nan, [40])
+        ),
         ({"clientInfo": None, "capabilities": None}, Client()),
         ({"clientInfo": "Neovim", "capabilities": []}, Client()),
         ({"capabilities": {"textDocument": {"inlineCompletion": {}}}}, Client("", True)),

@@ -9,21 +9,7 @@ import pytest
 
 from infill_ls.lsp import writing
 from infill_ls.lsp.writing import for_a_moment
-
-
-class Disk:
-    """Hangs until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.go_on = threading.Event()
-
-    def work(self) -> None:
-        assert self.go_on.wait(30)
-
-
-def thread() -> threading.Thread:
-    (found,) = [one for one in threading.enumerate() if one.name == "work"]
-    return found
+from test_threads import Disk
 
 
 async def test_a_moment_is_all_that_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,10 @@ FOLDER = "/home/me/secrets-manager"
         *("server.pem", "tls/server.KEY", "id_rsa", "id_ed25519.pub", ".ssh/config"),
         *(".netrc", ".npmrc", ".pypirc", ".git-credentials", ".htpasswd", ".pgpass"),
         *("credentials", "credentials.json", "secrets.yaml", "config/secrets/db.yml"),
+        *("secrets", "secrets.yml", "secrets.json", "secrets.toml", "secrets.env", "secrets.ini"),
+        *("Secrets.prod.yaml", "secrets-dev.json", ".streamlit/secrets.toml", "secrets.yaml.enc"),
+        *("config/secrets/reader.py", "db.secret", "app.secrets", "arduino_secrets.h"),
+        *("secrets.enc.yaml", "secrets.properties", "secret.yaml", "secrets.txt", "secrets.json5"),
         *("prod.tfvars", "terraform.tfstate", "terraform.tfstate.backup", "all.kdbx"),
         *(".bash_history", ".python_history", ".aws/credentials", ".kube/config", "kubeconfig.yml"),
         *(".docker/config.json", ".config/gcloud/key.json", ".config/gh/hosts.yml"),
@@ -39,6 +43,8 @@ def test_what_may_hold_secrets_is_excluded(name: str) -> None:
         *("main.py", ".env.example", ".env.sample", "environment.py", "env/main.py", "keys.py"),
         *("keyboard.ts", "history.py", "secret_santa.py", "my_secrets.py", "docker/config.json"),
         *("config", "gh/main.go", "id_generator.py", "pem.go", "aws/client.py"),
+        *("secrets.py", "secrets.go", "secrets_test.rs", "secretsController.java", "secrets.md"),
+        *("secretsmanager/client.py", "secrets-store/main.tf", "secrets.ipynb", "secret.ts"),
     ],
 )
 def test_code_is_not(name: str) -> None:

@@ -66,6 +66,7 @@ def test_a_project_without_one(project: Project) -> None:
 def test_what_a_project_may_set(project: Project) -> None:
     project.write(
         'exclude = ["*.gen.py"]\nenabled = false\nmultiline = "never"\ndebounceMs = 50\n'
+        'eagerness = "low"\n'
         "[languages.markdown]\nenabled = false\n"
     )
     (file,) = project.above("main.py")

@@ -23,7 +23,6 @@ from infill_ls.text.documents import split_lines
 from infill_ls.text.hole import Hole, at
 
 # VS Code is what most people have: it asks so many s after each key.
-CLIENT: Final = "Visual Studio Code"
 ASK_AFTER: Final = 0.045
 # s. In a gap between keys that is so long one looks up from the keyboard.
 LOOK_UP: Final = 0.5
@@ -125,7 +124,7 @@ class Keyboard:
 
     async def _ask(self) -> None:
         typed = len(self._typed)
-        answer = await self._completer.complete(self._uri, self._hole(), client=CLIENT)
+        answer = await self._completer.complete(self._uri, self._hole(), waited=ASK_AFTER)
         if len(self._typed) == typed and answer.reason not in ("superseded", "cancelled"):
             self._take(answer)
 

@@ -234,6 +234,10 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
 def _explain(outcome: Outcome) -> None:
     """Write on stderr why it came out so, as the command ``infill-ls.explain`` of editors says."""
     say(_answer(outcome).explain()["message"])
+    if outcome.chance is not None:
+        from infill_ls.completion.judgement import percent
+
+        say(f"How sure the model was: {percent(outcome.chance)}")
     say(f"ended by: {outcome.ended_by}")
     # Its text is written as it is, in quotes; addresses in it are the model's own.
     print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)

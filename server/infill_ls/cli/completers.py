@@ -18,6 +18,13 @@ def engines(**_: Any) -> list[str]:
     return values_of("engine")
 
 
+def editors(**_: Any) -> list[str]:
+    """Return the names of the editors that can be set up."""
+    from infill_ls.setup.editors import EDITORS
+
+    return [editor.name for editor in EDITORS]
+
+
 def keys(prefix: str, **_: Any) -> list[str]:
     """Return the keys of the settings; behind a language's id, those of a language."""
     first, _dot, rest = prefix.partition(".")

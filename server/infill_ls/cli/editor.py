@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Final
 
 from infill_ls.cli.asking import confirmed
+from infill_ls.cli.options import completed
 from infill_ls.cli.output import FAILURE, SUCCESS, say, write
 from infill_ls.cli.screen import Screen
 from infill_ls.errors import SettingsError
@@ -38,8 +39,7 @@ def add_to(commands: Commands) -> None:
     name = parser.add_argument(
         "name", nargs="?", metavar="NAME", help="the editor; without it, a list"
     )
-    # For shells that complete it (argcomplete).
-    name.completer = _names  # type: ignore[attr-defined]
+    completed(name, "editors")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="put the set-up in")
     what.add_argument("--remove", action="store_true", help="take out what --write has put in")
@@ -75,12 +75,6 @@ def run(options: argparse.Namespace) -> int:
         return _remove(editor, yes=options.yes)
     _print(editor)
     return SUCCESS
-
-
-def _names(**_: object) -> list[str]:
-    from infill_ls.setup.editors import EDITORS
-
-    return [editor.name for editor in EDITORS]
 
 
 def _named(name: str) -> Editor:

@@ -90,8 +90,11 @@ def _screen() -> Screen:
 
 
 def _reset(file: CountersFile) -> int:
+    from infill_ls.experience_file import ExperienceFile
+
     try:
         days = file.clear()
+        ExperienceFile(file.folder).clear()
     except OSError as error:
         raise InfillError(
             f"The statistics in {file.folder} can't be removed ({error.strerror})."

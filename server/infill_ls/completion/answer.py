@@ -10,6 +10,7 @@ from infill_ls.completion.offers import Offer
 from infill_ls.errors import InfillError
 
 if TYPE_CHECKING:
+    from infill_ls.completion.judgement import Judgement
     from infill_ls.engines.rates import Usage
 
 
@@ -23,7 +24,8 @@ class Outcome:
     characters of its prompt tell. ``replaces``: the text right of the cursor that the fill takes
     the place of. ``prompt``: what the model read, with the suffix. ``digest``: of the model, empty
     if the engine doesn't say. ``emptied_by``: the filter of trim that has left nothing of what the
-    model wrote; empty if none has.
+    model wrote; empty if none has. ``chance``: how likely the fill's first line is right, from 0 to
+    1; None if nothing tells.
     """
 
     fill: str
@@ -39,6 +41,7 @@ class Outcome:
     prompt: str = ""
     digest: str = ""
     emptied_by: str = ""
+    chance: float | None = None
 
     @property
     def figures(self) -> str:
@@ -59,6 +62,7 @@ Reason = Literal[
     "recalled",
     "nothing",
     "trimmed",
+    "unsure",
     "recited",
     "disabled",
     "excluded",
@@ -79,6 +83,7 @@ Reason = Literal[
     "no model",
     "cannot insert",
     "too long",
+    "cannot load",
     "bad answer",
     "settings",
     "no weights",
@@ -88,7 +93,7 @@ Reason = Literal[
 # With these the model has had its say: it was asked, now or earlier, and the answer is what is left
 # of what it wrote. With all others it was not asked, or has not answered.
 OF_THE_MODEL: Final[frozenset[Reason]] = frozenset(
-    ("fill", "recalled", "nothing", "trimmed", "recited", "unshowable")
+    ("fill", "recalled", "nothing", "trimmed", "unsure", "recited", "unshowable")
 )
 # What people read. Of those with an error of their own, that one's text is shown instead.
 MESSAGES: Final[dict[Reason, str]] = {
@@ -96,6 +101,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "recalled": "It was known from an earlier request.",
     "nothing": "The model wrote nothing that is worth showing here.",
     "trimmed": "Nothing is left of what the model wrote.",
+    "unsure": "The model wasn't sure enough of its fill.",
     "recited": 'It repeats a file of the folders that the setting "recitation" names.',
     "disabled": 'Completion is off here (the setting "enabled", also of the language or project).',
     "excluded": 'This file is never completed (the setting "exclude").',
@@ -116,6 +122,7 @@ MESSAGES: Final[dict[Reason, str]] = {
     "no model": "The engine does not have the model.",
     "cannot insert": "The model can't fill in the middle.",
     "too long": "The prompt is longer than the engine has room for.",
+    "cannot load": "The engine can't load its model.",
     "bad answer": "The engine's answer makes no sense.",
     "settings": "A setting is wrong.",
     "no weights": "The embedded engine has no weights.",
@@ -131,6 +138,7 @@ _OF_ERRORS: Final[tuple[tuple[type[InfillError], Reason], ...]] = (
     (errors.ModelNotFound, "no model"),
     (errors.CannotInsert, "cannot insert"),
     (errors.TooLong, "too long"),
+    (errors.CannotLoad, "cannot load"),
     (errors.BadAnswer, "bad answer"),
     (errors.SettingsError, "settings"),
     (errors.WeightsError, "no weights"),
@@ -174,7 +182,7 @@ class Answer:
 
     ``pattern``: what has excluded the file, if something has. ``recited``: the file that would
     have been repeated, if that is why nothing is shown. ``emptied_by``: the filter of trim that has
-    left nothing, if one has.
+    left nothing, if one has. ``judged``: what is thought of the first fill, where it was judged.
     """
 
     reason: Reason
@@ -184,6 +192,7 @@ class Answer:
     pattern: str = ""
     recited: str = ""
     emptied_by: str = ""
+    judged: Judgement | None = None
 
     @classmethod
     def of(
@@ -193,17 +202,26 @@ class Answer:
         error: InfillError | None = None,
         outcome: Outcome | None = None,
         emptied_by: str = "",
+        judged: Judgement | None = None,
     ) -> Answer:
         """Return an answer; a problem has the reason of its error, and nothing that of its filter.
 
-        ``emptied_by``: the filter, where no outcome says it.
+        ``emptied_by``: the filter, where no outcome says it. ``judged``: what is thought of the
+        first fill; if nothing of it is to be shown, that is the reason.
         """
         if error is not None:
             reason = next((one for kind, one in _OF_ERRORS if isinstance(error, kind)), reason)
         if reason == "nothing":
             emptied_by = outcome.emptied_by if outcome else emptied_by
             reason = "trimmed" if emptied_by else reason
-        return cls(reason, offers, error, outcome, emptied_by=emptied_by)
+        if judged is not None and not judged.shown:
+            reason = "unsure"
+        return cls(reason, offers, error, outcome, emptied_by=emptied_by, judged=judged)
+
+    @property
+    def shown(self) -> str:
+        """The first fill that is shown, with ``\\n`` for every line end; empty if none is."""
+        return self.offers[0].fill if self.offers else ""
 
     @property
     def fill(self) -> str | None:
@@ -223,6 +241,8 @@ class Answer:
         if self.emptied_by:
             because = f'{FILTERED[self.emptied_by]} (filter "{self.emptied_by}")'
             message = f"{message.removesuffix('.')}: {because}."
+        if self.reason == "unsure" and self.judged and self.judged.figures:
+            message = f"{message.removesuffix('.')} ({self.judged.figures})."
         if self.recited:
             message += f" The file is {self.recited}."
         if self.pattern:
@@ -246,4 +266,5 @@ class Answer:
             "prompt_tokens": outcome.usage.prompt_tokens if outcome else None,
             "cached_tokens": outcome.usage.cached_tokens if outcome else None,
             "fill_tokens": outcome.usage.fill_tokens if outcome else None,
+            "confidence": self.judged.to_json() if self.judged else None,
         }

@@ -22,7 +22,9 @@ These are the rules:
    time, or when the document changes; what is there by then is the answer. All are remembered.
 8. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
-9. Each document has rules of its own: settings, and whether it is excluded. When they change, what
+9. Unless asked for by hand a fill is shown up to the first line that the model isn't sure of; if
+   that is its first, it is not (``unsure``). All is remembered, and each rest is judged anew.
+10. Each document has rules of its own: settings, and whether it is excluded. When they change, what
    was computed for it under others is forgotten, unless its fills are the same by both.
 
 And this is the table of them. A generation *serves* a hole if the engine has been asked and what
@@ -39,6 +41,7 @@ a4    a request that memory has  nobody       nothing, other       give the fill
 a5    any other request          nobody       serves               join it
 a6    any other request          nobody       nothing, other       close, start after the debounce
 a7    any but one by hand        nobody       the engine rests     answer: the problem
+a8    a request that memory has  nobody       anything             not sure: as a3, a4, but unsure
 b1    the client cancels         it           a candidate          close it
 b2    the client cancels         it           any other            close it after the grace
 c1    the document changes       for it       anything             no further candidates
@@ -47,6 +50,7 @@ c3    the document changes       nobody       other                close it
 d1    a piece comes              anybody      disagrees by now     close it, start for who waits
 d2    a piece comes              who is late  whole lines          answer with those
 d3    a piece comes              anybody      a complete fill      remember it, answer with it
+d4    a piece comes              it           an unsure fill       remember it, answer: unsure
 e1    the slot ends              wants more   a fill               draw a candidate
 e2    the slot ends              nobody       a fill               speculate
 e3    the slot fails             has fills    an error             answer with the fills
@@ -73,15 +77,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from infill_ls.completion import policy
-from infill_ls.completion.answer import Answer, Outcome, Reason
+from infill_ls.completion.ahead import Ahead
+from infill_ls.completion.answer import Answer, Reason
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
-from infill_ls.completion.in_force import changes_fills, ended_by
+from infill_ls.completion.in_force import InForce, changes_fills
 from infill_ls.completion.offers import Offers
+from infill_ls.completion.pace import Pacing
 from infill_ls.completion.patience import EditorPatience
 from infill_ls.completion.recall import Recall
+from infill_ls.completion.showing import Showing
 from infill_ls.completion.slot import Running, Slot
 from infill_ls.completion.status import Status
 from infill_ls.completion.waiter import Waiter
@@ -93,7 +101,6 @@ from infill_ls.prompt.build import SEED
 from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings
 from infill_ls.text.hole import Hole
-from infill_ls.text.shape import Shape
 from infill_ls.trim import Fill
 
 
@@ -101,8 +108,7 @@ class Completer:
     """Answers requests by the rules above.
 
     ``connect`` gives the engine, ``rates_file`` keeps its rates between sessions, ``status`` is
-    told how it goes. ``speculates``: rule 6; without it the engine is busier for each character
-    saved, not less (``make bench-levers``), so that no setting turns it off.
+    told how it goes. ``speculates``: rule 6.
     """
 
     def __init__(
@@ -114,27 +120,36 @@ class Completer:
         status: Status | None = None,
         speculates: bool = True,
     ) -> None:
-        self.settings = settings
-        self.offers = Offers()
-        self._status = status or Status()
-        self._speculates = speculates
-        self._patience = EditorPatience()
+        self.in_force, self.offers, self._recall = InForce(settings), Offers(), Recall()
+        self._status, self._patience, self._pacing = status or Status(), EditorPatience(), Pacing()
         self.connection = Connection(connect, settings, rates_file, self._status)
-        self._slot = Slot(self.connection, self._status, self._advance, self._end)
-        self._recall = Recall()
+        self._slot = Slot(
+            self.connection, self.in_force, self._pacing, self._status, self._advance, self._end
+        )
+        self._ahead = Ahead(self._slot, self._recall, self.offers, self.in_force, asks=speculates)
+        self.showing = Showing(
+            self.offers, self._recall, self._pacing, self.connection, self.in_force
+        )
         self._seeds = count(SEED + 1)  # of candidates
         self._waiter: Waiter | None = None
-        self._rules: dict[str, Rules] = {}  # by document
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of all documents that have none of their own."""
+        return self.in_force.settings
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
+        self, uri: str, hole: Hole, *, waited: float = 0.0, manual: bool = False
     ) -> Answer:
         """Answer one request. ``hole`` is as the document was when the request came.
 
+        ``waited``: how long the editor has waited since the last key, in s.
         Never raises but for :class:`asyncio.CancelledError`, when the client cancels.
         """
-        rules = self._rules_for(uri)
-        plan = policy.plan(hole, rules.settings, rules.excluded, client=client, manual=manual)
+        rules, pace = self.in_force.rules(uri), self._pacing.at(uri, hole, self.connection.rates)
+        plan = policy.plan(
+            hole, rules.settings, rules.excluded, pace=pace, waited=waited, manual=manual
+        )
         if manual:
             self.connection.forgive()
         self._answer("superseded")
@@ -144,11 +159,11 @@ class Completer:
         if plan == "mid word":
             # Only a fill whose beginning has been typed, or accepted, is shown inside of a word.
             hole, known = self._recall.known(uri, hole, "line")
-            return self._from_memory(uri, hole, known[:1]) if any(known) else Answer(plan)
+            return self._from_memory(uri, hole, known[:1], manual) if any(known) else Answer(plan)
         hole, known = self._recall.known(uri, hole, plan.shape)
         fills = [fill for fill in known if fill]
         if len(fills) >= plan.candidates or (known and not manual):
-            return self._from_memory(uri, hole, fills[: plan.candidates])
+            return self._from_memory(uri, hole, fills[: plan.candidates], manual)
         joined = self._slot.serving(uri, hole)
         if joined is None and (refusal := self.connection.refusal()):
             return Answer.of("problem", error=refusal)
@@ -162,16 +177,16 @@ class Completer:
             joined.join(hole, plan.shape)
             self._advance(joined)
         else:
-            self._slot.close()
-            self._start(uri, hole, plan.shape, plan.wait)
+            self._slot.abandon()
+            self._slot.start(Generation(uri, hole), plan.shape, wait=plan.wait)
         return await self._wait(waiter)
 
-    def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str]) -> Answer:
+    def _from_memory(self, uri: str, hole: Hole, fills: Sequence[str], manual: bool) -> Answer:
         """Answer from memory; what comes after the fill goes on, or is asked for."""
-        self._speculate(uri, hole, fills[0] if fills else "")
-        offers, why = self.offers.make(uri, hole, fills), self._recall.emptied_by(uri, hole)
-        answer = Answer.of("recalled" if fills else "nothing", offers, emptied_by=why)
-        return answer.held_back(self.offers.recited)
+        reason: Reason = "recalled" if fills else "nothing"
+        answer = self.showing.answer(reason, (uri, hole), fills, manual)
+        self._ahead.go_on(uri, hole, answer.shown)
+        return answer
 
     async def _wait(self, waiter: Waiter) -> Answer:
         """Wait for the answer, as long as the plan of the request allows."""
@@ -210,36 +225,26 @@ class Completer:
         """Answer the request that waits with what was found for it."""
         fills = waiter.fills
         reason: Reason = "fill" if waiter.new else "recalled" if fills else "nothing"
-        self._answer(reason, fills, waiter.outcome)
+        shown = self._answer(reason, fills, outcome=waiter.outcome)
         self._slot.close_candidate()
-        if fills and self._slot.running is None:
-            self._speculate(waiter.uri, waiter.hole, fills[0])
+        if shown and self._slot.running is None:
+            self._ahead.go_on(waiter.uri, waiter.hole, shown)
 
-    def _answer(
-        self,
-        reason: Reason,
-        fills: Sequence[str] = (),
-        outcome: Outcome | None = None,
-        error: InfillError | None = None,
-    ) -> None:
-        """Answer the request that waits, if one does."""
+    def _answer(self, reason: Reason, fills: Sequence[str] = (), **found: Any) -> str:
+        """Answer the request that waits, if one does; return the fill that is shown."""
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.answer.done():
-            return
-        offers = self.offers.make(waiter.uri, waiter.hole, fills)
-        answer = Answer.of(reason, offers, error, outcome)
-        waiter.answer.set_result(answer.held_back(self.offers.recited))
+            return ""
+        answer = self.showing.answer(reason, waiter.place, fills, waiter.is_manual, **found)
+        waiter.answer.set_result(answer)
+        return answer.shown
 
     def use(self, uri: str, rules: Rules) -> None:
         """Take what counts for a document from now on."""
-        before, self._rules[uri] = self._rules_for(uri), rules
-        if reason := ended_by(before, rules):
+        if reason := self.in_force.use(uri, rules):
             if reason != "disabled":
                 self._recall.forget(uri)
             self._drop(uri, reason)
-
-    def _rules_for(self, uri: str) -> Rules:
-        return self._rules.get(uri) or Rules(self.settings)
 
     def _drop(self, uri: str, reason: Reason) -> None:
         """End what is in flight for a document, and forget what was shown in it."""
@@ -254,7 +259,7 @@ class Completer:
         What runs for the document and disagrees is closed at once: the editor may ask later, or
         not at all. A request that waits is answered from the document as it was.
         """
-        if self._rules_for(uri).allow and not self._slot.is_asking:
+        if self.in_force.rules(uri).allow and not self._slot.is_asking:
             self.connection.prepare()
         if self._waiter is not None and self._waiter.uri == uri:
             self._waiter.outdated = True
@@ -269,7 +274,7 @@ class Completer:
             filled, known = self._recall.known(uri, hole, running.shape)
             if known and running.comes_after(uri, filled, known[0]):
                 return
-        self._slot.close()
+        self._slot.abandon()
 
     def accept(self, number: object) -> None:
         """Take note that the fill of this offer was accepted, and ask for what comes after it.
@@ -278,28 +283,30 @@ class Completer:
         none is no matter: the user has done nothing wrong.
         """
         offer = self.offers.accept(number)
-        if offer is None or self._waiter is not None or not self._rules_for(offer.uri).allow:
+        if offer is None:
             return
-        running = self._slot.running
-        if running is None or running.speculative:
-            self._speculate(offer.uri, offer.hole, offer.fill)
+        self._pacing.accepted()
+        if self._waiter is not None or not self.in_force.rules(offer.uri).allow:
+            return
+        if (running := self._slot.running) is None or running.speculative:
+            self._ahead.go_on(offer.uri, offer.hole, offer.fill)
 
     def close_document(self, uri: str) -> None:
         """Forget a document that the editor has closed; nobody waits for its fill any more."""
         self._drop(uri, "closed")
-        self._rules.pop(uri, None)
+        self.in_force.forget(uri)
 
     async def reconfigure(self, settings: Settings) -> bool:
         """Use other settings from now on; return whether another engine is used now.
 
         What was computed under the old ones is forgotten if they change the engine or its fills.
         """
-        before, self.settings = self.settings, settings
+        before, self.in_force.settings = self.settings, settings
         another = self.connection.is_for_other(settings)
         if another or changes_fills(before, settings):
             self._answer("superseded")
             self._slot.close()
-            self._recall = Recall()
+            self._recall.clear()
             # What was in the way may be out of it.
             self._status.works()
         self.turn(on=settings.enabled)
@@ -312,7 +319,7 @@ class Completer:
             self._answer("disabled")
             self._slot.close()
             self.connection.rest()
-        self.settings = replace(self.settings, enabled=on)
+        self.in_force.settings = replace(self.settings, enabled=on)
         self._status.turned(off=not on)
 
     async def aclose(self) -> None:
@@ -329,9 +336,9 @@ class Completer:
         fill = running.generation.fill(running.hole, running.shape)
         if fill is None:
             # What was typed before the engine had written anything was something else.
-            self._slot.close()
+            self._slot.abandon()
             if self._waiter is not None:
-                self._start(self._waiter.uri, self._waiter.hole, self._waiter.plan.shape)
+                self._slot.start(Generation(*self._waiter.place), self._waiter.plan.shape)
             return True
         if fill.complete:
             self._deliver(running, fill)
@@ -339,15 +346,15 @@ class Completer:
         late = self._waiter is not None and self._waiter.late
         if late and (lines := running.whole_lines(fill)).text:
             running.tell(lines, self.offers)
-            self._answer("fill", [lines.text], running.generation.outcome(lines))
+            tokens, outcome = running.tokens_of(lines), running.generation.outcome(lines)
+            self._answer("fill", [lines.text], tokens=tokens, outcome=outcome)
         return False
 
     def _end(self, running: Running, error: InfillError | None) -> None:
         """A generation is over that nobody has closed: what comes of it, and what comes next."""
-        waiter = self._waiter
         if error is not None:
-            if waiter is not None and waiter.fills:
-                self._settle(waiter)
+            if self._waiter is not None and self._waiter.fills:
+                self._settle(self._waiter)
             self._answer("problem", error=error)
             return
         fill = running.delivered or running.generation.fill(running.hole, running.shape)
@@ -358,43 +365,26 @@ class Completer:
         if self._waiter is not None and self._waiter.wants_more:
             self._draw(self._waiter)
         elif not (running.speculative or running.is_candidate) and self._slot.running is None:
-            self._speculate(running.generation.uri, running.hole, fill.text)
+            place = running.generation.uri, running.hole
+            self._ahead.go_on(*place, self.showing.sure_part(place, fill.text))
 
     def _deliver(self, running: Running, fill: Fill) -> None:
         """Remember a complete fill, and answer the request that waits if it has enough."""
         waiter, running.delivered, emptied_by = self._waiter, fill, running.emptied_by(fill)
+        began, here, tokens = running.generation, running.hole, running.tokens_of(fill)
         if not running.is_candidate:
-            began, here = running.generation, running.hole
-            self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by)
+            self._recall.remember_since(began.uri, began.hole, here, fill.text, emptied_by, tokens)
         running.tell(fill, self.offers)
         if waiter is None:
             return
         waiter.draws += 1
         waiter.outcome = waiter.outcome or running.generation.outcome(fill, emptied_by)
         if waiter.take(fill.text) and running.is_candidate:
-            self._recall.add(waiter.uri, waiter.hole, fill.text)
+            self._recall.add(waiter.uri, waiter.hole, fill.text, tokens)
         if not waiter.wants_more:
             self._settle(waiter)
-
-    def _start(self, uri: str, hole: Hole, shape: Shape, wait: float = 0.0) -> None:
-        """Ask for a hole, after ``wait`` seconds."""
-        self._slot.start(Generation(uri, hole), shape, self._rules_for(uri).settings, wait=wait)
 
     def _draw(self, waiter: Waiter) -> None:
         """Ask for a further candidate. Another seed each time, also when the user asks again."""
         candidate = Generation(waiter.uri, waiter.hole, next(self._seeds))
-        self._slot.start(candidate, waiter.plan.shape, self._rules_for(waiter.uri).settings)
-
-    def _speculate(self, uri: str, hole: Hole, fill: str) -> None:
-        """A fill is shown: go on with what comes after it, or ask for that unless it is known.
-
-        What runs for something else is closed, but for what still agrees with the hole itself.
-        """
-        self._slot.keep_only(uri, hole, fill)
-        if self._slot.running is not None or not fill or not self._speculates:
-            return
-        after, settings = hole.after(fill), self._rules_for(uri).settings
-        known = self._recall.find(uri, after) is not None
-        if not (known or stands_in(after)) and self.offers.may_show(uri, hole, fill):
-            shape = policy.shape(after, settings.multiline)
-            self._slot.start(Generation(uri, after), shape, settings, speculative=True)
+        self._slot.start(candidate, waiter.plan.shape)

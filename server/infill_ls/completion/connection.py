@@ -33,8 +33,9 @@ from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.breaker import Breaker, Silence
 from infill_ls.completion.status import Status
 from infill_ls.completion.watch import hear
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import Engine
-from infill_ls.engines.rates import Call, Rates
+from infill_ls.engines.rates import Rates
 from infill_ls.engines.rates_file import RatesFile
 from infill_ls.errors import CannotInsert, EngineError, InfillError, ModelNotFound, NotRunning
 from infill_ls.logs import failure

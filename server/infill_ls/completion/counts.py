@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offer
 from infill_ls.counters import Counters, Counts, Subject
+from infill_ls.experience import Experience
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
 # s after which it is looked whether an accepted fill is still there. By then it has been read, and
@@ -51,13 +53,15 @@ class _Followed:
     stand behind the hole; ``earlier``: how many keys of it stood before that. ``typed`` and
     ``put_in``: how many keys of it the user has typed, and how many were put in at once.
     ``pieces``: what was put in at once since the last request. ``whole``: all of it stands there;
-    ``finished``: and its end was put in at once.
+    ``finished``: and its end was put in at once. ``judged``: what was thought of it, None if it was
+    asked for by hand.
     """
 
     subject: Subject
     hole: Hole
     offers: list[tuple[int, str]]
     line: int
+    judged: Judgement | None = None
     agreed: int = 0
     earlier: int = 0
     typed: int = 0
@@ -140,12 +144,14 @@ class CountsOfSession:
     """Counts what becomes of the fills of one session.
 
     ``lines_of`` returns the lines of a document, None if it isn't open. ``now`` is in s of the
-    loop's clock.
+    loop's clock. ``experience``: what became of the fills of this session and of those before it.
     """
 
     def __init__(self, lines_of: LinesOf) -> None:
+        self.experience = Experience()
         self._lines_of = lines_of
         self._counts: Counts = {}
+        self._learnt = Experience()  # what isn't taken yet
         self._followed: OrderedDict[str, _Followed] = OrderedDict()  # by document
         self._accepted: deque[_Accepted] = deque(maxlen=_LOOKED_FOR)
 
@@ -175,7 +181,7 @@ class CountsOfSession:
         subject = Subject.of(hole.language, engine, model)
         line = hole.first_line + hole.prefix.count("\n")
         candidates = [(one.number, one.fill) for one in offers]
-        self._followed[uri] = _Followed(subject, _cut(hole), candidates, line)
+        self._followed[uri] = _Followed(subject, _cut(hole), candidates, line, offers[0].judged)
         while len(self._followed) > _FOLLOWED:
             self._leave(next(iter(self._followed)), now)
         counters = self._of(subject)
@@ -234,6 +240,18 @@ class CountsOfSession:
         taken, self._counts = self._counts, {}
         return taken
 
+    def take_learnt(self) -> Experience:
+        """Return what became of fills since, and begin anew."""
+        taken, self._learnt = self._learnt, Experience()
+        return taken
+
+    def _learn(self, followed: _Followed, *, right: bool) -> None:
+        """Note that a fill was right, or wrong, if it was shown unasked."""
+        judged = followed.judged
+        if judged is not None and judged.chance is not None:
+            for each in (self.experience, self._learnt):
+                each.note(judged.kind, followed.subject.language, judged.chance, right=right)
+
     def put_back(self, counts: Counts) -> None:
         """Take back what could not be written."""
         for subject, counters in counts.items():
@@ -262,6 +280,8 @@ class CountsOfSession:
         if followed.whole and (followed.finished or followed.put_in > followed.typed):
             self._accept(uri, followed, followed.offers[0][1], followed.put_in, now)
             return
+        if followed.whole or followed.put_in or against:
+            self._learn(followed, right=bool(followed.whole or followed.put_in))
         counters = self._of(followed.subject)
         counters.characters_saved += followed.put_in
         if followed.whole:
@@ -273,6 +293,7 @@ class CountsOfSession:
             counters.typed_against += against
 
     def _accept(self, uri: str, followed: _Followed, text: str, saved: int, now: float) -> None:
+        self._learn(followed, right=True)
         counters = self._of(followed.subject)
         counters.accepted += 1
         counters.characters_saved += saved

@@ -15,11 +15,13 @@ from functools import cache
 from typing import Final, cast
 
 from infill_ls.completion import policy
+from infill_ls.completion.alignment import Aligned, End, carried
 from infill_ls.completion.answer import Outcome
+from infill_ls.completion.judgement import judge
+from infill_ls.engines.calls import Call
 from infill_ls.engines.engine import CUT_SHORT, SAYS_NOTHING, Engine
 from infill_ls.engines.rates import (
     TYPICAL_CHARACTERS_PER_TOKEN,
-    Call,
     Rates,
     Usage,
     context_tokens,
@@ -88,6 +90,7 @@ class Generation:
     calls: list[Call] = field(default_factory=list)  # that are over, for the engine's rates
     first_line: int | None = None  # of the prompt's prefix; before the call, the one to keep
     declined: Declined | None = None
+    tokens: Aligned = field(default_factory=Aligned)  # of what is written, where engines tell
     _control: tuple[str, ...] = field(default=())
     _model: Model = Model("")
     _engine: str = ""
@@ -163,6 +166,8 @@ class Generation:
                 async for chunk in chunks:
                     self.last_at = loop.time()
                     self.heard_at = self.heard_at or self.last_at
+                    begins = len(self.written)
+                    self.tokens.take(begins, begins + len(chunk.text), chunk.tokens)
                     if chunk.text:
                         self.written += chunk.text
                         self.pieces += 1
@@ -189,7 +194,7 @@ class Generation:
     def _noted(self, loop: asyncio.AbstractEventLoop, lengths: TokenLengths) -> Iterator[None]:
         """Note what a call took, also of one that is closed; not of one that fails."""
         self.first_at = self.heard_at = self.usage = None
-        self.pieces, self.written = 0, ""
+        self.pieces, self.written, self.tokens = 0, "", Aligned()
         self.last_at = asked = loop.time()
         failed = False
         try:
@@ -243,6 +248,16 @@ class Generation:
         over = self.over or ended is not None
         return fitted(rest, hole, shape, over=over, cut_short=self.cut_short)
 
+    def tokens_of(self, fill: str, hole: Hole) -> tuple[End, ...]:
+        """Return the tokens of a fill that it gave at a hole on the way, where the engine tells.
+
+        For each where it ends in the fill, in characters, and the logarithm of how likely it was.
+        """
+        typed = typed_since(self.hole, hole) or ""
+        # What stands before the cursor already may have come first.
+        began = len(self.written) - len(self.raw)
+        return carried(self.tokens.since(began), self.raw, fill, typed)
+
     def emptied_by(self, hole: Hole, shape: Shape) -> str:
         """Return the filter that has left nothing for a hole on the way; empty if none has."""
         typed = typed_since(self.hole, hole)
@@ -290,7 +305,9 @@ async def fill_hole(engine: Engine, hole: Hole, settings: Settings, shape: Shape
     fill = generation.fill(hole, shape)
     assert fill is not None
     log.log(TRACE, "raw: %r fill: %r ended by %s", generation.raw, fill.text, fill.ended_by)
-    return generation.outcome(fill, "" if fill.text else generation.emptied_by(hole, shape))
+    outcome = generation.outcome(fill, "" if fill.text else generation.emptied_by(hole, shape))
+    tokens = generation.tokens_of(fill.text, hole)
+    return replace(outcome, chance=judge(hole, fill.text, tokens, shape, outcome.model).chance)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a change of the settings, or of a project's rules, means for what was computed before."""
+"""Which rules each document has, and what a change of them means for what was computed before."""
 
 from __future__ import annotations
 
@@ -10,6 +10,27 @@ from infill_ls.settings import Settings
 
 # Settings, beside the engine's, that change what a fill is.
 FILL_SETTINGS: Final = ("multiline", "temperature", "mode", "max_tokens", "context_tokens", "fim")
+
+
+class InForce:
+    """The rules of each document; ``settings``: those of all that have none of their own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._rules: dict[str, Rules] = {}  # by document
+
+    def rules(self, uri: str) -> Rules:
+        """Return what counts for a document."""
+        return self._rules.get(uri) or Rules(self.settings)
+
+    def use(self, uri: str, rules: Rules) -> Reason | None:
+        """Take what counts from now on; return why what was computed ends, None if it doesn't."""
+        before, self._rules[uri] = self.rules(uri), rules
+        return ended_by(before, rules)
+
+    def forget(self, uri: str) -> None:
+        """Drop the rules of a document that was closed."""
+        self._rules.pop(uri, None)
 
 
 def changes_fills(before: Settings, after: Settings) -> bool:

@@ -17,6 +17,7 @@ from infill_ls.text.hole import Hole
 
 if TYPE_CHECKING:
     from infill_ls.completion.answer import Outcome
+    from infill_ls.completion.judgement import Judgement
 
 # Offers kept. An editor shows the newest answer, or the one before while that is on its way; an
 # answer has three at most. A hole takes up to 80 KB.
@@ -25,12 +26,16 @@ OFFERS_KEPT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A fill that was shown, and its hole; ``fill`` has ``\\n`` for every line end."""
+    """A fill that was shown, and its hole; ``fill`` has ``\\n`` for every line end.
+
+    ``judged``: what was thought of it, None if it was asked for by hand.
+    """
 
     number: int
     uri: str
     hole: Hole
     fill: str
+    judged: Judgement | None = None
 
     @property
     def text(self) -> str:
@@ -67,14 +72,16 @@ class Offers:
         self._numbers = count(1)
         self._offers: OrderedDict[int, Offer] = OrderedDict()
 
-    def make(self, uri: str, hole: Hole, fills: Sequence[str]) -> tuple[Offer, ...]:
+    def make(
+        self, uri: str, hole: Hole, fills: Sequence[str], judged: Judgement | None = None
+    ) -> tuple[Offer, ...]:
         """Return the offers of one answer, best first, without the fills that recite."""
         self.recited = ""
         if self.file_for is not None:
             files = [self.file_for(uri, hole, fill) for fill in fills]
             self.recited = next(filter(None, files), "")
             fills = [fill for fill, file in zip(fills, files, strict=True) if not file]
-        made = tuple(Offer(next(self._numbers), uri, hole, fill) for fill in fills)
+        made = tuple(Offer(next(self._numbers), uri, hole, fill, judged) for fill in fills)
         self.shown += bool(made)
         self._offers.update((offer.number, offer) for offer in made)
         while len(self._offers) > OFFERS_KEPT:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from infill_ls.editors import AUTOMATIC_WAIT, debounce
+from infill_ls.completion.pace import USUAL, Extent, Pace
+from infill_ls.editors import AUTOMATIC_WAIT
 from infill_ls.prompt.secrets import stands_in
 from infill_ls.settings import Settings
 from infill_ls.text.brackets import SCAN_REACH
@@ -52,15 +53,16 @@ def plan(
     settings: Settings,
     excluded: str = "",
     *,
-    client: str = "",
+    pace: Pace = USUAL,
+    waited: float = 0.0,
     manual: bool = False,
 ) -> Plan | Refusal:
     """Return what to do with a request, or why it is refused.
 
     ``settings``: those of the document. ``excluded``: the pattern that excludes it, empty if none
-    does. ``client`` is the editor's name for itself. A manual request (the user pressed a key for
-    it) is refused only in an excluded document and where a secret stands in the cursor's line; it
-    waits for nothing and gets several candidates.
+    does. ``waited``: how long the editor has waited after the key, in s. A manual request (the user
+    pressed a key for it) is refused only in an excluded document and where a secret stands in the
+    cursor's line; it waits for nothing and gets several candidates.
     """
     if excluded:
         return "excluded"
@@ -71,8 +73,8 @@ def plan(
     if not manual and hole.mid_word:
         return "mid word"
     return Plan(
-        shape=shape(hole, settings.multiline, manual=manual),
-        wait=0.0 if manual else debounce(settings.debounce_ms, client),
+        shape=shape(hole, settings.multiline, pace.extent, manual=manual),
+        wait=0.0 if manual else _wait(settings.debounce_ms, pace.pause, waited),
         latency=MANUAL_WAIT if manual else settings.latency_ms / 1000,
         patience=MANUAL_WAIT if manual else AUTOMATIC_WAIT,
         candidates=CANDIDATES if manual else 1,
@@ -80,7 +82,12 @@ def plan(
     )
 
 
-def shape(hole: Hole, multiline: str, *, manual: bool = False) -> Shape:
+def _wait(setting: int | Literal["auto"], pause: float, waited: float) -> float:
+    """Return the debounce in s: what the user has set, in ms, or what is left of the pause."""
+    return max(0.0, pause - waited) if setting == "auto" else setting / 1000
+
+
+def shape(hole: Hole, multiline: str, extent: Extent = "usual", *, manual: bool = False) -> Shape:
     """Return how much to fill: the line, the statement with its block, or the rest of the block.
 
     With words right of the cursor an automatic request gets one line; closers and blanks are no
@@ -90,14 +97,15 @@ def shape(hole: Hole, multiline: str, *, manual: bool = False) -> Shape:
     a block (`python -m eval.lines`, both weights of the embedded engine, seven languages).
     """
     rest = hole.rest_of_line.strip()
-    if multiline == "never" or (not manual and rest.strip(")]}>\"'`,;: \t")):
+    less = extent == "less" and multiline == "auto" and not manual
+    if less or multiline == "never" or (not manual and rest.strip(")]}>\"'`,;: \t")):
         return "line"
     if multiline == "always":
         return "block"
     if rest:
         return "line" if rest[0] in "\"'`" else "statement"
     if not hole.at_line_start:
-        return "statement"
+        return "block" if extent == "more" and not hole.closers else "statement"
     below = next((line for line in hole.lines_below if line.strip()), "")
     more_in_block = below.startswith(hole.indentation) and (
         hole.indentation != "" and not below.lstrip().startswith((")", "]", "}"))
@@ -106,7 +114,8 @@ def shape(hole: Hole, multiline: str, *, manual: bool = False) -> Shape:
         return "statement"
     if manual or depth_of(below) > width_of(hole.indentation):
         return "block"
-    return "statement" if _follows_a_statement(hole) else "block"
+    more = extent == "more" or not _follows_a_statement(hole)
+    return "block" if more else "statement"
 
 
 def _follows_a_statement(hole: Hole) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from infill_ls.completion.alignment import End, carried
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, earlier_of, typed_since
 from infill_ls.text.shape import Shape
 from infill_ls.trim import fitted
@@ -18,8 +19,8 @@ from infill_ls.trim import fitted
 HOLES_KEPT: Final = 250
 
 _Key = tuple[str, str, str]
-# A fill, and the closers that stand behind it.
-_Fill = tuple[str, str]
+# A fill, the closers that stand behind it, and its tokens.
+_Fill = tuple[str, str, tuple[End, ...]]
 
 
 class Recall:
@@ -30,13 +31,21 @@ class Recall:
         self._fills: OrderedDict[_Key, tuple[_Fill, ...]] = OrderedDict()
         self._emptied: dict[_Key, str] = {}  # by which filter, of fills that are empty
 
-    def remember(self, uri: str, hole: Hole, fill: str, emptied_by: str = "") -> None:
+    def remember(
+        self,
+        uri: str,
+        hole: Hole,
+        fill: str,
+        emptied_by: str = "",
+        tokens: tuple[End, ...] = (),
+    ) -> None:
         """Keep the fill of a hole; an empty one says that there is nothing to show there.
 
-        ``emptied_by``: the filter that has left nothing of it, if one has.
+        ``emptied_by``: the filter that has left nothing of it, if one has. ``tokens``: how likely
+        each of its tokens was, where the engine tells.
         """
         key = _key(uri, hole)
-        self._keep(key, ((fill, hole.behind(fill)),))
+        self._keep(key, ((fill, hole.behind(fill), tokens),))
         if emptied_by:
             self._emptied[key] = emptied_by
 
@@ -45,18 +54,25 @@ class Recall:
         return self._emptied.get(_key(uri, hole), "")
 
     def remember_since(
-        self, uri: str, earlier: Hole, hole: Hole, fill: str, emptied_by: str = ""
+        self,
+        uri: str,
+        earlier: Hole,
+        hole: Hole,
+        fill: str,
+        emptied_by: str = "",
+        tokens: tuple[End, ...] = (),
     ) -> None:
         """Keep the fill of a hole, and with what was typed since an earlier one also that one's."""
-        self.remember(uri, hole, fill, emptied_by)
+        self.remember(uri, hole, fill, emptied_by, tokens)
         if fill and (typed := typed_since(earlier, hole)):
-            self.remember(uri, earlier, typed + fill)
+            since = tuple((end + len(typed), logprob) for end, logprob in tokens)
+            self.remember(uri, earlier, typed + fill, tokens=since)
 
-    def add(self, uri: str, hole: Hole, fill: str) -> None:
+    def add(self, uri: str, hole: Hole, fill: str, tokens: tuple[End, ...] = ()) -> None:
         """Keep another fill of a hole, after those that it has; an empty one makes way for it."""
         key = _key(uri, hole)
         known = tuple(one for one in self._fills.get(key, ()) if one[0])
-        self._keep(key, (*known, (fill, hole.behind(fill))))
+        self._keep(key, (*known, (fill, hole.behind(fill), tokens)))
 
     def _keep(self, key: _Key, fills: tuple[_Fill, ...]) -> None:
         self._fills[key] = fills
@@ -75,14 +91,31 @@ class Recall:
         ``typed``: the least that must have been typed, in characters. Empty if nothing is known.
         A fill that was typed to its end is never returned.
         """
+        found = self._rests(uri, hole, typed)
+        return tuple(_whole(hole, rest, behind) for rest, behind, _ in found)
+
+    def tokens_of(self, uri: str, hole: Hole, fill: str) -> tuple[End, ...]:
+        """Return the tokens of a fill that :meth:`known` gives for this hole.
+
+        For each where it ends in the fill, in characters, and the logarithm of how likely it was.
+        Empty where the engine didn't tell.
+        """
+        for number, before in enumerate((hole, *earlier_of(hole))):
+            for rest, _, tokens in self._rests(uri, before, min(number, 1)):
+                if found := carried(tokens, rest, fill):
+                    return found
+        return ()
+
+    def _rests(self, uri: str, hole: Hole, typed: int) -> tuple[_Fill, ...]:
+        """Return what is left of the fills that :meth:`find_all` gives."""
         prefix = hole.prefix_within(IDENTITY_REACH + TYPED)
         suffix = hole.suffix_within(IDENTITY_REACH)
         for since in range(typed, min(TYPED, len(hole.prefix)) + 1):
             end = len(prefix) - since
             key = (uri, prefix[max(0, end - IDENTITY_REACH) : end], suffix)
             rests = tuple(
-                (fill[since:], behind)
-                for fill, behind in self._fills.get(key, ())
+                (fill[since:], behind, _behind(tokens, since))
+                for fill, behind, tokens in self._fills.get(key, ())
                 if fill.startswith(prefix[end:]) and (len(fill) > since or not since)
             )
             if not rests:
@@ -91,7 +124,7 @@ class Recall:
             if since > TYPED // 2:
                 # Or the rest of a long fill would be out of reach before it is typed.
                 self._keep(_key(uri, hole), rests)
-            return tuple(_whole(hole, rest, behind) for rest, behind in rests)
+            return rests
         return ()
 
     def forget(self, uri: str) -> None:
@@ -99,6 +132,11 @@ class Recall:
         for key in [key for key in self._fills if key[0] == uri]:
             del self._fills[key]
             self._emptied.pop(key, None)
+
+    def clear(self) -> None:
+        """Drop all fills."""
+        self._fills.clear()
+        self._emptied.clear()
 
     def known(self, uri: str, hole: Hole, shape: Shape) -> tuple[Hole, Sequence[str]]:
         """Return what can be shown at a hole, best first, and the hole that it is to be put into.
@@ -131,6 +169,11 @@ def _whole(hole: Hole, rest: str, behind: str) -> str:
     through a closer of the line, which belongs to a bracket further left.
     """
     return rest if not rest or hole.behind(rest) == behind else rest + behind.rstrip()
+
+
+def _behind(tokens: tuple[End, ...], since: int) -> tuple[End, ...]:
+    """Return the tokens of a fill that go on behind what was typed of it, counted from there."""
+    return tuple((end - since, logprob) for end, logprob in tokens if end > since)
 
 
 def _key(uri: str, hole: Hole) -> _Key:

@@ -13,10 +13,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+from infill_ls.completion.alignment import End
 from infill_ls.completion.answer import MESSAGES
 from infill_ls.completion.connection import Connection
 from infill_ls.completion.generation import Generation
+from infill_ls.completion.in_force import InForce
 from infill_ls.completion.offers import Offers
+from infill_ls.completion.pace import Pacing
 from infill_ls.completion.status import Status
 from infill_ls.completion.watch import watched
 from infill_ls.errors import EngineError, InfillError
@@ -55,6 +58,11 @@ class Running:
         """Whether it is a further candidate, for the request that waits alone."""
         return self.generation.seed is not None
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the engine was asked for somebody, who has no complete fill yet."""
+        return self.generation.asked and not (self.speculative or self.delivered)
+
     def join(self, hole: Hole, shape: Shape) -> None:
         """Take a request that waits for it, at a hole further on."""
         self.hole, self.shape, self.speculative, self.delivered = hole, shape, False, None
@@ -72,6 +80,10 @@ class Running:
         began, outcome = self.generation.hole, self.generation.outcome(fill)
         text = (typed_since(began, self.hole) or "") + fill.text
         offers.written(self.generation.uri, began, text, outcome, ahead=self.speculative)
+
+    def tokens_of(self, fill: Fill) -> tuple[End, ...]:
+        """Return the tokens of a fill for its hole, where the engine tells."""
+        return self.generation.tokens_of(fill.text, self.hole)
 
     def emptied_by(self, fill: Fill) -> str:
         """Return the filter that has left nothing of what was written; empty if none has."""
@@ -110,20 +122,24 @@ class Running:
 class Slot:
     """Holds at most one generation.
 
-    ``advanced`` is called after each piece and returns whether the fill is complete; ``ended`` is
-    called with the generation that is over, if nobody has closed it, and what went wrong, if
-    something did.
+    ``in_force`` has the settings of documents, ``pacing`` is told of calls of no use. ``advanced``
+    is called after each piece and returns whether the fill is complete; ``ended`` is called with
+    the generation that is over, if nobody has closed it, and what went wrong, if something did.
     """
 
     def __init__(
         self,
         connection: Connection,
+        in_force: InForce,
+        pacing: Pacing,
         status: Status,
         advanced: Callable[[Running], bool],
         ended: Callable[[Running, InfillError | None], None],
     ) -> None:
         self.running: Running | None = None
         self._connection = connection
+        self._in_force = in_force
+        self._pacing = pacing
         self._status = status
         self._advanced = advanced
         self._ended = ended
@@ -145,13 +161,13 @@ class Slot:
         self,
         generation: Generation,
         shape: Shape,
-        settings: Settings,
         *,
         wait: float = 0.0,
         speculative: bool = False,
     ) -> Running:
         """Run a generation, which asks the engine after ``wait`` s; the slot must be empty."""
         running = self.running = Running(generation, generation.hole, shape, speculative)
+        settings = self._in_force.rules(generation.uri).settings
         running.task = asyncio.create_task(self._run(running, wait, settings), name="generation")
         return running
 
@@ -165,6 +181,12 @@ class Slot:
             running.task.cancel()
             self._closing.add(running.task)
             running.task.add_done_callback(self._closing.discard)
+
+    def abandon(self) -> None:
+        """Empty the slot of what disagrees with what was typed; somebody's call was of no use."""
+        if self.running is not None and self.running.is_unfinished:
+            self._pacing.missed()
+        self.close()
 
     def keep_only(self, uri: str, hole: Hole, fill: str) -> None:
         """Empty the slot unless it agrees with this hole, or comes after its fill."""

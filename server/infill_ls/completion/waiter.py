@@ -42,6 +42,11 @@ class Waiter:
         return cls(uri, hole, plan, loop.create_future(), loop.time(), fills)
 
     @property
+    def place(self) -> tuple[str, Hole]:
+        """The document and the hole in it."""
+        return self.uri, self.hole
+
+    @property
     def is_manual(self) -> bool:
         """Whether the user has asked for it by hand."""
         return self.plan.candidates > 1

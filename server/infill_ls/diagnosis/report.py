@@ -21,7 +21,7 @@ from infill_ls.values import is_loopback
 # Settings whose values have nothing of the user's own: numbers, switches, words of a closed list.
 _TOLD: Final = (
     *("engine", "maxTokens", "multiline", "temperature", "debounceMs", "latencyMs"),
-    *("contextTokens", "keepAlive", "mode", "weightsFrom", "enabled", "log"),
+    *("contextTokens", "keepAlive", "mode", "weightsFrom", "enabled", "log", "eagerness"),
 )
 # Characters. What is shorter stands in other words as well.
 _SHORTEST: Final = 3

@@ -24,18 +24,32 @@ SAYS_NOTHING: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A token that the model has written.
+
+    ``text``: what it stands for, as far as the engine can say. ``logprob``: the natural logarithm
+    of how likely the model held it to be, 0 at the most.
+    """
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of an engine's answer.
 
     ``stop_reason``: why the answer ended; only the last piece has one, and may have no text. It is
     ``stop`` (the model or a stop text ended it), ``length`` (the limit did) or ``cut`` (the engine
     did, and has not said why). ``usage``: what the answer has cost up to here; any piece may have
-    it.
+    it. ``tokens``: those of the text, where the engine says how likely each was; a piece that holds
+    its text back may have some too, and the next one has their text.
     """
 
     text: str
     usage: Usage | None = None
     stop_reason: str | None = None
+    tokens: tuple[Token, ...] = ()
 
 
 class Engine(Protocol):

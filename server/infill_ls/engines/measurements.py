@@ -108,16 +108,15 @@ class Intervals:
         return len(self._last) == MEASUREMENTS
 
     def add(self, bounds: Bounds, default: float, *, times: int = 1) -> None:
-        """Take bounds, in the place of those of the same reading. ``default``: if nothing is known.
+        """Take bounds, in the place of a wait for the same reading.
 
-        They count so many ``times``.
+        They count so many ``times``. ``default``: a rate to begin with, if nothing is known.
         """
         # What was read shows that the engine, when it said nothing, was not reading.
         kept = [
             one
             for one in self._last
-            if one.since != bounds.since
-            and not (one.is_of_a_wait and one.highest < bounds.lowest)
+            if not one.is_of_a_wait or (one.since != bounds.since and one.highest >= bounds.lowest)
         ]
         self._last = deque((*kept, *[bounds] * times), maxlen=MEASUREMENTS)
         narrow = [one.likely for one in self._last if one.is_narrow]

@@ -106,6 +106,8 @@ class Ollama:
             truncate=False,
             keep_alive=self._settings.keep_alive,
             options=self._options(request),
+            # Since 0.12.11; older ones ignore it.
+            logprobs=True,
         )
         # Whoever has heard nothing knows no more whether the model is there.
         self._loading.doubt()
@@ -126,9 +128,10 @@ class Ollama:
                         seconds(answer.eval_duration, 1e9),
                         seconds(answer.load_duration, 1e9),
                     )
-                    yield Chunk(answer.response, usage, answer.done_reason or "stop")
+                    reason = answer.done_reason or "stop"
+                    yield Chunk(answer.response, usage, reason, answer.tokens)
                 else:
-                    yield Chunk(answer.response)
+                    yield Chunk(answer.response, tokens=answer.tokens)
                 done = answer.done
         if not done:
             yield Chunk("", stop_reason="cut")

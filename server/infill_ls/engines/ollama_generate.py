@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from infill_ls.engines import refusals
+from infill_ls.engines import logprobs, refusals
+from infill_ls.engines.engine import Token
 from infill_ls.engines.http import integer
 from infill_ls.errors import BadAnswer
 
@@ -51,7 +52,8 @@ class GenerateRequest:
 class GenerateAnswer:
     """One line of the answer to ``POST /api/generate``.
 
-    ``response``: the text of this piece. The last line has ``done``, and with it the counts, in
+    ``response``: the text of this piece, ``tokens``: how likely its tokens were, where that was
+    asked for and the version says it. The last line has ``done``, and with it the counts, in
     tokens, and the durations, in ns.
     """
 
@@ -63,6 +65,7 @@ class GenerateAnswer:
     prompt_eval_duration: int | None = None
     eval_count: int | None = None
     eval_duration: int | None = None
+    tokens: tuple[Token, ...] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> GenerateAnswer:
@@ -90,5 +93,6 @@ class GenerateAnswer:
             response=data.get("response", ""),
             done=data.get("done") is True,
             done_reason=reason if isinstance(reason, str) else None,
+            tokens=logprobs.read(data.get("logprobs")),
             **counts,
         )

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from infill_ls.engines import refusals
-from infill_ls.engines.engine import Chunk, KeepsItsModel, settled
+from infill_ls.engines import logprobs, refusals
+from infill_ls.engines.engine import Chunk, KeepsItsModel, Token, settled
 from infill_ls.engines.http import (
     Http,
     entries,
@@ -47,6 +47,12 @@ MAX_STOPS: Final = 4
 # What llama-server takes beyond that API (llama.cpp, tools/server/README.md): what it has read is
 # kept for the next call, and the counts come with every piece, as most streams are closed early.
 LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
+# The fewest alternatives with which servers say how likely the token was that they chose.
+LOGPROBS: Final[Mapping[str, Any]] = {"logprobs": 1}
+
+
+class Refused(BadAnswer):
+    """The server refuses a request for what it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class OpenAI(KeepsItsModel):
         self._model: Model | None = None
         self._llama_server = llama_server
         self._room: int | None = None
+        self._takes_logprobs: bool | None = None  # None until it has answered or refused
         self._fim = tuple(fim)
         self._http = Http(
             url,
@@ -138,7 +145,7 @@ class OpenAI(KeepsItsModel):
         reason: str | None = None
         usage: Usage | None = None
         done = written = False
-        async with aclosing(self._http.lines("/v1/completions", body)) as lines:
+        async with aclosing(self._lines(body)) as lines:
             async for line in lines:
                 field, _, value = line.partition(b":")
                 if field not in (b"data", b"error"):
@@ -148,11 +155,11 @@ class OpenAI(KeepsItsModel):
                     break
                 event = self._event(parse(value))
                 usage = _usage(event) or usage
-                text, finish = _choice(event)
+                text, finish, tokens = _choice(event)
                 reason = finish or reason
-                if text:
-                    written = True
-                    yield Chunk(text, usage)
+                if text or tokens:
+                    written = written or bool(text)
+                    yield Chunk(text, usage, tokens=tokens)
         if not (done or reason or written):
             raise BadAnswer(
                 "The server's answer broke off.",
@@ -161,6 +168,25 @@ class OpenAI(KeepsItsModel):
         # Without a word of an end the server has cut the model short, as Ollama's does when a
         # model writes the same token again and again.
         yield Chunk("", usage, reason or ("stop" if done else "cut"))
+
+    async def _lines(self, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        """Post a request and yield the answer's lines; it is to say how likely its tokens are.
+
+        A server that doesn't take that is asked again without, and remembered.
+        """
+        bodies = [body] if self._takes_logprobs is False else [{**body, **LOGPROBS}, body]
+        for number, sent in enumerate(bodies):
+            try:
+                async with aclosing(self._http.lines("/v1/completions", sent)) as lines:
+                    async for line in lines:
+                        self._takes_logprobs = "logprobs" in sent
+                        yield line
+                return
+            except Refused as refused:
+                # One that has taken them refuses something else.
+                known = self._takes_logprobs and "logprob" not in str(refused)
+                if known or number + 1 == len(bodies):
+                    raise
 
     @property
     def room(self) -> int | None:
@@ -282,7 +308,8 @@ class OpenAI(KeepsItsModel):
             return Busy(f"The server has too much to do ({text or status}).", "Wait a little.")
         # What it can't do is in its log; what it won't do, it has said.
         said = text and status < 500
-        return BadAnswer(
+        refused = status in (400, 422) or "logprob" in text
+        return (Refused if refused else BadAnswer)(
             f"The server refuses the request: {text or status}",
             'Check "maxTokens".' if said else "Look at its own log.",
         )
@@ -315,14 +342,16 @@ def _event_of(data: Any) -> dict[str, Any]:
     return data
 
 
-def _choice(event: dict[str, Any]) -> tuple[str, str | None]:
-    """Return text and finish reason of an event; the event with the counts has neither."""
+def _choice(event: dict[str, Any]) -> tuple[str, str | None, tuple[Token, ...]]:
+    """Return text, finish reason and tokens of an event; the event with the counts has none."""
     choices = event.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else {}
-    if not isinstance(choice, dict):
-        return "", None
+    choice = mapping(choices[0] if isinstance(choices, list) and choices else None)
     text, reason = choice.get("text"), choice.get("finish_reason")
-    return text if isinstance(text, str) else "", reason if isinstance(reason, str) else None
+    return (
+        text if isinstance(text, str) else "",
+        reason if isinstance(reason, str) else None,
+        logprobs.read(choice.get("logprobs")),
+    )
 
 
 def _usage(event: dict[str, Any]) -> Usage | None:

@@ -11,9 +11,9 @@ A call says of the rate of reading that it lies between two bounds (:class:`Boun
    second.
 3. A call that was closed while its prompt was read says how much was *not* read in that time. The
    next call with the same start goes on there, and counts with it.
-4. Nothing says that an engine reads slowly while its model may be loading, nor when it writes so
-   fast that it was not reading all the time: then another call, a load or a sleep was in the way.
-   What the engine itself has measured counts all the same.
+4. Nothing says that an engine reads slowly while its model may be loading, nor when it writes too
+   fast for that, by itself or beside what is known (there three calls in a row do): then another
+   call, a load or a sleep was in the way. What the engine itself has measured counts all the same.
 
 Bounds count if they are narrow, or if the rate that is known lies outside of them. Of the last
 three the middle one counts; what has only waited for an engine counts no more once it has read.
@@ -34,6 +34,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from infill_ls.engines.calls import Call
 from infill_ls.engines.measurements import NARROW, Bounds, Intervals, Middle
 from infill_ls.engines.prompts_seen import PromptsSeen, Unread
 from infill_ls.prompt.tokens import TokenLengths
@@ -73,14 +74,14 @@ PLAUSIBLE: Final = (2.0, 6.0)
 # the most that one of the overhead may be of.
 READ_SAMPLE: Final = 48
 OVERHEAD_SAMPLE: Final = 16
-WRITE_SAMPLE: Final = 6
-# s. Pieces that come faster were kept together on the way: 200 tokens/s would be 0.03 s for six.
-WRITE_SAMPLE_TIME: Final = 0.03
-# s. An engine's overhead before it was measured, at the most, and how much it wavers when it was.
-UNKNOWN_OVERHEAD: Final = 0.25
-OVERHEAD_WAVERS: Final = 0.5
 # How far apart the bounds of a first measurement may be: then the middle is at most twice wrong.
 FIRST_BOUNDS: Final = 4.0
+# A call that writes as fast as ever, more or less, and seems to read so many times more slowly, had
+# something in its way. So many of them in a row are taken for that. (A GPU that gets less power
+# reads at a third of its rate, and may write as before.)
+AS_EVER: Final = 0.8
+DOUBTED: Final = 4.0
+DOUBTS: Final = 2
 # s. An engine that was silent for so long may have to load its model before it reads: Ollama keeps
 # one for five minutes if nobody says for how long.
 SILENCE: Final = 300.0
@@ -108,50 +109,6 @@ class Usage:
     load_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What one call took.
-
-    ``prompt``: all that was to be read, in the engine's order. ``written``: the answer, which came
-    in so many ``pieces``. Times are in s of one clock: when the call was ``asked``, when the
-    ``first`` and the ``last`` piece of the answer came, and when the call ``ended``; ``first`` is
-    None if the call was closed while its prompt was read. The rest is what the engine said, as in
-    :class:`Usage`.
-    """
-
-    prompt: str
-    written: str
-    asked: float
-    first: float | None
-    last: float
-    ended: float
-    pieces: int
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    fill_tokens: int | None = None
-    read_seconds: float | None = None
-    write_seconds: float | None = None
-    load_seconds: float | None = None
-
-    @property
-    def pace(self) -> float | None:
-        """How fast the answer was written, in tokens/s; None if it is too short to tell."""
-        if self.first is None:
-            return None
-        tokens, seconds = self.pieces, self.last - self.first
-        if self.fill_tokens is not None and self.write_seconds is not None:
-            tokens, seconds = self.fill_tokens, self.write_seconds
-        # The first one comes out of the reading.
-        enough = tokens >= WRITE_SAMPLE and seconds >= WRITE_SAMPLE_TIME
-        return (tokens - 1) / seconds if enough else None
-
-    @property
-    def silent_for(self) -> float:
-        """The s to the first piece, or to the end, without those of a load."""
-        until = self.ended if self.first is None else self.first
-        return until - self.asked - (self.load_seconds or 0.0)
-
-
 class Rates:
     """The rates of one engine with one model, and the lengths of its tokens.
 
@@ -162,6 +119,8 @@ class Rates:
         self._read = Intervals(read)
         self._write = Middle(write)
         self._overhead = Middle()
+        self._doubts = 0  # in a row
+        self._wrote = 0.0  # tokens/s, when it read at the rate that is known
         self._budget: int | None = None
         self._budget_is_sure = False
         self._prompts = PromptsSeen()
@@ -188,13 +147,17 @@ class Rates:
     def costs(self, unread_tokens: float, written_tokens: float) -> float | None:
         """Return the s that a call takes that reads and writes so much; None if nobody knows.
 
-        What comes first is a part of the overhead. Where reading was not measured it is reckoned
-        as slow as it can be for an engine that writes so fast.
+        What comes first is a part of the overhead, which is none until it is measured. Reading is
+        reckoned no slower than it can be for an engine that writes so fast.
         """
-        if self.overhead is None or self.write is None:
+        if self.write is None:
             return None
-        read = self.read or self.write * READ_FOR_WRITTEN
-        return self.overhead + unread_tokens / read + max(0.0, written_tokens - 1) / self.write
+        read = max(self.read or 0.0, self.write * READ_FOR_WRITTEN)
+        return (
+            (self.overhead or 0.0)
+            + unread_tokens / read
+            + max(0.0, written_tokens - 1) / self.write
+        )
 
     @property
     def is_slow(self) -> bool:
@@ -266,7 +229,7 @@ class Rates:
     def _learn_reading(self, call: Call, unread: Unread, *, may_load: bool) -> bool:
         """Return whether the call came too late, by the engine's own clock."""
         bounds = self._bounds(call, unread, may_load=may_load)
-        if bounds is None:
+        if bounds is None or self._is_doubtful(call, bounds):
             return False
         is_known = self.read is not None
         first = not is_known and bounds.highest <= bounds.lowest * FIRST_BOUNDS
@@ -274,18 +237,32 @@ class Rates:
             return False
         waited = call.silent_for + unread.read_for
         late, times = False, 1
-        if bounds.is_of_a_wait:
+        if call.first is None:
             times = 2 if waited > 2 * TOO_LATE else 1
         elif bounds.is_narrow and (call.read_seconds or 0.0) > TOO_LATE:
             late = is_known and _step(bounds.likely) < self.budget
             times = 2 if late else 1
         self._read.add(bounds, bounds.likely if first else self._about, times=times)
+        if bounds.lowest <= self._about <= bounds.highest:
+            self._wrote = call.pace or self.write or 0.0
         return late
+
+    def _is_doubtful(self, call: Call, bounds: Bounds) -> bool:
+        """Whether something was in the way of a call that seems to have read slowly."""
+        if call.pace is None or call.read_seconds is not None or bounds.highest == math.inf:
+            return False
+        # Another session's rates may be of another machine.
+        as_ever = len(self._read.new) > 1 and call.pace >= self._wrote * AS_EVER
+        if not (as_ever and bounds.highest * DOUBTED < (self.read or 0.0)):
+            self._doubts = 0
+            return False
+        self._doubts += 1
+        return self._doubts <= DOUBTS
 
     def _bounds(self, call: Call, unread: Unread, *, may_load: bool) -> Bounds | None:
         """Return what a call says of the rate of reading; None if that is nothing."""
         fewest, most, is_counted = self._tokens(call, unread)
-        shortest, likely, longest = self._reading(call)
+        shortest, likely, longest = call.reading(self.write, self.overhead)
         if most < READ_SAMPLE or likely <= 0:
             return None
         said = call.read_seconds is not None
@@ -303,28 +280,7 @@ class Rates:
         if not said and (may_load or in_between):
             highest = math.inf
         middle = math.sqrt(fewest / (likely + before) * (most + in_the_way) / (likely + waited))
-        return Bounds(
-            lowest, highest, middle, most, unread.since, said=said and is_counted
-        )
-
-    def _reading(self, call: Call) -> tuple[float, float, float]:
-        """Return for how many s the prompt was read: at the least, probably, and at the most."""
-        if call.read_seconds is not None:
-            return call.read_seconds, call.read_seconds, call.read_seconds
-        seen, writing = call.silent_for, 0.0
-        if call.first is None:
-            return max(seen / 2, seen - UNKNOWN_OVERHEAD), seen, math.inf
-        # The first token was written by then; the others took as long.
-        if call.pieces > 1:
-            writing = (call.last - call.first) / (call.pieces - 1)
-        elif self.write is not None:
-            writing = 1 / self.write
-        least, likely, most = writing, writing, writing + UNKNOWN_OVERHEAD
-        if self.overhead is not None:
-            likely = max(writing, self.overhead)
-            least = max(writing, self.overhead * (1 - OVERHEAD_WAVERS))
-            most = likely + self.overhead * OVERHEAD_WAVERS
-        return seen - most, max(seen / 2, seen - likely), max(seen / 2, seen - least)
+        return Bounds(lowest, highest, middle, most, unread.since, said=said and is_counted)
 
     def _tokens(self, call: Call, unread: Unread) -> tuple[float, float, bool]:
         """Return the fewest and the most tokens that were read for a call.

@@ -4,6 +4,10 @@ The file has two rates for each engine and model, when they were measured, and n
 only those that were measured at least twice: one measurement may be of anything. If the file can't
 be read or written, the rates are measured again. So are they a week after a model was too slow:
 "auto" takes another then, and nothing else would ever measure it again.
+
+All others are a beginning, however old they are: two calls that say otherwise replace them, and an
+engine that writes much faster than it did is read anew. Those of yesterday, on battery, may be as
+wrong as those of a year ago.
 """
 
 from __future__ import annotations

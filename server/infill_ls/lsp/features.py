@@ -84,7 +84,7 @@ async def inline_completion(
     where = translate.where(snapshot, params.position, ls.encoding, selected)
     client = ls.client.name
     since = _asked(ls, snapshot.uri, where)
-    answer = await ls.complete(snapshot.uri, where.hole, client=client, manual=manual)
+    answer = await ls.complete(snapshot.uri, where.hole, waited=ls.client.pause, manual=manual)
     if answer.reason == "superseded":
         return None
     result = translate.inline_list(answer.offers, where, client)
@@ -107,13 +107,13 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
         lsp.CompletionTriggerKind.TriggerCharacter,
         lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
     )
-    client = "" if at_once else ls.client.name
+    waited = 0.0 if at_once else ls.client.pause
     where = translate.where(snapshot, params.position, ls.encoding)
     since = _asked(ls, snapshot.uri, where)
     ls.menu = menu = Menu(snapshot.uri, where.hole)
     try:
         offer = await menu.offer(
-            lambda hole: ls.complete(menu.uri, hole, client=client), lambda: ls.menu is menu
+            lambda hole: ls.complete(menu.uri, hole, waited=waited), lambda: ls.menu is menu
         )
     finally:
         if ls.menu is menu:

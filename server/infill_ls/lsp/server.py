@@ -194,6 +194,7 @@ class Server(LanguageServer):
             self.messages.report(SettingsError(in_short(settings.wrong)))
         self._compliance.take(settings, self.completer.offers)
         self.statistics.take(settings)
+        self.completer.showing.shift = self.statistics.shift
         before = self.completer.settings
         another = settings != before and await self.completer.reconfigure(settings)
         if another and not settings.wrong:
@@ -244,17 +245,17 @@ class Server(LanguageServer):
     # Completion
 
     async def complete(
-        self, uri: str, hole: Hole, *, client: str = "", manual: bool = False
+        self, uri: str, hole: Hole, *, waited: float = 0.0, manual: bool = False
     ) -> Answer:
         """Return the completer's answer for a hole. What is in the way is told to the user.
 
-        ``client``: the editor's name, empty if it has not waited for another key on its own.
+        ``waited``: how long the editor has waited for another key, in s.
         ``manual``: the user has asked by hand. Raises only :class:`asyncio.CancelledError`.
         """
         self._asked += 1
         asked, since = self._asked, asyncio.get_running_loop().time()
         try:
-            answer = await self._answer(uri, hole, client, manual)
+            answer = await self._answer(uri, hole, waited, manual)
         except asyncio.CancelledError:
             self.note(Answer("cancelled"), hole.language, since, manual=manual)
             raise
@@ -289,7 +290,7 @@ class Server(LanguageServer):
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", log_line(entry))
 
-    async def _answer(self, uri: str, hole: Hole, client: str, manual: bool) -> Answer:
+    async def _answer(self, uri: str, hole: Hole, paused: float, manual: bool) -> Answer:
         if not (manual or self.is_read()):
             # It has hung, or is about to leave.
             return Answer("unread")
@@ -306,7 +307,7 @@ class Server(LanguageServer):
             problem = self._compliance.problem()
             if problem is not None:
                 return Answer.of("problem", error=problem)
-        answering = self.completer.complete(uri, hole, client=client, manual=manual)
+        answering = self.completer.complete(uri, hole, waited=paused, manual=manual)
         if not waited or manual:
             return await answering
         # The wait for the settings counts too. What comes later is remembered.

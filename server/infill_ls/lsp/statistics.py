@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infill_ls.completion.offers import Offer
     from infill_ls.counters import Counts
     from infill_ls.counters_file import CountersFile
+    from infill_ls.experience import Experience
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,14 @@ class Statistics:
             from infill_ls.counters_file import CountersFile
 
             self._counts, self._file = CountsOfSession(self._lines_of), CountersFile()
+            # The system may give no thread.
+            with suppress(RuntimeError):
+                loop, into = asyncio.get_running_loop(), self._counts.experience
+                in_thread(partial(_load, self._file, into, loop), "statistics")
+
+    def shift(self, kind: str, language: str) -> float:
+        """Return by how much the threshold of such places is moved, by what became of fills."""
+        return self._counts.experience.shift(kind, language) if self._counts is not None else 0.0
 
     def asked(self, uri: str, hole: Hole) -> None:
         """Take note of a request."""
@@ -143,11 +152,11 @@ class Statistics:
         assert self._file is not None
         if self._writing is not None and not self._writing.done():
             return
-        counts = self._counts.take()
+        counts, learnt = self._counts.take(), self._counts.take_learnt()
         if not counts:
             return
         try:
-            self._writing = in_thread(partial(_add, self._file, counts), "statistics")
+            self._writing = in_thread(partial(_add, self._file, counts, learnt), "statistics")
         except RuntimeError:
             # The system gives no thread.
             self._counts.put_back(counts)
@@ -170,10 +179,21 @@ class Statistics:
             self._write_later(min(WRITE_AFTER * 2**self._failed, _TRIED_AGAIN))
 
 
-def _add(file: CountersFile, counts: Counts) -> None:
+def _load(file: CountersFile, into: Experience, loop: asyncio.AbstractEventLoop) -> None:
+    """Load what became of fills in earlier sessions, in a thread; the loop takes it."""
+    from infill_ls.experience_file import ExperienceFile
+
+    loop.call_soon_threadsafe(into.add, ExperienceFile(file.folder).load())
+
+
+def _add(file: CountersFile, counts: Counts, learnt: Experience) -> None:
     from infill_ls.counters_file import today
+    from infill_ls.experience_file import ExperienceFile
 
     file.add(today(), counts)
+    # The counters are written by now, and must not be once more.
+    with suppress(OSError):
+        ExperienceFile(file.folder).add(learnt)
 
 
 def _now() -> float:

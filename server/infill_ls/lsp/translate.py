@@ -27,6 +27,10 @@ from infill_ls.text.notebooks import Cell
 # Names of our own in the protocol.
 ACCEPT: Final = "infill-ls.accept"
 STATUS: Final = "infill-ls/status"
+PAUSE: Final = "infill-ls/pause"
+
+# ms. An editor that says it waits longer before it asks has made a mistake.
+LONGEST_PAUSE: Final = 10_000
 
 # Columns of a tab in the documentation of a menu's item.
 TAB_SHOWN: Final = 4
@@ -46,13 +50,14 @@ class Client:
 
     ``name`` is its name for itself, or empty; so is ``version``. ``has_ghost_text``: it asks for
     inline completions. ``has_status``: it wants to be told what the server is doing, by
-    ``infill-ls/status``.
+    ``infill-ls/status``. ``pause``: how long it waits after a key before it asks, in s.
     """
 
     name: str = ""
     has_ghost_text: bool = False
     has_status: bool = False
     version: str = ""
+    pause: float = editors.PAUSE_ELSEWHERE
 
 
 def client_from(params: Mapping[str, Any]) -> Client:
@@ -69,7 +74,17 @@ def client_from(params: Mapping[str, Any]) -> Client:
         has_ghost_text = "inlineCompletion" in params["capabilities"]["textDocument"]
     with contextlib.suppress(KeyError, TypeError):
         has_status = bool(params["capabilities"]["experimental"][STATUS])
-    return Client(name, has_ghost_text, has_status, version)
+    pause = editors.pause(name)
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        pause = _seconds(params["capabilities"]["experimental"][PAUSE])
+    return Client(name, has_ghost_text, has_status, version, pause)
+
+
+def _seconds(ms: Any) -> float:
+    """Return the s of a number of ms; raises :class:`ValueError` or :class:`TypeError`."""
+    if isinstance(ms, bool) or not 0 <= ms <= LONGEST_PAUSE:
+        raise ValueError(ms)
+    return float(ms) / 1000
 
 
 def changes_from(

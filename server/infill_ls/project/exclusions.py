@@ -36,7 +36,13 @@ DEFAULT_PATTERNS: Final = (
     *(".s3cfg", "rclone.conf", ".smbcredentials", ".msmtprc", ".fetchmailrc", ".authinfo*"),
     *(".vault-token", ".terraformrc"),
     *("credentials*", ".credentials*", "*-credentials.json", "client_secret*.json"),
-    *("secrets*", ".secrets*", "secret.json", "secret.yaml", "secret.yml", "secret.toml"),
+    # A folder of this name, and data with more between (secrets.prod.yaml); no source: secrets.py
+    # is what reads them. Sketches for an Arduino have theirs in a header.
+    *("secrets", ".secrets*", "*.secret", "*.secrets", "secret.json", "secret.toml"),
+    *("secret.y*ml", "secrets*.y*ml", "secrets*.json*", "secrets*.toml", "secrets*.ini"),
+    *("secrets*.env", "secrets*.conf", "secrets*.cfg", "secrets*.properties", "secrets*.xml"),
+    *("secrets*.txt", "secrets*.csv", "secrets*.enc", "secrets*.sops", "secrets*.plist"),
+    *("secrets.h", "arduino_secrets.h"),
     *("service-account*.json", "service_account*.json", "serviceaccountkey*.json"),
     *("*.tfvars", "*.tfvars.json", "*.tfstate*", "*.vault"),
     # Password managers, and what shells remember.

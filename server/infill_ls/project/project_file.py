@@ -25,7 +25,9 @@ from infill_ls.settings import KEYS, read_value
 
 PROJECT_FILE: Final = ".infill-ls.toml"
 # What a project may set.
-PROJECT_KEYS: Final = ("exclude", "enabled", "multiline", "debounceMs", "languages")
+PROJECT_KEYS: Final = (
+    *("exclude", "enabled", "multiline", "debounceMs", "eagerness", "languages"),
+)
 # Bytes of the file and of a line, and patterns in it: a larger one is no person's. Python's reader
 # of TOML takes time with the square of a key's parts (64 KB of "a.a.a": 43 s), and to read a
 # pattern takes 0.2 ms; several such files may be on the way.

@@ -22,7 +22,10 @@ from infill_ls.values import LanguageSettings
 # Documents that the rules are kept of. Editors have some dozen open.
 _KEPT: Final = 100
 # A project's keys that are fields of the settings as they are.
-_OF_PROJECTS: Final = {"enabled": "enabled", "multiline": "multiline", "debounceMs": "debounce_ms"}
+_OF_PROJECTS: Final = {
+    **{key: key for key in ("enabled", "multiline", "eagerness")},
+    "debounceMs": "debounce_ms",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,10 +287,16 @@ class Embedded(KeepsItsModel):
         await self._stop()
         key = secrets.token_urlsafe(24)
         call = {"weights": str(self._path), "key": key, "name": self._weights.name}
+        beginning = asyncio.create_task(_Child.start(), name="embedded engine's process")
         try:
-            self._child = await _Child.start()
+            # Half begun it could not be ended in good order; it takes some ms.
+            self._child = await asyncio.shield(beginning)
         except OSError as error:
             raise self._explained(Ending(type(error).__name__, str(error))) from None
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await beginning).stop()
+            raise
         try:
             url = await self._child.serve(call)
         except BaseException:

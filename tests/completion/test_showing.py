@@ -1,0 +1,195 @@
+"""What is shown of a fill to whom, on an engine that says how likely its tokens are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from completion.manual_engine import SETTINGS, URI, ManualEngine, ask
+from holes import at
+from infill_ls.completion.completer import Completer
+from infill_ls.engines.engine import Engine
+from infill_ls.project.rules import Rules
+from infill_ls.settings import Settings
+
+SURE, UNSURE = -0.001, -20.0
+BLOCK = "if a:\n        b()\n        c()\n\n"
+HOLE = "def f():\n    █\n"
+
+
+def unsure_of(*words: str) -> Callable[[str], float]:
+    """A model that is sure of all tokens but these."""
+    return lambda token: UNSURE if token.strip() in words else SURE
+
+
+def unsure(token: str) -> float:
+    return UNSURE
+
+
+@pytest.fixture
+def engine() -> ManualEngine:
+    engine = ManualEngine()
+    engine.go.set()
+    return engine
+
+
+@pytest.fixture
+async def completer(engine: ManualEngine) -> AsyncIterator[Completer]:
+    async def connected(_: Settings) -> Engine:
+        return engine
+
+    completer = Completer(connected, SETTINGS)
+    yield completer
+    await completer.aclose()
+
+
+async def rest() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.looptime
+async def test_a_sure_fill_is_shown_and_followed(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = unsure_of()
+    answer = await ask(completer, "[█]\n")
+    assert (answer.reason, answer.fill) == ("fill", "x for x in xs")
+    assert answer.offers[0].judged is not None
+    assert answer.explain()["confidence"]["chance"] > 0.9
+    await engine.until_asked(2)
+
+
+@pytest.mark.looptime
+async def test_where_the_engine_does_not_tell_all_is_shown(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    answer = await ask(completer, "[█]\n")
+    assert (answer.fill, answer.explain()["confidence"]) == ("x for x in xs", None)
+
+
+@pytest.mark.looptime
+async def test_who_asks_by_hand_is_shown_all(completer: Completer, engine: ManualEngine) -> None:
+    engine.logprob, engine.text = unsure, BLOCK
+    assert (await ask(completer, HOLE)).reason == "unsure"
+    answer = await ask(completer, HOLE, manual=True)
+    assert answer.fill == BLOCK.rstrip()
+    assert answer.offers[0].judged is None
+    # Nor does that make the model surer.
+    assert (await ask(completer, HOLE)).reason == "unsure"
+
+
+@pytest.mark.looptime
+async def test_an_unsure_answer_says_how_sure_the_model_was(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = unsure
+    answer = await ask(completer, "[█]\n")
+    assert answer.why.startswith("The model wasn't sure enough of its fill (")
+    assert answer.outcome is not None
+    said = answer.explain()["confidence"]
+    assert said["chance"] < said["threshold"]
+
+
+@pytest.mark.looptime
+async def test_what_is_typed_makes_the_rest_sure(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.text = "colour.of(item)]\n"
+    engine.logprob = unsure_of("colour")
+    assert (await ask(completer, "[█]\n")).reason == "unsure"
+    await rest()
+    answer = await ask(completer, "[colour█]\n")
+    assert (answer.reason, answer.fill) == ("recalled", ".of(item)")
+    # No call was made for it, but what comes after it is asked for by now.
+    await engine.until_asked(2)
+    assert "colour.of(item)" in engine.asked[1].prompt
+
+
+@pytest.mark.looptime
+async def test_a_fill_is_cut_after_its_last_sure_line(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = lambda token: UNSURE if "c" in token else SURE
+    engine.text = "if a:\n        b\n        c\n\n"
+    answer = await ask(completer, HOLE)
+    assert answer.fill == "if a:\n        b"
+    await rest()
+    # What comes after it is known already.
+    assert len(engine.asked) == 1
+    completer.accept(answer.offers[0].number)
+    assert (await ask(completer, "def f():\n    if a:\n        b█\n")).reason == "unsure"
+    await rest()
+    assert len(engine.asked) == 1
+
+
+@pytest.mark.looptime
+async def test_a_request_that_joins_is_judged_by_what_is_left(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.text = "colour.of(item)]\n"
+    engine.logprob = unsure_of("colour")
+    engine.go.clear()
+    older = ask(completer, "[█]\n")
+    await engine.started.wait()
+    newer = ask(completer, "[colour█]\n")
+    engine.go.set()
+    assert (await older).reason == "superseded"
+    assert (await newer).fill == ".of(item)"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("logprob", "shown"), [(SURE, "if a:\n        b()"), (UNSURE, None)])
+async def test_lines_that_are_shown_late_are_judged_too(
+    completer: Completer, engine: ManualEngine, logprob: float, shown: str | None
+) -> None:
+    engine.text, engine.logprob = BLOCK, lambda _: logprob
+    engine.delay = 0.7
+    answer = await ask(completer, HOLE)
+    assert answer.fill == shown
+    assert answer.reason == ("fill" if shown else "unsure")
+
+
+@pytest.mark.looptime
+async def test_the_setting_of_the_document_counts(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = unsure_of()
+    completer.showing.shift = lambda kind, language: 0.0
+    thresholds = []
+    for eagerness in ("low", "high"):
+        completer.use(URI, Rules(replace(SETTINGS, eagerness=eagerness)))
+        answer = await ask(completer, "[█]\n")
+        assert answer.judged is not None
+        thresholds.append(answer.judged.threshold)
+    assert thresholds[0] > thresholds[1]
+    # What is known is no other fill for that.
+    assert answer.reason == "recalled"
+
+
+@pytest.mark.looptime
+async def test_the_threshold_is_shifted(completer: Completer, engine: ManualEngine) -> None:
+    engine.logprob = unsure_of()
+    completer.showing.shift = lambda kind, language: 1.0
+    answer = await ask(completer, "[█]\n")
+    assert answer.reason == "unsure"
+    assert answer.explain()["confidence"]["shift"] == 1.0
+
+
+@pytest.mark.looptime
+async def test_an_unsure_fill_that_nobody_waits_for_is_not_followed(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = unsure
+    engine.go.clear()
+    task = ask(completer, "[█]\n")
+    await engine.started.wait()
+    task.cancel()
+    engine.go.set()
+    await rest()
+    assert (engine.running, len(engine.asked)) == (0, 1)
+    hole = at("[█]\n")
+    assert completer.showing.judged((URI, hole), "x for x in xs").shown == ""
