@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from bench.plot import HEIGHT, LABEL_GAP, WIDTH, apart, debounce_plot
-from bench.results import Figures, medians
+from bench.results import Figures, from_json, markdown, medians, to_json
 
 
 def test_what_is_far_apart_stays_where_it_is() -> None:
@@ -78,3 +79,16 @@ def test_rows_are_medians_over_their_seeds_and_stand_with_their_table() -> None:
     ]
     assert found[0].seeds == ("1.0", "9.0", "2.0")
     assert found[0].waits == (1.0, 2.0, 9.0)
+
+
+def test_figures_are_read_as_they_were_written() -> None:
+    found = [figures("fast", math.inf, 0.5), figures("slow", 1.0, 0.5)]
+    assert from_json(to_json(found)) == found
+
+
+def test_the_best_of_a_row_is_marked_in_a_page() -> None:
+    better = replace(figures("fast", 1.0, 1.0, policy="b"), saved_per_100=7.0)
+    lines = markdown([figures("fast", 1.0, 1.0), better, figures("slow", 1.0, 1.0)]).splitlines()
+    assert lines[0] == "| keys saved of 100 | a | b |"
+    assert lines[2:4] == ["| fast, VS Code | 1.0 | **7.0** |", "| slow, VS Code | **1.0** |  |"]
+    assert len({line.count("|") for line in lines[5:] if line}) == 1

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from infill_ls.completion import generation, slot
+from infill_ls.completion import confidence, generation, slot
 from infill_ls.completion.completer import Completer
+from infill_ls.completion.pace import USUAL_PAUSE, Pace, Pacing
 from infill_ls.prompt import families, table
 from infill_ls.text.hole import Hole
 
@@ -49,8 +50,31 @@ def _no_kept_start() -> AbstractContextManager[Any]:
     return patch.object(generation, "request_for", request_for)
 
 
+def _paced(changed: Callable[[Pace], Pace]) -> AbstractContextManager[Any]:
+    at = Pacing.at
+
+    def otherwise(self: Pacing, *place: Any) -> Pace:
+        return changed(at(self, *place))
+
+    return patch.object(Pacing, "at", otherwise)
+
+
+def _all_shown() -> AbstractContextManager[Any]:
+    def sure_part(fill: str, *_: Any, **__: Any) -> str:
+        return fill
+
+    return patch.object(confidence, "sure_part", sure_part)
+
+
 LEVERS: Final[dict[str, Off]] = {
     "all": nullcontext,
+    # The pause that editors make by themselves, on every engine.
+    "asking sooner": lambda: _paced(lambda pace: replace(pace, pause=max(pace.pause, USUAL_PAUSE))),
+    "asking for more": lambda: _paced(
+        lambda pace: replace(pace, extent="usual" if pace.extent == "more" else pace.extent)
+    ),
+    "learning from misses": lambda: patch.object(Pacing, "missed", lambda *_: None),
+    "confidence": _all_shown,
     "joining": _no_joining,
     "speculation": _no_speculation,
     "suffix first": _documented_order,

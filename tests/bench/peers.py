@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from types import SimpleNamespace
 from typing import Any, Final
 
 from bench.world import pieces
@@ -214,6 +215,7 @@ class Peer:
         self._engine = engine
         self._recall = Recall()
         self.offers = Offers()
+        self.showing = SimpleNamespace()  # what the server sets there counts for nothing here
         self._gaps: list[float] = []
         self._answers: list[float] = []
         self._last_key = 0.0

@@ -19,7 +19,7 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 150, 50, 50
 LONGEST: Final = 3.0  # s
 PANEL, PANEL_GAP = 345, 75  # of two beside each other: from one to the next, and what is between
 LABEL_GAP: Final = 15.0  # between the names of two lines
-COLOURS: Final = ("#0b6e4f", "#8d99ae", "#c08552", "#6d597a", "#b5838d")
+COLOURS: Final = ("#0b6e4f", "#8d99ae", "#c08552", "#6d597a", "#b5838d", "#457b9d")
 
 
 def plot(figures: Sequence[Figures]) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import cycle, product
 from multiprocessing import get_context
@@ -25,7 +24,7 @@ from bench.editors import ALL_EDITORS, EDITORS, Editor, Neovim
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer, Policy
 from bench.plot import debounce_plot, plot
-from bench.results import Figures, medians, reckoned, table
+from bench.results import Figures, from_json, markdown, medians, reckoned, table, to_json
 from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import SOURCES, World, edits
@@ -204,7 +203,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", action="append", default=[])
     parser.add_argument("--editor", action="append", default=[])
     parser.add_argument("--profile", action="append", default=[])
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="all figures; --stored reads them")
+    parser.add_argument("--stored", type=Path, metavar="FILE", help="run nothing, read this")
+    parser.add_argument("--markdown", action="store_true", help="the tables as a page has them")
     parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
     parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
     parser.add_argument(
@@ -231,8 +232,10 @@ def _variants(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def main() -> None:
-    options = _parser().parse_args()
+def _found(options: argparse.Namespace) -> list[Figures]:
+    """The figures of what was asked for, run now or read."""
+    if options.stored:
+        return from_json(options.stored.read_text("utf-8"))
     variants = _variants(options)
     runs, names = [], []
     for name, more in (variants or {"": {}}).items():
@@ -251,18 +254,28 @@ def main() -> None:
         runs += found
         names += [name or run.policy for run in found]
     each = everything(runs, options.processes)
-    named = [replace(one, policy=name) for one, name in zip(each, names, strict=True)]
-    figures = medians(named)
+    return medians([replace(one, policy=name) for one, name in zip(each, names, strict=True)])
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    figures = _found(options)
     if options.plot:
-        Path(options.plot).write_text(plot(figures), "utf-8")
+        one_table = [
+            one
+            for one in figures
+            if one.editor in (options.editor or [one.editor])
+            and one.profile in (options.profile or [one.profile])
+        ]
+        Path(options.plot).write_text(plot(one_table), "utf-8")
     if options.plot_debounce:
         by_ms = {f"{ms} ms": ms for ms in options.debounce}
         points = [(by_ms[one.policy], one) for one in figures if one.policy in by_ms]
         Path(options.plot_debounce).write_text(debounce_plot(points), "utf-8")
     if options.json:
-        print(json.dumps([asdict(one) for one in figures], indent=1))
+        print(to_json(figures))
     else:
-        print(table(figures))
+        print(markdown(figures) if options.markdown else table(figures))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import groupby
 from statistics import median
 from typing import Any, Final
@@ -18,7 +19,8 @@ from bench.world import CHARACTERS_PER_TOKEN
 class Figures:
     """One run, reckoned up; or the medians of several.
 
-    Times in s, infinite where less than that share got a suggestion. ``seeds``: of the runs. Where
+    Times in s: ``p50`` and ``p95`` over all pauses, infinite where less than that share got a
+    suggestion; ``p50_shown`` over those with one. ``seeds``: of the runs. Where
     it says "per 100" or "per 1000", characters are meant, typed or accepted. ``right_shown`` and
     ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of the time the engine
     was busy.
@@ -31,6 +33,7 @@ class Figures:
     seeds: tuple[str, ...]
     p50: float
     p95: float
+    p50_shown: float
     right_in_pause: float
     saved_per_100: float
     time_saved_per_100: float
@@ -80,6 +83,7 @@ def reckoned(
         seeds=(seed,),
         p50=waits[len(waits) // 2],
         p95=waits[int(len(waits) * 0.95)],
+        p50_shown=median([wait for wait in waits if math.isfinite(wait)] or [math.inf]),
         right_in_pause=record.right_in_pause / len(waits),
         saved_per_100=100 * record.accepted / total,
         time_saved_per_100=100 * (record.saved - record.reading) / without,
@@ -120,6 +124,7 @@ def _median(runs: Sequence[Figures]) -> Figures:
 
 COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
     ("p50 s", lambda f: _seconds(f.p50)),
+    ("shown in s", lambda f: _seconds(f.p50_shown)),
     ("in pause", lambda f: f"{f.right_in_pause:.0%}"),
     ("keys saved", lambda f: f"{f.saved_per_100:.1f}"),
     ("time saved", lambda f: f"{f.time_saved_per_100:.1f}"),
@@ -136,6 +141,18 @@ COLUMNS: Final[tuple[tuple[str, Callable[[Figures], str]], ...]] = (
 )
 
 
+def from_json(text: str) -> list[Figures]:
+    """Return figures that were written as JSON."""
+    return [
+        Figures(**{**one, "seeds": tuple(one["seeds"]), "waits": tuple(one["waits"])})
+        for one in json.loads(text)
+    ]
+
+
+def to_json(figures: Sequence[Figures]) -> str:
+    return json.dumps([asdict(one) for one in figures], indent=1)
+
+
 def _seconds(value: float) -> str:
     return "never" if math.isinf(value) else f"{value:.2f}"
 
@@ -150,3 +167,32 @@ def table(figures: Sequence[Figures]) -> str:
             for one in group
         ]
     return "\n".join(lines)
+
+
+def markdown(figures: Sequence[Figures]) -> str:
+    """A table of saved keys: a row for each profile and editor, a column for each policy; and one
+    of all that is told of each policy, for each profile and editor.
+    """
+    policies = list(dict.fromkeys(one.policy for one in figures))
+    tables = [list(group) for _, group in groupby(figures, key=lambda one: one.row[:3])]
+    lines = [_row(["keys saved of 100", *policies]), _row(["---"] * (len(policies) + 1))]
+    for group in tables:
+        saved = {one.policy: one.saved_per_100 for one in group}
+        best = max(saved.values())
+        cells = [
+            ""
+            if name not in saved
+            else f"{'**' * (saved[name] == best)}{saved[name]:.1f}{'**' * (saved[name] == best)}"
+            for name in policies
+        ]
+        lines.append(_row([f"{group[0].profile}, {group[0].editor}", *cells]))
+    for group in tables:
+        head = f"{group[0].profile}, {group[0].editor}"
+        lines += ["", _row([head, *(name for name, _ in COLUMNS)])]
+        lines.append(_row(["---"] * (len(COLUMNS) + 1)))
+        lines += [_row([one.policy, *(show(one) for _, show in COLUMNS)]) for one in group]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.world import pieces
-from infill_ls.engines.engine import Chunk
+from bench.world import Piece, pieces
+from infill_ls.engines.engine import Chunk, Token
 from infill_ls.engines.rates import Usage
 from infill_ls.prompt.build import Request
 from infill_ls.prompt.families import Model
@@ -148,7 +148,7 @@ class SimulatedEngine(ReadyEngine):
                     return
                 reason = "length" if count == request.max_tokens else None
                 usage = self._usage(len(prompt), cached, reading, count, last=reason is not None)
-                answers.put_nowait(Chunk(piece, usage, reason))
+                answers.put_nowait(Chunk(piece, usage, reason, _tokens(piece)))
                 if reason:
                     return
             usage = self._usage(len(prompt), cached, reading, count, last=True)
@@ -197,6 +197,11 @@ class SimulatedEngine(ReadyEngine):
     async def _spend(self, seconds: float) -> None:
         self.account.busy += seconds
         await asyncio.sleep(seconds)
+
+
+def _tokens(piece: str) -> tuple[Token, ...]:
+    """How likely a piece was, where the model says it."""
+    return (Token(piece, piece.logprob),) if isinstance(piece, Piece) else ()
 
 
 def _common(one: list[str], other: list[str]) -> int:
