@@ -30,7 +30,7 @@ class ExperienceFile:
         folder = self._folder or CountersFile().folder
         return folder and folder / _FILE_NAME
 
-    def load(self) -> Experience:
+    def read(self) -> Experience:
         """Return what it has; nothing where it isn't there or makes no sense."""
         try:
             return _read(self.path) if self.path is not None else Experience()
@@ -43,7 +43,7 @@ class ExperienceFile:
         if path is None or not experience:
             return
         with locked(path.with_name("lock"), _LOCK_LIMIT):
-            together = self.load()
+            together = self.read()
             together.add(experience)
             private.replace(path, f"{json.dumps(together.rows(), indent=1)}\n")
 
