@@ -129,7 +129,8 @@ class FakeOllama:
     ``refusal``: the status and the text with which calls that complete are refused. ``logprob``:
     of each token, a piece of four characters, where a call asks for it; a text is what it sends
     instead of any, None: it ignores that it is asked. ``refuses_logprobs``: the text with which
-    ``/v1/completions`` refuses to be asked.
+    ``/v1/completions`` refuses to be asked, ``refuses_post_sampling``: to be asked for what is
+    likely after sampling; where it doesn't know that (``knows_post_sampling``) it ignores it.
 
     Loading is as in server/sched.go: one load at a time; a call whose load options differ from
     those that the model is loaded with has it loaded anew; when the client whose call caused a
@@ -165,6 +166,8 @@ class FakeOllama:
     refusal: tuple[int, str] | None = None
     logprob: float | str | None = None
     refuses_logprobs: str = ""
+    refuses_post_sampling: str = ""
+    knows_post_sampling: bool = True
     calls: list[Call] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     most_at_once: int = 0
@@ -557,6 +560,8 @@ class FakeOllama:
             return self._refuse(call, writer, *self.refusal)
         if self.refuses_logprobs and "logprobs" in call.body:
             return self._refuse(call, writer, 400, self.refuses_logprobs)
+        if self.refuses_post_sampling and "post_sampling_probs" in call.body:
+            return self._refuse(call, writer, 400, self.refuses_post_sampling)
         call.tokens = self.tokens(call.body["prompt"])
         fill = call.body["max_tokens"]
         if self.room is not None and call.tokens + fill > self.room:
@@ -626,6 +631,8 @@ class FakeOllama:
             return {"logprobs": None}
         if isinstance(self.logprob, str):
             return {"logprobs": self.logprob}
+        if body.get("post_sampling_probs") and self.knows_post_sampling:
+            return {"logprobs": [_after_sampling(piece, self.logprob, body["temperature"])]}
         return {"logprobs": [{"token": piece, "logprob": self.logprob, "top_logprobs": []}]}
 
     def _event(self, writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
@@ -689,6 +696,16 @@ class FakeOllama:
     @staticmethod
     def _end_stream(writer: asyncio.StreamWriter) -> None:
         writer.write(b"0\r\n\r\n")
+
+
+def _after_sampling(piece: str, logprob: float, temperature: float) -> dict[str, Any]:
+    """What llama-server says of a token after its samplers, with one other candidate."""
+    likely = [math.exp(logprob), -math.expm1(logprob)]
+    powers = [value ** (1 / temperature) for value in likely]
+    probs = [power / sum(powers) for power in powers]
+    tops = [{"token": text, "prob": prob} for text, prob in zip((piece, "?"), probs, strict=True)]
+    tops.sort(key=lambda top: -top["prob"])
+    return {"token": piece, "prob": probs[0], "top_probs": tops}
 
 
 def _common(one: str, other: str) -> int:

@@ -499,13 +499,19 @@ async def test_a_store_serves_without_an_engine(store: Generations) -> None:
 
 def test_the_tokens_of_a_line_of_a_stream() -> None:
     ours = b'data: {"choices": [{"logprobs": {"content": [{"token": "a", "logprob": -0.12345}]}}]}'
-    assert tokens(ours) == [("a", -0.123)]
+    assert tokens(ours, 0.0) == [("a", -0.123)]
+    sampled = (
+        b'data: {"choices": [{"logprobs": {"content": [{"token": "a", "prob": 0.96969697,'
+        b' "top_probs": [{"prob": 0.96969697}, {"prob": 0.03030303}]}]}}]}'
+    )
+    # 32 to 1, of which the fifth root is 2 to 1.
+    assert tokens(sampled, 0.2) == [("a", -0.405)]
     theirs = (
         b'data: {"choices": [{"logprobs": {"tokens": ["a", "b"], "token_logprobs": [null, -1]}}]}'
     )
-    assert tokens(theirs) == [("b", -1)]
+    assert tokens(theirs, 0.2) == [("b", -1)]
     for line in (b"data: [DONE]", b'data: {"choices": []}', b": ping", b'data: {"choices": [{}]}'):
-        assert tokens(line) == []
+        assert tokens(line, 0.2) == []
 
 
 def test_an_engine_that_knows_no_logprobs_is_refused() -> None:

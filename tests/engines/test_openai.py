@@ -84,6 +84,45 @@ async def test_a_server_that_refuses_to_tell_is_asked_without_and_remembered(
     assert asked == [True, False, False]
 
 
+@pytest.mark.parametrize("words", ["post_sampling_probs is unknown", "Extra inputs"])
+async def test_llama_server_is_asked_for_what_is_left_after_sampling(
+    ollama: FakeOllama, words: str
+) -> None:
+    ollama.props, ollama.logprob = {}, -0.25
+    engine = OpenAI(ollama.url, llama_server=True)
+    request = replace(REQUEST, temperature=0.2)
+    got = await chunks(engine, request)
+    assert ollama.calls[-1].body["post_sampling_probs"] is True
+    assert ollama.calls[-1].body["logprobs"] > 1
+    assert [token.text for one in got for token in one.tokens] == [one.text for one in got[:-1]]
+    assert [token.logprob for one in got for token in one.tokens] == pytest.approx([-0.25] * 4)
+    # Where something else would be told, it is asked as others are.
+    await chunks(engine)
+    await chunks(engine, replace(request, begin=Beginning(" x")))
+    assert [one.body["logprobs"] for one in ollama.calls[-2:]] == [1, 1]
+    assert not any("post_sampling_probs" in one.body for one in ollama.calls[-2:])
+    # Another one at the same address, which refuses: it is asked as others are from now on.
+    ollama.refuses_post_sampling = words
+    engine, asked = (
+        OpenAI(ollama.url, model="qwen2.5-coder:1.5b", llama_server=True),
+        len(ollama.calls),
+    )
+    for _ in range(2):
+        got = await chunks(engine, request)
+        assert [token.logprob for one in got for token in one.tokens] == [-0.25] * 4
+    sent = ["post_sampling_probs" in one.body for one in ollama.calls[asked:]]
+    assert sent == [True, False, False]
+
+
+async def test_a_llama_server_that_knows_only_logarithms_is_understood(
+    ollama: FakeOllama,
+) -> None:
+    ollama.props, ollama.logprob, ollama.knows_post_sampling = {}, -0.25, False
+    got = await chunks(OpenAI(ollama.url, llama_server=True), replace(REQUEST, temperature=0.2))
+    assert ollama.calls[-1].body["post_sampling_probs"] is True
+    assert [token.logprob for one in got for token in one.tokens] == [-0.25] * 4
+
+
 async def test_what_is_refused_without_is_an_error_and_nothing_is_remembered(
     ollama: FakeOllama,
 ) -> None:

@@ -43,7 +43,7 @@ class Tap:
             async def heard(path: str, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
                 async with aclosing(lines(path, body)) as stream:
                     async for line in stream:
-                        self._heard += tokens(line)
+                        self._heard += tokens(line, body["temperature"])
                         yield line
 
             server._http.lines = heard  # type: ignore[method-assign]
@@ -54,11 +54,12 @@ class Tap:
         return tuple(self._heard)
 
 
-def tokens(line: bytes) -> list[tuple[str, float]]:
-    """The tokens in one line of a stream, as the engine reads them."""
+def tokens(line: bytes, temperature: float) -> list[tuple[str, float]]:
+    """The tokens in one line of a stream, as the engine reads them at a temperature."""
     field, _, value = line.partition(b":")
     if field != b"data" or value.strip() == b"[DONE]":
         return []
     choices = json.loads(value).get("choices") or [{}]
     # Enough digits to tell what is likely from what isn't.
-    return [(one.text, round(one.logprob, 3)) for one in read(choices[0].get("logprobs"))]
+    found = read(choices[0].get("logprobs"), temperature)
+    return [(one.text, round(one.logprob, 3)) for one in found]

@@ -47,8 +47,6 @@ MAX_STOPS: Final = 4
 # What llama-server takes beyond that API (llama.cpp, tools/server/README.md): what it has read is
 # kept for the next call, and the counts come with every piece, as most streams are closed early.
 LLAMA_SERVER: Final[Mapping[str, Any]] = {"cache_prompt": True, "timings_per_token": True}
-# The fewest alternatives with which servers say how likely the token was that they chose.
-LOGPROBS: Final[Mapping[str, Any]] = {"logprobs": 1}
 
 
 class Refused(BadAnswer):
@@ -96,7 +94,9 @@ class OpenAI(KeepsItsModel):
         self._model: Model | None = None
         self._llama_server = llama_server
         self._room: int | None = None
-        self._takes_logprobs: bool | None = None  # None until it has answered or refused
+        # Ways of asking how likely tokens are: those that it has answered, and that it refuses.
+        self._answered: list[Mapping[str, Any]] = []
+        self._refused: list[Mapping[str, Any]] = []
         self._fim = tuple(fim)
         self._http = Http(
             url,
@@ -155,7 +155,7 @@ class OpenAI(KeepsItsModel):
                     break
                 event = self._event(parse(value))
                 usage = _usage(event) or usage
-                text, finish, tokens = _choice(event)
+                text, finish, tokens = _choice(event, request.temperature)
                 reason = finish or reason
                 if text or tokens:
                     written = written or bool(text)
@@ -172,20 +172,27 @@ class OpenAI(KeepsItsModel):
     async def _lines(self, body: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         """Post a request and yield the answer's lines; it is to say how likely its tokens are.
 
-        A server that doesn't take that is asked again without, and remembered.
+        A server that refuses a way of asking for that is asked in the next one, and remembered.
         """
-        bodies = [body] if self._takes_logprobs is False else [{**body, **LOGPROBS}, body]
-        for number, sent in enumerate(bodies):
+        ways = logprobs.ways(
+            llama_server=self._llama_server,
+            temperature=body["temperature"],
+            grammar="grammar" in body,
+        )
+        ways = [way for way in ways if way not in self._refused]
+        for number, way in enumerate(ways):
             try:
-                async with aclosing(self._http.lines("/v1/completions", sent)) as lines:
+                async with aclosing(self._http.lines("/v1/completions", {**body, **way})) as lines:
                     async for line in lines:
-                        self._takes_logprobs = "logprobs" in sent
+                        if way not in self._answered:
+                            self._answered.append(way)
+                            self._refused += ways[:number]
                         yield line
                 return
             except Refused as refused:
-                # One that has taken them refuses something else.
-                known = self._takes_logprobs and "logprob" not in str(refused)
-                if known or number + 1 == len(bodies):
+                # One that has answered refuses something else.
+                known = way in self._answered and not re.search("logprob|sampl", str(refused))
+                if known or way is ways[-1]:
                     raise
 
     @property
@@ -342,7 +349,7 @@ def _event_of(data: Any) -> dict[str, Any]:
     return data
 
 
-def _choice(event: dict[str, Any]) -> tuple[str, str | None, tuple[Token, ...]]:
+def _choice(event: dict[str, Any], temperature: float) -> tuple[str, str | None, tuple[Token, ...]]:
     """Return text, finish reason and tokens of an event; the event with the counts has none."""
     choices = event.get("choices")
     choice = mapping(choices[0] if isinstance(choices, list) and choices else None)
@@ -350,7 +357,7 @@ def _choice(event: dict[str, Any]) -> tuple[str, str | None, tuple[Token, ...]]:
     return (
         text if isinstance(text, str) else "",
         reason if isinstance(reason, str) else None,
-        logprobs.read(choice.get("logprobs")),
+        logprobs.read(choice.get("logprobs"), temperature),
     )
 
 

@@ -1,8 +1,9 @@
-"""The embedded engine's port, with the real weights: who else is on this machine."""
+"""The embedded engine's server, with the real weights: who else is on this machine, and tokens."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from infill_ls.engines import logprobs
 from infill_ls.engines.embedded import weights
 from infill_ls.engines.embedded.engine import Embedded
+from infill_ls.engines.engine import Token
 from infill_ls.engines.http import Http
 from infill_ls.prompt import families
-from infill_ls.prompt.build import build
+from infill_ls.prompt.build import Request, build
 from infill_ls.text.hole import Hole
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("_weights")]
@@ -121,3 +124,33 @@ async def test_it_runs_nothing_of_the_folder_that_the_editor_is_in(
     await engine.load()
     await engine.aclose()
     assert not (tmp_path / "ran").exists()
+
+
+async def tokens_of(engine: Embedded, request: Request) -> list[Token]:
+    return [token async for chunk in engine.generate(request) for token in chunk.tokens]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drafted"),
+    [
+        ("class Game:\n    def ", False),
+        # Where the text repeats, tokens are drafted, and nothing is said of these.
+        ("first_one = 1\nsecond_one = 2\nthird_one = 3\n" * 4 + "first_one", True),
+    ],
+)
+async def test_how_likely_tokens_are_is_told_the_same_after_sampling(
+    engine: Embedded, monkeypatch: pytest.MonkeyPatch, prompt: str, drafted: bool
+) -> None:
+    request = Request(prompt, None, True, (), (), max_tokens=16, temperature=0.2)
+    server = await engine._running()
+    told = await tokens_of(engine, request)
+    assert server._answered == [logprobs.TEMPERED]
+    monkeypatch.setattr(logprobs, "ways", lambda **_: [logprobs.PLAIN])
+    plain = await tokens_of(engine, request)
+    assert server._answered == [logprobs.TEMPERED, logprobs.PLAIN]
+    assert told
+    assert [token.text for token in told] == [token.text for token in plain]
+    roots = [[math.sqrt(-token.logprob) for token in tokens] for tokens in (told, plain)]
+    for one, other in zip(*roots, strict=True):
+        assert one == pytest.approx(other, abs=0.25)
+    assert (len(told) < 16) == drafted
