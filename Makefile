@@ -165,7 +165,7 @@ eval: .venv/.ready  ## how good fills are: DATA=FOLDER
 	PYTHONPATH=tests $(BIN)/python -m eval --data "$(DATA)" $(ARGUMENTS)
 
 # What a prompt should end with, behind a blank and inside of a word: make eval-ends FILES=FOLDER,
-# with any source tree; without FILES small ones in seven languages are fetched.
+# with any source tree; without FILES small ones in eight languages are fetched.
 eval-ends: .venv/.ready  ## what a prompt should end with
 	$(BIN)/infill-ls pull
 	$(if $(FILES),,PYTHONPATH=tests $(BIN)/python -m eval.samples samples)

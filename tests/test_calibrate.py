@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from eval import calibrate, elsewhere, fills
+from eval import calibrate, elsewhere, fills, logistic, scores
 from eval.curve import Curve, plot
 from eval.fills import Judged
 from eval.tasks import Task
@@ -208,11 +208,17 @@ def test_the_regression_finds_what_the_data_were_made_with() -> None:
         values = [1.0, chances.uniform(-2, 2), chances.uniform(-2, 2)]
         score = sum(weight * value for weight, value in zip(known, values, strict=True))
         rows.append((values, chances.random() < 1 / (1 + math.exp(-score))))
-    assert calibrate.logistic(rows) == pytest.approx(known, abs=0.1)
+    assert logistic.fitted(rows) == pytest.approx(known, abs=0.1)
 
 
 def test_equations_are_solved() -> None:
-    assert calibrate.solved([[0, 2], [3, 1]], [4, 5]) == pytest.approx([1, 2])
+    assert logistic.solved([[0, 2], [3, 1]], [4, 5]) == pytest.approx([1, 2])
+
+
+def test_the_area_is_how_often_right_ones_are_told_likelier() -> None:
+    assert scores.area([(0.9, True), (0.1, False)]) == 1.0
+    assert scores.area([(0.1, True), (0.9, False)]) == 0.0
+    assert scores.area([(0.2, False), (0.4, True), (0.6, False), (0.8, True)]) == 0.75
 
 
 def test_the_fit_says_what_was_seen() -> None:
@@ -259,11 +265,12 @@ def test_the_command_prints_tables_and_draws_the_curve(
     found.append(replace(found[-1], temperature=0.2))
     (tmp_path / "fills.jsonl").write_text("".join(json.dumps(asdict(f)) + "\n" for f in found))
     drawn = tmp_path / "curve.svg"
-    assert calibrate.main(["--data", str(tmp_path), "--plot", str(drawn)]) == 0
+    assert calibrate.main(["--data", str(tmp_path), "--plot", str(drawn), "--scores"]) == 0
     printed = capsys.readouterr().out
     assert "# Fitted on 160 fills (tune)" in printed
     assert "| 0.25 (normal)" in printed
     assert "temperature 0.2" in printed
+    assert [f"| {one} " in printed for one in scores.SCORES] == [True] * len(scores.SCORES)
     assert [f"| {one}" in printed for one in MODELS] == [True, True]
     assert "0.5B: 50 % of all" in drawn.read_text()
 

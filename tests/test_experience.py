@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infill_ls.experience import MOST_SHIFT, PLACES_KEPT, Experience, Fates
+from infill_ls.experience import KINDS_KEPT, MOST_SHIFT, Experience, Fates
 
 
 def seen(right: int, wrong: int, chance: float) -> Experience:
@@ -72,7 +72,7 @@ def test_as_json() -> None:
 
 def test_there_are_not_too_many_places() -> None:
     experience = Experience({("line", str(number)): Fates(1, 0, 1) for number in range(500)})
-    assert len(experience.rows()) == PLACES_KEPT
+    assert len(experience.rows()) == KINDS_KEPT
     experience.note("line", "1", 0.5, right=True)
     assert experience.rows()[1]["right"] == 2
 

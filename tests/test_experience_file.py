@@ -25,7 +25,7 @@ def test_sessions_add_up(tmp_path: Path) -> None:
     folder = tmp_path / "statistics"
     for count in (1, 2):
         ExperienceFile(folder).add(seen(count))
-    assert ExperienceFile(folder).load().rows() == seen(3).rows()
+    assert ExperienceFile(folder).read().rows() == seen(3).rows()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such modes")
@@ -38,7 +38,7 @@ def test_it_is_for_the_user_alone(tmp_path: Path) -> None:
 
 def test_where_there_is_none_nothing_is_known(tmp_path: Path) -> None:
     file = ExperienceFile(tmp_path / "statistics")
-    assert not file.load()
+    assert not file.read()
     file.clear()
     file.add(Experience())
     assert not (tmp_path / "statistics").exists()
@@ -48,16 +48,16 @@ def test_where_there_is_none_nothing_is_known(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_begun_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / "experience.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     file = ExperienceFile(tmp_path)
-    assert not file.load()
+    assert not file.read()
     file.add(seen(2))
-    assert file.load().rows() == seen(2).rows()
+    assert file.read().rows() == seen(2).rows()
 
 
 def test_it_is_removed(tmp_path: Path) -> None:
     file = ExperienceFile(tmp_path)
     file.add(seen(2))
     file.clear()
-    assert not file.load()
+    assert not file.read()
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
@@ -76,4 +76,4 @@ def test_the_users_own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert file.path is None
     file.add(seen(1))
     file.clear()
-    assert not file.load()
+    assert not file.read()

@@ -22,7 +22,7 @@ _DOUBT: Final = 30
 # and so do their projects.
 _MEMORY: Final = 300
 # Of places; a client that makes languages up must not fill a disk.
-PLACES_KEPT: Final = 200
+KINDS_KEPT: Final = 200
 _LONGEST_NAME: Final = 40
 
 # A kind of place and a language.
@@ -82,7 +82,7 @@ class Experience:
 
     def _add(self, fates: Iterable[tuple[Place, Fates]]) -> None:
         for place, one in fates:
-            if place in self._fates or len(self._fates) < PLACES_KEPT:
+            if place in self._fates or len(self._fates) < KINDS_KEPT:
                 self._fates.setdefault(place, Fates()).add(one)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ from infill_ls.counters_file import CountersFile
 from infill_ls.experience import Experience
 from infill_ls.locks import locked
 
-_NAME: Final = "experience.json"
+_FILE_NAME: Final = "experience.json"
 # Bytes. All places that are kept have 30 KB.
-_LARGEST_FILE: Final = 200_000
+_MOST_KEPT: Final = 200_000
 # s. For so long another process may be at it.
-_LOCK_WAIT: Final = 1.0
+_LOCK_LIMIT: Final = 1.0
 
 
 class ExperienceFile:
@@ -28,9 +28,9 @@ class ExperienceFile:
     def path(self) -> Path | None:
         """Where it is; None if nobody knows where the user's home is."""
         folder = self._folder or CountersFile().folder
-        return folder and folder / _NAME
+        return folder and folder / _FILE_NAME
 
-    def load(self) -> Experience:
+    def read(self) -> Experience:
         """Return what it has; nothing where it isn't there or makes no sense."""
         try:
             return _read(self.path) if self.path is not None else Experience()
@@ -42,8 +42,8 @@ class ExperienceFile:
         path = self.path
         if path is None or not experience:
             return
-        with locked(path.with_name("lock"), _LOCK_WAIT):
-            together = self.load()
+        with locked(path.with_name("lock"), _LOCK_LIMIT):
+            together = self.read()
             together.add(experience)
             private.replace(path, f"{json.dumps(together.rows(), indent=1)}\n")
 
@@ -51,13 +51,13 @@ class ExperienceFile:
         """Remove it. Raises :class:`OSError`."""
         path = self.path
         if path is not None and path.exists():
-            with locked(path.with_name("lock"), _LOCK_WAIT):
+            with locked(path.with_name("lock"), _LOCK_LIMIT):
                 path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Experience:
     with open(path, encoding="utf-8") as file:
-        text = file.read(_LARGEST_FILE + 1)
-    if len(text) > _LARGEST_FILE:
+        text = file.read(_MOST_KEPT + 1)
+    if len(text) > _MOST_KEPT:
         raise ValueError("too large")
     return Experience.from_rows(json.loads(text))

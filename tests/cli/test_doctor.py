@@ -221,9 +221,9 @@ async def test_an_address_that_is_none_is_asked_nothing(doctor: Doctor, ollama: 
         OLLAMA_HOST=ollama.url, INFILL_LS_URL="127.0.0.1:1", patches=(USUAL.format(ollama.url),)
     )
     assert said.status == 1
-    assert said.after('✗ The setting "url" in the environment (INFILL_LS_URL) is wrong') == (
-        "unset INFILL_LS_URL"
-    )
+    assert said.after(
+        "✗ The setting \"url\" in the environment (INFILL_LS_URL) is '127.0.0.1:1'"
+    ) == ("unset INFILL_LS_URL")
     assert ollama.calls == []
 
 

@@ -344,9 +344,13 @@ async def test_only_another_engine_is_got_ready_anew(
 @pytest.mark.parametrize(
     ("environment", "options", "said"),
     [
-        ({"INFILL_LS_URL": "127.0.0.1:1"}, {}, '"url" in the environment (INFILL_LS_URL) is wrong'),
+        (
+            {"INFILL_LS_URL": "127.0.0.1:1"},
+            {},
+            "(INFILL_LS_URL) is '127.0.0.1:1'",
+        ),
         ({"OLLAMA_HOST": "a:b:c"}, {}, "The environment variable OLLAMA_HOST is wrong"),
-        ({}, {"url": "127.0.0.1:1"}, '"url" in the editor\'s settings is wrong'),
+        ({}, {"url": "127.0.0.1:1"}, "\"url\" in the editor's settings is '127.0.0.1:1'"),
         ({}, {"engine": "foo"}, "\"engine\" in the editor's settings is 'foo'"),
         ({}, {"model": 5}, '"model" in the editor\'s settings is 5'),
         ({}, {"headers": ["X-A: b"]}, '"headers" in the editor\'s settings is wrong'),
@@ -446,7 +450,7 @@ async def test_a_slip_in_the_file_is_told_and_mended(
     client.open(TEXT)
     assert await client.fill(1, 12) is None
     (shown,) = client.shown()
-    assert f'"url" in the settings file ({file}, line 1) is wrong' in shown
+    assert f"\"url\" in the settings file ({file}, line 1) is '127.0.0.1:1'" in shown
     assert shown.endswith(
         'Nothing is asked until it is mended ("infill-ls settings set url VALUE").'
     )

@@ -18,21 +18,17 @@ from typing import Final, get_args
 
 from eval.curve import Curve, plot
 from eval.fills import Judged, load
+from eval.logistic import Row, fitted
 from eval.report import table
+from eval.scores import compared
 from infill_ls.completion import calibration
 from infill_ls.completion.confidence import Kind, doubt, lines_of, sure_part
 
-# So little of it that it shapes no number, and what is nowhere in the data stays at 0.
-_RIDGE: Final = 0.01
-_STEPS: Final = 50
-_ENOUGH: Final = 1e-6
 _KINDS: Final = get_args(Kind)
 # Thresholds of the table and of the plot.
 THRESHOLDS: Final = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _FINE: Final = tuple(step / 100 for step in range(96))
 _GREEDY: Final = 0.0
-
-Row = tuple[list[float], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def fit(fills: Sequence[Judged]) -> Fitted:
     comes below it is wrong.
     """
     rows = [row for fill in fills for row in _rows(fill)]
-    *places, later, slope, apart = logistic(rows)
+    *places, later, slope, apart = fitted(rows)
     return Fitted(slope, dict(zip(_KINDS, places, strict=True)), later, apart)
 
 
@@ -84,44 +80,6 @@ _MODELS: Final = (
     "qwen2.5-coder-0.5b-instruct-q4_k_m",
     "qwen2.5-coder-1.5b-instruct-q4_k_m",
 )
-
-
-def logistic(rows: Sequence[Row]) -> list[float]:
-    """The weights that make what was seen likeliest (Newton's method, a little ridge)."""
-    count = len(rows[0][0])
-    weights = [0.0] * count
-    for _ in range(_STEPS):
-        slopes = [-_RIDGE * weight for weight in weights]
-        bends = [[_RIDGE * (one == other) for other in range(count)] for one in range(count)]
-        for values, right in rows:
-            score = sum(weight * value for weight, value in zip(weights, values, strict=True))
-            likely = 0.5 + 0.5 * math.tanh(score / 2)
-            for one, value in enumerate(values):
-                if not value:
-                    continue
-                slopes[one] += (right - likely) * value
-                weighed = likely * (1 - likely) * value
-                for other, its in enumerate(values):
-                    bends[one][other] += weighed * its
-        step = solved(bends, slopes)
-        weights = [weight + by for weight, by in zip(weights, step, strict=True)]
-        if max(map(abs, step)) < _ENOUGH:
-            break
-    return weights
-
-
-def solved(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
-    """The solution of a set of linear equations (Gauss, largest pivots first)."""
-    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
-    for at in range(len(rows)):
-        pivot = max(range(at, len(rows)), key=lambda row: abs(rows[row][at]))
-        rows[at], rows[pivot] = rows[pivot], rows[at]
-        rows[at] = [value / rows[at][at] for value in rows[at]]
-        for row in range(len(rows)):
-            if row != at:
-                by = rows[row][at]
-                rows[row] = [a - by * b for a, b in zip(rows[row], rows[at], strict=True)]
-    return [row[-1] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +221,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.calibrate", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="what eval.fills has made")
     parser.add_argument("--plot", type=Path, help="write the curves to this file")
+    parser.add_argument("--scores", action="store_true", help="compare scores of a line, on tune")
     given = parser.parse_args(arguments)
     fills = load(given.data)
     print(report(fills))
+    if given.scores:
+        tune = [one for one in fills if one.split == "tune" and one.temperature == _GREEDY]
+        print(f"\n# Scores\n\n{compared(tune)}")
     if given.plot:
         given.plot.write_text(plot(curves(fills)), "utf-8")
     return 0

@@ -12,9 +12,9 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, zip_longest
+from itertools import accumulate, chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from eval.lines import same
 from eval.store import digest
 from eval.tasks import Task, split_of
 from infill_ls import trim
+from infill_ls.completion.alignment import carried
 from infill_ls.completion.confidence import Kind, kind_of
 from infill_ls.engines.embedded import weights
 from infill_ls.engines.embedded.weights import Weights
@@ -156,9 +157,14 @@ def judged(job: Job, answer: dict[str, Any], **about: Any) -> Judged | None:
         over=True,
         cut_short=answer["stop_reason"] == "length",
     ).text
-    # A fill that is more than a cut (one in a thousand) would have to be aligned.
-    if not fill.strip() or not raw.startswith(fill):
+    if not fill.strip():
         return None
+    ends = accumulate((len(text) for text, _ in answer["tokens"]), initial=-len(typed))
+    tokens = [
+        (end, logprob)
+        for end, (_, logprob) in zip(islice(ends, 1, None), answer["tokens"], strict=True)
+        if end > 0
+    ]
     return Judged(
         hole=task.id,
         split=split_of(task.id),
@@ -166,21 +172,10 @@ def judged(job: Job, answer: dict[str, Any], **about: Any) -> Judged | None:
         cut=task.kind,
         kind=kind_of(task.hole),
         fill=fill,
-        tokens=tuple(_of(fill, answer["tokens"], len(typed))),
+        tokens=carried(tokens, raw, fill),
         right=right(task, fill),
         **about,
     )
-
-
-def _of(fill: str, tokens: Iterable[tuple[str, float]], typed: int) -> Iterator[tuple[int, float]]:
-    """The tokens that a fill has a part of, with where they end in it."""
-    begins = -typed
-    for text, logprob in tokens:
-        if begins >= len(fill):
-            return
-        begins += len(text)
-        if begins > 0:
-            yield min(begins, len(fill)), logprob
 
 
 def right(task: Task, fill: str) -> tuple[bool | None, ...]:

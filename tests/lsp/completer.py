@@ -36,10 +36,10 @@ class FakeCompleter:
     def use(self, uri: str, rules: Rules) -> None:
         self.rules[uri] = rules
 
-    async def complete(self, uri: str, hole: Any, *, client: str, manual: bool) -> Answer:
+    async def complete(self, uri: str, hole: Any, *, waited: float, manual: bool) -> Answer:
         if self.rules[uri].excluded:
             return Answer("excluded", pattern=self.rules[uri].excluded)
-        self.called.append(("complete", client, manual))
+        self.called.append(("complete", waited, manual))
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.fill:

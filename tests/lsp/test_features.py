@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holes import at
+from infill_ls import editors
 from infill_ls.completion.answer import Answer
 from lsp.desk import HOLE, Desk
 from lsp.editor import URI
@@ -150,7 +151,7 @@ async def test_ghost_text(kind: int, manual: bool) -> None:
     desk.completer.called.clear()
     result = await ask(desk, INLINE, about(0, 5, context={"triggerKind": kind}))
     assert [item["insertText"] for item in result["items"]] == ["1]"]
-    assert desk.called("complete") == [("complete", "Neovim", manual)]
+    assert desk.called("complete") == [("complete", editors.pause("Neovim"), manual)]
 
 
 @pytest.mark.parametrize(
@@ -194,22 +195,23 @@ MENU = "textDocument/completion"
 
 
 @pytest.mark.parametrize(
-    ("context", "client"),
+    ("context", "has_waited"),
     [
-        ({}, "helix"),
-        ({"context": {"triggerKind": 1}}, "helix"),
+        ({}, True),
+        ({"context": {"triggerKind": 1}}, True),
         # The editor hasn't waited for another key.
-        ({"context": {"triggerKind": 2, "triggerCharacter": "("}}, ""),
-        ({"context": {"triggerKind": 3}}, ""),
+        ({"context": {"triggerKind": 2, "triggerCharacter": "("}}, False),
+        ({"context": {"triggerKind": 3}}, False),
     ],
 )
-async def test_a_menu(context: dict[str, Any], client: str) -> None:
+async def test_a_menu(context: dict[str, Any], has_waited: bool) -> None:
     desk = await opened("a = [\n", clientInfo={"name": "helix"})
     offers = desk.completer.offers.make(URI, HOLE, ["1]"])
     desk.completer.answer = Answer("fill", offers)
     result = await ask(desk, MENU, about(0, 5, **context))
     assert [item["label"] for item in result["items"]] == ["1]"]
-    assert desk.called("complete") == [("complete", client, False)]
+    waited = editors.pause("helix") if has_waited else 0.0
+    assert desk.called("complete") == [("complete", waited, False)]
     assert desk.server.menu is None
 
 

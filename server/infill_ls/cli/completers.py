@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from infill_ls.folders import expanded
 from infill_ls.settings import KEYS
 from infill_ls.values import LANGUAGE_KEYS
 
@@ -64,7 +65,7 @@ def places(prefix: str, **_: Any) -> list[str]:
     """
     folder, name = os.path.split(prefix)
     try:
-        with os.scandir(os.path.expanduser(folder) or os.curdir) as entries:
+        with os.scandir(expanded(folder) or os.curdir) as entries:
             found = sorted(
                 (entry.name, entry.is_dir()) for entry in entries if entry.name.startswith(name)
             )

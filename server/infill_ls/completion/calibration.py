@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import Final
 
 # What a doubt of 1 takes off.
-SLOPE: Final = 3.82
+SLOPE: Final = 3.81
 # A first line without any doubt, by the kind of place (`confidence.Kind`).
 PLACES: Final[Mapping[str, float]] = {
     "line": 4.94,
     "word": 5.1,
-    "closed": 4.24,
+    "closed": 4.19,
     "middle": 4.21,
     "empty": 4.38,
 }
@@ -31,6 +31,5 @@ MODELS: Final[tuple[tuple[tuple[str, ...], float], ...]] = (
 )
 # How likely what is shown has to be right, by the setting "eagerness". Chosen on the split "tune".
 # On "check", where 48 % of all fills are right, 62 % of those are that "high" shows, 70 % with
-# "normal" and 84 % with "low"; 1.4, 6.0 and 23 % of the right ones are not shown
-# (`make calibrate`).
+# "normal" and 84 % with "low"; 1.4, 6 and 23 % of the right ones are not shown (`make calibrate`).
 THRESHOLDS: Final[Mapping[str, float]] = {"low": 0.6, "normal": 0.25, "high": 0.1}

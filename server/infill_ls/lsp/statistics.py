@@ -183,7 +183,7 @@ def _load(file: CountersFile, into: Experience, loop: asyncio.AbstractEventLoop)
     """Load what became of fills in earlier sessions, in a thread; the loop takes it."""
     from infill_ls.experience_file import ExperienceFile
 
-    loop.call_soon_threadsafe(into.add, ExperienceFile(file.folder).load())
+    loop.call_soon_threadsafe(into.add, ExperienceFile(file.folder).read())
 
 
 def _add(file: CountersFile, counts: Counts, learnt: Experience) -> None:
