@@ -24,7 +24,7 @@ from bench.editors import ALL_EDITORS, EDITORS, Editor, Neovim
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer, Policy
 from bench.plot import debounce_plot, plot
-from bench.results import Figures, from_json, markdown, medians, reckoned, table, to_json
+from bench.results import Figures, from_json, medians, reckoned, table, to_json
 from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import SOURCES, World, edits
@@ -206,7 +206,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", action="append", default=[])
     parser.add_argument("--json", action="store_true", help="all figures; --stored reads them")
     parser.add_argument("--stored", type=Path, metavar="FILE", help="run nothing, read this")
-    parser.add_argument("--markdown", action="store_true", help="the tables as a page has them")
     parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
     parser.add_argument(
         "--lever", action="append", default=[], choices=list(LEVERS), help="of these alone"
@@ -280,7 +279,7 @@ def main() -> None:
     if options.json:
         print(to_json(figures))
     else:
-        print(markdown(figures) if options.markdown else table(figures))
+        print(table(figures))
 
 
 if __name__ == "__main__":
