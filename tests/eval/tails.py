@@ -47,7 +47,7 @@ def cut_off(token: Told, temperature: float) -> float:
     """How often something would be chosen that top_p and min_p cut off."""
     likely = [math.exp(logarithm) for logarithm in token[1][:_KEPT]]
     before = [sum(likely[:number]) for number in range(len(likely))]
-    tempered = [value ** (1 / temperature) for value in likely]
+    tempered = [math.pow(value, 1 / temperature) for value in likely]
     kept = [
         share
         for share, value, sum_before in zip(tempered, likely, before, strict=True)
