@@ -22,6 +22,7 @@ from infill_ls.completion import calibration
 from infill_ls.completion.confidence import chance
 from infill_ls.engines.embedded import weights
 
+AXES = ("of those shown, right", "of the right ones, shown")
 TEXT = "int a(int b) {\n    int c = b + 1;\n    return c;\n}\n\n"
 
 
@@ -280,6 +281,7 @@ def test_the_plot_has_a_line_and_its_marks_for_each_model() -> None:
     drawn = plot([Curve("A & B", line, {"normal": (0.9, 0.7)}), Curve("C", line, {})])
     assert drawn.count('stroke-width="2"') == 2
     assert "A &amp; B: 50 % of all" in drawn
+    assert [f">{axis}</text>" in drawn for axis in AXES] == [True, True]
     assert drawn.count("<circle") == drawn.count(">normal</text>") == 1
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.pages import filled
-from bench.plot import HEIGHT, LABEL_GAP, WIDTH, apart, debounce_plot
+from bench.plot import BOTTOM, HEIGHT, LABEL_GAP, WIDTH, apart, debounce_plot, plot
 from bench.results import Figures, from_json, medians, saved_keys, to_json
 
 
@@ -31,6 +31,19 @@ def test_none_goes_further_than_the_others_push_it() -> None:
     assert moved[0] == 150.0
     assert max(abs(a - b) for a, b in zip(places, moved, strict=True)) <= 1.6 * LABEL_GAP
     assert sorted(range(5), key=moved.__getitem__) == sorted(range(5), key=places.__getitem__)
+
+
+def test_names_at_the_end_of_the_scale_go_up() -> None:
+    """A name stood between the seconds below the plot."""
+    assert apart([310.0, 100.0, 310.0, 308.0, 285.0], 15.0, 310.0) == [
+        *(295.0, 100.0, 310.0),
+        *(280.0, 265.0),
+    ]
+    names = ["a", "b", "c"]
+    drawn = plot([figures("slow", math.inf, 1.0, policy=name) for name in names])
+    texts = [one for one in ElementTree.fromstring(drawn).iter() if one.text in names]
+    assert [one.text for one in texts] == names
+    assert all(float(one.attrib["y"]) <= HEIGHT - BOTTOM + 4 for one in texts)
 
 
 @pytest.mark.parametrize("places", [[], [1.0]])

@@ -63,6 +63,7 @@ OWN = {"match": "my-model*", "template": "<PRE>{prefix}<SUF>{suffix}<MID>", "sto
         ("maxTokens", "64", "max_tokens", 64),
         ("maxTokens", 64.0, "max_tokens", 64),
         ("multiline", "never", "multiline", "never"),
+        ("eagerness", "low", "eagerness", "low"),
         ("temperature", 0, "temperature", 0.0),
         ("temperature", "0.7", "temperature", 0.7),
         ("debounceMs", "auto", "debounce_ms", "auto"),
@@ -99,7 +100,8 @@ def test_a_good_value(key: str, value: Any, name: str, read: Any) -> None:
     ("key", "value", "allowed"),
     [
         ("engine", "gpu", '"auto", "ollama", "openai", "embedded"'),
-        ("url", "127.0.0.1:11434", "an address such as http://127.0.0.1:11434"),
+        ("url", "127.0.0.1:11434", "an address with http:// before it: http://127.0.0.1:11434"),
+        ("url", "ollama.local", "an address such as http://127.0.0.1:11434"),
         ("url", "ftp://host", "an address"),
         ("url", "http://host:99999", "a port up to 65535"),
         ("url", "http://user:secret@host", "without user name and password"),

@@ -175,7 +175,8 @@ def url(value: Any) -> str:
         # Anywhere in it: a password with a slash in it would be taken for a path.
         raise Wrong('an address without user name and password (use "apiKeyEnv" or "headers")')
     if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
-        raise Wrong(_ADDRESS)
+        meant = is_bare(value) and ":" in value
+        raise Wrong(f"an address with http:// before it: http://{value}" if meant else _ADDRESS)
     try:
         parts = urlsplit(value)
         good = parts.port != 0 and is_host(parts.hostname or "")

@@ -41,8 +41,10 @@ def plot(figures: Sequence[Figures]) -> str:
             f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{half_seconds / 2:g} s</text>'
         )
     ends = [_y(_share(one.waits, LONGEST)) for one in figures]
+    # Below the line of 0 % the seconds are written.
+    places = apart(ends, lowest=HEIGHT - BOTTOM)
     edge = WIDTH - RIGHT
-    for colour, one, end, y in zip(COLOURS, figures, ends, apart(ends), strict=False):
+    for colour, one, end, y in zip(COLOURS, figures, ends, places, strict=False):
         parts.append(
             f'<path d="{_line(one.waits)}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
@@ -131,10 +133,11 @@ def _round_up(amount: float) -> float:
     return next(power * step for step in (1, 2, 4, 8, 10) if power * step >= amount - 1e-9)
 
 
-def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
+def apart(places: Sequence[float], gap: float = LABEL_GAP, lowest: float = math.inf) -> list[float]:
     """Return places that are at least a gap apart, in the same order, and as near as can be.
 
-    Those that are too near to each other are spread around the middle of all of them.
+    Those that are too near to each other are spread around the middle of all of them. None comes
+    to more than ``lowest``, which is the end of a scale: below it stand other words.
     """
     order = sorted(range(len(places)), key=places.__getitem__)
     # Of each group that touches: how many it has, and the mean of where its first one would be.
@@ -148,6 +151,9 @@ def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
         groups.append((count, first))
     firsts = [first for count, first in groups for _ in range(count)]
     moved = dict(zip(order, (first + at * gap for at, first in enumerate(firsts)), strict=True))
+    for index in reversed(order):
+        moved[index] = min(moved[index], lowest)
+        lowest = moved[index] - gap
     return [moved[index] for index in range(len(places))]
 
 

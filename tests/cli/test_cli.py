@@ -81,6 +81,25 @@ async def test_a_slip_has_what_was_meant(run: Run, arguments: str, said: str) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that one is in")
+@pytest.mark.parametrize("name", ["secrets", "json", "argparse", "httpx"])
+async def test_a_projects_module_is_not_taken_for_pythons(
+    run: Run, code: Path, tmp_path: Path, name: str
+) -> None:
+    """``python -m infill_ls`` in a folder with a secrets.py ran that."""
+    (tmp_path / f"{name}.py").write_text("open('it_was_run', 'w').close()\n")
+    ran = await run("complete", "main.py:2:13")
+    assert (ran.status, ran.out, ran.err) == (0, "x for x in xs", "")
+    assert not (tmp_path / "it_was_run").exists()
+
+
+async def test_what_the_environment_has_python_import_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "secrets.py").write_text("open('it_was_run', 'w').close()\n")
+    named = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
+    ran = await run("doctor", "--json", PYTHONPATH=named)
+    assert ran.status in (0, 1)
+    assert (tmp_path / "it_was_run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

@@ -31,6 +31,8 @@ async def test_exactly_the_documented_request(run: Run, ollama: FakeOllama, code
         # A prompt that is too long is refused, not cut.
         "truncate": False,
         "keep_alive": "30m",
+        # How sure it was.
+        "logprobs": True,
         "options": {
             "num_predict": 128,
             "temperature": 0.2,
@@ -123,7 +125,10 @@ async def test_how_sure_the_model_was(run: Run, ollama: FakeOllama, code: Path) 
     ran = await run("complete", "-v", "main.py:2:13")
     # Who asks by hand is shown it all the same.
     assert ran.out == "x for x in xs"
-    assert re.search(r"\nHow sure the model was: \d+ %\nended by", ran.err)
+    sure = r'\nHow sure the model was: \d+ % \(with eagerness "{}" editors show from {} % on\)\n'
+    assert re.search(sure.format("normal", 25), ran.err)
+    ran = await run("complete", "-v", "main.py:2:13", INFILL_LS_EAGERNESS="low")
+    assert re.search(sure.format("low", 60), ran.err)
 
 
 async def test_why_there_is_nothing(run: Run, ollama: FakeOllama, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from infill_ls.cli import COMMANDS, main
 from infill_ls.cli.completers import places, values
 from infill_ls.cli.completions import SHELLS
+from infill_ls.engines.embedded import weights
 from infill_ls.settings import KEYS
 
 
@@ -46,6 +47,11 @@ def test_commands_and_arguments(tmp_path: Path) -> None:
     assert "--no-suffix" in asked("infill-ls complete --", tmp_path)
     assert set(SHELLS) <= set(asked("infill-ls completions ", tmp_path))
     assert asked("infill-ls editor neo", tmp_path) == ["neovim"]
+    (tmp_path / "main.py").touch()
+    said = asked("infill-ls pull ", tmp_path)
+    assert {one.short for one in weights.ALL} <= set(said)
+    # No file is a model.
+    assert "main.py" not in said
 
 
 def test_keys_of_settings_and_their_values(tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ def doctor(home: Path) -> Doctor:
         )
         async with asyncio.timeout(60):
             out, err = await process.communicate()
-        assert b"Traceback" not in err
+        # A traceback may show the user's code.
+        assert b"Traceback" not in err or more.get("INFILL_LS_LOG") == "trace"
         assert process.returncode is not None
         return Said(process.returncode, out.decode(), err.decode())
 
@@ -366,6 +367,17 @@ async def test_what_goes_wrong_inside_is_a_line_of_its_own(
         assert said.status == 0, name
         assert "! This can't be told: something went wrong inside (TypeError)." in said.out
         assert "✓ A line takes about" in said.out
+
+
+@pytest.mark.parametrize("level", ["warning", "trace"])
+async def test_where_it_went_wrong_is_said_as_promised(
+    doctor: Doctor, ollama: FakeOllama, level: str
+) -> None:
+    broken = ("infill_ls.diagnosis.wording.program = None",)
+    said = await doctor(OLLAMA_HOST=ollama.url, INFILL_LS_LOG=level, patches=broken)
+    assert said.status == 0
+    assert "a check failed: TypeError" in said.err
+    assert ("in _program" in said.err) is (level == "trace")
 
 
 async def on_terminal(home: Path, more: dict[str, str]) -> str:

@@ -98,6 +98,13 @@ async def test_how_to_get_a_model(run: Run, ollama: FakeOllama, engine: str, fix
     assert ran.out.rstrip().splitlines()[-1].strip() == fix
 
 
+async def test_without_ollama_it_is_not_to_fetch_at_once(run: Run, ollama: FakeOllama) -> None:
+    await ollama.stop()
+    ran = await run("models", "--engine", "ollama")
+    last = "With Ollama there, fetch one: infill-ls pull qwen2.5-coder:1.5b"
+    assert (ran.status, ran.out.rstrip().splitlines()[-1].strip()) == (1, last)
+
+
 async def test_an_engine_that_is_not_needed_is_no_fault(
     run: Run, ollama: FakeOllama, tmp_path: Path
 ) -> None:

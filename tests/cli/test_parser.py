@@ -54,3 +54,16 @@ def test_the_usage_is_the_commands_own(
     said = capsys.readouterr().err
     assert said.startswith(f"usage: {program} [-h]")
     assert said.endswith(f"{program}: error: unrecognized arguments: {unknown}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    # What is begun comes before what is spelled alike: stats.
+    [("sett", "settings"), ("doctr", "doctor"), ("comple", "complete"), ("statistics", "stats")],
+)
+def test_which_command_was_meant(
+    typed: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        _parser().parse_args([typed])
+    assert f'there is no "{typed}"; did you mean "{meant}"?' in capsys.readouterr().err

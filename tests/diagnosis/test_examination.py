@@ -13,6 +13,7 @@ from infill_ls.diagnosis import engine as looking
 from infill_ls.diagnosis import engine_wording, sources, surroundings, wording
 from infill_ls.diagnosis.check import CHECK_NAMES, Check
 from infill_ls.diagnosis.examination import Examination
+from infill_ls.engines.ollama import Ollama
 
 # Nobody can listen on it.
 NOWHERE = "http://127.0.0.1:1"
@@ -112,6 +113,21 @@ async def test_what_goes_wrong_inside_is_a_result(
         assert ollama.calls == []
         assert "engine" not in {check.name for check in found}
     assert {"program", "log"} <= {check.name for check in found}
+
+
+async def test_an_engine_that_cant_be_closed_takes_no_result_away(
+    ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Ollama] = []
+
+    async def broken(engine: Ollama) -> None:
+        tried.append(engine)
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Ollama, "aclose", broken)
+    found = await checks(url=ollama.url)
+    assert tried
+    assert {"program", "fill", "log"} <= {check.name for check in found}
 
 
 async def test_it_can_be_broken_off(ollama: FakeOllama) -> None:

@@ -163,7 +163,7 @@ def test_an_editor_with_another_version_of_the_server() -> None:
 
 def test_no_editor_yet() -> None:
     (check,) = editors([], "1.0", 1000)
-    assert (check.status, check.fix) == ("warn", "infill-ls editor --help")
+    assert (check.status, check.fix) == ("warn", "infill-ls editor")
 
 
 def test_excluded_files() -> None:

@@ -14,7 +14,7 @@ Place = tuple[float, float]
 # Shares that the plot has room for.
 _LEAST_KEPT: Final = 0.5
 _LEAST_RIGHT: Final = 0.4
-TITLE: Final = "Of the suggestions shown, how many are right; of the right ones, how many are shown"
+TITLE: Final = "The fewer suggestions are shown, the more of them are right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def plot(curves: Sequence[Curve]) -> str:
     for tenth in range(round(_LEAST_KEPT * 10), 11):
         x, y = _x(tenth / 10), HEIGHT - BOTTOM + 18
         parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{tenth * 10} %</text>')
+    parts.append(f'<text x="{LEFT}" y="{TOP - 8}">of those shown, right</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(
         f'<text x="{middle:.1f}" y="{HEIGHT - 10}" text-anchor="middle">'

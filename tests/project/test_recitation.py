@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_read_is_told(
 @pytest.mark.parametrize(
     ("folders", "says"),
     [
-        ((), "names no folder"),
+        ((), "names no folder. Name one: infill-ls settings set recitation.folders "),
         (("others",), "is not a whole path"),
         (("/no/such/folder",), "is no folder"),
         ((__file__,), "is no folder"),

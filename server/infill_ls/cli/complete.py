@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     if outcome.fill and settings.audit:
         _record(outcome, hole, path, settings.audit)
     if options.verbose:
-        _explain(outcome)
+        _explain(outcome, rules.settings.eagerness)
     if options.json:
         write(json.dumps(_figures(outcome)) + "\n")
     elif outcome.fill:
@@ -231,13 +231,20 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _explain(outcome: Outcome) -> None:
-    """Write on stderr why it came out so, as the command ``infill-ls.explain`` of editors says."""
+def _explain(outcome: Outcome, eagerness: str) -> None:
+    """Write on stderr why it came out so, as the command ``infill-ls.explain`` of editors says.
+
+    ``eagerness``: the setting, from which follows if an editor shows the fill unasked.
+    """
     say(_answer(outcome).explain()["message"])
     if outcome.chance is not None:
+        from infill_ls.completion.confidence import THRESHOLDS
         from infill_ls.completion.judgement import percent
 
-        say(f"How sure the model was: {percent(outcome.chance)}")
+        least = (
+            f'with eagerness "{eagerness}" editors show from {percent(THRESHOLDS[eagerness])} on'
+        )
+        say(f"How sure the model was: {percent(outcome.chance)} ({least})")
     say(f"ended by: {outcome.ended_by}")
     # Its text is written as it is, in quotes; addresses in it are the model's own.
     print(f"the model wrote: {outcome.raw!r}", file=sys.stderr)

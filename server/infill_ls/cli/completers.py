@@ -26,6 +26,13 @@ def editors(**_: Any) -> list[str]:
     return [editor.name for editor in EDITORS]
 
 
+def weights(**_: Any) -> list[str]:
+    """Return what can be fetched for the embedded engine; any other name is one of Ollama's."""
+    from infill_ls.engines.embedded.weights import ALL
+
+    return [one.short for one in ALL]
+
+
 def keys(prefix: str, **_: Any) -> list[str]:
     """Return the keys of the settings; behind a language's id, those of a language."""
     first, _dot, rest = prefix.partition(".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -60,7 +61,12 @@ def run(options: argparse.Namespace) -> int:
     from infill_ls.cli.screen import Screen
     from infill_ls.diagnosis import check
     from infill_ls.diagnosis.examination import Examination
+    from infill_ls.logs import set_log_level, start_logging
 
+    if os.environ.get("INFILL_LS_LOG") == "trace":
+        # Where something went wrong inside is said by the log alone.
+        start_logging()
+        set_log_level("trace")
     file = Path(options.file) if options.file else None
     if file is not None and not file.is_file():
         raise _no_file(file)

@@ -27,7 +27,7 @@ No key is ever copied: it says which environment variable is to hold yours.
 # What is left to do. The setting is one of Continue's extension for VS Code.
 _NEXT: Final = (
     "- infill-ls doctor says whether it works.",
-    "- infill-ls editor vscode --write sets VS Code up; infill-ls editor --help names the others.",
+    "- infill-ls editor vscode --write sets VS Code up; infill-ls editor names the others.",
     '- Turn Continue\'s completion off, or two suggest at once: "continue.enableTabAutocomplete":'
     " false in VS Code's settings.",
 )

@@ -200,10 +200,11 @@ def _how_to_get_one(engines: Sequence[EngineModels], settings: Settings) -> str:
     theirs, fetches_ours = f"infill-ls pull {name}", DEFAULT.fetched_by
     if settings.engine == "embedded":
         return f"Fetch one: {fetches_ours}"
-    if settings.engine == "ollama" or not has_embedded():
-        return f"Fetch one: {theirs}"
-    # Which is there in a minute and needs nothing else; with Ollama larger ones are to be had.
     has_ollama = any(one.engine == "ollama" and one.error is None for one in engines)
+    if settings.engine == "ollama" or not has_embedded():
+        # How to get Ollama itself is said above.
+        return f"{'Fetch one' if has_ollama else 'With Ollama there, fetch one'}: {theirs}"
+    # Which is there in a minute and needs nothing else; with Ollama larger ones are to be had.
     if settings.model == "auto" and not has_ollama:
         return f"Fetch one: {fetches_ours}"
     return f"Fetch one: {theirs} (or {fetches_ours})"

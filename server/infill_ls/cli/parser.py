@@ -54,7 +54,8 @@ class Parser(argparse.ArgumentParser):
         from difflib import get_close_matches
 
         names = [str(one) for one in action.choices]
-        near = get_close_matches(str(value), names, 1)
+        begun = [name for name in names if value and name.startswith(str(value))]
+        near = begun if len(begun) == 1 else get_close_matches(str(value), names, 1)
         meant = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(names)}"
         raise argparse.ArgumentError(action, f'there is no "{value}"; {meant}')
 

@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from infill_ls.cli.options import settings_from
+from infill_ls.cli.options import completed, settings_from
 from infill_ls.cli.output import SUCCESS, ProgressBars, complain, say
 from infill_ls.errors import EngineError, ModelNotFound, NotRunning, SettingsError
 from infill_ls.interrupts import INTERRUPTED
@@ -55,12 +55,13 @@ def add_to(commands: Commands) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    model = parser.add_argument(
         "model",
         nargs="?",
         metavar="MODEL",
         help="0.5b or 1.5b for the embedded engine, any other through Ollama; default: 0.5b",
     )
+    completed(model, "weights")
     parser.add_argument(
         "--engine",
         choices=("auto", "ollama", "embedded"),

@@ -99,7 +99,8 @@ def _reset(file: CountersFile) -> int:
         raise InfillError(
             f"The statistics in {file.folder} can't be removed ({error.strerror})."
         ) from None
-    _screen().marked("ok", f"The counters of {days} {'day' if days == 1 else 'days'} are removed.")
+    said = f"The counters of {days} {'day' if days == 1 else 'days'} are removed."
+    _screen().marked("ok", said if days else "Nothing was counted, so nothing is removed.")
     return SUCCESS
 
 

@@ -81,7 +81,7 @@ class Examination:
                     yield check
         finally:
             if self._engine is not None:
-                await self._engine.aclose()
+                await _closed(self._engine)
 
     async def _program(self) -> list[Check]:
         return wording.program(await in_thread(surroundings.program, "program"))
@@ -164,3 +164,11 @@ async def _guarded(name: Name, look: Look) -> list[Check]:
         message = f"This can't be told: something went wrong inside ({type(error).__name__})."
         fix = sources.shell().with_variable("INFILL_LS_LOG", "trace", "infill-ls doctor")
         return [Check(name, "warn", message, fix)]
+
+
+async def _closed(engine: Engine) -> None:
+    """Close an engine; that it can't be takes no other result away."""
+    try:
+        await engine.aclose()
+    except Exception as error:
+        failure(log, "the engine can't be closed", error)

@@ -118,7 +118,7 @@ def editors(visits: Sequence[Visit], version: str, now: int) -> list[Check]:
     """Return which editors came last, and with what. ``version``: ours. ``now``: s since 1970."""
     if not visits:
         message = "No editor has started infill-ls yet."
-        return [Check("editor", "warn", message, "infill-ls editor --help")]
+        return [Check("editor", "warn", message, "infill-ls editor")]
     checks = []
     for visit in visits[:_SHOWN]:
         name = f"{visit.editor or 'An editor without a name'} {visit.version}".strip()

@@ -33,7 +33,7 @@ LARGEST_FILE: Final = 10_000_000
 _LOOKED_AT: Final = 8000
 # What version control keeps is no text.
 _NOT_LOOKED_INTO: Final = frozenset({".git", ".hg", ".svn"})
-_SET_IT: Final = 'Say recitation = { folders = ["/work/others"] } in the settings file.'
+_SET_IT: Final = "Name one: infill-ls settings set recitation.folders /work/others"
 
 
 @dataclass(slots=True)
