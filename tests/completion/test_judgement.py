@@ -58,6 +58,17 @@ def test_behind_a_whole_line_the_next_one_is_the_first(logprob: float, shown: st
     assert judged.chance is not None
 
 
+@pytest.mark.parametrize("seen", ["b", "b + c"])
+def test_no_less_is_shown_than_is_seen_already(seen: str) -> None:
+    said = tokens(("b + c", UNSURE))
+    assert judge(at("a = █\n"), "b + c", said, "line", MODEL, seen=seen).shown == seen
+
+
+def test_more_is_shown_than_is_seen_already_if_it_is_sure() -> None:
+    said = tokens(("b + c", SURE))
+    assert judge(at("a = █\n"), "b + c", said, "line", MODEL, seen="b").shown == "b + c"
+
+
 def test_what_is_cut_passes_the_filters() -> None:
     # Nobody wants the half of a text.
     fill = 'a = """b\nc\nd"""'

@@ -66,11 +66,13 @@ def judge(
     model: str,
     eagerness: str = "normal",
     shift: Shift = not_shifted,
+    seen: str = "",
 ) -> Judgement:
     """Return what is thought of a fill for a hole.
 
     ``tokens``: of the fill (:func:`infill_ls.completion.alignment.carried`); of what has none all
     is shown. ``shape``: how much was to be filled. ``model``: its name. ``eagerness``: the setting.
+    ``seen``: the part of it that the user sees already; what is shown is no less than that.
     """
     if not tokens:
         return Judgement(fill)
@@ -82,7 +84,7 @@ def judge(
     threshold = confidence.THRESHOLDS[eagerness] + moved
     sure = confidence.sure_part(fill, tokens, model=model, kind=kind, threshold=threshold)
     shown = sure if sure == fill or not sure else _ended(sure, fill, hole, shape)
-    return Judgement(shown, chance, threshold, moved, kind)
+    return Judgement(max(shown, seen, key=len), chance, threshold, moved, kind)
 
 
 def _ended(part: str, fill: str, hole: Hole, shape: Shape) -> str:
