@@ -90,7 +90,7 @@ class Desk:
         return {name: count for name, count in row.items() if isinstance(count, int)}
 
 
-JUDGED = Judgement("compute(a)", 0.75, 0.5, 0.0, "line")
+JUDGED = Judgement("compute(a)", 0.8, 0.5, 0.0, "line", 0.75)
 
 
 def learnt(desk: Desk) -> list[dict[str, object]]:

@@ -92,6 +92,20 @@ def test_the_setting_is_the_threshold(eagerness: str) -> None:
     assert judged.shift == 0
 
 
+def test_what_is_expected_is_that_all_lines_are_right() -> None:
+    # Or many lines would seem to be wrong more often than the model thinks.
+    fill, said = "if a:\n    b()", tokens(("if a:", -0.05), ("    b()", -0.05))
+    judged = judge(at("█\n"), fill, said, "block", MODEL)
+    assert judged.shown == fill
+    assert judged.chance is not None
+    assert judged.expected is not None
+    assert judged.threshold < judged.expected < judged.chance
+    # Of what isn't shown nothing is expected.
+    cut = judge(at("█\n"), fill, tokens(("if a:", SURE), ("    b()", UNSURE)), "block", MODEL)
+    assert (cut.shown, cut.expected) == ("if a:", cut.chance)
+    assert judge(at("█\n"), "a", [(1, UNSURE)], "line", MODEL).expected is None
+
+
 def test_who_is_eager_is_shown_more() -> None:
     low, normal, high = (confidence.THRESHOLDS[one] for one in ("low", "normal", "high"))
     assert low > normal > high

@@ -304,7 +304,7 @@ async def test_the_threshold_follows_what_became_of_fills(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     first = Statistics(lambda _: ["x = other\n"])
     first.take(Settings())
-    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line")
+    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line", 0.9)
     offers = Offers().make("file:///a.py", HOLE, ["compute(a)"], judged)
     first.shown(offers, SOURCE, asyncio.get_running_loop().time())
     first.asked("file:///a.py", at("x = o█\n"))

@@ -248,9 +248,9 @@ class CountsOfSession:
     def _learn(self, followed: _Followed, *, right: bool) -> None:
         """Note that a fill was right, or wrong, if it was shown unasked."""
         judged = followed.judged
-        if judged is not None and judged.chance is not None:
+        if judged is not None and judged.expected is not None:
             for each in (self.experience, self._learnt):
-                each.note(judged.kind, followed.subject.language, judged.chance, right=right)
+                each.note(judged.kind, followed.subject.language, judged.expected, right=right)
 
     def put_back(self, counts: Counts) -> None:
         """Take back what could not be written."""
