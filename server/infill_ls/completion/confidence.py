@@ -50,10 +50,8 @@ def chance_of_all(
     fill: str, tokens: Sequence[tuple[int, float]], *, model: str, kind: Kind
 ) -> float | None:
     """Return how likely all lines of a fill are right, as :func:`chance` does for the first."""
-    likely = None
-    for _, likely in _growing(fill, tokens, model, kind):
-        pass
-    return likely
+    found = [likely for _, likely in _growing(fill, tokens, model, kind)]
+    return found[-1] if found else None
 
 
 def sure_part(
