@@ -150,6 +150,24 @@ def test_of_what_was_not_judged_nothing_is_learnt(judged: Judgement | None) -> N
     assert learnt(desk) == []
 
 
+def test_a_language_that_is_counted_as_another_has_its_experience() -> None:
+    desk = Desk("x = █\n")
+    for name in ("python", "other"):
+        desk.counts.experience.note("line", name, 0.9, right=False)
+    own, other = desk.counts.shift("line", "python"), desk.counts.shift("line", "/no/language")
+    assert own == other > 0
+    assert desk.counts.shift("line", "go") == 0
+
+
+def test_what_could_not_be_written_is_learnt_with_what_comes_next() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    desk.type("compute(a)")
+    desk.counts.end(desk.now)
+    desk.counts.put_back(desk.counts.take(), desk.counts.take_learnt())
+    assert learnt(desk) == fate(1.0, 0.0)
+
+
 def test_accepted_with_the_key() -> None:
     desk = Desk("x = █\n")
     (number,) = desk.show("compute(a)")
@@ -446,7 +464,7 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     desk.counts.settle(desk.now)
     # Where nothing was counted nothing is to be written.
     assert desk.counts.waits is kept
-    desk.counts.put_back(first)
+    desk.counts.put_back(first, desk.counts.take_learnt())
     # What becomes of it later doesn't count.
     desk.text = "█"
     assert ("kept" in desk.counted()) is kept
@@ -533,9 +551,9 @@ def test_a_fill_is_timed_once() -> None:
 def test_what_was_taken_is_counted_no_more_unless_it_comes_back() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)")
-    taken = desk.counts.take()
+    taken, learnt = desk.counts.take(), desk.counts.take_learnt()
     assert desk.counts.take() == {}
-    desk.counts.put_back(taken)
+    desk.counts.put_back(taken, learnt)
     assert desk.counted() == {"shown": 1, "rejected": 1}
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offer
-from infill_ls.counters import Counters, Counts, Subject
+from infill_ls.counters import Counters, Counts, Subject, counted_as
 from infill_ls.experience import Experience
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
@@ -252,8 +252,13 @@ class CountsOfSession:
             for each in (self.experience, self._learnt):
                 each.note(judged.kind, followed.subject.language, judged.expected, right=right)
 
-    def put_back(self, counts: Counts) -> None:
+    def shift(self, kind: str, language: str) -> float:
+        """Return what is added to the threshold of a kind of place in a language, by its id."""
+        return self.experience.shift(kind, counted_as(language))
+
+    def put_back(self, counts: Counts, learnt: Experience) -> None:
         """Take back what could not be written."""
+        self._learnt.add(learnt)
         for subject, counters in counts.items():
             self._of(subject).add(counters)
 
