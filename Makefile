@@ -16,7 +16,7 @@ PURE_TESTS := tests/text tests/prompt tests/trim tests/test_errors.py tests/test
 
 .PHONY: help demo test test-editors test-llama-server reliability soak fuzz audit sbom screenshots \
 	doctor-picture editor-requests vsix vsix-files version dist schema lint lock \
-	bench bench-levers bench-starts bench-real bench-knobs bench-busy bench-ollama \
+	bench bench-pages bench-levers bench-starts bench-real bench-knobs bench-busy bench-ollama \
 	eval eval-ends calibrate perfect fresh-debian clean
 
 help:  ## this list
@@ -126,6 +126,13 @@ bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those
 	PYTHONPATH=tests $(BIN)/python -m bench.roundtrip
 	PYTHONPATH=tests $(BIN)/python -m bench.trim_cost
 	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2
+
+# The tables and pictures of the documentation, from figures that are made anew.
+bench-pages: .venv/.ready  ## the benchmark's tables in README.md and docs/figures.md
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2 --json > .bench.json
+	PYTHONPATH=tests $(BIN)/python -m bench.pages .bench.json
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2 --editor "VS Code" \
+		--debounce 0,50,100,200,400 --plot-debounce docs/debounce.svg
 
 # The policy of infill-ls, each of its levers off by itself.
 bench-levers: .venv/.ready  ## each lever of the policy off by itself

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.pages import filled
 from bench.plot import HEIGHT, LABEL_GAP, WIDTH, apart, debounce_plot
-from bench.results import Figures, from_json, markdown, medians, to_json
+from bench.results import Figures, from_json, medians, saved_keys, to_json
 
 
 def test_what_is_far_apart_stays_where_it_is() -> None:
@@ -88,7 +89,22 @@ def test_figures_are_read_as_they_were_written() -> None:
 
 def test_the_best_of_a_row_is_marked_in_a_page() -> None:
     better = replace(figures("fast", 1.0, 1.0, policy="b"), saved_per_100=7.0)
-    lines = markdown([figures("fast", 1.0, 1.0), better, figures("slow", 1.0, 1.0)]).splitlines()
+    lines = saved_keys([figures("fast", 1.0, 1.0), better, figures("slow", 1.0, 1.0)]).splitlines()
     assert lines[0] == "| keys saved of 100 | a | b |"
     assert lines[2:4] == ["| fast, VS Code | 1.0 | **7.0** |", "| slow, VS Code | **1.0** |  |"]
-    assert len({line.count("|") for line in lines[5:] if line}) == 1
+
+
+def test_a_page_gets_its_tables_and_keeps_the_rest() -> None:
+    page = (
+        "Before\n<!-- bench: fast, VS Code -->\nold\n<!-- bench -->\nbetween\n"
+        "<!-- bench: keys saved -->\n<!-- bench -->\nafter\n"
+    )
+    found = filled(page, [figures("fast", 1.0, 0.5)])
+    assert "old" not in found
+    assert found.startswith("Before\n<!-- bench: fast, VS Code -->\n\n| fast, VS Code | right")
+    assert "| a | 100% | 1.0 |" in found
+    assert "| fast, VS Code | **1.0** |" in found
+    assert found.endswith("<!-- bench -->\nafter\n")
+    assert filled(found, [figures("fast", 1.0, 0.5)]) == found
+    with pytest.raises(ValueError, match="slow"):
+        filled(page.replace("fast", "slow"), [figures("fast", 1.0, 0.5)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 import looptime
@@ -12,8 +13,9 @@ import pytest
 
 from bench.closing import closed
 from bench.editors import EDITORS, Editor, Helix, Neovim, VSCode
+from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer, Policy
-from bench.replay import OURS, chosen, everything
+from bench.replay import OURS, Run, chosen, everything, figures_of
 from bench.results import Figures
 from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
@@ -22,8 +24,9 @@ from infill_ls.bench.edits import Edit
 from infill_ls.bench.typist import Typist
 from infill_ls.completion.answer import Answer
 from infill_ls.completion.completer import Completer
-from infill_ls.engines.engine import Engine
+from infill_ls.engines.engine import Chunk, Engine
 from infill_ls.lsp.server import Server
+from infill_ls.prompt.build import Request
 from infill_ls.settings import Settings
 from infill_ls.text.hole import between
 
@@ -272,3 +275,33 @@ def test_others_get_the_closers_and_replace_nothing(policy: Policy) -> None:
         "<|fim_prefix|><|fim_suffix|>)\n<|fim_middle|>def f(",
     )
     assert [(one.fill, one.replaced) for one in answer.offers] == [("name", 0)]
+
+
+def test_what_a_lever_has_switched_off_is_on_again_afterwards() -> None:
+    run = Run(OURS, "Neovim", "GPU", count=1, seed="3")
+    before = figures_of(run)
+    for lever in LEVERS:
+        with LEVERS[lever]():
+            pass
+    assert figures_of(run) == before
+
+
+def test_a_lever_changes_what_it_comes_to() -> None:
+    run = Run(OURS, "Neovim", "GPU", count=1, seed="3")
+    assert figures_of(run) != figures_of(replace(run, lever="speculation"))
+
+
+def test_the_engine_says_how_likely_its_tokens_are() -> None:
+    world = World(1.0, "1", Edit(0, "", "b = 1\nc = 2", "\nd\n"), any_names=True)
+
+    async def ask() -> list[Chunk]:
+        engine = SimulatedEngine(PROFILES[2], world.continuation)
+        prompt = "<|fim_prefix|><|fim_suffix|>\nd\n<|fim_middle|>b ="
+        request = Request(prompt, None, True, (), (), max_tokens=3, temperature=0.0)
+        chunks = [chunk async for chunk in engine.generate(request)]
+        await engine.aclose()
+        return chunks
+
+    chunks = in_virtual_time(ask)
+    assert [token.text for chunk in chunks for token in chunk.tokens] == [" 1", "\n", "c"]
+    assert all(token.logprob <= 0.0 for chunk in chunks for token in chunk.tokens)

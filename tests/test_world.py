@@ -159,9 +159,9 @@ def test_it_is_less_sure_of_what_is_wrong_but_not_always() -> None:
         for share in (1.0, 0.0)
     )
     assert median(right) == pytest.approx(0.05, rel=0.5)
-    assert median(wrong) == pytest.approx(0.27, rel=0.5)
+    assert median(wrong) == pytest.approx(0.4, rel=0.5)
     pairs = [one < other for one in right for other in wrong]
-    assert 0.7 <= sum(pairs) / len(pairs) <= 0.9
+    assert 0.75 <= sum(pairs) / len(pairs) <= 0.95
 
 
 def test_the_same_place_is_as_likely_from_wherever_it_is_written() -> None:

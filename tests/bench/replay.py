@@ -24,7 +24,7 @@ from bench.editors import ALL_EDITORS, EDITORS, Editor, Neovim
 from bench.levers import LEVERS
 from bench.peers import POLICIES, Peer, Policy
 from bench.plot import debounce_plot, plot
-from bench.results import Figures, from_json, markdown, medians, reckoned, table, to_json
+from bench.results import Figures, from_json, medians, reckoned, table, to_json
 from bench.session import Session
 from bench.simulated_engine import PROFILES, SimulatedEngine
 from bench.world import SOURCES, World, edits
@@ -118,7 +118,8 @@ def _open(run: Run, policy: Policy | None, engine: Engine) -> Editor:
     editor = editor_class(server, closes=run.closing)
     if policy is not None and policy.at_key and isinstance(editor, Neovim):
         editor.pause = 0.0
-    options: dict[str, Any] = {"engine": "ollama"}
+    # Nothing is kept of it, nor does it learn from what others have typed on this machine.
+    options: dict[str, Any] = {"engine": "ollama", "stats": False}
     if run.debounce is not None:
         options["debounceMs"] = run.debounce
     editor.start(options)
@@ -205,8 +206,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", action="append", default=[])
     parser.add_argument("--json", action="store_true", help="all figures; --stored reads them")
     parser.add_argument("--stored", type=Path, metavar="FILE", help="run nothing, read this")
-    parser.add_argument("--markdown", action="store_true", help="the tables as a page has them")
     parser.add_argument("--levers", action="store_true", help="ours, each lever off by itself")
+    parser.add_argument(
+        "--lever", action="append", default=[], choices=list(LEVERS), help="of these alone"
+    )
     parser.add_argument("--plot", metavar="FILE", help="draw one profile and editor as SVG")
     parser.add_argument(
         "--debounce",
@@ -223,9 +226,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _variants(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Ours in other ways, by how the table names them; empty if it is beside the others."""
-    if options.levers:
+    if options.levers or options.lever:
+        levers = ["all", *(options.lever or [lever for lever in LEVERS if lever != "all"])]
         return {
-            OURS if lever == "all" else f"without {lever}": {"lever": lever} for lever in LEVERS
+            OURS if lever == "all" else f"without {lever}": {"lever": lever} for lever in levers
         }
     if options.debounce:
         return {OURS: {}} | {f"{ms} ms": {"debounce": ms} for ms in options.debounce}
@@ -275,7 +279,7 @@ def main() -> None:
     if options.json:
         print(to_json(figures))
     else:
-        print(markdown(figures) if options.markdown else table(figures))
+        print(table(figures))
 
 
 if __name__ == "__main__":

@@ -169,30 +169,21 @@ def table(figures: Sequence[Figures]) -> str:
     return "\n".join(lines)
 
 
-def markdown(figures: Sequence[Figures]) -> str:
-    """A table of saved keys: a row for each profile and editor, a column for each policy; and one
-    of all that is told of each policy, for each profile and editor.
-    """
+def saved_keys(figures: Sequence[Figures]) -> str:
+    """A table for a page: a row for each profile and editor, a column for each policy."""
     policies = list(dict.fromkeys(one.policy for one in figures))
-    tables = [list(group) for _, group in groupby(figures, key=lambda one: one.row[:3])]
-    lines = [_row(["keys saved of 100", *policies]), _row(["---"] * (len(policies) + 1))]
-    for group in tables:
+    lines = [row(["keys saved of 100", *policies]), row(["---"] * (len(policies) + 1))]
+    for (profile, editor, _), group in groupby(figures, key=lambda one: one.row[:3]):
         saved = {one.policy: one.saved_per_100 for one in group}
         best = max(saved.values())
-        cells = [
-            ""
-            if name not in saved
-            else f"{'**' * (saved[name] == best)}{saved[name]:.1f}{'**' * (saved[name] == best)}"
-            for name in policies
+        cells = [f"{saved[name]:.1f}" if name in saved else "" for name in policies]
+        marked = [
+            f"**{cell}**" if saved.get(name) == best else cell
+            for name, cell in zip(policies, cells, strict=True)
         ]
-        lines.append(_row([f"{group[0].profile}, {group[0].editor}", *cells]))
-    for group in tables:
-        head = f"{group[0].profile}, {group[0].editor}"
-        lines += ["", _row([head, *(name for name, _ in COLUMNS)])]
-        lines.append(_row(["---"] * (len(COLUMNS) + 1)))
-        lines += [_row([one.policy, *(show(one) for _, show in COLUMNS)]) for one in group]
+        lines.append(row([f"{profile}, {editor}", *marked]))
     return "\n".join(lines)
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"

@@ -8,13 +8,15 @@ has the data; greedy, prompts of infill-ls): constants of `bench.world` are fitt
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, quantiles
 from typing import Final
 
 from bench.replay import typed_edits
-from bench.world import CHARACTERS_PER_TOKEN, NAME, World
+from bench.world import CHARACTERS_PER_TOKEN, FULL_WORTH, NAME, Piece, World
+from infill_ls.bench.edits import Edit
+from infill_ls.completion.confidence import doubt
 
 # Of first lines, by tokens of context. 2,862 holes with the 0.5B and 1,363 with the 1.5B at 256 and
 # 1,024; the others scaled to these from the 163 that were filled with all four by the 0.5B.
@@ -25,6 +27,9 @@ MEASURED: Final = {
 # Of wrong first lines with names in their truth: how many err in the first, and what share of the
 # names comes before the error.
 MEASURED_ERRORS: Final = {"0.5B": (0.51, 0.26), "1.5B": (0.47, 0.28)}
+# Quartiles of the doubt of first lines (`completion.confidence`), in right ones and in wrong ones;
+# both weights, 10,104 holes.
+MEASURED_DOUBTS: Final = ((0.72, 0.98, 1.26), (1.38, 1.75, 2.19))
 CONTEXTS: Final = (128, 256, 512, 1024)
 
 
@@ -37,27 +42,35 @@ class Shares:
     before: float
 
 
+def doubts(right: float, seeds: Sequence[str]) -> list[float]:
+    """Return the quartiles of first lines' doubts where the model knows all of them, or none."""
+    found = []
+    for seed in seeds:
+        world = World(right, seed, any_names=True)
+        for edit, at in _places(world, seed):
+            pieces: list[Piece] = []
+            for piece in world.continuation(_prompt(edit.target[:at], world, FULL_WORTH)):
+                pieces.append(piece)
+                if "\n" in piece:
+                    break
+            found.append(doubt([piece.logprob for piece in pieces]))
+    return quantiles(found, n=4)
+
+
 def shares(right: float, tokens: int, seeds: Sequence[str]) -> Shares:
     """Return what the model does at a random place of each line, and at its start."""
     found: list[bool] = []
     names: list[tuple[int, int]] = []
     for seed in seeds:
         world = World(right, seed)
-        for edit in typed_edits(3, seed):
-            world.edit = edit
-            chance = random.Random(f"shares {seed} {edit.number}")
-            offset = 0
-            for line in edit.target.split("\n"):
-                start = len(line) - len(line.lstrip())
-                for at in {start, chance.randrange(start, len(line))} if line.strip() else ():
-                    written = _first_line(world, offset + at, tokens)
-                    found.append(written == line[at:])
-                    ends = [match.end() for match in NAME.finditer(line[at:])]
-                    if ends and written != line[at:]:
-                        names.append(
-                            (sum(written[:end] == line[at:][:end] for end in ends), len(ends))
-                        )
-                offset += len(line) + 1
+        for edit, at in _places(world, seed):
+            truth = edit.target[at:].partition("\n")[0]
+            prompt = _prompt(edit.target[:at], world, tokens)
+            written = "".join(world.continuation(prompt)).partition("\n")[0]
+            found.append(written == truth)
+            ends = [match.end() for match in NAME.finditer(truth)]
+            if ends and written != truth:
+                names.append((sum(written[:end] == truth[:end] for end in ends), len(ends)))
     return Shares(
         fmean(found),
         fmean(before == 0 for before, _ in names),
@@ -65,14 +78,26 @@ def shares(right: float, tokens: int, seeds: Sequence[str]) -> Shares:
     )
 
 
-def _first_line(world: World, place: int, tokens: int) -> str:
-    world.typed = world.edit.target[:place]
+def _places(world: World, seed: str) -> Iterator[tuple[Edit, int]]:
+    """A random place in each line that is typed, and its start; the world is there."""
+    for edit in typed_edits(3, seed):
+        world.edit = edit
+        chance = random.Random(f"shares {seed} {edit.number}")
+        offset = 0
+        for line in edit.target.split("\n"):
+            start = len(line) - len(line.lstrip())
+            for at in {start, chance.randrange(start, len(line))} if line.strip() else ():
+                world.typed = edit.target[: offset + at]
+                yield edit, offset + at
+            offset += len(line) + 1
+
+
+def _prompt(typed: str, world: World, tokens: int) -> str:
     size = int(tokens * CHARACTERS_PER_TOKEN)
     # A quarter of the prompt at the most is what stands below (prompt.build).
     below = world.edit.after[: size // 4]
-    above = (world.edit.before + world.typed)[-(size - len(below)) :]
-    prompt = f"<|fim_prefix|><|fim_suffix|>{below}<|fim_middle|>{above}"
-    return "".join(world.continuation(prompt)).partition("\n")[0]
+    above = (world.edit.before + typed)[-(size - len(below)) :]
+    return f"<|fim_prefix|><|fim_suffix|>{below}<|fim_middle|>{above}"
 
 
 def main() -> None:
@@ -90,6 +115,11 @@ def main() -> None:
         whole = rows[1024]
         row = "".join(f"{one.right:>8.0%}" for one in rows.values())
         print(f"{right:<8.0%}{row}{whole.at_once:>12.0%}{whole.before:>8.0%}")
+    print("Quartiles of doubts, measured and simulated")
+    for name, share, quartiles in zip(("right", "wrong"), (1.0, 0.0), MEASURED_DOUBTS, strict=True):
+        there = "".join(f"{one:>8.2f}" for one in quartiles)
+        here = "".join(f"{one:>8.2f}" for one in doubts(share, "123"))
+        print(f"{name:8}{there}    {here}")
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ PERSISTENCE: Final = 0.5
 
 # How likely the model holds what it writes to be: minus the mean of the tokens' natural logarithms
 # in a first line, as the median over lines and the spread of its logarithm, in lines that are right
-# and in wrong ones. Both weights, 10,000 holes: means of 0.15 and 0.38, medians of 0.05 and 0.27;
-# a right line's mean is above a wrong one's in 80 of 100 pairs.
-SURE: Final = (0.05, 1.48)
-UNSURE: Final = (0.27, 0.85)
+# and in wrong ones, of the usual length. So that a line's doubt (`completion.confidence`) is what
+# it is with real weights, by its quartiles (`bench.shares`).
+SURE: Final = (0.05, 1.0)
+UNSURE: Final = (0.55, 0.6)
+USUAL_LENGTH: Final = 6  # tokens
 # In wrong lines the token that errs is so many times less likely, and those behind it are more.
 AT_ERROR: Final = 2.0
 BEHIND_ERROR: Final = 0.6
@@ -182,9 +183,11 @@ class World:
             if error is not None:
                 at, draws = error
                 wrong = line[place - start : at] + self._other(line[:at], draws, line[at:])
-                yield from self._told(wrong, place, UNSURE, sure, error=start + at)
+                yield from self._told(
+                    wrong, place, UNSURE, sure, before=whole[start:place], error=start + at
+                )
                 return
-            yield from self._told(whole[place:end], place, SURE, sure)
+            yield from self._told(whole[place:end], place, SURE, sure, before=whole[start:place])
             if names is not None:
                 # It has them before it now.
                 names.update(NAME.findall(line))
@@ -197,11 +200,19 @@ class World:
         surprise: tuple[float, float],
         draws: random.Random,
         *,
+        before: str = "",
         error: int | None = None,
     ) -> Iterator[Piece]:
-        """A text in pieces, each with how likely it was; ``error``: where it errs in the target."""
+        """A text in pieces, each with how likely it was; ``error``: where it errs in the target.
+
+        ``before``: what its first line has before it.
+        """
         median, spread = surprise
         of_line = median * draws.lognormvariate(0.0, spread)
+        # Long lines are not that much less likely than short ones.
+        of_line *= math.sqrt(
+            USUAL_LENGTH / len(pieces(f"{before}{text}".partition("\n")[0] + "\n"))
+        )
         for piece in pieces(text):
             factor = 1.0
             if error is not None and place + len(piece) > error:
