@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,26 @@ def test_what_something_else_is_typed_instead_of_was_wrong() -> None:
     desk.show("compute(a)", judged=JUDGED)
     desk.type("other")
     assert learnt(desk) == fate(0.0, 1.0)
+
+
+def test_of_what_came_early_and_is_longer_by_now_all_is_expected_to_be_right() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=replace(JUDGED, expected=0.9))
+    desk.type("com")
+    desk.show("pute(a)\ny = 1", judged=JUDGED)
+    desk.type("pute(a)\n")
+    desk.show("y = 1", judged=replace(JUDGED, expected=0.95))
+    desk.type("z")
+    assert learnt(desk) == fate(0.0, 1.0)
+
+
+def test_of_what_was_asked_for_by_hand_nothing_is_learnt_however_long_it_is_by_now() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)")
+    desk.type("com")
+    desk.show("pute(a)\ny = 1", judged=JUDGED)
+    desk.type("z")
+    assert learnt(desk) == []
 
 
 def test_what_nothing_became_of_says_nothing() -> None:

@@ -106,6 +106,9 @@ class _Followed:
         rests = [rest for rest in texts if rest.strip()]
         if not any(_agree(rest, one.fill) for rest in rests for one in offers):
             return False
+        if self.judged is not None and len(offers[0].fill) > max(map(len, rests)):
+            # There is more of it that has to be right by now.
+            self.judged = offers[0].judged
         self.go_to(typed)
         if len(typed) > TYPED // 2:
             # It would be out of reach before it is typed to its end.

@@ -58,7 +58,7 @@ class Showing:
             tokens = self._recall.tokens_of(uri, hole, fill)
         settings, (_, model) = self._in_force.rules(uri).settings, self._connection.source
         shape = policy.shape(hole, settings.multiline, "more")
-        seen = self._offers.begun(uri, hole, fill, typed=typed)
+        seen = self._offers.begun(uri, hole, fill, typed=typed) if tokens else ""
         return judge(hole, fill, tokens, shape, model, settings.eagerness, self.shift, seen)
 
     def shown_part(self, place: Place, fill: str) -> str:
