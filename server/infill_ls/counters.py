@@ -41,8 +41,12 @@ class Subject:
     @classmethod
     def of(cls, language: str, engine: str, model: str) -> Subject:
         """Return a subject with names that are fit to be kept: short ones, and no paths."""
-        known = _LANGUAGE_ID.fullmatch(language) is not None
-        return cls(language if known else "other", _name(engine), _name(model))
+        return cls(counted_as(language), _name(engine), _name(model))
+
+
+def counted_as(language: str) -> str:
+    """Return the name that a language is counted under, by its id, which is any text."""
+    return language if _LANGUAGE_ID.fullmatch(language) is not None else "other"
 
 
 def _name(text: str) -> str:

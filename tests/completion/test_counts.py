@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -90,7 +91,7 @@ class Desk:
         return {name: count for name, count in row.items() if isinstance(count, int)}
 
 
-JUDGED = Judgement("compute(a)", 0.75, 0.5, 0.0, "line")
+JUDGED = Judgement("compute(a)", 0.8, 0.5, 0.0, "line", 0.75)
 
 
 def learnt(desk: Desk) -> list[dict[str, object]]:
@@ -136,6 +137,26 @@ def test_what_something_else_is_typed_instead_of_was_wrong() -> None:
     assert learnt(desk) == fate(0.0, 1.0)
 
 
+def test_of_what_came_early_and_is_longer_by_now_all_is_expected_to_be_right() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=replace(JUDGED, expected=0.9))
+    desk.type("com")
+    desk.show("pute(a)\ny = 1", judged=JUDGED)
+    desk.type("pute(a)\n")
+    desk.show("y = 1", judged=replace(JUDGED, expected=0.95))
+    desk.type("z")
+    assert learnt(desk) == fate(0.0, 1.0)
+
+
+def test_of_what_was_asked_for_by_hand_nothing_is_learnt_however_long_it_is_by_now() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)")
+    desk.type("com")
+    desk.show("pute(a)\ny = 1", judged=JUDGED)
+    desk.type("z")
+    assert learnt(desk) == []
+
+
 def test_what_nothing_became_of_says_nothing() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)", judged=JUDGED)
@@ -148,6 +169,24 @@ def test_of_what_was_not_judged_nothing_is_learnt(judged: Judgement | None) -> N
     (number,) = desk.show("compute(a)", judged=judged)
     desk.take(number, "compute(a)")
     assert learnt(desk) == []
+
+
+def test_a_language_that_is_counted_as_another_has_its_experience() -> None:
+    desk = Desk("x = █\n")
+    for name in ("python", "other"):
+        desk.counts.experience.note("line", name, 0.9, right=False)
+    own, other = desk.counts.shift("line", "python"), desk.counts.shift("line", "/no/language")
+    assert own == other > 0
+    assert desk.counts.shift("line", "go") == 0
+
+
+def test_what_could_not_be_written_is_learnt_with_what_comes_next() -> None:
+    desk = Desk("x = █\n")
+    desk.show("compute(a)", judged=JUDGED)
+    desk.type("compute(a)")
+    desk.counts.end(desk.now)
+    desk.counts.put_back(desk.counts.take(), desk.counts.take_learnt())
+    assert learnt(desk) == fate(1.0, 0.0)
 
 
 def test_accepted_with_the_key() -> None:
@@ -446,7 +485,7 @@ def test_kept_is_what_stands_there_two_minutes_later(then: str, kept: bool) -> N
     desk.counts.settle(desk.now)
     # Where nothing was counted nothing is to be written.
     assert desk.counts.waits is kept
-    desk.counts.put_back(first)
+    desk.counts.put_back(first, desk.counts.take_learnt())
     # What becomes of it later doesn't count.
     desk.text = "█"
     assert ("kept" in desk.counted()) is kept
@@ -533,9 +572,9 @@ def test_a_fill_is_timed_once() -> None:
 def test_what_was_taken_is_counted_no_more_unless_it_comes_back() -> None:
     desk = Desk("x = █\n")
     desk.show("compute(a)")
-    taken = desk.counts.take()
+    taken, learnt = desk.counts.take(), desk.counts.take_learnt()
     assert desk.counts.take() == {}
-    desk.counts.put_back(taken)
+    desk.counts.put_back(taken, learnt)
     assert desk.counted() == {"shown": 1, "rejected": 1}
 
 

@@ -58,6 +58,17 @@ def test_behind_a_whole_line_the_next_one_is_the_first(logprob: float, shown: st
     assert judged.chance is not None
 
 
+@pytest.mark.parametrize("seen", ["b", "b + c"])
+def test_no_less_is_shown_than_is_seen_already(seen: str) -> None:
+    said = tokens(("b + c", UNSURE))
+    assert judge(at("a = █\n"), "b + c", said, "line", MODEL, seen=seen).shown == seen
+
+
+def test_more_is_shown_than_is_seen_already_if_it_is_sure() -> None:
+    said = tokens(("b + c", SURE))
+    assert judge(at("a = █\n"), "b + c", said, "line", MODEL, seen="b").shown == "b + c"
+
+
 def test_what_is_cut_passes_the_filters() -> None:
     # Nobody wants the half of a text.
     fill = 'a = """b\nc\nd"""'
@@ -79,6 +90,20 @@ def test_the_setting_is_the_threshold(eagerness: str) -> None:
     judged = judge(at("a = █\n"), "b", [(1, SURE)], "line", MODEL, eagerness)
     assert judged.threshold == confidence.THRESHOLDS[eagerness]
     assert judged.shift == 0
+
+
+def test_what_is_expected_is_that_all_lines_are_right() -> None:
+    # Or many lines would seem to be wrong more often than the model thinks.
+    fill, said = "if a:\n    b()", tokens(("if a:", -0.05), ("    b()", -0.05))
+    judged = judge(at("█\n"), fill, said, "block", MODEL)
+    assert judged.shown == fill
+    assert judged.chance is not None
+    assert judged.expected is not None
+    assert judged.threshold < judged.expected < judged.chance
+    # Of what isn't shown nothing is expected.
+    cut = judge(at("█\n"), fill, tokens(("if a:", SURE), ("    b()", UNSURE)), "block", MODEL)
+    assert (cut.shown, cut.expected) == ("if a:", cut.chance)
+    assert judge(at("█\n"), "a", [(1, UNSURE)], "line", MODEL).expected is None
 
 
 def test_who_is_eager_is_shown_more() -> None:

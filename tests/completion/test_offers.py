@@ -55,6 +55,35 @@ def test_what_an_offer_replaces_and_what_is_left_for_who_can_only_insert() -> No
     assert (before.replaced, before.without_range().fill) == (0, "a")
 
 
+@pytest.mark.parametrize(
+    ("text", "fill", "begun"),
+    [
+        ("f█", "(a)\nb", "(a)"),
+        ("f(█", "a)", "a)"),
+        # The editor has closed it.
+        ("f(█)", "a", "a"),
+        # Nothing was typed, or something else, or at another place.
+        ("█", "f(a)", ""),
+        ("g█", "(a)", ""),
+        ("f█", "(b)", ""),
+        ("f█\nx", "(a)", ""),
+    ],
+)
+def test_what_was_shown_of_a_fill_before_it_was_typed(text: str, fill: str, begun: str) -> None:
+    offers = Offers()
+    offers.make(URI, at("█"), ["f(a)", "f(a", "y"])
+    assert offers.begun(URI, at(text), fill) == begun
+    assert offers.begun("file:///b.py", at(text), fill) == ""
+
+
+def test_what_was_shown_at_this_very_place() -> None:
+    offers = Offers()
+    offers.make(URI, at("█"), ["a"])
+    assert offers.begun(URI, at("█"), "a\nb", typed=0) == "a"
+    offers.forget(URI)
+    assert offers.begun(URI, at("█"), "a\nb", typed=0) == ""
+
+
 def test_what_recites_is_held_back_and_the_rest_is_shown() -> None:
     offers = Offers()
     asked = []

@@ -11,6 +11,10 @@ import pytest
 from completion.manual_engine import SETTINGS, URI, ManualEngine, ask
 from holes import at
 from infill_ls.completion.completer import Completer
+from infill_ls.completion.pace import Pacing
+from infill_ls.completion.policy import CANDIDATES_WAIT
+from infill_ls.completion.recall import Recall
+from infill_ls.completion.showing import Showing
 from infill_ls.engines.engine import Engine
 from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
@@ -80,6 +84,60 @@ async def test_who_asks_by_hand_is_shown_all(completer: Completer, engine: Manua
     assert answer.offers[0].judged is None
     # Nor does that make the model surer.
     assert (await ask(completer, HOLE)).reason == "unsure"
+
+
+@pytest.mark.looptime
+async def test_what_was_asked_for_by_hand_stays_while_it_is_typed(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob, engine.text = unsure, BLOCK
+    await ask(completer, HOLE, manual=True)
+    answer = await ask(completer, "def f():\n    i█\n")
+    assert (answer.reason, answer.fill) == ("recalled", "f a:\n        b()\n        c()")
+    answer = await ask(completer, "def f():\n    if█\n")
+    assert answer.fill == " a:\n        b()\n        c()"
+    # What the user doesn't go on with is as unsure as before.
+    assert (await ask(completer, HOLE)).reason == "unsure"
+
+
+@pytest.mark.looptime
+async def test_what_is_shown_stays_while_it_is_typed_though_the_place_is_less_sure(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob, engine.text = lambda token: UNSURE if "c" in token else SURE, BLOCK
+    shown = (await ask(completer, HOLE)).fill
+    assert shown == "if a:\n        b()"
+    completer.showing.shift = lambda kind, language: 1.0
+    for typed in ("i", "if a", "if a:\n        "):
+        answer = await ask(completer, f"def f():\n    {typed}█\n")
+        assert typed + (answer.fill or "") == shown
+
+
+@pytest.mark.looptime
+async def test_it_stays_where_the_editor_has_closed_a_bracket(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob, engine.text = unsure_of(), "f(a)\n"
+    assert (await ask(completer, "█\n")).fill == "f(a)"
+    completer.showing.shift = lambda kind, language: 1.0
+    assert (await ask(completer, "f(█)\n")).fill == "a"
+
+
+@pytest.mark.looptime
+async def test_what_comes_after_a_fill_that_was_asked_for_by_hand_is_asked_for(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    engine.logprob = unsure
+    engine.go.clear()
+    answer = ask(completer, "[█]\n", manual=True)
+    await engine.started.wait()
+    # There is no time for further candidates.
+    await asyncio.sleep(CANDIDATES_WAIT + 1)
+    engine.go.set()
+    assert (await answer).fill == "x for x in xs"
+    await engine.until_asked(2)
+    # The last word is left to the model.
+    assert engine.asked[1].prompt.endswith("[x for x in")
 
 
 @pytest.mark.looptime
@@ -193,3 +251,18 @@ async def test_an_unsure_fill_that_nobody_waits_for_is_not_followed(
     assert (engine.running, len(engine.asked)) == (0, 1)
     hole = at("[█]\n")
     assert completer.showing.judged((URI, hole), "x for x in xs").shown == ""
+
+
+@pytest.mark.looptime
+async def test_a_call_whose_fill_is_held_back_is_of_no_use(
+    completer: Completer, engine: ManualEngine
+) -> None:
+    pacing, recall = Pacing(), Recall()
+    showing = Showing(completer.offers, recall, pacing, completer.connection, completer.in_force)
+    outcome = (await ask(completer, "[█]\n")).outcome
+    place = (URI, at("a█\n"))
+    showing.answer("fill", place, ["b"], manual=False, tokens=(), outcome=outcome)
+    assert pacing.misses == 0
+    completer.offers.file_for = lambda uri, hole, fill: "/lib/theirs.py"
+    answer = showing.answer("fill", place, ["b"], manual=False, tokens=(), outcome=outcome)
+    assert (answer.reason, pacing.misses) == ("recited", 1)

@@ -7,6 +7,7 @@ import contextlib
 
 import pytest
 
+from infill_ls.completion.pace import LONGEST
 from infill_ls.completion.status import LONG, REST, Status
 from infill_ls.errors import NotRunning
 
@@ -42,6 +43,16 @@ async def test_idle_is_no_news(told: Told) -> None:
     told.status.turned(off=False)
     await asyncio.sleep(REST)
     assert told == []
+
+
+@pytest.mark.looptime
+async def test_the_longest_pause_before_a_call_is_no_rest(told: Told) -> None:
+    told.status.begin()
+    for _ in range(3):
+        with told.status.asking():
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(LONGEST)
+    assert told == ["asking"]
 
 
 async def test_nothing_after_the_editor_has_left(told: Told) -> None:

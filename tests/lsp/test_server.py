@@ -10,9 +10,10 @@ from typing import Any, cast
 import pytest
 
 from holes import at
-from infill_ls.completion.answer import Answer, Reason
+from infill_ls.completion.answer import Answer, Outcome, Reason
 from infill_ls.completion.completer import Completer
 from infill_ls.editors import AUTOMATIC_WAIT
+from infill_ls.engines.rates import Usage
 from infill_ls.errors import NotRunning
 from infill_ls.lsp.menu import Menu
 from infill_ls.project.rules import Rules
@@ -21,6 +22,7 @@ from lsp.desk import HOLE, Desk
 from lsp.editor import URI
 
 OFF = NotRunning("Ollama is off.", "Start it.")
+OUTCOME = Outcome("", "line", "m", "ollama", 1.5, 9.0, Usage(), "a", 99, "")
 OFF_FOR_IT = {"enabled": False}
 
 
@@ -298,16 +300,17 @@ async def test_an_older_request_that_waits_for_the_settings_is_superseded() -> N
     assert len(desk.called("complete")) == 1
 
 
-async def test_a_problem_is_shown_until_something_works(desk: Desk) -> None:
+@pytest.mark.parametrize("reason", ["fill", "unsure", "trimmed"])
+async def test_a_problem_is_shown_until_something_works(desk: Desk, reason: Reason) -> None:
     desk.editor.open("a = [\n")
-    shown = 0
-    for reason, more in (("problem", 1), ("problem", 0), ("nothing", 0), ("fill", 0)):
-        desk.completer.answer = Answer(cast(Any, reason), error=OFF if more else None)
+    problem, from_memory = Answer("problem", error=OFF), Answer("recalled")
+    for answer in (problem, problem, from_memory, problem):
+        desk.completer.answer = answer
         await desk.server.complete(URI, HOLE)
-        shown += more
-    assert len(desk.editor.shown()) == shown == 1
-    desk.completer.answer = Answer("problem", error=OFF)
-    await desk.server.complete(URI, HOLE)
+    assert len(desk.editor.shown()) == 1
+    for answer in (Answer(reason, outcome=OUTCOME), problem):
+        desk.completer.answer = answer
+        await desk.server.complete(URI, HOLE)
     assert len(desk.editor.shown()) == 2
 
 

@@ -17,6 +17,7 @@ from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offers
 from infill_ls.counters import Counters, Counts, Subject, added
 from infill_ls.counters_file import CountersFile
+from infill_ls.experience_file import ExperienceFile
 from infill_ls.lsp.statistics import WRITE_AFTER, Statistics
 from infill_ls.settings import Settings
 from lsp.desk import Desk
@@ -304,7 +305,7 @@ async def test_the_threshold_follows_what_became_of_fills(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     first = Statistics(lambda _: ["x = other\n"])
     first.take(Settings())
-    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line")
+    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line", 0.9)
     offers = Offers().make("file:///a.py", HOLE, ["compute(a)"], judged)
     first.shown(offers, SOURCE, asyncio.get_running_loop().time())
     first.asked("file:///a.py", at("x = o█\n"))
@@ -317,6 +318,26 @@ async def test_the_threshold_follows_what_became_of_fills(
     assert second.shift("line", "go") == 0
     second.take(Settings(stats=False))
     assert second.shift("line", "python") == 0
+
+
+async def test_what_became_of_fills_is_written_with_the_counts_that_could_not_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    session = Statistics(lambda _: ["x = other\n"])
+    session.take(Settings())
+    judged = Judgement("compute(a)", 0.9, 0.5, 0.0, "line", 0.9)
+    offers = Offers().make("file:///a.py", HOLE, ["compute(a)"], judged)
+    session.shown(offers, SOURCE, asyncio.get_running_loop().time())
+    session.asked("file:///a.py", at("x = o█\n"))
+    with monkeypatch.context() as full:
+        disk = Disk()
+        disk.error = OSError(28, "No space left on device")
+        full.setattr(CountersFile, "add", lambda *arguments: disk.add(*arguments))
+        await session.close(10)
+    assert ExperienceFile().read().shift("line", "python") == 0
+    await session.close(10)
+    assert ExperienceFile().read().shift("line", "python") > 0
 
 
 async def test_ghost_text_that_is_accepted(desk: Desk, disk: Disk) -> None:

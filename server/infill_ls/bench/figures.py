@@ -18,11 +18,10 @@ PATIENCE: Final = 3.0
 class Look:
     """One look up from the keyboard, for a suggestion.
 
-    ``outcome``: ``shown``; ``nothing``, if the model wrote nothing that is worth showing; ``late``,
-    if nothing came for as long as somebody waits. ``wait``: s from the last key to the suggestion,
-    infinite if none came. ``right``: what was shown is what stood in the file there.
-    ``first_line_right``: its first line is. ``has_more_lines``: it
-    has more than one.
+    ``outcome``: ``shown``; ``nothing``, if the model wrote nothing that is worth showing, or wasn't
+    sure of it; ``late``, if nothing came for as long as somebody waits. ``wait``: s from the last
+    key to the suggestion, infinite if none came. ``right``: what was shown is what stood in the
+    file there. ``first_line_right``: its first line is. ``has_more_lines``: it has more than one.
     """
 
     outcome: Literal["shown", "nothing", "late"]

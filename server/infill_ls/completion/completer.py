@@ -23,7 +23,8 @@ These are the rules:
 8. Only the request that waits is answered, from the generation that runs or from memory; so
    nothing older follows something newer. Every request gets exactly one answer.
 9. Unless asked for by hand a fill is shown up to the first line that the model isn't sure of; if
-   that is its first, it is not (``unsure``). All is remembered, and each rest is judged anew.
+   that is its first, it is not (``unsure``). All is remembered, and each rest is judged anew; what
+   was shown of it stays while it is typed.
 10. Each document has rules of its own: settings, and whether it is excluded. When they change, what
    was computed for it under others is forgotten, unless its fills are the same by both.
 
@@ -366,7 +367,7 @@ class Completer:
             self._draw(self._waiter)
         elif not (running.speculative or running.is_candidate) and self._slot.running is None:
             place = running.generation.uri, running.hole
-            self._ahead.go_on(*place, self.showing.sure_part(place, fill.text))
+            self._ahead.go_on(*place, self.showing.shown_part(place, fill.text))
 
     def _deliver(self, running: Running, fill: Fill) -> None:
         """Remember a complete fill, and answer the request that waits if it has enough."""

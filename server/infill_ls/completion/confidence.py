@@ -9,7 +9,7 @@ A logistic function of the doubt is the chance that the line is what the user wo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from infill_ls.completion.calibration import LATER, MODELS, PLACES, SLOPE
@@ -43,8 +43,15 @@ def chance(
 
     The arguments are those of :func:`sure_part`. None if nothing is known of its tokens.
     """
-    lines = [own for line, own in lines_of(fill, tokens) if line.strip()]
-    return _chance(lines[0], PLACES[kind] + _shift(model)) if lines else None
+    return next((likely for _, likely in _growing(fill, tokens, model, kind)), None)
+
+
+def chance_of_all(
+    fill: str, tokens: Sequence[tuple[int, float]], *, model: str, kind: Kind
+) -> float | None:
+    """Return how likely all lines of a fill are right, as :func:`chance` does for the first."""
+    found = [likely for _, likely in _growing(fill, tokens, model, kind)]
+    return found[-1] if found else None
 
 
 def sure_part(
@@ -62,19 +69,32 @@ def sure_part(
     right, from 0 to 1. Blank lines, and lines of whose tokens nothing is known, go with the line
     before them; a fill of whose first line nothing is known is shown whole.
     """
-    kept, end, likely = 0, -1, 1.0
-    for line, own in lines_of(fill, tokens):
-        end += len(line) + 1
-        if not line.strip():
-            continue
-        found = _chance(own, (LATER if kept else PLACES[kind]) + _shift(model))
-        if found is None and not kept:
-            return fill
-        likely *= 1.0 if found is None else found
+    kept = 0
+    for end, likely in _growing(fill, tokens, model, kind):
         if likely < threshold:
             return fill[:kept]
         kept = end
     return fill
+
+
+def _growing(
+    fill: str, tokens: Sequence[tuple[int, float]], model: str, kind: Kind
+) -> Iterator[tuple[int, float]]:
+    """Yield where each line that isn't blank ends, and how likely the fill is right up to there.
+
+    Nothing if nothing is known of the first of them.
+    """
+    end, likely, is_first = -1, 1.0, True
+    for line, own in lines_of(fill, tokens):
+        end += len(line) + 1
+        if not line.strip():
+            continue
+        found = _chance(own, (PLACES[kind] if is_first else LATER) + _shift(model))
+        if found is None and is_first:
+            return
+        is_first = False
+        likely *= 1.0 if found is None else found
+        yield end, likely
 
 
 def lines_of(fill: str, tokens: Sequence[tuple[int, float]]) -> list[tuple[str, list[float]]]:

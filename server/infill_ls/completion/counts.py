@@ -16,7 +16,7 @@ from typing import Final
 
 from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offer
-from infill_ls.counters import Counters, Counts, Subject
+from infill_ls.counters import Counters, Counts, Subject, counted_as
 from infill_ls.experience import Experience
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
@@ -106,6 +106,9 @@ class _Followed:
         rests = [rest for rest in texts if rest.strip()]
         if not any(_agree(rest, one.fill) for rest in rests for one in offers):
             return False
+        if self.judged is not None and len(offers[0].fill) > max(map(len, rests)):
+            # There is more of it that has to be right by now.
+            self.judged = offers[0].judged
         self.go_to(typed)
         if len(typed) > TYPED // 2:
             # It would be out of reach before it is typed to its end.
@@ -248,12 +251,17 @@ class CountsOfSession:
     def _learn(self, followed: _Followed, *, right: bool) -> None:
         """Note that a fill was right, or wrong, if it was shown unasked."""
         judged = followed.judged
-        if judged is not None and judged.chance is not None:
+        if judged is not None and judged.expected is not None:
             for each in (self.experience, self._learnt):
-                each.note(judged.kind, followed.subject.language, judged.chance, right=right)
+                each.note(judged.kind, followed.subject.language, judged.expected, right=right)
 
-    def put_back(self, counts: Counts) -> None:
+    def shift(self, kind: str, language: str) -> float:
+        """Return what is added to the threshold of a kind of place in a language, by its id."""
+        return self.experience.shift(kind, counted_as(language))
+
+    def put_back(self, counts: Counts, learnt: Experience) -> None:
         """Take back what could not be written."""
+        self._learnt.add(learnt)
         for subject, counters in counts.items():
             self._of(subject).add(counters)
 

@@ -22,6 +22,8 @@ class Judgement:
     ``shown``: the part of it that is shown, empty if none is. ``chance``: how likely its first line
     is right, from 0 to 1; None if nothing tells. ``threshold``: from where on a line is shown;
     ``shift``: the part of it that is due to what became of earlier fills. ``kind``: of the place.
+    ``expected``: how likely all that is shown is right, from 0 to 1; None if nothing is shown, or
+    nothing tells.
     """
 
     shown: str
@@ -29,6 +31,7 @@ class Judgement:
     threshold: float = 0.0
     shift: float = 0.0
     kind: str = ""
+    expected: float | None = None
 
     @property
     def figures(self) -> str:
@@ -66,11 +69,13 @@ def judge(
     model: str,
     eagerness: str = "normal",
     shift: Shift = not_shifted,
+    seen: str = "",
 ) -> Judgement:
     """Return what is thought of a fill for a hole.
 
     ``tokens``: of the fill (:func:`infill_ls.completion.alignment.carried`); of what has none all
     is shown. ``shape``: how much was to be filled. ``model``: its name. ``eagerness``: the setting.
+    ``seen``: the part of it that the user sees already; what is shown is no less than that.
     """
     if not tokens:
         return Judgement(fill)
@@ -82,7 +87,9 @@ def judge(
     threshold = confidence.THRESHOLDS[eagerness] + moved
     sure = confidence.sure_part(fill, tokens, model=model, kind=kind, threshold=threshold)
     shown = sure if sure == fill or not sure else _ended(sure, fill, hole, shape)
-    return Judgement(shown, chance, threshold, moved, kind)
+    shown = max(shown, seen, key=len)
+    expected = confidence.chance_of_all(shown, tokens, model=model, kind=kind)
+    return Judgement(shown, chance, threshold, moved, kind, expected)
 
 
 def _ended(part: str, fill: str, hole: Hole, shape: Shape) -> str:

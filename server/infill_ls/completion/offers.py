@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from infill_ls.completion.record import Event, Origin, Origins, Record, entry
-from infill_ls.text.hole import Hole
+from infill_ls.text.hole import Hole, typed_since
 
 if TYPE_CHECKING:
     from infill_ls.completion.answer import Outcome
@@ -94,6 +94,25 @@ class Offers:
     def may_show(self, uri: str, hole: Hole, fill: str) -> bool:
         """Whether a fill recites nothing."""
         return self.file_for is None or not self.file_for(uri, hole, fill)
+
+    def begun(self, uri: str, hole: Hole, fill: str, *, typed: int = 1) -> str:
+        """Return the part of a fill that was shown before it was typed up to this hole.
+
+        ``typed``: how many characters of it must have been typed since, at the least. Empty if
+        nothing of it was shown, or it isn't known any more.
+        """
+        parts = [""]
+        for offer in self._offers.values():
+            since = typed_since(offer.hole, hole) if offer.uri == uri else None
+            if since is None or len(since) < typed or not offer.fill.startswith(since):
+                continue
+            rest = offer.fill[len(since) :].rstrip()
+            if fill.startswith(rest):
+                parts.append(rest)
+            elif rest.startswith(fill.rstrip()):
+                # It ends sooner by now, before a closer that the editor has put there.
+                parts.append(fill)
+        return max(parts, key=len)
 
     def written(self, uri: str, hole: Hole, fill: str, outcome: Outcome, *, ahead: bool) -> None:
         """Note for the record which call has written a fill; ``ahead`` of any request for it."""

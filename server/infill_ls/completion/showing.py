@@ -1,4 +1,7 @@
-"""Makes answers of fills: who has asked by hand is shown all of them, else what is sure enough."""
+"""Makes answers of fills: who has asked by hand is shown all of them, else what is sure enough.
+
+What is shown stays while it is typed.
+"""
 
 from __future__ import annotations
 
@@ -42,18 +45,25 @@ class Showing:
         self._in_force = in_force
         self.shift: Shift = not_shifted
 
-    def judged(self, place: Place, fill: str, tokens: Sequence[End] | None = None) -> Judgement:
-        """Return what is thought of a fill; ``tokens``: its own, None for those in memory."""
+    def judged(
+        self, place: Place, fill: str, tokens: Sequence[End] | None = None, *, typed: int = 1
+    ) -> Judgement:
+        """Return what is thought of a fill; ``tokens``: its own, None for those in memory.
+
+        What was shown of it, by hand or not, stays while it is typed, be the place surer or not.
+        ``typed``: how many characters must have been typed for that, at the least.
+        """
         uri, hole = place
         if tokens is None:
             tokens = self._recall.tokens_of(uri, hole, fill)
         settings, (_, model) = self._in_force.rules(uri).settings, self._connection.source
         shape = policy.shape(hole, settings.multiline, "more")
-        return judge(hole, fill, tokens, shape, model, settings.eagerness, self.shift)
+        seen = self._offers.begun(uri, hole, fill, typed=typed) if tokens else ""
+        return judge(hole, fill, tokens, shape, model, settings.eagerness, self.shift, seen)
 
-    def sure_part(self, place: Place, fill: str) -> str:
-        """Return what would be shown of a fill in memory if nobody asked by hand."""
-        return fill and self.judged(place, fill).shown
+    def shown_part(self, place: Place, fill: str) -> str:
+        """Return what was shown of a fill in memory, or would be if nobody asked by hand."""
+        return fill and self.judged(place, fill, typed=0).shown
 
     def answer(
         self,
@@ -76,11 +86,11 @@ class Showing:
         if fills and not manual:
             judged = self.judged(place, fills[0], tokens)
             fills = [judged.shown] if judged.shown else []
-        if fills:
-            self._pacing.show(*place, fills[0])
+        made = self._offers.make(*place, fills, judged)
+        if made:
+            self._pacing.show(*place, made[0].fill)
         elif outcome is not None:
             self._pacing.missed()
-        made = self._offers.make(*place, fills, judged)
         emptied_by = self._recall.emptied_by(*place) if reason == "nothing" else ""
         answer = Answer.of(reason, made, error, outcome, emptied_by, judged)
         return answer.held_back(self._offers.recited)

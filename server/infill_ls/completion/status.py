@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
+from infill_ls.completion.pace import LONGEST
+
 State = Literal["idle", "asking", "loading", "off", "problem"]
 
-# s. While somebody types, one call is closed and the next one begins after the editor's pause
-# (VS Code asks 40 ms after a key, then 75 ms of debounce; Neovim 200 ms): that is no rest.
-REST: Final = 0.3
+# s. While somebody types, a call is closed at a key and the next one begins after a pause: that is
+# no rest. The tenth is for a busy machine.
+REST: Final = LONGEST + 0.1
 # s. A load that is over sooner is not worth a progress bar.
 LONG: Final = 1.0
 

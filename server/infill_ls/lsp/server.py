@@ -268,7 +268,8 @@ class Server(LanguageServer):
         self.note(answer, hole.language, since, manual=manual)
         if answer.error is not None:
             self.messages.report(answer.error)
-        elif answer.reason == "fill":
+        elif answer.outcome is not None:
+            # It has answered, be it with something that isn't shown.
             self.messages.recovered()
         return answer
 

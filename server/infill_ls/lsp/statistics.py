@@ -65,7 +65,7 @@ class Statistics:
 
     def shift(self, kind: str, language: str) -> float:
         """Return by how much the threshold of such places is moved, by what became of fills."""
-        return self._counts.experience.shift(kind, language) if self._counts is not None else 0.0
+        return self._counts.shift(kind, language) if self._counts is not None else 0.0
 
     def asked(self, uri: str, hole: Hole) -> None:
         """Take note of a request."""
@@ -159,11 +159,11 @@ class Statistics:
             self._writing = in_thread(partial(_add, self._file, counts, learnt), "statistics")
         except RuntimeError:
             # The system gives no thread.
-            self._counts.put_back(counts)
+            self._counts.put_back(counts, learnt)
         else:
-            self._writing.add_done_callback(partial(self._written, counts))
+            self._writing.add_done_callback(partial(self._written, counts, learnt))
 
-    def _written(self, counts: Counts, writing: asyncio.Future[None]) -> None:
+    def _written(self, counts: Counts, learnt: Experience, writing: asyncio.Future[None]) -> None:
         """Take back what could not be written, and try it again later."""
         error = writing.exception()
         if error is None:
@@ -175,7 +175,7 @@ class Statistics:
         self._failed += 1
         if self._counts is not None:
             # With what is counted next.
-            self._counts.put_back(counts)
+            self._counts.put_back(counts, learnt)
             self._write_later(min(WRITE_AFTER * 2**self._failed, _TRIED_AGAIN))
 
 
