@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infill_ls.engines.engine import Token
-from infill_ls.engines.logprobs import PLAIN, TEMPERED, read, ways
+from infill_ls.engines.logprobs import LOGARITHMS, TEMPERED, read, ways
 
 FOO = Token("foo", -0.5)
 ENTRY = {"token": "foo", "logprob": -0.5, "bytes": [102, 111, 111], "top_logprobs": []}
@@ -151,11 +151,11 @@ def test_without_a_temperature_a_probability_after_sampling_says_nothing() -> No
         (True, 0.1, False, TEMPERED),
         (True, 0.5, False, TEMPERED),
         # Nothing but the best is left; other tokens would be chosen; what a grammar demands.
-        (True, 0.0, False, PLAIN),
-        (True, 0.05, False, PLAIN),
-        (True, 0.8, False, PLAIN),
-        (True, 0.2, True, PLAIN),
-        (False, 0.2, False, PLAIN),
+        (True, 0.0, False, LOGARITHMS),
+        (True, 0.05, False, LOGARITHMS),
+        (True, 0.8, False, LOGARITHMS),
+        (True, 0.2, True, LOGARITHMS),
+        (False, 0.2, False, LOGARITHMS),
     ],
 )
 def test_how_engines_are_asked(
@@ -163,4 +163,4 @@ def test_how_engines_are_asked(
 ) -> None:
     asked = ways(llama_server=llama_server, temperature=temperature, grammar=grammar)
     assert asked[0] == first
-    assert asked[-2:] == [PLAIN, {}]
+    assert asked[-2:] == [LOGARITHMS, {}]

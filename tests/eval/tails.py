@@ -2,7 +2,7 @@
 
 The embedded engine fills holes in source files and tells the 200 likeliest candidates of each token
 before its samplers. Of these some are looked at, and the rest is reckoned: so many as likely as the
-last of them (``_TOLD`` and ``_TAIL`` in :mod:`infill_ls.engines.logprobs`).
+last of them (``_ASKED_FOR`` and ``_TAIL`` in :mod:`infill_ls.engines.logprobs`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def reckoned(token: Told, number: int, tail: float) -> float:
 
 
 def cut_off(token: Told, temperature: float) -> float:
-    """How often something would be chosen that top_p and min_p cut off."""
+    """How likely something would be chosen that top_p and min_p cut off."""
     likely = [math.exp(logarithm) for logarithm in token[1][:_KEPT]]
     before = [sum(likely[:number]) for number in range(len(likely))]
     tempered = [math.pow(value, 1 / temperature) for value in likely]
@@ -129,7 +129,7 @@ async def main() -> None:
         )
     for temperature in (0.2, 0.3, 0.5, 0.8, 1.0):
         share = mean(cut_off(token, temperature) for token in tokens)
-        print(f"temperature {temperature}: {share:.1g} of what top_p and min_p cut off is chosen")
+        print(f"temperature {temperature}: {share:.1g} of the tokens would be cut off ones")
 
 
 if __name__ == "__main__":

@@ -145,9 +145,9 @@ async def test_how_likely_tokens_are_is_told_the_same_after_sampling(
     server = await engine._running()
     told = await tokens_of(engine, request)
     assert server._answered == [logprobs.TEMPERED]
-    monkeypatch.setattr(logprobs, "ways", lambda **_: [logprobs.PLAIN])
+    monkeypatch.setattr(logprobs, "ways", lambda **_: [logprobs.LOGARITHMS])
     plain = await tokens_of(engine, request)
-    assert server._answered == [logprobs.TEMPERED, logprobs.PLAIN]
+    assert server._answered == [logprobs.TEMPERED, logprobs.LOGARITHMS]
     assert told
     assert [token.text for token in told] == [token.text for token in plain]
     roots = [[math.sqrt(-token.logprob) for token in tokens] for tokens in (told, plain)]
