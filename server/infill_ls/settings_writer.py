@@ -137,14 +137,23 @@ def parts_of(key: str) -> list[str]:
 
 
 def _allowed(said: Mapping[str, Any], parts: Sequence[str], candidates: Sequence[Any]) -> Any:
-    """Return the first value that a key allows; raises :class:`SettingsError` if none is."""
+    """Return the first value that a key allows; raises :class:`SettingsError` if none is.
+
+    The error has the reason of the last one that is a list where the key has such, and of the last
+    that is none elsewhere: the other reason is only that it is a list, or not.
+    """
+    # Not at the head: it is made from all settings.
+    from infill_ls.settings_schema import property_of
+
+    types = property_of(parts[0]).get("type", ())
+    has_one = not {"array", "object"} & set([types] if isinstance(types, str) else types)
     reason = ""
     for value in candidates:
         try:
             (read,) = read_value(parts[0], _with(said, parts, value)[parts[0]]).values()
         except values.Wrong as wrong:
-            # Of the last one, which for a list is one.
-            reason = str(wrong)
+            if not (has_one and reason and isinstance(value, list)):
+                reason = str(wrong)
         else:
             # "ollama" for "Ollama", as the schema has it.
             same = isinstance(read, str) and str(value).lower() == read.lower()

@@ -18,7 +18,7 @@ async def test_it_says_what_is_in_the_index(run: Run, tmp_path: Path) -> None:
     ran = await run("recitation", **setting)
     assert ran.status == 0
     lines = ran.out.splitlines()
-    assert lines[0] == "1 files with 101 windows of 50 tokens (1 read, 0 gone)"
+    assert lines[0] == "1 file with 101 windows of 50 tokens (1 read, 0 gone)"
     assert lines[1] == "left out: 1 files without text"
     assert Path(lines[2].split(" in ")[1]).is_file()
     assert "100%" in ran.err
@@ -30,14 +30,14 @@ async def test_it_says_what_is_in_the_index(run: Run, tmp_path: Path) -> None:
 async def test_without_the_setting_it_says_how_to_set_it(run: Run) -> None:
     ran = await run("recitation")
     assert (ran.status, ran.out) == (2, "")
-    assert "recitation = { folders = [" in ran.err
+    assert "infill-ls settings set recitation.folders /work/others" in ran.err
 
 
 async def test_folders_may_be_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "others").mkdir()
     (tmp_path / "others" / "a.py").write_text("a = b * c\n" * 30)
     ran = await run("recitation", "--window", "30", "others")
-    assert ran.out.splitlines()[0] == "1 files with 121 windows of 30 tokens (1 read, 0 gone)"
+    assert ran.out.splitlines()[0] == "1 file with 121 windows of 30 tokens (1 read, 0 gone)"
     ran = await run("recitation", "--window", "5", "others")
     assert (ran.status, ran.out) == (2, "")
     assert "window from 10 to 1000" in ran.err
@@ -47,7 +47,11 @@ async def test_a_folder_that_is_none(run: Run, tmp_path: Path) -> None:
     missing = json.dumps({"folders": [str(tmp_path / "missing")]})
     ran = await run("recitation", INFILL_LS_RECITATION=missing)
     assert (ran.status, ran.out) == (2, "")
-    assert f'"{tmp_path / "missing"}"' in ran.err
+    assert f'"{tmp_path / "missing"}" in "recitation"' in ran.err
+    # That stands in no setting.
+    ran = await run("recitation", "missing")
+    said = "infill-ls: missing is no folder. Say infill-ls recitation FOLDER.\n"
+    assert (ran.status, ran.out, ran.err) == (2, "", said)
 
 
 async def test_its_help_says_what_it_is_not(run: Run) -> None:

@@ -145,7 +145,9 @@ async def test_it_is_said_where_a_nearer_source_counts(run: Run) -> None:
     [
         (["set", "modle", "a"], 'There is no setting "modle". Did you mean "model"?'),
         (["set", "maxTokens", "many"], '"maxTokens" must be a whole number from 1 to 4096.'),
-        (["set", "url", "127.0.0.1:1"], '"url" must be an address such as'),
+        (["set", "url", "127.0.0.1:1"], '"url" must be an address with http:// before it: http://'),
+        (["set", "url", "nowhere"], '"url" must be an address such as'),
+        (["set", "exclude", "[z-a]*.py"], "[z-a]*.py"),
         (["set", "apiKeyEnv", "sk-canary4711"], "and not the key itself"),
         (["set", "model", "a", "b"], '"model" must be a text'),
         (["unset", "colour"], 'There is no setting "colour". All of them: infill-ls settings'),

@@ -111,7 +111,18 @@ FAR = {"url": "https://gpu.example:8443"}
             "infill-ls settings set engine openai",
         ),
         (given(FAR), Choice(absent=ABSENT, error=ABSENT, program=True), BARE, "Start it."),
-        (given({"engine": "openai"}), Choice(error=ABSENT, program=True), BARE, "Start it."),
+        (
+            given({"engine": "openai"}),
+            Choice(error=ABSENT, program=True),
+            BARE,
+            "infill-ls settings set url http://127.0.0.1:8080",
+        ),
+        (
+            given({"engine": "openai", "url": "http://127.0.0.1:5"}),
+            Choice(error=ABSENT, program=True),
+            BARE,
+            "Start it.",
+        ),
         (
             given(OLLAMA_HOST=":5"),
             Choice("embedded", absent=ABSENT),

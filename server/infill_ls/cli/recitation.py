@@ -67,6 +67,9 @@ def _setting(options: argparse.Namespace) -> Recitation:
 
     said = settings_from({}).recitation or Recitation(())
     folders = [os.path.abspath(expanded(one)) for one in options.folders]
+    for named, folder in zip(options.folders, folders, strict=True):
+        if not os.path.isdir(folder):
+            raise SettingsError(f"{named} is no folder.", "Say infill-ls recitation FOLDER.")
     given = {
         "folders": folders or list(said.folders),
         "window": said.window if options.window is None else options.window,
@@ -79,13 +82,14 @@ def _setting(options: argparse.Namespace) -> Recitation:
 
 def summary(built: Built, window: int) -> str:
     """Return what the command says at its end."""
+    files = "file" if built.files == 1 else "files"
     left_out = {
         "files without text": built.no_text,
         "files that are too large": built.too_large,
         "files or folders that can't be read": built.unreadable,
     }
     lines = [
-        f"{built.files:,} files with {built.windows:,} windows of {window} tokens "
+        f"{built.files:,} {files} with {built.windows:,} windows of {window} tokens "
         f"({built.read:,} read, {built.gone:,} gone)",
         *(f"left out: {count:,} {why}" for why, count in left_out.items() if count),
         f"{built.size / 1e6:,.1f} MB in {built.path}",

@@ -24,6 +24,8 @@ from infill_ls.settings import DEFAULT_URL
 from infill_ls.shells import Shell
 from infill_ls.values import is_loopback
 
+# Where llama-server listens unless it is told otherwise (its --help, --port).
+LLAMA_SERVER_URL: Final = "http://127.0.0.1:8080"
 # In Ollama's library, of those that fill well for their size.
 SMALLEST_MODEL: Final = "qwen2.5-coder:0.5b"
 
@@ -68,6 +70,9 @@ def no_engine(given: Given, choice: Choice, installed: Installed, proxy: str = "
         return error.fix if error else ""
     if choice.elsewhere:
         return _usual_address(given)
+    if settings.engine == "openai" and settings.engine_url == DEFAULT_URL:
+        # That is Ollama's.
+        return sets(given, "url", LLAMA_SERVER_URL)
     if settings.engine == "openai" or not is_loopback(settings.engine_url):
         return error.fix
     if choice.program:
