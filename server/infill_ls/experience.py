@@ -14,7 +14,7 @@ from typing import Any, Final
 
 # The most by which a threshold is moved, from 0 to 1 as it is itself. The settings "low" and "high"
 # are further from "normal": what the user says counts for more than what he did.
-MOST_SHIFT: Final = 0.1
+MOST_SHIFT: Final = 0.05
 # So many fills as expected are added to those that were seen. Of 30 fills the share that are right
 # is 9 points off by chance alone (a standard deviation, of a share of one half).
 _DOUBT: Final = 30

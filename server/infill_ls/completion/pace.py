@@ -28,12 +28,12 @@ LONGEST_FOR_COST: Final = 0.200
 # `make bench`, rounded).
 UNREAD: Final = 24
 WRITTEN: Final = 16
-# Calls in a row that may be of no use; by how much each further one makes the pause longer; and to
-# how much, in s.
-FORGIVEN: Final = 1
+# By how much each call in a row that was of no use makes the pause longer; from how much on the
+# fastest engines, and to how much at the most, in s. That halves the calls, and as many keys are
+# saved (`python -m bench.replay --levers`).
 GROWTH: Final = 2.0
-LEAST: Final = 0.020  # s; what it grows from on the fastest engines
-LONGEST: Final = 0.4
+LEAST: Final = 0.020
+LONGEST: Final = 0.6
 # So many calls in a row that were of no use say that less is to be asked for.
 LESS_AFTER: Final = 4
 # tokens/s. What writes as fast as this has a block of some lines within a second.
@@ -71,13 +71,12 @@ class Pacing:
         self.look(uri, hole)
         cost = rates.costs(UNREAD, WRITTEN)
         pause = USUAL_PAUSE if cost is None else min(cost * SHARE, LONGEST_FOR_COST)
-        more = max(0, self.misses - FORGIVEN)
-        if more and not hole.at_line_start:
-            pause = max(pause, min(LONGEST, max(pause, LEAST) * GROWTH ** min(more, 10)))
+        if self.misses and not hole.at_line_start:
+            pause = max(pause, min(LONGEST, max(pause, LEAST) * GROWTH ** min(self.misses, 10)))
         extent: Extent = "usual"
         if self.misses >= LESS_AFTER:
             extent = "less"
-        elif not more and rates.write is not None and rates.write >= FAST:
+        elif not self.misses and rates.write is not None and rates.write >= FAST:
             extent = "more"
         return Pace(pause, extent)
 
