@@ -346,6 +346,7 @@ class Completer:
             return True
         late = self._waiter is not None and self._waiter.late
         if late and (lines := running.whole_lines(fill)).text:
+            running.early = True
             running.tell(lines, self.offers)
             tokens, outcome = running.tokens_of(lines), running.generation.outcome(lines)
             self._answer("fill", [lines.text], tokens=tokens, outcome=outcome)
