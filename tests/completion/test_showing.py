@@ -231,6 +231,22 @@ async def test_a_call_of_which_lines_came_early_is_of_no_use_but_once(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize(("uri", "misses"), [(URI, 1), ("file:///b.py", 0)])
+async def test_a_call_for_another_document_says_nothing_of_this_one(
+    completer: Completer, engine: ManualEngine, uri: str, misses: int
+) -> None:
+    engine.go.clear()
+    older = ask(completer, "[█]\n")
+    await engine.until_asked(1)
+    newer = asyncio.create_task(completer.complete(uri, at("z = [█]\n")))
+    await engine.until_asked(2)
+    assert completer._pacing.misses == misses
+    engine.go.set()
+    assert (await older).reason == "superseded"
+    assert (await newer).reason == "fill"
+
+
+@pytest.mark.looptime
 async def test_the_setting_of_the_document_counts(
     completer: Completer, engine: ManualEngine
 ) -> None:

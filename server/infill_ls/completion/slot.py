@@ -43,8 +43,8 @@ class Running:
     """The generation that runs, and the hole that it is for by now.
 
     ``speculative``: it is for what comes after a fill, and nobody has asked for that yet.
-    ``delivered``: the complete fill of this hole, once it has been given out; ``early``: lines of it
-    have been before that.
+    ``delivered``: the complete fill of this hole, once it has been given out; ``early``: some lines
+    of it have been before that.
     """
 
     generation: Generation
@@ -184,12 +184,14 @@ class Slot:
             self._closing.add(running.task)
             running.task.add_done_callback(self._closing.discard)
 
-    def abandon(self) -> None:
+    def abandon(self, uri: str) -> None:
         """Empty the slot of what disagrees with what was typed; somebody's call was of no use.
 
-        What something was shown of is judged by that.
+        What something was shown of is judged by that. ``uri``: the document that is typed in; a
+        call for another one tells nothing of it.
         """
-        if self.running is not None and self.running.is_unseen:
+        running = self.running
+        if running is not None and running.is_unseen and running.generation.uri == uri:
             self._pacing.missed()
         self.close()
 
