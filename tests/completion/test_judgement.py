@@ -9,6 +9,7 @@ import pytest
 from holes import at
 from infill_ls.completion import confidence
 from infill_ls.completion.judgement import Judgement, judge, percent
+from infill_ls.experience import MOST_SHIFT
 
 MODEL = "qwen2.5-coder:1.5b"
 SURE, UNSURE = -0.001, -20.0
@@ -123,6 +124,17 @@ def test_it_is_shifted_by_kind_and_language() -> None:
     assert judged.threshold == pytest.approx(confidence.THRESHOLDS["normal"] + 0.08)
     assert judged.shift == 0.08
     assert asked == [(confidence.kind_of(hole), "lua")]
+
+
+@pytest.mark.parametrize("eagerness", ["low", "normal", "high"])
+def test_the_least_likely_is_not_shown_whatever_became_of_others(eagerness: str) -> None:
+    said = tokens(("b + c", UNSURE))
+    judged = judge(
+        at("a = █\n"), "b + c", said, "line", MODEL, eagerness, lambda kind, language: -MOST_SHIFT
+    )
+    assert judged.shown == ""
+    assert judged.threshold >= confidence.THRESHOLDS[eagerness] / 2
+    assert judged.threshold - judged.shift == pytest.approx(confidence.THRESHOLDS[eagerness])
 
 
 def test_its_figures() -> None:

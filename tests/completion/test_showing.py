@@ -212,6 +212,41 @@ async def test_lines_that_are_shown_late_are_judged_too(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("logprob", [SURE, UNSURE])
+async def test_a_call_of_which_lines_came_early_is_of_no_use_but_once(
+    completer: Completer, engine: ManualEngine, logprob: float
+) -> None:
+    engine.text, engine.logprob = BLOCK, lambda _: logprob
+    engine.delay = 0.7
+    await ask(completer, HOLE)
+    completer.document_changed(URI, [at("def f():\n    z█\n")])
+    assert engine.running == 1
+    await rest()
+    assert engine.running == 0
+    newer = ask(completer, "def f():\n    z█\n")
+    await engine.until_asked(2)
+    assert completer._pacing.misses == 1
+    completer.turn(on=False)
+    assert (await newer).reason == "disabled"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("uri", "misses"), [(URI, 1), ("file:///b.py", 0)])
+async def test_a_call_for_another_document_says_nothing_of_this_one(
+    completer: Completer, engine: ManualEngine, uri: str, misses: int
+) -> None:
+    engine.go.clear()
+    older = ask(completer, "[█]\n")
+    await engine.until_asked(1)
+    newer = asyncio.create_task(completer.complete(uri, at("z = [█]\n")))
+    await engine.until_asked(2)
+    assert completer._pacing.misses == misses
+    engine.go.set()
+    assert (await older).reason == "superseded"
+    assert (await newer).reason == "fill"
+
+
+@pytest.mark.looptime
 async def test_the_setting_of_the_document_counts(
     completer: Completer, engine: ManualEngine
 ) -> None:

@@ -56,23 +56,31 @@ def test_without_a_project_the_users_settings_count(desk: Desk) -> None:
 
 def test_the_project_counts_for_more_than_editor_and_file(desk: Desk) -> None:
     desk.user(editor={"multiline": "always"}, file={"debounceMs": 7, "maxTokens": 64})
-    desk.project('multiline = "never"\ndebounceMs = 50\n')
+    desk.project('multiline = "never"\neagerness = "low"\ndebounceMs = 50\n')
     counts = desk.rules().settings
     assert (counts.multiline, counts.debounce_ms, counts.max_tokens) == ("never", 50, 64)
+    assert counts.eagerness == "low"
 
 
 @pytest.mark.parametrize("source", ["command_line", "environment"])
 def test_command_line_and_environment_count_for_more(desk: Desk, source: str) -> None:
-    given = {"multiline": "always", "debounceMs": "7", "enabled": "true", "languages": "{}"}
+    given = {
+        "multiline": "always",
+        "debounceMs": "7",
+        "eagerness": "high",
+        "enabled": "true",
+        "languages": "{}",
+    }
     if source == "environment":
-        names = ("MULTILINE", "DEBOUNCE_MS", "ENABLED", "LANGUAGES")
+        names = ("MULTILINE", "DEBOUNCE_MS", "EAGERNESS", "ENABLED", "LANGUAGES")
         desk.user(
             environment={f"INFILL_LS_{n}": v for n, v in zip(names, given.values(), strict=True)}
         )
     else:
         desk.user(command_line={**given, "languages": {}})
     desk.project(
-        'multiline = "never"\ndebounceMs = 50\nenabled = false\nexclude = ["b.py"]\n'
+        'multiline = "never"\ndebounceMs = 50\neagerness = "low"\n'
+        'enabled = false\nexclude = ["b.py"]\n'
         "[languages.python]\nmaxTokens = 3\n"
     )
     assert desk.rules().settings == desk.settings

@@ -178,7 +178,7 @@ class Completer:
             joined.join(hole, plan.shape)
             self._advance(joined)
         else:
-            self._slot.abandon()
+            self._slot.abandon(uri)
             self._slot.start(Generation(uri, hole), plan.shape, wait=plan.wait)
         return await self._wait(waiter)
 
@@ -275,7 +275,7 @@ class Completer:
             filled, known = self._recall.known(uri, hole, running.shape)
             if known and running.comes_after(uri, filled, known[0]):
                 return
-        self._slot.abandon()
+        self._slot.abandon(uri)
 
     def accept(self, number: object) -> None:
         """Take note that the fill of this offer was accepted, and ask for what comes after it.
@@ -337,7 +337,7 @@ class Completer:
         fill = running.generation.fill(running.hole, running.shape)
         if fill is None:
             # What was typed before the engine had written anything was something else.
-            self._slot.abandon()
+            self._slot.abandon(running.generation.uri)
             if self._waiter is not None:
                 self._slot.start(Generation(*self._waiter.place), self._waiter.plan.shape)
             return True
@@ -346,6 +346,7 @@ class Completer:
             return True
         late = self._waiter is not None and self._waiter.late
         if late and (lines := running.whole_lines(fill)).text:
+            running.early = True
             running.tell(lines, self.offers)
             tokens, outcome = running.tokens_of(lines), running.generation.outcome(lines)
             self._answer("fill", [lines.text], tokens=tokens, outcome=outcome)

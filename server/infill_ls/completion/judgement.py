@@ -83,8 +83,10 @@ def judge(
     chance = confidence.chance(fill, tokens, model=model, kind=kind)
     if chance is None:
         return Judgement(fill, kind=kind)
-    moved = shift(kind, hole.language)
-    threshold = confidence.THRESHOLDS[eagerness] + moved
+    threshold = confidence.THRESHOLDS[eagerness]
+    # Also with "high" the least likely are not shown, whatever became of others.
+    moved = max(shift(kind, hole.language), -threshold / 2)
+    threshold += moved
     sure = confidence.sure_part(fill, tokens, model=model, kind=kind, threshold=threshold)
     shown = sure if sure == fill or not sure else _ended(sure, fill, hole, shape)
     shown = max(shown, seen, key=len)

@@ -43,7 +43,8 @@ class Running:
     """The generation that runs, and the hole that it is for by now.
 
     ``speculative``: it is for what comes after a fill, and nobody has asked for that yet.
-    ``delivered``: the complete fill of this hole, once it has been given out.
+    ``delivered``: the complete fill of this hole, once it has been given out; ``early``: some lines
+    of it have been before that.
     """
 
     generation: Generation
@@ -52,6 +53,7 @@ class Running:
     speculative: bool = False
     task: asyncio.Task[None] | None = None
     delivered: Fill | None = None
+    early: bool = False
 
     @property
     def is_candidate(self) -> bool:
@@ -59,9 +61,9 @@ class Running:
         return self.generation.seed is not None
 
     @property
-    def is_unfinished(self) -> bool:
-        """Whether the engine was asked for somebody, who has no complete fill yet."""
-        return self.generation.asked and not (self.speculative or self.delivered)
+    def is_unseen(self) -> bool:
+        """Whether the engine was asked for somebody, who has nothing of the fill yet."""
+        return self.generation.asked and not (self.speculative or self.delivered or self.early)
 
     def join(self, hole: Hole, shape: Shape) -> None:
         """Take a request that waits for it, at a hole further on."""
@@ -182,9 +184,14 @@ class Slot:
             self._closing.add(running.task)
             running.task.add_done_callback(self._closing.discard)
 
-    def abandon(self) -> None:
-        """Empty the slot of what disagrees with what was typed; somebody's call was of no use."""
-        if self.running is not None and self.running.is_unfinished:
+    def abandon(self, uri: str) -> None:
+        """Empty the slot of what disagrees with what was typed; somebody's call was of no use.
+
+        What something was shown of is judged by that. ``uri``: the document that is typed in; a
+        call for another one tells nothing of it.
+        """
+        running = self.running
+        if running is not None and running.is_unseen and running.generation.uri == uri:
             self._pacing.missed()
         self.close()
 
