@@ -28,12 +28,12 @@ def test_where_as_many_are_right_as_expected_nothing_is_moved() -> None:
 
 
 def test_where_more_are_wrong_fills_must_be_surer() -> None:
-    assert seen(10, 10, 0.75).shift("line", "python") == pytest.approx(5 / 50)
+    assert seen(13, 7, 0.75).shift("line", "python") == pytest.approx(2 / 50)
     assert seen(14, 6, 0.75).shift("line", "python") == pytest.approx(1 / 50)
 
 
 def test_where_fewer_are_wrong_less_sure() -> None:
-    assert seen(20, 0, 0.75).shift("line", "python") == pytest.approx(-5 / 50)
+    assert seen(20, 0, 0.9).shift("line", "python") == pytest.approx(-2 / 50)
 
 
 def test_a_few_fills_move_it_hardly() -> None:

@@ -55,7 +55,7 @@ def figures(
     profile: str, p50: float, busy: float, *, seed: str = "1", policy: str = "a"
 ) -> Figures:
     numbers = dict.fromkeys(list(Figures.__dataclass_fields__)[5:-1], 1.0)
-    shown = numbers | {"p50": p50, "busy_share": busy}
+    shown = numbers | {"p50": p50, "p50_shown": p50, "busy_share": busy}
     return Figures(policy, "VS Code", profile, 0.8, (seed,), **shown, waits=(p50,))
 
 
@@ -103,7 +103,7 @@ def test_figures_are_read_as_they_were_written() -> None:
 def test_the_best_of_a_row_is_marked_in_a_page() -> None:
     better = replace(figures("fast", 1.0, 1.0, policy="b"), saved_per_100=7.0)
     lines = saved_keys([figures("fast", 1.0, 1.0), better, figures("slow", 1.0, 1.0)]).splitlines()
-    assert lines[0] == "| keys saved of 100 | a | b |"
+    assert lines[0] == "| keys saved of 100, medians of 1 seeds | a | b |"
     assert lines[2:4] == ["| fast, VS Code | 1.0 | **7.0** |", "| slow, VS Code | **1.0** |  |"]
 
 

@@ -107,7 +107,7 @@ def debounce_plot(points: Sequence[tuple[int, Figures]]) -> str:
     """
     profiles = list(dict.fromkeys(one.profile for _, one in points))
     panels = (
-        _Panel("time to suggestion, median", "s", LEFT, lambda one: one.p50),
+        _Panel("time to a new suggestion, median", "s", LEFT, lambda one: one.p50_shown),
         _Panel("engine busy", "%", LEFT + PANEL, lambda one: 100 * one.busy_share),
     )
     title = escape(f"Debounce, {points[0][1].editor}")

@@ -20,7 +20,7 @@ class Figures:
     """One run, reckoned up; or the medians of several.
 
     Times in s: ``p50`` and ``p95`` over all pauses, infinite where less than that share got a
-    suggestion; ``p50_shown`` over those with one. ``seeds``: of the runs. Where
+    suggestion; ``p50_shown`` over those in which one came, that wasn't there before. ``seeds``: of the runs. Where
     it says "per 100" or "per 1000", characters are meant, typed or accepted. ``right_shown`` and
     ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of the time the engine
     was busy.
@@ -83,7 +83,7 @@ def reckoned(
         seeds=(seed,),
         p50=waits[len(waits) // 2],
         p95=waits[int(len(waits) * 0.95)],
-        p50_shown=median([wait for wait in waits if math.isfinite(wait)] or [math.inf]),
+        p50_shown=median([wait for wait in waits if 0.0 < wait < math.inf] or [math.inf]),
         right_in_pause=record.right_in_pause / len(waits),
         saved_per_100=100 * record.accepted / total,
         time_saved_per_100=100 * (record.saved - record.reading) / without,
@@ -172,7 +172,8 @@ def table(figures: Sequence[Figures]) -> str:
 def saved_keys(figures: Sequence[Figures]) -> str:
     """A table for a page: a row for each profile and editor, a column for each policy."""
     policies = list(dict.fromkeys(one.policy for one in figures))
-    lines = [row(["keys saved of 100", *policies]), row(["---"] * (len(policies) + 1))]
+    head = f"keys saved of 100, medians of {len(figures[0].seeds)} seeds"
+    lines = [row([head, *policies]), row(["---"] * (len(policies) + 1))]
     for (profile, editor, _), group in groupby(figures, key=lambda one: one.row[:3]):
         saved = {one.policy: one.saved_per_100 for one in group}
         best = max(saved.values())

@@ -295,7 +295,7 @@ async def test_after_a_call_that_failed_a_call_must_show_that_it_works(error: In
     with pytest.raises(type(error)):
         await connection.ready()
     assert len(engine.calls) == 4
-    await asyncio.sleep(8.5)
+    await asyncio.sleep(9.0)
     # Nothing of the user's is sent.
     assert engine.calls == ["a"] * 5
     assert told[-1][0] == "idle"
