@@ -20,10 +20,10 @@ class Figures:
     """One run, reckoned up; or the medians of several.
 
     Times in s: ``p50`` and ``p95`` over all pauses, infinite where less than that share got a
-    suggestion; ``p50_shown`` over those in which one came, that wasn't there before. ``seeds``: of the runs. Where
-    it says "per 100" or "per 1000", characters are meant, typed or accepted. ``right_shown`` and
-    ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of the time the engine
-    was busy.
+    suggestion; ``p50_shown`` over those in which one came, that wasn't there before. ``seeds``: of
+    the runs. Where it says "per 100" or "per 1000", characters are meant, typed or accepted.
+    ``right_shown`` and ``harmful_shown``: shares of what was shown. ``busy_share``: for how much of
+    the time the engine was busy.
     """
 
     policy: str
