@@ -157,12 +157,12 @@ async def test_where_nothing_is_asked_for_nothing_counts() -> None:
 
 
 # Of an answer without a fill: the model was asked, and has nothing that can be shown.
-OF_ITS_OWN = ("fill", "recalled", "nothing", "trimmed", "recited", "unshowable")
+OF_ITS_OWN = ("fill", "recalled", "nothing", "trimmed", "recited", "unshowable", "unsure")
 NOT_ASKED = (
     *("disabled", "excluded", "secret", "mid word", "superseded", "cancelled", "outdated"),
     *("closed", "unasked", "slow", "unread", "not running", "stalled", "busy", "unauthorized"),
     *("no model", "cannot insert", "too long", "bad answer", "settings", "no weights", "no index"),
-    "problem",
+    *("cannot load", "problem"),
 )
 
 

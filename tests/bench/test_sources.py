@@ -74,12 +74,12 @@ def test_what_is_excluded_is_not_read(tmp_path: Path, read: list[str]) -> None:
     put(
         tmp_path,
         a_DOT_py=CODE,
-        secrets_DOT_py=CODE,
+        credentials_DOT_py=CODE,
         mine_DOT_py=CODE,
         theirs_DOT_py=CODE,
         off_DOT_go=CODE,
     )
-    (tmp_path / "link.py").symlink_to("secrets.py")
+    (tmp_path / "link.py").symlink_to("credentials.py")
     (tmp_path / ".infill-ls.toml").write_text(
         'exclude = ["theirs.py"]\nlanguages.go.enabled = false\n'
     )
@@ -87,7 +87,7 @@ def test_what_is_excluded_is_not_read(tmp_path: Path, read: list[str]) -> None:
     assert texts(tmp_path, settings) == [CODE]
     assert read == ["a.py"]
     with pytest.raises(SettingsError, match=r"no file of code to be typed \(1 is excluded\)"):
-        texts(tmp_path / "secrets.py")
+        texts(tmp_path / "credentials.py")
     assert read == ["a.py"]
 
 
