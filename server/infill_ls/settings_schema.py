@@ -35,7 +35,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     ),
     "contextTokens": (
         "The most tokens that a prompt may have. `auto` is about what the engine was seen to read "
-        "in 2.5 s, from 192 to 2,048 (half as much again while the start of a prompt is kept), and "
+        "in 5 s, from 192 to 2,048 (half as much again while the start of a prompt is kept), and "
         "never more than it has room for."
     ),
     "temperature": "How daring the model is, from 0 to 2; 0 is always the same answer.",

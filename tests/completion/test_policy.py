@@ -178,8 +178,8 @@ def test_how_much_is_filled_by_what_it_was_worth(
     [
         ("auto", None, CONTEXT_TOKENS),
         ("auto", 20, 192),
-        ("auto", 90, 192),
-        ("auto", 400, 768),
+        ("auto", 90, 384),
+        ("auto", 400, 1536),
         ("auto", 3000, 2048),
         (1000, 3000, 1000),
     ],

@@ -41,23 +41,28 @@ from infill_ls.prompt.tokens import TokenLengths
 
 # Prompt tokens per call where the user sets nothing: as many as the engine reads in the time
 # that somebody who comes to a new place in a file will wait. While he stays there they are in the
-# engine's cache. Below the least a fill knows too little; more than the most helps no more.
-COLD_READ: Final = 2.5  # s
+# engine's cache. Below the least a fill knows too little; more than the most helps no more. With
+# 5 s a typist saves 11 to 16 % more keys than with 2.5 on two cores and on a laptop, and the engine
+# is less busy for each (`python -m bench.replay`, 80 % right): of first lines 40 % are right with
+# 256 tokens and 51 % with 1,024 (docs/figures.md).
+COLD_READ: Final = 5.0  # s
 CONTEXT_STEPS: Final = (192, 256, 384, 512, 768, 1024, 1536, 2048)
-# Before anything is measured: what two CPU cores can read.
+# Before anything is measured: what two CPU cores read in half of that time, and how fast they do,
+# in tokens/s.
 CONTEXT_TOKENS: Final = 256
+TWO_CORES_READ: Final = 100.0
 # Tokens that the budget is raised to after one measurement, at the least and for each one that was
 # read. Of one alone nobody knows whether it is of the engine's memory. A prompt that is so much
 # longer begins with another line (SHORTER, in prompt/build.py), so that it is read anew.
 FIRST_RAISE: Final = 512
 RAISE: Final = 3.0
 # s. A prompt that is read for longer makes its fill come too late.
-TOO_LATE: Final = 2 * COLD_READ
+TOO_LATE: Final = 1.5 * COLD_READ
 # tokens/s. The shortest right fill of a line has some six tokens. A model that is slower than this
 # can't write it within the second that `latencyMs` allows by default.
 SLOWEST_WRITE: Final = 8.0
 # tokens/s. What reads more slowly than this is too late with the shortest prompt that is sent.
-SLOWEST_USEFUL_READ: Final = CONTEXT_STEPS[0] / TOO_LATE
+SLOWEST_USEFUL_READ: Final = CONTEXT_STEPS[0] / COLD_READ
 # So many tokens are read at the least in the time in which one is written, since many are read at
 # once. Measured on two cores with 0.5B and 1.5B parameters: 3 on a busy machine, 4 to 7 on an idle
 # one (`make bench-knobs`, line "as set"); a GPU has 20 and more.
@@ -303,7 +308,7 @@ class Rates:
     @property
     def _about(self) -> float:
         """The rate of reading that is reckoned with, in tokens/s, as long as none is known."""
-        return self.read or max((self.write or 0.0) * READ_FOR_WRITTEN, CONTEXT_TOKENS / COLD_READ)
+        return self.read or max((self.write or 0.0) * READ_FOR_WRITTEN, TWO_CORES_READ)
 
     def _settle(self, *, late: bool = False) -> None:
         """Change the budget if it is far from what the rate allows.
