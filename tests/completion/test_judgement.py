@@ -12,7 +12,7 @@ from infill_ls.completion.judgement import Judgement, judge, percent
 from infill_ls.experience import MOST_SHIFT
 
 MODEL = "qwen2.5-coder:1.5b"
-SURE, UNSURE = -0.001, -20.0
+SURE, UNSURE = -0.001, -50.0
 
 
 def tokens(*lines: tuple[str, float]) -> list[tuple[int, float]]:

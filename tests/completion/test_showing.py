@@ -19,7 +19,7 @@ from infill_ls.engines.engine import Engine
 from infill_ls.project.rules import Rules
 from infill_ls.settings import Settings
 
-SURE, UNSURE = -0.001, -20.0
+SURE, UNSURE = -0.001, -50.0
 BLOCK = "if a:\n        b()\n        c()\n\n"
 HOLE = "def f():\n    █\n"
 

@@ -26,7 +26,7 @@ from infill_ls.completion.confidence import Kind, doubt, lines_of, sure_part
 
 _KINDS: Final = get_args(Kind)
 # Thresholds of the table and of the plot.
-THRESHOLDS: Final = (0.03, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLDS: Final = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _FINE: Final = tuple(step / 100 for step in range(96))
 _GREEDY: Final = 0.0
 
