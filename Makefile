@@ -129,9 +129,9 @@ bench: .venv/.ready  ## what infill-ls itself costs, and its policy beside those
 
 # The tables and pictures of the documentation, from figures that are made anew.
 bench-pages: .venv/.ready  ## the benchmark's tables in README.md and docs/figures.md
-	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2 --json > .bench.json
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-3 --processes 2 --json > .bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench.pages .bench.json
-	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-6 --processes 2 --editor "VS Code" \
+	PYTHONPATH=tests $(BIN)/python -m bench.replay --seeds 1-3 --processes 2 --editor "VS Code" \
 		--debounce 0,50,100,200,400 --plot-debounce docs/debounce.svg
 
 # The policy of infill-ls, each of its levers off by itself.
