@@ -269,7 +269,7 @@ def test_the_command_prints_tables_and_draws_the_curve(
     assert calibrate.main(["--data", str(tmp_path), "--plot", str(drawn), "--scores"]) == 0
     printed = capsys.readouterr().out
     assert "# Fitted on 160 fills (tune)" in printed
-    assert "| 0.25 (normal)" in printed
+    assert "| 0.05 (normal)" in printed
     assert "temperature 0.2" in printed
     assert [f"| {one} " in printed for one in scores.SCORES] == [True] * len(scores.SCORES)
     assert [f"| {one}" in printed for one in MODELS] == [True, True]

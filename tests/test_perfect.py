@@ -234,7 +234,7 @@ def test_an_evaluation_of_models_keeps_to_its_languages(tmp_path: Path) -> None:
     assert set(real_files.files(tmp_path)) == {"a.py", "a.ts"}
     everything = set(real_files.files(tmp_path, real_files.ALL_LANGUAGES))
     assert everything == {"a.py", "a.ts", "a.css", "a.lua"}
-    assert len(set(real_files.LANGUAGES.values())) == len(samples.SAMPLES) == 7
+    assert len(set(real_files.LANGUAGES.values())) == len(samples.SAMPLES) == 8
     assert samples.SAMPLES.items() <= samples.ALL_SAMPLES.items()
     assert set(samples.ALL_SAMPLES) == set(real_files.ALL_LANGUAGES.values())
 

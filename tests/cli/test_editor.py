@@ -132,7 +132,7 @@ async def test_what_the_user_has_made_of_ours_is_moved_aside_too(
     file.parent.mkdir(parents=True)
     file.write_text("-- mine\n")
     await editor("neovim", "--write", "--yes")
-    file.write_text(edited := file.read_text().replace("200 -- ms", "100 -- ms"))
+    file.write_text(edited := file.read_text().replace("pause = 40", "pause = 30"))
     ran = await editor("neovim", "--write", "--yes")
     aside = file.with_name("infill-ls.lua.before-infill-ls.2")
     assert f"Your own is {aside} now." in " ".join(ran.out.split())
@@ -170,11 +170,11 @@ async def test_a_file_that_cant_come_back_is_named(
 async def test_what_was_changed_since_stays_and_is_said(editor: Command, home: Path) -> None:
     await editor("neovim", "--write")
     file = home / ".config/nvim/plugin/infill-ls.lua"
-    file.write_text(file.read_text().replace("200 -- ms", "100 -- ms"))
+    file.write_text(file.read_text().replace("pause = 40", "pause = 30"))
     ran = await editor("neovim", "--remove")
     assert ran.status == 1
     assert "was changed after it was written" in ran.err + ran.out
-    assert "100 -- ms" in file.read_text()
+    assert "pause = 30" in file.read_text()
     assert (await editor("neovim", "--remove", "--yes")).status == 0
     assert not file.exists()
 

@@ -133,7 +133,7 @@ SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
 }
 ALL_SAMPLES: Final[dict[str, Callable[[Path], None]]] = {
     **SAMPLES,
-    **{language: _npm(*parts) for language, parts in _NPM_PARTS.items()},
+    **{name: _npm(*parts) for name, parts in _NPM_PARTS.items() if name not in SAMPLES},
     **{language: _go((module,), names) for language, (module, names) in _GO_PARTS.items()},
 }
 

@@ -45,11 +45,12 @@ class Call:
         """How fast the answer was written, in tokens/s; None if it is too short to tell."""
         if self.first is None:
             return None
-        tokens, seconds = self.pieces, self.last - self.first
-        if self.fill_tokens is not None and self.write_seconds is not None:
-            tokens, seconds = self.fill_tokens, self.write_seconds
+        tokens, seconds, least = self.pieces, self.last - self.first, WRITE_SAMPLE_TIME
+        if self.fill_tokens is not None and self.write_seconds:
+            # By the engine's own clock nothing was kept together.
+            tokens, seconds, least = self.fill_tokens, self.write_seconds, 0.0
         # The first one comes out of the reading.
-        enough = tokens >= WRITE_SAMPLE and seconds >= WRITE_SAMPLE_TIME
+        enough = tokens >= WRITE_SAMPLE and seconds >= least
         return (tokens - 1) / seconds if enough else None
 
     @property
