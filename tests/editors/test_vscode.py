@@ -19,7 +19,7 @@ from infill_ls.settings import Settings
 pytestmark = pytest.mark.only("vscode")
 
 # What a project may decide; everything else says what runs, or where code is sent.
-FOR_PROJECTS = {"enabled", "multiline", "debounceMs"}
+FOR_PROJECTS = {"enabled", "multiline", "eagerness", "debounceMs"}
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ MENU = "textDocument/completion"
     [
         ({}, True),
         ({"context": {"triggerKind": 1}}, True),
-        # The editor hasn't waited for another key.
+        # The editor hasn't waited as it does for a word.
         ({"context": {"triggerKind": 2, "triggerCharacter": "("}}, False),
         ({"context": {"triggerKind": 3}}, False),
     ],
@@ -210,7 +210,7 @@ async def test_a_menu(context: dict[str, Any], has_waited: bool) -> None:
     desk.completer.answer = Answer("fill", offers)
     result = await ask(desk, MENU, about(0, 5, **context))
     assert [item["label"] for item in result["items"]] == ["1]"]
-    waited = editors.pause("helix") if has_waited else 0.0
+    waited = editors.pause("helix") if has_waited else editors.PAUSE_ELSEWHERE
     assert desk.called("complete") == [("complete", waited, False)]
     assert desk.server.menu is None
 

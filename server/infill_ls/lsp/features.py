@@ -102,12 +102,12 @@ async def completion(ls: Server, params: lsp.CompletionParams) -> lsp.Completion
     if snapshot is None:
         ls.note(Answer("closed"))
         return None
-    # Before these the editor hasn't waited for another key.
+    # Before these the editor hasn't waited as it does for a word: the next key may be on its way.
     at_once = params.context is not None and params.context.trigger_kind in (
         lsp.CompletionTriggerKind.TriggerCharacter,
         lsp.CompletionTriggerKind.TriggerForIncompleteCompletions,
     )
-    waited = 0.0 if at_once else ls.client.pause
+    waited = min(ls.client.pause, editors.PAUSE_ELSEWHERE) if at_once else ls.client.pause
     where = translate.where(snapshot, params.position, ls.encoding)
     since = _asked(ls, snapshot.uri, where)
     ls.menu = menu = Menu(snapshot.uri, where.hole)
