@@ -15,7 +15,6 @@ from infill_ls.prompt.tokens import (
     TokenLengths,
     about_tokens,
     budget,
-    common_start,
 )
 
 CODE = "value = compute(other)\n" * 40
@@ -145,15 +144,6 @@ def test_the_documents_used_last_are_remembered() -> None:
         assert lengths.most_characters("kept") == 1
         lengths.refuse(str(number), "xx")
     assert lengths.most_characters("old") is None
-
-
-@given(st.text(max_size=50), st.text(max_size=50), st.text(max_size=50))
-def test_how_far_two_texts_begin_alike(start: str, one: str, other: str) -> None:
-    length = common_start(start + one, start + other)
-    assert length >= len(start)
-    assert (start + one)[:length] == (start + other)[:length]
-    following = (start + one)[length : length + 1], (start + other)[length : length + 1]
-    assert following[0] != following[1] or "" in following
 
 
 def test_a_count_of_what_was_read_alone_makes_no_token_longer() -> None:

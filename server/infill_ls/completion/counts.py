@@ -18,6 +18,7 @@ from infill_ls.completion.judgement import Judgement
 from infill_ls.completion.offers import Offer
 from infill_ls.counters import Counters, Counts, Subject, counted_as
 from infill_ls.experience import Experience
+from infill_ls.text.common import common_start
 from infill_ls.text.hole import IDENTITY_REACH, TYPED, Hole, typed_since
 
 # s after which it is looked whether an accepted fill is still there. By then it has been read, and
@@ -74,8 +75,8 @@ class _Followed:
         """Take what stands behind the hole by now; return whether it agrees with the fill."""
         whole = [one for one in self.offers if typed.startswith(one[1].rstrip())]
         agreeing = whole[:1] or [one for one in self.offers if one[1].startswith(typed)]
-        text = max(agreeing or self.offers, key=lambda one: _in_common(one[1], typed))[1]
-        reached = len(text) if whole else _in_common(text, typed)
+        text = max(agreeing or self.offers, key=lambda one: common_start(one[1], typed))[1]
+        reached = len(text) if whole else common_start(text, typed)
         part = text[self.agreed : reached]
         put_in = min(keys(part), sum(keys(piece) for piece in self.pieces if piece in part))
         taken_back = keys(text[reached : self.agreed])
@@ -325,12 +326,6 @@ def keys(text: str) -> int:
     """Return how many characters of a text have to be typed: editors indent by themselves."""
     first, *others = text.split("\n")
     return len(first) + sum(1 + len(line.lstrip(" \t")) for line in others)
-
-
-def _in_common(one: str, other: str) -> int:
-    """Return with how many of the same characters two texts begin."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _agree(one: str, other: str) -> bool:

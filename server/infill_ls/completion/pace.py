@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from infill_ls.text.common import common_start
 from infill_ls.text.hole import Hole, typed_since
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Pacing:
         if typed is None:
             self._hole = None
             return
-        agreed = _common(typed, self._fill)
+        agreed = common_start(typed, self._fill)
         if agreed >= min(OF_USE, len(self._fill)):
             self.misses = 0
         elif agreed < len(typed):
@@ -118,9 +119,3 @@ class Pacing:
     def accepted(self) -> None:
         """Note that a fill was accepted."""
         self.misses, self._hole = 0, None
-
-
-def _common(one: str, other: str) -> int:
-    """Return how many characters two texts begin with in common."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

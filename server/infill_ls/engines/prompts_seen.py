@@ -17,7 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from infill_ls.prompt.tokens import common_start
+from infill_ls.text.common import common_start
 
 # Prompts that an engine may still have. 8,192 MB hold some 400 of 700 tokens with 1.5B parameters.
 REMEMBERED: Final = 400

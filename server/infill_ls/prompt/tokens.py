@@ -14,6 +14,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from infill_ls.text.common import common_start
+
 # Characters that a token stands for, on the safe side: 11 files of Python's standard library
 # give 3.3 to 4.4 with Qwen2.5-Coder's tokenizer, other languages and dense code somewhat less.
 SAFE_CHARACTERS_PER_TOKEN: Final = 3
@@ -166,18 +168,6 @@ class TokenLengths:
         if len(self._documents) > DOCUMENTS:
             self._documents.popitem(last=False)
         return known
-
-
-def common_start(one: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one.startswith(other[low:middle], low):
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _length_step(characters: float) -> float:
